@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a machine starts with: the boot manifest, which tools/mkimage puts into the boot package and
+# init-min reads, and the start-info message that a program finds when it starts.
+@0x9f4b3c0000000002;
+
+struct BootManifest {
+  programs @0 :List(BootProgram);    # started in this order; each is reaped
+  endpoints @1 :List(BootEndpoint);  # made before the first start
+}
+
+struct BootEndpoint {
+  name @0 :Text;         # grants refer to it
+  messageMax @1 :UInt32; # bytes
+}
+
+struct BootProgram {
+  name @0 :Text;    # of a program in the boot package
+  arguments @1 :Text;
+  grants @2 :List(BootGrant);
+}
+
+struct BootGrant {
+  name @0 :Text;    # under which the program finds it
+  union {
+    own @1 :Text;       # a capability that init-min itself was given, by its name
+    server @2 :Text;    # the server's side of an endpoint
+    client :group {     # a facet of an endpoint for a client
+      endpoint @3 :Text;
+      interface @4 :UInt64;
+      methods @5 :UInt64;      # bit n admits method n
+      receiverData @6 :UInt64; # the server sees it with every call
+    }
+  }
+}
+
+struct StartInfo {
+  arguments @0 :Text;
+}

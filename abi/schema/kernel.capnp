@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The interfaces that the kernel serves. An interface is a permission: a hold's interface and
+# method set say all that its holder can do with the object. Messages to kernel objects are one
+# struct of at most 1 KiB; capabilities travel beside them. Unless a method says otherwise it
+# completes at once, and a refusal changes nothing.
+#
+# Sizes are bytes, times are nanoseconds since boot on the machine's monotonic clock.
+#
+# Reserved for interfaces that later versions serve: 0x9f4b3c0000000120 to 0x9f4b3c000000013f.
+@0x9f4b3c0000000001;
+
+interface DebugConsole @0x9f4b3c0000000101 {
+  # The machine's log, for messages to whoever operates it. Transfer: copy.
+
+  writeLine @0 (text :Text) -> ();
+  # Appends a line, marked with the writer's process. At most 200 bytes; control characters are
+  # shown as dots. Errors: BAD_VALUE when it is longer.
+}
+
+interface Timer @0x9f4b3c0000000102 {
+  # The monotonic clock. Transfer: copy.
+
+  now @0 () -> (time :UInt64);
+  # Nanoseconds since boot.
+}
+
+interface Endpoint @0x9f4b3c0000000103 {
+  # The server's side of an endpoint: who holds it may RECV calls and RETURN answers, and mint
+  # facets with the service's own interface for its clients. It has no methods yet. Transfer: move.
+}
+
+interface Job @0x9f4b3c0000000104 {
+  # The account that pays for what its processes make, and the maker of objects. Transfer: none.
+
+  makeEndpoint @0 (messageMax :UInt32) -> (server :Endpoint);
+  # An endpoint whose calls carry at most messageMax bytes (1 to 65,536).
+  # Errors: BAD_VALUE; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, LOG_FULL.
+
+  makeProcessBuilder @1 () -> (builder :ProcessBuilder);
+  # A process without program, threads or capabilities, in this job and the caller's session.
+  # Errors: OUT_OF_PROCESSES, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, OUT_OF_MEMORY, LOG_FULL.
+
+  nextExit @2 () -> (process :UInt64, code :Int32, cause :ExitCause);
+  # Completes when a process of this job has ended and everything that it held is given back; each
+  # exit is told once. One outstanding call is enough: no exit is lost meanwhile.
+  # Errors: OUT_OF_CALLS, RING_BUSY.
+}
+
+enum ExitCause {
+  called @0;         # it called exit
+  memoryFault @1;    # it touched memory that it does not have
+  machineFault @2;   # it ran an instruction that a program may not or cannot execute
+}
+
+interface ProcessBuilder @0x9f4b3c0000000105 {
+  # A process that is being built. Dropping it before start undoes everything. Transfer: none.
+
+  load @0 (program :Text) -> ();
+  # Maps a program of the boot package, a stack and a ring. Errors: NAME_UNKNOWN, LOADED_ALREADY,
+  # PROGRAM_CORRUPT, BUILDER_SPENT; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_MAPPINGS,
+  # LOG_FULL.
+
+  setInfo @1 (info :Data) -> ();
+  # The start-info message, for the program to read (StartInfo of boot.capnp; the kernel does not).
+  # At most 512 bytes. Errors: BAD_VALUE, NOT_LOADED, BUILDER_SPENT.
+
+  grant @2 (name :Text, capability :Capability) -> ();
+  # Puts a copy of the capability into the process, under a name of 1 to 31 bytes. The first 64
+  # grants fit. Errors: BAD_VALUE, NAME_TAKEN, NOT_LOADED, BUILDER_SPENT; BAD_TRANSFER,
+  # TRANSFER_REFUSED, OUT_OF_HOLDS, LOG_FULL.
+
+  start @3 () -> (process :Process);
+  # Makes the first thread and lets it run. Errors: NOT_LOADED, BUILDER_SPENT; OUT_OF_THREADS,
+  # OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, LOG_FULL.
+}
+
+interface Process @0x9f4b3c0000000106 {
+  # A process that was started. Transfer: none.
+
+  status @0 () -> (state :ProcessState, code :Int32, cause :ExitCause);
+  # code and cause are meaningful once it has ended.
+}
+
+enum ProcessState {
+  running @0;
+  ended @1;
+}
+
+interface MemoryObject @0x9f4b3c0000000107 {
+  # Memory that can be read through calls. Transfer: copy.
+
+  info @0 () -> (size :UInt64, sealed :Bool);
+  # Bytes, and whether it is read-only for ever.
+
+  read @1 (offset :UInt64, length :UInt32) -> (data :Data);
+  # At most 512 bytes from offset; fewer at the end. Errors: BAD_VALUE beyond the end.
+}
+
+interface CapabilityManager @0x9f4b3c0000000108 {
+  # Makes facets of the caller's own capabilities. Transfer: copy.
+
+  facet @0 (target :Capability, methods :UInt64, interface :UInt64, receiverData :UInt64)
+      -> (facet :Capability, revoker :Revoker);
+  # A narrower view of target and the capability that can cut it off. methods: bit n admits method
+  # n; it must be within target's. interface: 0 keeps target's; another one, and receiverData, only
+  # where target is the server's side of an endpoint.
+  # Errors: BAD_TRANSFER, FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS, LOG_FULL;
+  # REVOKED when target is.
+}
+
+interface Revoker @0x9f4b3c0000000109 {
+  # Cuts off one facet and everything made from it. Dropping it revokes nothing. Transfer: move.
+
+  revoke @0 () -> ();
+  # From now on every use of the facet fails as disconnected. Revoking again changes nothing.
+
+  status @1 () -> (live :Bool);
+  # Whether the facet and all that it was made from still work.
+}

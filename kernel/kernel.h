@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernel as its platform sees it: boot it once, then hand it one input at a time. The platform
+// owns the loop:
+//
+//     turn = kernel_turn(kernel, &input);         // what happened
+//     while (turn.more) {
+//         poll interrupts;                        // each one is an input of its own
+//         turn = kernel_turn(kernel, &step);      // INPUT_STEP: one bounded piece of work
+//     }
+//     run turn.thread, or sleep until the next interrupt where it is HAL_NO_THREAD
+//
+// The kernel remembers which thread runs on the CPU: turn.thread of the last turn. A thread enters
+// with the registers that its platform saved; what it gets back is set by hal_thread_result().
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kernel;
+
+// Memory that the kernel may use, in frames. The boot package's frames are not among them.
+struct boot_range {
+    uint32_t first;
+    uint32_t count;
+};
+
+enum { BOOT_RANGES_MAX = 32 };
+
+struct boot {
+    uint64_t boot_id;       // random, or from the seed
+    uint64_t now_ns;        // the first clock reading
+    uint64_t kernel_enter;  // address of the entry function where entering is a call; else 0
+    uint32_t package_frame; // the boot package starts at this frame, in consecutive frames
+    uint64_t package_size;  // bytes; 0: the platform found none
+    uint32_t range_count;
+    struct boot_range ranges[BOOT_RANGES_MAX]; // the largest one holds the kernel's arenas
+};
+
+enum input_kind {
+    INPUT_STEP = 0,  // go on with the work at hand
+    INPUT_ENTER = 1, // the running thread called cap_enter(min_complete, timeout_ns)
+    INPUT_EXIT = 2,  // ... exit(code)
+    INPUT_FAULT = 3, // ... or did something that it may not: cause, address, instruction
+    INPUT_TIMER = 4, // the armed deadline has come, or the machine wants another thread to run
+    INPUT_KIND_COUNT = 5,
+};
+
+struct input {
+    uint32_t kind;
+    uint32_t cpu;
+    uint64_t now_ns; // monotonic clock, read once for this turn
+    union {
+        struct {
+            uint64_t min_complete;
+            uint64_t timeout_ns;
+        } enter;
+        struct {
+            uint64_t code; // the lower 32 bits count
+        } exit;
+        struct {
+            uint64_t cause; // enum exit_cause
+            uint64_t address;
+            uint64_t instruction;
+        } fault;
+    };
+};
+
+struct turn {
+    int32_t thread; // to run on this CPU; HAL_NO_THREAD: none is ready
+    bool more;      // hand in INPUT_STEP before running it
+};
+
+// Lays out the kernel in the largest range, writes genesis and starts the package's first program.
+// Returns the kernel; on a broken package says why on the console and halts with code 1.
+// threads_max and spaces_max: how large the platform's arrays are; the configuration keeps within.
+struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max);
+
+struct turn kernel_turn(struct kernel *kernel, const struct input *input);
+
+#endif
