@@ -20,6 +20,15 @@ void tsr_line_bytes(struct tsr_line *line, const char *bytes, uint32_t size)
     }
 }
 
+struct capnp_text tsr_text_of(const char *text)
+{
+    uint32_t size = 0;
+    while (text[size] != 0) {
+        size++;
+    }
+    return (struct capnp_text){text, size};
+}
+
 void tsr_line_text(struct tsr_line *line, const char *text)
 {
     uint32_t size = 0;
@@ -59,9 +68,9 @@ void tsr_line_hex(struct tsr_line *line, uint64_t value)
     put_number(line, value, 16);
 }
 
-// By type. NONE: nothing was delivered, the carrier's status says why.
+// By type.
 static const char exception_words[][20] = {
-    [CAPNP_EXCEPTION_NONE] = "refused",
+    [CAPNP_EXCEPTION_NONE] = "",
     [CAPNP_EXCEPTION_FAILED] = "failed",
     [CAPNP_EXCEPTION_OVERLOADED] = "overloaded",
     [CAPNP_EXCEPTION_DISCONNECTED] = "disconnected",
@@ -71,11 +80,13 @@ static const char exception_words[][20] = {
 
 void tsr_line_exception(struct tsr_line *line, const struct capnp_exception *exception)
 {
-    uint32_t types = sizeof(exception_words) / sizeof(exception_words[0]);
-    uint32_t type = (uint32_t)exception->type;
-    tsr_line_text(line, exception_words[type < types ? type : CAPNP_EXCEPTION_FAILED]);
     const char *reason =
         exception->status != 0 ? tsr_fact_text(exception->status) : exception->reason;
+    if (exception->type == CAPNP_EXCEPTION_NONE) {
+        tsr_line_text(line, reason);
+        return;
+    }
+    tsr_line_text(line, exception_words[exception->type]);
     if (reason[0] != 0) {
         tsr_line_text(line, " (");
         tsr_line_text(line, reason);

@@ -50,18 +50,30 @@ const struct start *tsr_start(void)
     return tsr_thread.start;
 }
 
-bool tsr_find(const struct start *start, const char *name, uint64_t interface, uint64_t *cap)
+static const struct capset_entry *entry_find(const struct start *start, const char *name)
 {
     const struct capset *capset = (const struct capset *)start->capset;
-    *cap = 0;
     for (uint64_t i = 0; i < capset->count; i++) {
-        const struct capset_entry *entry = &capset->entries[i];
-        if (name_equals(entry->name, name)) {
-            *cap = entry->interface == interface ? entry->cap : 0;
-            return *cap != 0;
+        if (name_equals(capset->entries[i].name, name)) {
+            return &capset->entries[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+bool tsr_find(const struct start *start, const char *name, uint64_t interface, uint64_t *cap)
+{
+    const struct capset_entry *entry = entry_find(start, name);
+    bool is_found = entry != NULL && entry->interface == interface;
+    *cap = is_found ? entry->cap : 0;
+    return is_found;
+}
+
+bool tsr_find_any(const struct start *start, const char *name, uint64_t *cap)
+{
+    const struct capset_entry *entry = entry_find(start, name);
+    *cap = entry != NULL ? entry->cap : 0;
+    return entry != NULL;
 }
 
 _Noreturn void tsr_exit(int32_t code)

@@ -47,6 +47,9 @@ const struct start *tsr_start(void);
 // in *cap. Otherwise false, and *cap is 0.
 bool tsr_find(const struct start *start, const char *name, uint64_t interface, uint64_t *cap);
 
+// The same for a capability of any interface.
+bool tsr_find_any(const struct start *start, const char *name, uint64_t *cap);
+
 // Gives a capability back. Takes effect with the thread's next call, or at exit. An id that names
 // nothing is ignored.
 void tsr_release(uint64_t cap);
@@ -68,9 +71,9 @@ struct tsr_serve_options {
                      struct capnp_builder *response, struct capnp_exception *exception);
     void *self;       // handed to dispatch
     const bool *stop; // looked at after each answer; true: tsr_serve returns. NULL: never
-    // Where calls arrive that are too large for the ring's slots (of 1,024 bytes with the message's
-    // header). Aligned to 8; room for a struct message_header, the endpoint's largest message and
-    // the records of TRANSFERS_MAX capabilities. NULL: the slots suffice.
+    // Where calls arrive that are too large for the ring's message area. Aligned to 8; room for a
+    // struct message_header, the endpoint's largest message and the records of TRANSFERS_MAX
+    // capabilities. NULL: the message area suffices.
     void *memory;
     uint32_t memory_size; // bytes
 };
@@ -101,8 +104,12 @@ void tsr_line_decimal(struct tsr_line *line, uint64_t value);
 void tsr_line_signed(struct tsr_line *line, int64_t value);
 void tsr_line_hex(struct tsr_line *line, uint64_t value); // 0x and no leading zeros
 
-// What a failed call says, e.g. "disconnected (the capability was revoked)".
+// What a failed call says: "disconnected (the capability was revoked)"; the sentence alone where
+// nothing was delivered.
 void tsr_line_exception(struct tsr_line *line, const struct capnp_exception *exception);
+
+// A C string as a text of a message.
+struct capnp_text tsr_text_of(const char *text);
 
 static inline struct capnp_text tsr_line_of(const struct tsr_line *line)
 {

@@ -3,8 +3,9 @@
 // Serving: RECV a call, dispatch it, RETURN its answer together with the next RECV, so that one
 // entry into the kernel answers a call and waits for the next. One call is served at a time.
 //
-// Two slots are in use all the while: the one that calls arrive in (or, for large ones, memory of
-// the program), and the one that answers are built in. A RETURN is quiet: a completion says that
+// In use all the while are as many consecutive slots as the endpoint's largest message needs (the
+// kernel says how many bytes when one is too small; if there are not so many slots, memory of the
+// program), and the slot that answers are built in. A RETURN is quiet: a completion says that
 // the answer did not go out. The kernel takes it before the RECV that follows, so that when a call
 // arrives, it is known how the answer before it fared.
 
@@ -16,7 +17,8 @@ struct session {
     struct tsr_thread *thread;
     const struct tsr_serve_options *options;
     uint64_t server;
-    uint32_t request;       // slot
+    uint32_t request;       // first of the slots that calls arrive in
+    uint32_t request_slots; // how many
     uint32_t answer;        // slot
     uint8_t *bytes;         // where calls arrive
     uint64_t answered_call; // the call that the last RETURN answered; 0: none that matters
@@ -27,25 +29,50 @@ static bool session_init(struct session *session, uint64_t server,
 {
     struct tsr_thread *thread = &tsr_thread;
     if ((thread->free & (thread->free - 1)) == 0) {
-        return tsr_refuse(exception, STATUS_RING_BUSY, thread->slot_count);
+        tsr_refuse(exception, STATUS_RING_BUSY, thread->slot_count);
+        return false;
     }
     session->thread = thread;
     session->options = options;
     session->server = server;
     session->request = tsr_slot_take(thread);
+    session->request_slots = 1;
     session->answer = tsr_slot_take(thread);
     session->bytes = tsr_slot_bytes(thread, session->request);
     session->answered_call = 0;
     return true;
 }
 
-static void slot_give_back(struct tsr_thread *thread, uint32_t index)
+// Gives the request's slots back. Where a RECV is still out there, they stay lost: a call may yet
+// arrive in them.
+static void request_give_back(struct session *session)
 {
-    if (thread->slots[index].state == SLOT_SUBMITTED) {
-        thread->slots[index].state = SLOT_ABANDONED;
-    } else {
-        tsr_slot_free(thread, index);
+    if (session->thread->slots[session->request].state != SLOT_SUBMITTED) {
+        for (uint32_t i = 0; i < session->request_slots; i++) {
+            tsr_slot_free(session->thread, session->request + i);
+        }
     }
+}
+
+// Finds a larger buffer for calls, of `needed` bytes; false when there is none.
+static bool request_grow(struct session *session, uint64_t needed)
+{
+    uint64_t bytes = needed + TRANSFERS_MAX * sizeof(struct received);
+    uint64_t slots = (bytes + TSR_SLOT_SIZE - 1) / TSR_SLOT_SIZE;
+    if (session->request_slots != 1 || session->bytes == session->options->memory) {
+        return false;
+    }
+    session->thread->slots[session->request].generation++;
+    uint32_t first;
+    if (slots < TSR_SLOTS_MAX && tsr_slots_take(session->thread, (uint32_t)slots, &first)) {
+        tsr_slot_free(session->thread, session->request);
+        session->request = first;
+        session->request_slots = (uint32_t)slots;
+        session->bytes = tsr_slot_bytes(session->thread, first);
+        return true;
+    }
+    session->bytes = session->options->memory;
+    return session->bytes != NULL;
 }
 
 static bool receive_submit(struct session *session, struct capnp_exception *exception)
@@ -63,7 +90,8 @@ static bool receive_submit(struct session *session, struct capnp_exception *exce
         .cap = session->server,
         .user_data = tsr_slot_user_data(slot, session->request),
         .result = in_slot ? (uint64_t)session->request * TSR_SLOT_SIZE : (uint64_t)session->bytes,
-        .result_len = in_slot ? TSR_SLOT_SIZE : session->options->memory_size,
+        .result_len =
+            in_slot ? session->request_slots * TSR_SLOT_SIZE : session->options->memory_size,
         .arg = TIMEOUT_NONE,
     };
     slot->state = SLOT_SUBMITTED;
@@ -189,15 +217,14 @@ static bool answer_settle(struct session *session)
     return is_submitted;
 }
 
-// Waits for a call. Where the endpoint's messages are too large for a slot: again, with the
-// program's memory.
+// Waits for a call.
 static bool receive(struct session *session, struct capnp_exception *exception)
 {
-    struct tsr_slot *slot = &session->thread->slots[session->request];
     for (;;) {
         if (!receive_submit(session, exception)) {
             return false;
         }
+        struct tsr_slot *slot = &session->thread->slots[session->request];
         int32_t fact = tsr_thread_wait(session->thread, slot);
         if (fact != 0) {
             return tsr_refuse(exception, fact, 0);
@@ -205,13 +232,10 @@ static bool receive(struct session *session, struct capnp_exception *exception)
         if (tsr_completion_is_result(&slot->completion)) {
             return true;
         }
-        void *memory = session->options->memory;
-        if (slot->completion.status != -STATUS_BUFFER_TOO_SMALL || memory == NULL ||
-            session->bytes == memory) {
-            return tsr_completion_refuse(&slot->completion, session->bytes, exception);
+        struct cqe refused = slot->completion;
+        if (refused.status != -STATUS_BUFFER_TOO_SMALL || !request_grow(session, refused.extra)) {
+            return tsr_completion_refuse(&refused, session->bytes, exception);
         }
-        slot->generation++;
-        session->bytes = memory;
     }
 }
 
@@ -222,7 +246,6 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
     if (!session_init(&session, server, options, exception)) {
         return false;
     }
-    struct tsr_slot *request = &session.thread->slots[session.request];
     bool is_well = true;
     bool is_stopped = false;
     while (is_well && !is_stopped) {
@@ -231,7 +254,7 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
             is_well = tsr_refuse(exception, STATUS_RING_BUSY, session.thread->ring.sq_mask + 1);
         }
         if (is_well) {
-            request->generation++;
+            session.thread->slots[session.request].generation++;
             is_stopped = options->stop != NULL && *options->stop;
         }
     }
@@ -241,7 +264,7 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
     if (is_stopped) {
         answer_settle(&session);
     }
-    slot_give_back(session.thread, session.request);
+    request_give_back(&session);
     tsr_slot_free(session.thread, session.answer);
     return is_stopped;
 }

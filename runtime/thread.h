@@ -102,6 +102,21 @@ static inline uint64_t tsr_slot_user_data(const struct tsr_slot *slot, uint32_t 
     return (uint64_t)slot->generation << 32 | index;
 }
 
+// `count` consecutive slots; the first one's state is that of all. False when there are none.
+static inline bool tsr_slots_take(struct tsr_thread *thread, uint32_t count, uint32_t *first)
+{
+    for (uint32_t i = 0; count <= thread->slot_count && i <= thread->slot_count - count; i++) {
+        uint32_t mask = ((1u << count) - 1) << i;
+        if ((thread->free & mask) == mask) {
+            thread->free &= ~mask;
+            thread->slots[i].state = SLOT_TAKEN;
+            *first = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 // The caller has seen that thread->free is not zero.
 static inline uint32_t tsr_slot_take(struct tsr_thread *thread)
 {
