@@ -72,12 +72,18 @@ bool capnp_call_refuse_response(const struct capnp_call *call, struct capnp_exce
 bool capnp_serve_end(bool answered, const struct capnp_message *request,
                      const struct capnp_builder *response, struct capnp_exception *exception);
 
-// Bytes that a text or data value adds to a message, rounded up; too long ones saturate, so that
-// sums of a few can't wrap.
-static inline uint32_t capnp_blob_bytes(uint32_t size)
+// Bytes that a text or data value adds to a message; too long ones saturate, so that sums of a few
+// can't wrap.
+static inline uint32_t capnp_data_bytes(struct capnp_data data)
 {
-    return size > CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_BYTES_MAX + CAPNP_WORD_BYTES
-                                          : (size + 7) & ~(uint32_t)7;
+    return data.size >= CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_BYTES_MAX
+                                                : (data.size + 7) & ~(uint32_t)7;
+}
+
+static inline uint32_t capnp_text_bytes(struct capnp_text text)
+{
+    return text.size >= CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_BYTES_MAX
+                                                : (text.size + 8) & ~(uint32_t)7;
 }
 
 #endif
