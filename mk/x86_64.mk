@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# The x86_64 platform: kernel image, programs, boot packages.
+
+$(foreach v,x86_64 x86_64-user,$(eval $(call variant,$v,build/gen/stamp)))
+
+KERNEL_ELF := $(if $(wildcard hal/x86_64/kernel.ld),build/x86_64/kernel.elf)
+KERNEL_OBJS := $(call objs,x86_64,$(KERNEL_C) $(KERNEL_LIB) $(STRING_C) \
+                 $(call c_in,hal/x86_64) $(call s_in,hal/x86_64))
+$(eval $(call archive,build/x86_64/libgen.a,$(call objs,x86_64,$(GEN_C))))
+
+$(call remember,build/x86_64/kernel.list,$(KERNEL_OBJS))
+build/x86_64/kernel.elf: $(KERNEL_OBJS) build/x86_64/libgen.a hal/x86_64/kernel.ld \
+                         build/x86_64/kernel.list build/x86_64/flags
+	$(call say,LINK,$@)
+	$(Q)$(LLD) $(LDFLAGS_x86_64) -T hal/x86_64/kernel.ld -Map=build/x86_64/kernel.map -o $@ \
+	    $(KERNEL_OBJS) build/x86_64/libgen.a
+
+# $(call runtime_archive,platform): all that a program may link.
+runtime_archive = $(call archive,build/$1/libruntime.a,$(call objs,$1-user, \
+    $(RUNTIME_C) $(RUNTIME_S) $(call c_in,runtime/$1 ring) $(call s_in,runtime/$1) \
+    $(LIB_C) $(STRING_C) $(GEN_C)))
+$(eval $(call runtime_archive,x86_64))
+
+# $(call program,platform,folder,suffix,check after the link)
+define program
+$(call remember,build/$1/programs/$(notdir $2).list,$(call objs,$1-user,$(call c_in,$2)))
+build/$1/programs/$(notdir $2).$3: $(call objs,$1-user,$(call c_in,$2)) build/$1/libruntime.a \
+                                   build/$1/programs/$(notdir $2).list build/$1-user/flags
+	$$(call say,LINK,$$@)
+	$$(Q)$(LLD) $(LDFLAGS_$1-user) -o $$@ $(call objs,$1-user,$(call c_in,$2)) \
+	    build/$1/libruntime.a
+	$$(Q)$4
+endef
+$(foreach d,$(PROGRAM_DIRS),$(eval $(call program,x86_64,$d,elf,:)))
+
+# $(call package,platform,manifest,program suffix)
+define package
+build/$1/$2.pkg: system/manifests/$2.json $(wildcard tools/mkimage/*.py) \
+                 $(PROGRAMS:%=build/$1/programs/%.$3)
+	$$(call say,PKG,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(PYTHON) -B tools/mkimage/mkimage.py --platform $1 --manifest $$< --out $$@ \
+	    --programs build/$1/programs
+endef
+$(foreach m,$(PACKAGES),$(eval $(call package,x86_64,$m,elf)))
+
+X86_64_ALL := $(KERNEL_ELF) $(PROGRAMS:%=build/x86_64/programs/%.elf) \
+              $(PACKAGES:%=build/x86_64/%.pkg)
