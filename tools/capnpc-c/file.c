@@ -7,6 +7,8 @@
 // Output names are relative to the current folder, which `capnp compile` sets to the output folder;
 // missing folders are made.
 
+#define _POSIX_C_SOURCE 200809L // open_memstream
+
 #include "unit.h"
 
 #include <ctype.h>
