@@ -22,7 +22,8 @@ common   := -std=c17 -I. -Ibuild/gen $(warnings) -ffile-prefix-map=$(CURDIR)=. \
             -fno-omit-frame-pointer
 # The assembler of clang needs telling apart.
 here     := -ffile-compilation-dir=.
-freestanding := $(common) $(here) -O2 -g -ffreestanding -nostdlibinc -fno-stack-protector \
+freestanding := $(common) $(here) -O2 -g -ffreestanding -nostdlibinc \
+            -isystem lib/freestanding -fno-stack-protector \
             -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 bare     := --target=x86_64-none-elf
