@@ -62,7 +62,8 @@ class Pure(unittest.TestCase):
 
     REDUCE = {"kernel/core/state/reduce.c":
               "void *memcpy(void *, const void *, unsigned long);\n"
-              "void digest(void);\nvoid reduce(char *to) { memcpy(to, to + 9, 4096); digest(); }\n",
+              "void digest(void);\n"
+              "void reduce(char *to) { memcpy(to, to + 9, 4096); digest(); }\n",
               "kernel/core/state/digest.c": "void digest(void) {}\n"}
 
     def test_a_core_that_needs_only_what_it_may_is_accepted(self):
