@@ -19,7 +19,7 @@ own_archive = $(call archive,build/$1/own/$(call own_dir,$2).a, \
 $(foreach v,host-asan host-gcc,$(foreach d,$(sort $(dir $(with_own))), \
     $(eval $(call own_archive,$v,$d))))
 $(foreach v,host-asan host-gcc,$(foreach t,$(UNIT_C) $(PROPERTY_C), \
-    $(eval $(call test_program,$v,$t,-lcmocka))))
+    $(eval $(call test_program,$v,$t,-lcmocka -lm))))
 $(foreach t,$(FUZZ_C),$(eval $(call test_program,host-fuzz,$t,-fsanitize=fuzzer)))
 
 UNIT_ASAN := $(UNIT_C:%.c=build/host-asan/test/%)

@@ -70,7 +70,8 @@ class Pure(unittest.TestCase):
         self.assertEqual(self.of({
             **self.REDUCE, "lib/capnp/flat.c": "int capnp_get(void) { return 1; }\n",
             "kernel/core/endpoint.c": "void reduce(char *); void hal_wake(int);\n"
-            "int capnp_get(void);\nconst int table[] = {1};\nvoid f(char *c) { reduce(c); hal_wake(capnp_get()); }\n",
+            "int capnp_get(void);\nconst int table[] = {1};\n"
+            "void f(char *c) { reduce(c); hal_wake(capnp_get()); }\n",
         }), [])
 
     def test_the_state_may_not_call_the_machine_or_the_core(self):
