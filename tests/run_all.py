@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 LOGS = "build/test"
 TAIL_LINES = 40
+RUNNING = set()  # process groups of the commands under way
 OK = re.compile(r"^\[ +OK \] ")
 BAD = re.compile(r"^\[ +(FAILED|SKIPPED) +\] ")
 SUMMARY = re.compile(r"^\[ +(FAILED|SKIPPED) +\] .*listed below:")
@@ -71,12 +72,15 @@ def run(command, seconds, log_path):
         child = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL, stdout=log,
                                  stderr=subprocess.STDOUT, start_new_session=True)
         try:
+            RUNNING.add(child.pid)
             status = child.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
             log.write(b"\nrun_all: ended after %d seconds\n" % seconds)
             status = -signal.SIGKILL
+        finally:
+            RUNNING.discard(child.pid)
     return status, time.monotonic() - start
 
 
@@ -121,7 +125,13 @@ def main():
         results.add(name, status, used, log_path)
 
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        list(pool.map(one, tests))
+        try:
+            list(pool.map(one, tests))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for group in list(RUNNING):
+                os.killpg(group, signal.SIGKILL)
+            raise SystemExit(130) from None
     print(f"{results.passed} passed, {results.failed} failed")
     return 0 if results.failed == 0 and results.passed > 0 else 1
 

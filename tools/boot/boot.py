@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a boot package on a platform; the only place that knows the machines' command lines.
 
-    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug GDB_ARGS]
+    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug]
 
 Used by `make run`, `make sim` and `make debug` with the console on this terminal, and imported by
 tests/run/runner.py. On x86_64 the first serial port is the console and the second one receives
@@ -74,8 +74,11 @@ def run(arguments, log):
     return 1 if code != 0 or verified != 0 else 0
 
 
-def debug(arguments, log, gdb_arguments):
-    """QEMU waits at the first instruction while gdb connects; it ends together with gdb."""
+def debug(arguments, log):
+    """QEMU waits at the first instruction while gdb connects; it ends together with gdb.
+
+    The environment's GDB_ARGS are more arguments of gdb, so that scripts can drive it.
+    """
     socket = "build/run/gdb.socket"
     line = command("x86_64", arguments.package, log, arguments.cpu, arguments.memory,
                    serial="file:build/run/console.log")
@@ -94,7 +97,7 @@ def debug(arguments, log, gdb_arguments):
             if machine.poll() is not None:
                 return 1
             os.sched_yield()
-        return subprocess.call(gdb + shlex.split(gdb_arguments))
+        return subprocess.call(gdb + shlex.split(os.environ.get("GDB_ARGS", "")))
     finally:
         machine.terminate()
         machine.wait()
@@ -107,7 +110,7 @@ def main():
     parser.add_argument("--cpu", default="max")
     parser.add_argument("--memory", default="128M")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--debug", metavar="GDB_ARGS")
+    parser.add_argument("--debug", action="store_true")
     arguments = parser.parse_args()
     package = package_path(arguments.platform, arguments.package)
     if not os.path.exists(package):
@@ -117,8 +120,8 @@ def main():
     log = "build/run/commit.log"
     if os.path.exists(log):
         os.unlink(log)
-    if arguments.debug is not None:
-        return debug(arguments, log, arguments.debug)
+    if arguments.debug:
+        return debug(arguments, log)
     return run(arguments, log)
 
 
