@@ -44,10 +44,11 @@ class MethodsError(Exception):
 class Interface:
     """An interface with its flat method table: methods[number] is a name."""
 
-    def __init__(self, identity, name, methods):
+    def __init__(self, identity, name, methods, inherits=False):
         self.identity = identity
         self.name = name
         self.methods = methods
+        self.inherits = inherits
 
     def mask(self, names):
         """The method set that admits these methods; KeyError names an unknown one."""
@@ -61,7 +62,8 @@ class Interface:
 
 # --- What the schemas say ---------------------------------------------------------------------
 
-TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|(<[^>]*>)|([()\[\],=])|([^\s()\[\],="]+))', re.DOTALL)
+TEXT, OPAQUE, MARK, WORD = r'"(?:[^"\\]|\\.)*"', r"<[^>]*>", r"[()\[\],=]", r'[^\s()\[\],="]+'
+TOKEN = re.compile(rf"\s*(?:{TEXT}|{OPAQUE}|{MARK}|{WORD})", re.DOTALL)
 
 
 def tokens(text):
@@ -109,7 +111,7 @@ def run(command, given=None):
 
 
 def read_schemas(paths):
-    """All interfaces of these schemas, by id, without numbers for what is inherited yet."""
+    """All interfaces of these schemas, by id, their methods in flat order."""
     if not paths:
         raise MethodsError("no schemas are given")
     request = run(["capnp", "compile", "-o-", *map(str, paths)])
@@ -133,7 +135,7 @@ def interface_of(node, nodes):
             raise MethodsError(f"interface {name} has two methods named {method}")
     if len(methods) > METHODS_MAX:
         raise MethodsError(f"interface {name} has {len(methods)} methods; {METHODS_MAX} at most")
-    return Interface(int(node["id"]), name, methods)
+    return Interface(int(node["id"]), name, methods, bool(node["interface"]["superclasses"]))
 
 
 def flat_methods(node, nodes, seen):
@@ -207,14 +209,13 @@ def compare(locked, present):
 
 def compare_methods(old, new):
     sentences = []
-    kept = [name for name in new.methods if name in old.methods]
     for number, name in enumerate(old.methods):
         if name not in new.methods:
             sentences.append(f"method {old.name}.{name} (number {number}) is locked and has "
                              "vanished or was renamed")
-        elif kept.index(name) != number and len(kept) == len(old.methods):
+        elif not new.inherits and new.methods.index(name) != number:
             sentences.append(f"method {old.name}.{name} is locked as number {number}, "
-                             f"now number {kept.index(name)}")
+                             f"now number {new.methods.index(name)}")
     return sentences
 
 
