@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ring protocol: one code, compiled into the kernel and into programs. The layout is that of
+// abi/ring.h; here stand the moves that either side makes on it. All of it is inline: a NOP's whole
+// path is some hundred instructions.
+//
+// Who writes what:
+//   kernel   header geometry (once), sq_head, cq_tail, the CQEs
+//   thread   sq_tail, cq_head, the SQEs
+// Each side writes its entry first and then its index, with release; the other side reads that
+// index with acquire and then the entry. An index counts freely through 2^32; entry i stands at
+// i & mask. The difference of two indexes is the number of entries between them, also across the
+// wrap.
+//
+// The kernel believes nothing that a thread can write: geometry and its own two indexes live in
+// struct ring_kernel, in its own memory, and an SQE is copied once, word by word, before anything
+// looks at it. Of the shared memory it reads sq_tail, cq_head and SQEs, and nothing else. A thread
+// that corrupts an index is told so (a negative count) and harms only itself: entries are addressed
+// through the mask, so no index leads out of the ring.
+//
+// Deferred operations: the kernel reserves a completion when it accepts one and posts into the
+// reservation later, so that a completion is never lost. At most cq_entries - CQ_ENTRIES_KEPT are
+// reserved at a time.
+#ifndef RING_RING_H
+#define RING_RING_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/ids.h"
+#include "abi/ring.h"
+
+enum {
+    SQ_ENTRIES_MIN = 16,
+    SQ_ENTRIES_MAX = 256,
+    CQ_ENTRIES_MIN = 32,
+    CQ_ENTRIES_MAX = 4096,
+    RING_MESSAGE_PAGES_MIN = 3,
+    RING_MESSAGE_PAGES_MAX = 64,
+    RING_CORRUPT = -1, // instead of a count: the other side's index is out of its range
+};
+
+// One word of an entry, whatever the entry's type.
+struct ring_word {
+    uint64_t value;
+} __attribute__((may_alias));
+
+// --- Geometry -----------------------------------------------------------------------------------
+
+static inline uint32_t ring_cq_offset_of(uint32_t sq_entries)
+{
+    return (uint32_t)sizeof(struct ring_header) + sq_entries * (uint32_t)sizeof(struct sqe);
+}
+
+// The message area begins at a page, so that a message slot never straddles one needlessly.
+static inline uint32_t ring_message_offset_of(uint32_t sq_entries, uint32_t cq_entries)
+{
+    uint32_t end = ring_cq_offset_of(sq_entries) + cq_entries * (uint32_t)sizeof(struct cqe);
+    return (end + PAGE_SIZE - 1) & ~(uint32_t)(PAGE_SIZE - 1);
+}
+
+// Pages of a whole ring.
+static inline uint32_t ring_pages_of(uint32_t sq_entries, uint32_t cq_entries,
+                                     uint32_t message_pages)
+{
+    return ring_message_offset_of(sq_entries, cq_entries) / PAGE_SIZE + message_pages;
+}
+
+static inline bool ring_is_geometry(uint32_t sq_entries, uint32_t cq_entries,
+                                    uint32_t message_pages)
+{
+    return sq_entries >= SQ_ENTRIES_MIN && sq_entries <= SQ_ENTRIES_MAX &&
+           (sq_entries & (sq_entries - 1)) == 0 && cq_entries >= CQ_ENTRIES_MIN &&
+           cq_entries <= CQ_ENTRIES_MAX && (cq_entries & (cq_entries - 1)) == 0 &&
+           message_pages >= RING_MESSAGE_PAGES_MIN && message_pages <= RING_MESSAGE_PAGES_MAX;
+}
+
+// --- The kernel's side --------------------------------------------------------------------------
+
+struct ring_kernel {
+    struct ring_header *header; // shared with the thread; so are the entries
+    struct sqe *sq;
+    struct cqe *cq;
+    uint32_t sq_mask;
+    uint32_t cq_mask;
+    uint32_t sq_head;  // SQEs taken
+    uint32_t cq_tail;  // completions posted
+    uint32_t reserved; // completions promised and not yet posted
+};
+
+// Lays out a ring in `memory`: ring_pages_of() zeroed, consecutive pages. The geometry is a valid
+// one (ring_is_geometry).
+static inline void ring_kernel_init(struct ring_kernel *r, void *memory, uint32_t sq_entries,
+                                    uint32_t cq_entries, uint32_t message_pages)
+{
+    struct ring_header *header = memory;
+    uint32_t cq_offset = ring_cq_offset_of(sq_entries);
+    header->magic = RING_MAGIC;
+    header->abi_major = ABI_MAJOR;
+    header->abi_minor = ABI_MINOR;
+    header->sq_entries = sq_entries;
+    header->cq_entries = cq_entries;
+    header->sq_offset = (uint32_t)sizeof(struct ring_header);
+    header->cq_offset = cq_offset;
+    header->message_offset = ring_message_offset_of(sq_entries, cq_entries);
+    header->message_size = message_pages * PAGE_SIZE;
+    r->header = header;
+    r->sq = (struct sqe *)(header + 1);
+    r->cq = (struct cqe *)(r->sq + sq_entries);
+    r->sq_mask = sq_entries - 1;
+    r->cq_mask = cq_entries - 1;
+    r->sq_head = 0;
+    r->cq_tail = 0;
+    r->reserved = 0;
+}
+
+// SQEs submitted and not yet taken, or RING_CORRUPT.
+static inline int32_t ring_kernel_pending(const struct ring_kernel *r)
+{
+    uint32_t count = __atomic_load_n(&r->header->sq_tail, __ATOMIC_ACQUIRE) - r->sq_head;
+    return count > r->sq_mask + 1 ? RING_CORRUPT : (int32_t)count;
+}
+
+// Completions posted and not yet consumed, or RING_CORRUPT.
+static inline int32_t ring_kernel_available(const struct ring_kernel *r)
+{
+    uint32_t count = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
+    return count > r->cq_mask + 1 ? RING_CORRUPT : (int32_t)count;
+}
+
+// CQ entries that are neither used nor promised; 0 as well when the index is corrupt. A thread may
+// move its index back below what was promised: then too there is no room.
+static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
+{
+    uint32_t taken = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
+    uint32_t entries = r->cq_mask + 1;
+    if (taken > entries || r->reserved > entries - taken) {
+        return 0;
+    }
+    return entries - taken - r->reserved;
+}
+
+// Copies the next SQE to `out` and takes it; false when there is none or the index is corrupt. Each
+// word is read exactly once: whatever the thread does to it afterwards has no effect.
+static inline bool ring_kernel_take(struct ring_kernel *r, struct sqe *out)
+{
+    struct ring_header *header = r->header;
+    uint32_t head = r->sq_head;
+    uint32_t mask = r->sq_mask;
+    // One comparison for both: no entry becomes 2^32 - 1, which is more than any queue holds.
+    if (__atomic_load_n(&header->sq_tail, __ATOMIC_ACQUIRE) - head - 1 > mask) {
+        return false;
+    }
+    const struct ring_word *from = (const struct ring_word *)&r->sq[head & mask];
+    struct ring_word *to = (struct ring_word *)out;
+    to[0].value = __atomic_load_n(&from[0].value, __ATOMIC_RELAXED);
+    to[1].value = __atomic_load_n(&from[1].value, __ATOMIC_RELAXED);
+    to[2].value = __atomic_load_n(&from[2].value, __ATOMIC_RELAXED);
+    to[3].value = __atomic_load_n(&from[3].value, __ATOMIC_RELAXED);
+    to[4].value = __atomic_load_n(&from[4].value, __ATOMIC_RELAXED);
+    to[5].value = __atomic_load_n(&from[5].value, __ATOMIC_RELAXED);
+    to[6].value = __atomic_load_n(&from[6].value, __ATOMIC_RELAXED);
+    to[7].value = __atomic_load_n(&from[7].value, __ATOMIC_RELAXED);
+    r->sq_head = head + 1;
+    __atomic_store_n(&header->sq_head, head + 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+// Promises one completion to an operation that completes later; false when no more may be promised
+// or the CQ has no room.
+static inline bool ring_kernel_reserve(struct ring_kernel *r)
+{
+    if (r->reserved >= r->cq_mask + 1 - CQ_ENTRIES_KEPT || ring_kernel_room(r) == 0) {
+        return false;
+    }
+    r->reserved++;
+    return true;
+}
+
+// Gives one promise back: the caller posts into it now, or the operation completes silently.
+static inline void ring_kernel_unreserve(struct ring_kernel *r)
+{
+    r->reserved--;
+}
+
+// Posts a completion. There is room: the caller has seen ring_kernel_room() > 0 in this turn, or
+// gave a promise back just before.
+static inline void ring_kernel_post(struct ring_kernel *r, const struct cqe *entry)
+{
+    uint32_t tail = r->cq_tail;
+    r->cq[tail & r->cq_mask] = *entry;
+    r->cq_tail = tail + 1;
+    __atomic_store_n(&r->header->cq_tail, tail + 1, __ATOMIC_RELEASE);
+}
+
+// --- The thread's side --------------------------------------------------------------------------
+
+struct ring_user {
+    struct ring_header *header;
+    struct sqe *sq;
+    struct cqe *cq;
+    uint8_t *messages; // the message area: offsets in SQEs count from here
+    uint32_t message_size;
+    uint32_t sq_mask;
+    uint32_t cq_mask;
+    uint32_t sq_tail; // SQEs submitted
+    uint32_t cq_head; // completions consumed
+};
+
+// Adopts the ring at `header`; false when it is none, of another ABI, or of a geometry that this
+// code does not know.
+static inline bool ring_user_init(struct ring_user *r, struct ring_header *header)
+{
+    uint32_t sq_entries = header->sq_entries;
+    uint32_t cq_entries = header->cq_entries;
+    if (header->magic != RING_MAGIC || header->abi_major != ABI_MAJOR ||
+        header->message_size % PAGE_SIZE != 0 ||
+        !ring_is_geometry(sq_entries, cq_entries, header->message_size / PAGE_SIZE) ||
+        header->sq_offset != sizeof(struct ring_header) ||
+        header->cq_offset != ring_cq_offset_of(sq_entries) ||
+        header->message_offset != ring_message_offset_of(sq_entries, cq_entries)) {
+        return false;
+    }
+    r->header = header;
+    r->sq = (struct sqe *)(header + 1);
+    r->cq = (struct cqe *)(r->sq + sq_entries);
+    r->messages = (uint8_t *)header + header->message_offset;
+    r->message_size = header->message_size;
+    r->sq_mask = sq_entries - 1;
+    r->cq_mask = cq_entries - 1;
+    r->sq_tail = header->sq_tail;
+    r->cq_head = header->cq_head;
+    return true;
+}
+
+// The next free SQE, or NULL when the SQ is full. Its content is old: the caller writes all of it,
+// then submits it.
+static inline struct sqe *ring_user_slot(const struct ring_user *r)
+{
+    uint32_t used = r->sq_tail - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE);
+    return used > r->sq_mask ? NULL : &r->sq[r->sq_tail & r->sq_mask];
+}
+
+// Hands the SQE that ring_user_slot() gave to the kernel, which takes it at the next cap_enter.
+static inline void ring_user_submit(struct ring_user *r)
+{
+    r->sq_tail++;
+    __atomic_store_n(&r->header->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
+}
+
+// SQEs submitted and not yet taken by the kernel.
+static inline uint32_t ring_user_untaken(const struct ring_user *r)
+{
+    return r->sq_tail - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE);
+}
+
+// Consumes the next completion into `out`; false when there is none.
+static inline bool ring_user_reap(struct ring_user *r, struct cqe *out)
+{
+    if (__atomic_load_n(&r->header->cq_tail, __ATOMIC_ACQUIRE) == r->cq_head) {
+        return false;
+    }
+    *out = r->cq[r->cq_head & r->cq_mask];
+    r->cq_head++;
+    __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
+    return true;
+}
+
+static_assert(sizeof(struct sqe) == 8 * sizeof(struct ring_word), "take copies eight words");
+
+#endif
