@@ -12,10 +12,10 @@ So a number, once given, never names another method: the lock only grows.
 An interface's methods are numbered in one flat table: those of its superclasses first, in the
 order of declaration, then its own; methods that come later get the next free number. Without
 inheritance a method's number is its ordinal in the schema, and --check insists on that. The lock
-has one line per fact:
+has one line per fact, so that C can include it like abi/errors.def:
 
-    interface ID NAME
-    method INTERFACE NUMBER NAME
+    INTERFACE(ID, NAME)
+    METHOD(INTERFACE, NUMBER, NAME)
 
 Schemas are read by `capnp`, whose answer is decoded with the schema of schemas that Debian's
 libcapnp-dev ships. Other tools import read_lock() and read_schemas().
@@ -32,9 +32,13 @@ LOCK = ROOT / "abi" / "methods.lock"
 SCHEMA_OF_SCHEMAS = "/usr/include/capnp/schema.capnp"
 METHODS_MAX = 64
 HEADING = """\
-# SPDX-License-Identifier: Apache-2.0
-# The number of every method, for ever. Only tools/methods/methods.py writes here, at the end.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The number of every method, for ever. Only tools/methods/methods.py writes here, at the end.
+// Define INTERFACE(id, name) and METHOD(interface, number, name), include this file, undefine them.
 """
+LOCKED_INTERFACE = re.compile(r"INTERFACE\((0x[0-9a-f]+), (\w+)\)")
+LOCKED_METHOD = re.compile(r"METHOD\((\w+), (\d+), (\w+)\)")
 
 
 class MethodsError(Exception):
@@ -155,34 +159,34 @@ def read_lock(path=LOCK):
     found = {}
     named = {}
     for number, line in enumerate(pathlib.Path(path).read_text(encoding="utf-8").splitlines(), 1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
+        if not line or line.startswith("//"):
             continue
         try:
-            read_lock_line(words, found, named)
-        except (ValueError, KeyError) as error:
+            read_lock_line(line, found, named)
+        except ValueError as error:
             raise MethodsError(f"{path}:{number}: {error}") from None
     return found
 
 
-def read_lock_line(words, found, named):
-    if len(words) == 3 and words[0] == "interface":
-        identity = int(words[1], 16)
-        if identity in found or words[2] in named:
-            raise ValueError(f"interface {words[2]} or its id is locked twice")
-        found[identity] = named[words[2]] = Interface(identity, words[2], [])
-    elif len(words) == 4 and words[0] == "method":
-        if words[1] not in named:
-            raise ValueError(f"no interface {words[1]} is locked above")
-        interface = named[words[1]]
-        if int(words[2]) != len(interface.methods):
-            raise ValueError(f"method {words[3]} has number {words[2]}; "
-                             f"the next one is {len(interface.methods)}")
-        if words[3] in interface.methods:
-            raise ValueError(f"method {words[3]} is locked twice")
-        interface.methods.append(words[3])
+def read_lock_line(line, found, named):
+    interface, method = LOCKED_INTERFACE.fullmatch(line), LOCKED_METHOD.fullmatch(line)
+    if interface:
+        identity, name = int(interface[1], 16), interface[2]
+        if identity in found or name in named:
+            raise ValueError(f"interface {name} or its id is locked twice")
+        found[identity] = named[name] = Interface(identity, name, [])
+    elif method:
+        _, number, name = method.groups()
+        if method[1] not in named:
+            raise ValueError(f"no interface {method[1]} is locked above")
+        methods = named[method[1]].methods
+        if int(number) != len(methods):
+            raise ValueError(f"method {name} has number {number}; the next one is {len(methods)}")
+        if name in methods:
+            raise ValueError(f"method {name} is locked twice")
+        methods.append(name)
     else:
-        raise ValueError("neither `interface ID NAME` nor `method INTERFACE NUMBER NAME`")
+        raise ValueError("neither INTERFACE(ID, NAME) nor METHOD(INTERFACE, NUMBER, NAME)")
 
 
 def compare(locked, present):
@@ -200,9 +204,9 @@ def compare(locked, present):
         new = present[identity]
         known = locked[identity].methods if identity in locked else []
         if identity not in locked:
-            lines.append(f"interface {identity:#x} {new.name}")
+            lines.append(f"INTERFACE({identity:#x}, {new.name})")
         fresh = [name for name in new.methods if name not in known]
-        lines += [f"method {new.name} {len(known) + place} {name}"
+        lines += [f"METHOD({new.name}, {len(known) + place}, {name})"
                   for place, name in enumerate(fresh)]
     return broken, lines
 

@@ -22,10 +22,9 @@ EM_X86_64 = 62
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS = 1, 2, 3, 7
 PF_X, PF_W, PF_R = 1, 2, 4
 DT_NEEDED, DT_PLTRELSZ, DT_SYMTAB, DT_STRTAB = 1, 2, 6, 5
-DT_RELA, DT_RELASZ, DT_TEXTREL, DT_JMPREL, DT_FLAGS, DT_RELRSZ = 7, 8, 22, 23, 30, 35
+DT_RELA, DT_RELASZ, DT_REL, DT_TEXTREL, DT_JMPREL, DT_FLAGS, DT_RELR = 7, 8, 17, 22, 23, 30, 36
 DF_TEXTREL = 4
-R_X86_64_NONE, R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_RELATIVE = 0, 6, 7, 8
-R_X86_64_64 = 1
+R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_RELATIVE = 6, 7, 8
 RELOCATION_SIZE, SYMBOL_SIZE, DYNAMIC_SIZE, HEADER_SIZE = 24, 24, 16, 56
 
 
@@ -164,8 +163,9 @@ class Elf:
             raise ElfError("it needs a shared library; programs are whole")
         if DT_TEXTREL in found or found.get(DT_FLAGS, 0) & DF_TEXTREL:
             raise ElfError("its text would have to be relocated; build it position-independent")
-        if DT_RELRSZ in found:
-            raise ElfError("it has packed relocations (DT_RELR); they are not understood")
+        if DT_RELR in found or DT_REL in found:
+            raise ElfError("it has relocations without addends or packed ones (DT_REL, DT_RELR); "
+                           "a program can't apply them")
         return found
 
     def check_relocations(self, imports):
@@ -179,9 +179,7 @@ class Elf:
                 self.check_relocation(place, info & 0xffffffff, info >> 32, imports)
 
     def check_relocation(self, place, kind, symbol, imports):
-        if kind == R_X86_64_NONE:
-            return
-        if kind in (R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_64):
+        if kind in (R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT):
             name = self.symbol_name(symbol)
             if name not in imports:
                 raise ElfError(f"undefined symbol {name!r}: nothing would resolve it")

@@ -45,14 +45,14 @@ class Methods(unittest.TestCase):
 
     def lock_lines(self):
         return [line for line in self.lock.read_text(encoding="utf-8").splitlines()
-                if not line.startswith("#")]
+                if not line.startswith("//")]
 
     def test_update_locks_what_check_then_accepts(self):
         self.assertEqual(self.run_tool("--check", OPEN_SHUT)[0], 1)
         self.assertEqual(self.run_tool("--update", OPEN_SHUT), (0, ""))
         self.assertEqual(self.run_tool("--check", OPEN_SHUT), (0, ""))
-        self.assertEqual(self.lock_lines(), ["interface 0x9f4b3c00000002f0 Door",
-                                             "method Door 0 open", "method Door 1 shut"])
+        self.assertEqual(self.lock_lines(), ["INTERFACE(0x9f4b3c00000002f0, Door)",
+                                             "METHOD(Door, 0, open)", "METHOD(Door, 1, shut)"])
 
     def test_change_of_what_is_locked_is_refused_and_not_updated(self):
         self.run_tool("--update", OPEN_SHUT)
@@ -72,12 +72,12 @@ class Methods(unittest.TestCase):
             "interface Bell @0x9f4b3c00000002f1 {}\n"
         code, said = self.run_tool("--check", schema)
         self.assertEqual(code, 1)
-        self.assertIn("not locked yet: method Door 2 lock", said)
+        self.assertIn("not locked yet: METHOD(Door, 2, lock)", said)
         self.assertEqual(self.run_tool("--update", schema), (0, ""))
         after = self.lock.read_text(encoding="utf-8")
         self.assertTrue(after.startswith(before))
         self.assertEqual(after[len(before):],
-                         "method Door 2 lock\ninterface 0x9f4b3c00000002f1 Bell\n")
+                         "METHOD(Door, 2, lock)\nINTERFACE(0x9f4b3c00000002f1, Bell)\n")
         self.assertEqual(self.run_tool("--check", schema), (0, ""))
 
     def test_inherited_methods_come_first_and_later_ones_at_the_end(self):
@@ -101,12 +101,12 @@ class Methods(unittest.TestCase):
 
     def test_broken_lock_is_refused_with_its_line(self):
         for text, sentence in (
-                ("interface 0x1 A\ninterface 0x1 B\n", ":2: interface B or its id is locked twice"),
-                ("method A 0 a\n", ":1: no interface A is locked above"),
-                ("interface 0x1 A\nmethod A 1 a\n", ":2: method a has number 1; the next one is 0"),
-                ("interface 0x1 A\nmethod A 0 a\nmethod A 1 a\n", ":3: method a is locked twice"),
-                ("interface x A\n", ":1: invalid literal"),
-                ("something\n", ":1: neither")):
+                ("INTERFACE(0x1, A)\nINTERFACE(0x1, B)\n", ":2: interface B or its id is locked"),
+                ("METHOD(A, 0, a)\n", ":1: no interface A is locked above"),
+                ("INTERFACE(0x1, A)\nMETHOD(A, 1, a)\n", ":2: method a has number 1; the next"),
+                ("INTERFACE(0x1, A)\nMETHOD(A, 0, a)\nMETHOD(A, 1, a)\n",
+                 ":3: method a is locked twice"),
+                ("INTERFACE(x, A)\n", ":1: neither"), ("something\n", ":1: neither")):
             with self.subTest(sentence):
                 self.lock.write_text(text, encoding="utf-8")
                 self.assertIn(sentence, self.run_tool("--check", OPEN_SHUT)[1])

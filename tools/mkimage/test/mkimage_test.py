@@ -292,7 +292,7 @@ BAD_PROGRAMS = [
     (elf_with_dynamic((elf.DT_NEEDED, 1)), "it needs a shared library"),
     (elf_with_dynamic((elf.DT_TEXTREL, 0)), "its text would have to be relocated"),
     (elf_with_dynamic((elf.DT_FLAGS, elf.DF_TEXTREL)), "its text would have to be relocated"),
-    (elf_with_dynamic((elf.DT_RELRSZ, 8)), "packed relocations"),
+    (elf_with_dynamic((elf.DT_RELR, 0x3000)), "a program can't apply them"),
     (elf_with_dynamic((elf.DT_RELA, 0x3000), (elf.DT_RELASZ, 24000)), "in no segment"),
     (relocated(0x3000, 37), "relocation of type 37 at 0x3000"),
     (relocated(0x1010, elf.R_X86_64_RELATIVE), "0x1010 is not in a writable segment"),
