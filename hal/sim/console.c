@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKTRACE_MAX = 32 };
+enum { BACKTRACE_MAX = 32, EXIT_CODE_MAX = 255 };
 
 static FILE *log_file;
 
@@ -50,7 +50,8 @@ void hal_halt(int32_t code)
     if (log_file != NULL && fclose(log_file) != 0) {
         sim_die(SIM_EXIT_USAGE, "can't write the log: %s", strerror(errno));
     }
-    exit(code);
+    // A process's exit code has eight bits; what doesn't fit must not become a success.
+    exit(code < 0 || code > EXIT_CODE_MAX ? EXIT_CODE_MAX : code);
 }
 
 void hal_panic(const char *what, const char *file, uint32_t line)
