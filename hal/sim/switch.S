@@ -5,8 +5,8 @@
 // may have broken. What a called function need not preserve reaches neither side: the program gets
 // zeros there, as after a system call of a machine that wipes them.
 //
-// While sim_program_runs is 1, a fault is the program's. Entering therefore takes the return address
-// from the program's stack first and clears the flag afterwards.
+// While sim_program_runs is 1, a fault is the program's. Entering therefore takes the return
+// address from the program's stack first and clears the flag afterwards.
 
         .data
         .globl  sim_program_runs

@@ -61,6 +61,14 @@ struct kernel {
 
 static struct kernel suite;
 
+// What no later step could make sense without.
+static void require(bool condition, const char *otherwise)
+{
+    if (!condition) {
+        hal_panic(otherwise, __FILE__, __LINE__);
+    }
+}
+
 static void print(const char *text)
 {
     hal_console_write(text, (uint32_t)strlen(text));
@@ -87,7 +95,7 @@ static void *frame_bytes(uint32_t frame)
 
 static uint32_t frame_take(void)
 {
-    assert(suite.next_frame < suite.end_frame);
+    require(suite.next_frame < suite.end_frame, "the machine has too little memory");
     memset(frame_bytes(suite.next_frame), 0, PAGE_SIZE);
     return suite.next_frame++;
 }
@@ -96,7 +104,7 @@ static void map(uint32_t space, uint64_t page, uint32_t frame, uint32_t rights)
 {
     uint32_t used = hal_map(space, page, frame, rights, suite.tables);
 
-    assert(used <= HAL_MAP_TABLES);
+    require(used <= HAL_MAP_TABLES, "hal_map took more tables than it may");
     for (uint32_t i = 0; i < used; i++) {
         suite.tables[i] = frame_take();
     }
@@ -463,7 +471,7 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     bool sleeps = kernel->running == ACTORS;
     bool is_early = input->kind == INPUT_TIMER && (!sleeps || input->now_ns < kernel->deadline_ns);
 
-    assert(input->now_ns >= kernel->now_ns);
+    require(input->now_ns >= kernel->now_ns, "time ran backwards");
     kernel->now_ns = input->now_ns;
     if (!is_early) {
         if (kernel->begun) {
