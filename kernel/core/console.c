@@ -12,7 +12,7 @@ enum {
     MARK_MAX = 16,
 };
 
-uint32_t console_decimal(char *to, uint32_t value)
+static uint32_t decimal_put(char *to, uint32_t value)
 {
     char digits[10];
     uint32_t count = 0;
@@ -27,7 +27,7 @@ uint32_t console_decimal(char *to, uint32_t value)
     return count;
 }
 
-static enum status console_write_line(struct core *core, struct request *request)
+static enum status debug_console_write_line_run(struct core *core, struct request *request)
 {
     struct debug_console_write_line_params_reader params =
         debug_console_write_line_params_read(&request->message);
@@ -42,7 +42,7 @@ static enum status console_write_line(struct core *core, struct request *request
     char line[MARK_MAX + LINE_MAX + 1];
     uint32_t size = 0;
     line[size++] = '[';
-    size += console_decimal(line + size, request->process);
+    size += decimal_put(line + size, request->process);
     line[size++] = ']';
     line[size++] = ' ';
     for (uint32_t i = 0; i < text.size; i++) {
@@ -55,7 +55,7 @@ static enum status console_write_line(struct core *core, struct request *request
 }
 
 static const struct method console_methods[DEBUG_CONSOLE_METHOD_COUNT] = {
-    [DEBUG_CONSOLE_WRITE_LINE] = {console_write_line},
+    [DEBUG_CONSOLE_WRITE_LINE] = {.run = debug_console_write_line_run},
 };
 
 const struct object_class console_class = {console_methods, DEBUG_CONSOLE_METHOD_COUNT, NULL};

@@ -436,9 +436,6 @@ const struct package_entry *package_find(const struct package_header *package, u
 const struct package_entry *package_first(const struct package_header *package);
 enum status package_verify(const struct package_header *package, const struct package_entry *entry);
 
-// Decimal digits of a number; returns how many (at most 10).
-uint32_t console_decimal(char *to, uint32_t value);
-
 // The first commits: who is there before anybody acts, and the first program with what it is given.
 enum status core_genesis(struct core *core, uint64_t boot_id);
 

@@ -62,8 +62,8 @@ static enum status resolve_payload(const struct core *core, const struct pending
 }
 
 // Copies the call into the receiver's buffer; the call is the receiving process's to answer.
-static struct cqe deliver(struct core *core, struct pending *call, const struct buffer *payload,
-                          uint32_t server, const struct buffer *result)
+static void deliver(struct core *core, struct pending *call, const struct buffer *payload,
+                    uint32_t server, const struct buffer *result, struct cqe *cqe)
 {
     struct message_header header = header_of(core, call);
     buffer_write(result, 0, &header, sizeof header);
@@ -72,8 +72,8 @@ static struct cqe deliver(struct core *core, struct pending *call, const struct 
     call->server = server;
     pending_queue(core, &core->processes[server].taken, call);
     core->counters.deliveries++;
-    return (struct cqe){.status = (int32_t)(sizeof header + call->sqe.payload_len),
-                        .extra = header.call_id};
+    cqe->status = (int32_t)(sizeof header + call->sqe.payload_len);
+    cqe->extra = header.call_id;
 }
 
 static enum status resolve_result(const struct core *core, uint32_t thread, const struct sqe *sqe,
@@ -183,7 +183,8 @@ void endpoint_call(struct core *core, struct request *request)
                      (receiver->sqe.flags & SQE_RING_RESULT) != 0;
     core->counters.direct_deliveries += is_direct ? 1 : 0;
     uint32_t server = receiver->process;
-    struct cqe cqe = deliver(core, call, &payload, server, &result);
+    struct cqe cqe = {0};
+    deliver(core, call, &payload, server, &result, &cqe);
     limit_set(core, call);
     pending_withdraw(core, receiver); // its hold keeps its facet in being
     pending_complete(core, receiver, &cqe);
@@ -242,7 +243,7 @@ void endpoint_recv(struct core *core, struct request *request)
     if (call != NULL) {
         uint32_t facet = call->facet.index;
         pending_withdraw(core, call);
-        request->cqe = deliver(core, call, &payload, request->process, &result);
+        deliver(core, call, &payload, request->process, &result, &request->cqe);
         facet_collect(core, facet);
         return;
     }
@@ -264,8 +265,7 @@ void endpoint_recv(struct core *core, struct request *request)
 
 // --- RETURN -------------------------------------------------------------------------------------
 
-static enum status return_check(struct core *core, const struct request *request,
-                                enum sqe_argument *argument)
+static enum status return_check(const struct request *request, enum sqe_argument *argument)
 {
     const struct sqe *sqe = &request->sqe;
     bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
@@ -330,7 +330,7 @@ void endpoint_return(struct core *core, struct request *request)
 {
     enum sqe_argument argument;
     struct buffer payload;
-    enum status status = return_check(core, request, &argument);
+    enum status status = return_check(request, &argument);
     struct pending *call = taken_find(core, request);
     if (status == STATUS_OK && call == NULL) {
         argument = ARGUMENT_ARG;

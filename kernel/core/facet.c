@@ -90,7 +90,7 @@ static uint32_t facet_make_commit(struct core *core, const struct facet_plan *pl
     return create->facet.index;
 }
 
-static enum status manager_facet(struct core *core, struct request *request)
+static enum status capability_manager_facet_run(struct core *core, struct request *request)
 {
     struct capability_manager_facet_params_reader params =
         capability_manager_facet_params_read(&request->message);
@@ -119,14 +119,14 @@ static enum status manager_facet(struct core *core, struct request *request)
 }
 
 static const struct method manager_methods[CAPABILITY_MANAGER_METHOD_COUNT] = {
-    [CAPABILITY_MANAGER_FACET] = {manager_facet, .transfers = 1, .result_bytes = 56},
+    [CAPABILITY_MANAGER_FACET] = {capability_manager_facet_run, .transfers = 1, .result_bytes = 56},
 };
 
 const struct object_class manager_class = {manager_methods, CAPABILITY_MANAGER_METHOD_COUNT, NULL};
 
 // --- Revoker ------------------------------------------------------------------------------------
 
-static enum status revoker_revoke(struct core *core, struct request *request)
+static enum status revoker_revoke_run(struct core *core, struct request *request)
 {
     const struct facet *facet = &core->state.facets[request->facet];
     if (facet->revoked == 0) {
@@ -137,7 +137,7 @@ static enum status revoker_revoke(struct core *core, struct request *request)
     return STATUS_OK;
 }
 
-static enum status revoker_status(struct core *core, struct request *request)
+static enum status revoker_status_run(struct core *core, struct request *request)
 {
     struct revoker_status_results_builder results = revoker_status_results_build(&request->answer);
     revoker_status_results_set_live(results, facet_check(core, request->facet) == STATUS_OK);
@@ -145,8 +145,8 @@ static enum status revoker_status(struct core *core, struct request *request)
 }
 
 static const struct method revoker_methods[REVOKER_METHOD_COUNT] = {
-    [REVOKER_REVOKE] = {revoker_revoke},
-    [REVOKER_STATUS] = {revoker_status, .result_bytes = 16},
+    [REVOKER_REVOKE] = {.run = revoker_revoke_run},
+    [REVOKER_STATUS] = {revoker_status_run, .result_bytes = 16},
 };
 
 const struct object_class revoker_class = {revoker_methods, REVOKER_METHOD_COUNT, NULL};

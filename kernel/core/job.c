@@ -11,7 +11,7 @@ static uint32_t job_of(const struct core *core, const struct request *request)
     return (uint32_t)core->state.objects[request->object].argument;
 }
 
-static enum status job_make_endpoint(struct core *core, struct request *request)
+static enum status job_make_endpoint_run(struct core *core, struct request *request)
 {
     struct job_make_endpoint_params_reader params =
         job_make_endpoint_params_read(&request->message);
@@ -37,7 +37,7 @@ static enum status job_make_endpoint(struct core *core, struct request *request)
     return STATUS_OK;
 }
 
-static enum status job_make_process_builder(struct core *core, struct request *request)
+static enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
     enum status status =
         core_has_room(core, &(struct needs){.processes = 1, .objects = 1, .facets = 1, .holds = 1});
@@ -79,7 +79,7 @@ static uint32_t exit_take(struct core *core, uint32_t job)
     return process;
 }
 
-static enum status job_next_exit(struct core *core, struct request *request)
+static enum status job_next_exit_run(struct core *core, struct request *request)
 {
     uint32_t job = job_of(core, request);
     uint32_t process = exit_take(core, job);
@@ -142,9 +142,9 @@ void job_exit_tell(struct core *core, uint32_t process)
 }
 
 static const struct method job_methods[JOB_METHOD_COUNT] = {
-    [JOB_MAKE_ENDPOINT] = {job_make_endpoint, .result_bytes = 32},
-    [JOB_MAKE_PROCESS_BUILDER] = {job_make_process_builder, .result_bytes = 32},
-    [JOB_NEXT_EXIT] = {job_next_exit, .result_bytes = 24},
+    [JOB_MAKE_ENDPOINT] = {job_make_endpoint_run, .result_bytes = 32},
+    [JOB_MAKE_PROCESS_BUILDER] = {job_make_process_builder_run, .result_bytes = 32},
+    [JOB_NEXT_EXIT] = {job_next_exit_run, .result_bytes = 24},
 };
 
 const struct object_class job_class = {job_methods, JOB_METHOD_COUNT, NULL};

@@ -133,7 +133,7 @@ void memory_map(struct core *core, const struct map *map)
 
 // --- Methods ------------------------------------------------------------------------------------
 
-static enum status memory_info(struct core *core, struct request *request)
+static enum status memory_object_info_run(struct core *core, struct request *request)
 {
     const struct object *object = &core->state.objects[request->object];
     struct memory_object_info_results_builder results =
@@ -143,7 +143,7 @@ static enum status memory_info(struct core *core, struct request *request)
     return STATUS_OK;
 }
 
-static enum status memory_read(struct core *core, struct request *request)
+static enum status memory_object_read_run(struct core *core, struct request *request)
 {
     struct memory_object_read_params_reader params =
         memory_object_read_params_read(&request->message);
@@ -172,8 +172,8 @@ static enum status memory_read(struct core *core, struct request *request)
 }
 
 static const struct method memory_methods[MEMORY_OBJECT_METHOD_COUNT] = {
-    [MEMORY_OBJECT_INFO] = {memory_info, .result_bytes = 24},
-    [MEMORY_OBJECT_READ] = {memory_read, .result_bytes = 16 + READ_MAX},
+    [MEMORY_OBJECT_INFO] = {memory_object_info_run, .result_bytes = 24},
+    [MEMORY_OBJECT_READ] = {memory_object_read_run, .result_bytes = 16 + READ_MAX},
 };
 
 const struct object_class memory_class = {memory_methods, MEMORY_OBJECT_METHOD_COUNT,

@@ -184,7 +184,7 @@ bool process_sweep(struct core *core)
 
 // --- Methods ------------------------------------------------------------------------------------
 
-static enum status process_status(struct core *core, struct request *request)
+static enum status process_status_run(struct core *core, struct request *request)
 {
     const struct exit_record *exit = &core->objects[request->object].exit;
     struct process_status_results_builder results = process_status_results_build(&request->answer);
@@ -205,7 +205,7 @@ static void process_destroyed(struct core *core, uint32_t object)
 }
 
 static const struct method process_methods[PROCESS_METHOD_COUNT] = {
-    [PROCESS_STATUS] = {process_status, .result_bytes = 24},
+    [PROCESS_STATUS] = {process_status_run, .result_bytes = 24},
 };
 
 const struct object_class process_class = {process_methods, PROCESS_METHOD_COUNT,

@@ -392,8 +392,8 @@ static void builder_destroyed(struct core *core, uint32_t object)
 }
 
 static const struct method builder_methods[PROCESS_BUILDER_METHOD_COUNT] = {
-    [PROCESS_BUILDER_LOAD] = {process_builder_load_run},
-    [PROCESS_BUILDER_SET_INFO] = {process_builder_set_info_run},
+    [PROCESS_BUILDER_LOAD] = {.run = process_builder_load_run},
+    [PROCESS_BUILDER_SET_INFO] = {.run = process_builder_set_info_run},
     [PROCESS_BUILDER_GRANT] = {process_builder_grant_run, .transfers = 1},
     [PROCESS_BUILDER_START] = {process_builder_start_run, .result_bytes = 32},
 };
