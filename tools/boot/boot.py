@@ -25,13 +25,19 @@ def package_path(platform, package):
     return f"build/{platform}/{package}.pkg"
 
 
-def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio"):
-    """The command that boots a package; its standard output is the console."""
+def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio",
+            suite=None):
+    """The command that boots a package, or a suite that takes the kernel's place.
+
+    Its standard output is the console.
+    """
     if platform == "sim":
-        return ["build/sim/tessera-sim", "--package", package_path("sim", package),
-                "--seed", str(seed), "--memory", memory, "--log", log]
-    return ["qemu-system-x86_64", "-accel", "tcg", "-kernel", "build/x86_64/kernel.elf",
-            "-initrd", package_path("x86_64", package), "-m", memory, "-cpu", cpu,
+        program = f"build/sim/{suite or 'tessera-sim'}"
+        packages = ["--package", package_path("sim", package)] if package else []
+        return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log]
+    packages = ["-initrd", package_path("x86_64", package)] if package else []
+    return ["qemu-system-x86_64", "-accel", "tcg", "-kernel",
+            f"build/x86_64/{suite or 'kernel'}.elf", *packages, "-m", memory, "-cpu", cpu,
             "-display", "none", "-no-reboot", "-nodefaults", "-serial", serial,
             "-serial", f"file:{log}", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
