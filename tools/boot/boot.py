@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a boot package on a platform; the only place that knows the machines' command lines.
 
-    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug]
+    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug|--trace]
 
-Used by `make run`, `make sim` and `make debug` with the console on this terminal, and imported by
+Used by `make run`, `make sim`, `make debug` and `make trace` with the console on this terminal, and imported by
 tests/run/runner.py. On x86_64 the first serial port is the console and the second one receives
 the raw commit log when the machine halts; the simulator writes the log itself.
 """
@@ -64,6 +64,8 @@ def run(arguments, log):
     serial = "mon:stdio"
     line = command(arguments.platform, arguments.package, log, arguments.cpu, arguments.memory,
                    arguments.seed, serial)
+    if arguments.trace:
+        line.append("--trace-entries")
     leave = "Ctrl-A X" if arguments.platform == "x86_64" else "Ctrl-C"
     print(f"Booting {arguments.package} on {arguments.platform}; {leave} leaves.\n", flush=True)
     try:
@@ -117,6 +119,7 @@ def main():
     parser.add_argument("--memory", default="128M")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--trace", action="store_true", help="each kernel entry (sim)")
     arguments = parser.parse_args()
     package = package_path(arguments.platform, arguments.package)
     if not os.path.exists(package):
