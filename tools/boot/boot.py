@@ -4,7 +4,7 @@
 
     boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug|--trace]
 
-Used by `make run`, `make sim`, `make debug` and `make trace` with the console on this terminal, and imported by
+Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
 tests/run/runner.py. On x86_64 the first serial port is the console and the second one receives
 the raw commit log when the machine halts; the simulator writes the log itself.
 """
