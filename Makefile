@@ -41,6 +41,9 @@ run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify t
 sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, reproducibly (SEED=n)
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED)
 
+trace: $(SIM_ALL) $(HOST_TOOLS) ## The simulator, showing each entry of the kernel
+	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) --trace
+
 debug: $(X86_64_ALL) ## Boot in QEMU under gdb, stopped before kernel_turn (GDB_ARGS=...)
 	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY) --debug
 

@@ -117,6 +117,7 @@ def main():
     arguments = parser.parse_args()
     tests = read_list(arguments.list)
     results = Results(len(tests))
+    os.makedirs(LOGS, exist_ok=True)
 
     def one(test):
         name, seconds, command = test
@@ -132,7 +133,10 @@ def main():
             for group in list(RUNNING):
                 os.killpg(group, signal.SIGKILL)
             raise SystemExit(130) from None
-    print(f"{results.passed} passed, {results.failed} failed")
+    summary = f"{results.passed} passed, {results.failed} failed"
+    with open(os.path.join(LOGS, "summary"), "w", encoding="utf-8") as file:
+        file.write(summary + "\n")
+    print(summary)
     return 0 if results.failed == 0 and results.passed > 0 else 1
 
 

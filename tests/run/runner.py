@@ -47,7 +47,7 @@ class Script:
     def __init__(self, path):
         self.path = path
         self.name = os.path.splitext(os.path.basename(path))[0]
-        self.platforms, self.package = [], None
+        self.platforms, self.package, self.suite = [], None, None
         self.matrix = {"cpu": ["max"], "memory": ["128M"], "seed": ["1"]}
         self.expected, self.exit, self.hosts = [], 0, []
         self.exact = self.same_transcript = False
@@ -57,8 +57,8 @@ class Script:
                 line = line.rstrip("\n")
                 if line.strip() and not line.startswith("#"):
                     self._read(number, line)
-        if not self.platforms or not self.package:
-            raise ScriptError(f"{path}: needs a `platform` and a `boot` line")
+        if not self.platforms or not (self.package or self.suite):
+            raise ScriptError(f"{path}: needs a `platform` and a `boot` or `suite` line")
 
     def _read(self, number, line):
         word, _, rest = line.strip().partition(" ")
@@ -66,6 +66,8 @@ class Script:
             self.platforms = rest.split()
         elif word == "boot" and rest:
             self.package = rest
+        elif word == "suite" and rest:
+            self.suite = rest
         elif word in self.matrix and rest:
             self.matrix[word] = rest.split()
         elif word == "expect":
@@ -179,7 +181,8 @@ def run_once(script, platform, options, base):
     for stale in (log, transcript):
         if os.path.exists(stale):
             os.unlink(stale)
-    line = boot.command(platform, script.package, log, cpu, memory, int(seed))
+    line = boot.command(platform, script.package, log, cpu, memory, int(seed),
+                        suite=script.suite)
     child = start(line, transcript)
     matcher = Matcher(script)
     deadline = time.monotonic() + script.deadline
