@@ -5,7 +5,8 @@
 // and every refusal is compared with the expected one; the first surprise ends it with code 1.
 // Granted: console, timer, capabilities, pong (a facet of interface Ping without the method reset).
 
-#include "lib/string/string.h"
+#include <string.h>
+
 #include "runtime/runtime.h"
 
 #include "schema/kernel.capnp.h"

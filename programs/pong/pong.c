@@ -3,7 +3,8 @@
 // A service: answers calls of the interface Ping through the generated server table, until somebody
 // says goodbye. Granted: server (the server's side of an endpoint), console (for what goes wrong).
 
-#include "lib/string/string.h"
+#include <string.h>
+
 #include "runtime/runtime.h"
 
 #include "schema/kernel.capnp.h"

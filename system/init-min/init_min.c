@@ -8,7 +8,8 @@
 // Granted by the kernel: console, timer, job, capabilities, manifest. The kernel and tools/mkimage
 // have checked the manifest's place; its contents are checked here.
 
-#include "lib/string/string.h"
+#include <string.h>
+
 #include "runtime/runtime.h"
 
 #include "schema/boot.capnp.h"
