@@ -55,10 +55,12 @@ int32_t loop_trap(void)
     cpu->input.now_ns = time_now_ns();
     if (frame->vector >= VECTOR_FAULTS) {
         if (frame->vector == VECTOR_TIMER) {
-            bool expired = time_expired(cpu);
             time_interrupt(cpu);
-            return expired ? loop_turn(cpu, INPUT_TIMER) : cpu->thread;
         }
+        if (time_expired(cpu)) {
+            return loop_turn(cpu, INPUT_TIMER);
+        }
+        hal_arm(cpu->deadline_ns); // it came early
         return cpu->thread;
     }
     cpu->input.fault.cause = EXIT_FAULT_MACHINE;
@@ -84,6 +86,7 @@ static int32_t loop_idle(struct cpu *cpu)
 {
     cpu->input.now_ns = time_now_ns();
     while (!time_expired(cpu)) {
+        hal_arm(cpu->deadline_ns);
         __asm__ volatile("sti; hlt; cli" : : : "memory"); // trap_kernel() takes the interrupt
         cpu->input.now_ns = time_now_ns();
     }

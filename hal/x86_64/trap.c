@@ -27,16 +27,13 @@ static const char *const fault_names[VECTOR_FAULTS] = {
 
 void trap_kernel(const struct trap_frame *frame)
 {
-    struct cpu *cpu = cpu_current();
-
     if (frame->vector < VECTOR_FAULTS) {
         const char *name = fault_names[frame->vector];
         console_trap = frame;
         hal_panic(name != NULL ? name : "reserved exception", __FILE__, __LINE__);
     }
     if (frame->vector == VECTOR_TIMER) {
-        cpu->input.now_ns = time_now_ns();
-        time_interrupt(cpu);
+        time_interrupt(cpu_current());
     }
     // Others are spurious and are not acknowledged (SDM volume 3, 10.9): all are masked.
 }

@@ -168,7 +168,7 @@ extern uint64_t time_scale; // ns per tick of the time stamp counter, in 2^-32
 
 void time_init(void);
 void time_log(void);
-void time_interrupt(struct cpu *cpu); // the timer's: acknowledges, programs it again if early
+void time_interrupt(struct cpu *cpu); // the timer's: acknowledges it; its owner arms it again
 
 // Has the deadline come at the time of the present turn? Tells so once.
 static inline bool time_expired(struct cpu *cpu)
