@@ -24,7 +24,7 @@ MEMORY   ?= 128M
 SEED     ?= 1
 TARGET   ?=
 STEPS    ?= 100000000
-GDB_ARGS ?=
+export GDB_ARGS ?=
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/tests.mk
@@ -41,8 +41,11 @@ run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify t
 sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, reproducibly (SEED=n)
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED)
 
+trace: $(SIM_ALL) $(HOST_TOOLS) ## The simulator, showing each entry of the kernel
+	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) --trace
+
 debug: $(X86_64_ALL) ## Boot in QEMU under gdb, stopped before kernel_turn (GDB_ARGS=...)
-	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY) --debug "$(GDB_ARGS)"
+	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY) --debug
 
 test: $(TEST_BUILD) ## Everything that must hold (30 minutes); ends with `N passed, N failed`
 	@$(call run_list,test)

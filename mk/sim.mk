@@ -12,12 +12,16 @@ only_the_gate = $(NM) -D --undefined-only --format=just-symbols $$@ | grep -qx \
 $(foreach d,$(PROGRAM_DIRS),$(eval $(call program,sim,$d,so,$(only_the_gate))))
 $(foreach m,$(PACKAGES),$(eval $(call package,sim,$m,so)))
 
-# $(call simulator,folder under build/,host variant): the gate is what programs link against.
-simulator = $(call host_program,build/$1/tessera-sim,$2, \
-    $(call objs,$2,$(call c_in,hal/sim) $(call s_in,hal/sim)),$(call LIBS_OF,$2), \
-    -Wl,--export-dynamic-symbol=tessera_kernel_enter)
-$(eval $(call simulator,sim,host))
-$(eval $(call simulator,sim-asan,host-asan))
+# $(call simulator,path,host variant,more sources): the gate is what programs link against.
+simulator = $(call host_program,$1,$2, \
+    $(call objs,$2,$(call c_in,hal/sim) $(call s_in,hal/sim) $3), \
+    $(call LIBS_OF,$2),-Wl,--export-dynamic-symbol=tessera_kernel_enter)
+$(eval $(call simulator,build/sim/tessera-sim,host,))
+$(eval $(call simulator,build/sim-asan/tessera-sim,host-asan,))
+# The platform suite takes the kernel's place.
+$(eval $(call simulator,build/sim/platform,host,$(call c_in,tests/platform) \
+    $(call s_in,tests/platform)))
 
-SIMULATORS := $(if $(call c_in,hal/sim),build/sim/tessera-sim build/sim-asan/tessera-sim)
+SIMULATORS := $(if $(call c_in,hal/sim),build/sim/tessera-sim build/sim-asan/tessera-sim \
+                $(if $(call c_in,tests/platform),build/sim/platform))
 SIM_ALL := $(SIMULATORS) $(PROGRAMS:%=build/sim/programs/%.so) $(PACKAGES:%=build/sim/%.pkg)

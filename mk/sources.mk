@@ -9,8 +9,8 @@ GEN_C     := $(SCHEMAS:abi/%=build/gen/%.c)
 
 KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel/log ring)
 # What the kernel links of lib/: budgeted with it.
-KERNEL_LIB := $(wildcard lib/capnp/flat.c) $(call c_in,lib/sha256)
-# Freestanding stand-ins for the C library: not for hosted code, which has one.
+KERNEL_LIB := $(wildcard lib/capnp/flat.c) $(call c_in,lib/sha256 lib/string)
+# Stands in for the C library: not for hosted code, which has one.
 STRING_C  := $(call c_in,lib/string)
 LIB_C     := $(filter-out $(STRING_C),$(call c_in,lib/*))
 
@@ -31,9 +31,13 @@ TOOLS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
 
 # Tests sit beside the code (<folder>/test/*_test.c); other C files there support them.
 tested    := kernel ring lib runtime tools system programs drivers hal
+tested    += tests/support
 TEST_C_ALL := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.c' 2>/dev/null))
 UNIT_C    := $(filter %_test.c,$(TEST_C_ALL))
 PROPERTY_C := $(sort $(wildcard tests/property/*_test.c))
 FUZZ_C    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+TEST_SCHEMAS := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.capnp' \
+                    ! -path '*/test/*/*' 2>/dev/null))
+GEN_TEST_C := $(TEST_SCHEMAS:%=build/gen/%.c)
 SUPPORT_C := $(filter-out $(UNIT_C),$(TEST_C_ALL)) \
              $(filter-out %_test.c %_fuzz.c,$(call c_in,tests/support tests/property tests/fuzz))

@@ -19,7 +19,7 @@ own_archive = $(call archive,build/$1/own/$(call own_dir,$2).a, \
 $(foreach v,host-asan host-gcc,$(foreach d,$(sort $(dir $(with_own))), \
     $(eval $(call own_archive,$v,$d))))
 $(foreach v,host-asan host-gcc,$(foreach t,$(UNIT_C) $(PROPERTY_C), \
-    $(eval $(call test_program,$v,$t,-lcmocka))))
+    $(eval $(call test_program,$v,$t,-lcmocka -lm))))
 $(foreach t,$(FUZZ_C),$(eval $(call test_program,host-fuzz,$t,-fsanitize=fuzzer)))
 
 UNIT_ASAN := $(UNIT_C:%.c=build/host-asan/test/%)
@@ -28,8 +28,9 @@ PROPERTY_ASAN := $(PROPERTY_C:%.c=build/host-asan/test/%)
 PROPERTY_GCC := $(PROPERTY_C:%.c=build/host-gcc/test/%)
 FUZZ_BIN  := $(FUZZ_C:%.c=build/host-fuzz/test/%)
 CHECKERS  := $(sort $(wildcard tools/tidy/check_*.py))
-TOOL_TESTS := $(sort $(wildcard tools/*/test/*_test.py))
-SYSTEM_TESTS := $(sort $(wildcard tests/*/*_test.py tests/interop/*.py))
+TOOL_TESTS := $(sort $(wildcard tools/*/test/*_test.py tests/test/*_test.py))
+SYSTEM_TESTS := $(filter-out $(TOOL_TESTS), \
+                  $(sort $(wildcard tests/*/*_test.py tests/interop/*.py)))
 RUN_FILES := $(sort $(wildcard tests/run/*.run))
 BENCHES   := $(sort $(wildcard tests/bench/*.py))
 
@@ -43,27 +44,29 @@ one = $1|$2|$3$(newline)
 run_list = mkdir -p build/test; $(file >build/$1.list,$($1_list)) \
     $(PYTHON) -B tests/run_all.py build/$1.list
 
+python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t))
+unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
+# Property tests take their number of steps from STEPS: $(call property_list,tests,seconds,steps)
+property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2,STEPS=$3 $t))
+
 # The rules of the house. Some checkers are told what only the build knows.
 CORE_OBJS := $(call objs,x86_64,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB))
 TIDY_BUILD := $(CORE_OBJS)
 arguments_check_budget := $(KERNEL_LIB)
 tidy_list = $(foreach c,$(CHECKERS), \
         $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(arguments_$(basename $(notdir $c))))) \
-    $(foreach t,$(filter tools/tidy/%,$(TOOL_TESTS)),$(call one,$(t:.py=),120,$(PYTHON) -B $t))
+    $(call python_list,$(filter tools/tidy/%,$(TOOL_TESTS)))
 
 BUDGET_BUILD := $(KERNEL_ELF) $(call objs,host-cov,$(KERNEL_C) $(KERNEL_LIB))
-budget = $(PYTHON) -B tools/tidy/budget.py . $(KERNEL_LIB)
+budget = $(PYTHON) -B tools/tidy/budget.py $(KERNEL_LIB)
 
-# How long: property tests take their number of steps from STEPS.
-unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
-property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2,STEPS=$3 $t))
-
+SIM_RUN_FILES = $(shell grep -l '^platform.*\<sim\>' $(RUN_FILES) /dev/null)
 CHECK_BUILD := $(TIDY_BUILD) $(BUDGET_BUILD) $(UNIT_ASAN) $(PROPERTY_ASAN) \
                $(HOST_TOOLS) $(SIM_ALL)
 check_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
-    $(foreach t,$(filter-out tools/tidy/%,$(TOOL_TESTS)),$(call one,$(t:.py=),300,$(PYTHON) -B $t)) \
+    $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
     $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,10000) \
-    $(foreach r,$(RUN_FILES),$(call one,$(r:.run=)-sim,300, \
+    $(foreach r,$(SIM_RUN_FILES),$(call one,$(r:.run=)-sim,300, \
         $(PYTHON) -B tests/run/runner.py --platform sim $r))
 
 # Fuzzing never writes into the tree: new inputs go to build/, kept corpora are only read.
@@ -80,11 +83,11 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
 
 TEST_BUILD := $(CHECK_BUILD) $(X86_64_ALL) $(GCC_TOOLS) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN)
 test_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
-    $(foreach t,$(filter-out tools/tidy/%,$(TOOL_TESTS)),$(call one,$(t:.py=),300,$(PYTHON) -B $t)) \
+    $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
     $(call property_list,$(PROPERTY_ASAN),900,100000) \
     $(call property_list,$(PROPERTY_GCC),1200,1000000) \
     $(foreach f,$(FUZZ_BIN),$(call one,$(f:build/%=%),600,$(call fuzz_run,$f))) \
-    $(foreach t,$(SYSTEM_TESTS),$(call one,$(t:.py=),600,$(PYTHON) -B $t)) \
+    $(call python_list,$(SYSTEM_TESTS)) \
     $(foreach r,$(RUN_FILES),$(call one,$(r:.run=),600,$(PYTHON) -B tests/run/runner.py $r))
 soak_list = $(call property_list,$(PROPERTY_GCC),1000000,$(STEPS))

@@ -22,27 +22,29 @@ common   := -std=c17 -I. -Ibuild/gen $(warnings) -ffile-prefix-map=$(CURDIR)=. \
             -fno-omit-frame-pointer
 # The assembler of clang needs telling apart.
 here     := -ffile-compilation-dir=.
-freestanding := $(common) $(here) -O2 -g -ffreestanding -nostdlibinc -fno-stack-protector \
+freestanding := $(common) $(here) -O2 -g -ffreestanding -nostdlibinc \
+            -isystem lib/freestanding -fno-stack-protector \
             -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 bare     := --target=x86_64-none-elf
 
-# Hosted: unit tests, host tools, the simulator.
+# Hosted: unit tests, host tools, the simulator. They may use POSIX; what needs more says so itself.
+hosted          := $(common) -D_POSIX_C_SOURCE=200809L
 CC_host         := $(CLANG)
-CFLAGS_host     := $(common) $(here) -O2 -g
+CFLAGS_host     := $(hosted) $(here) -O2 -g
 LDFLAGS_host    := -fuse-ld=lld -Wl,--build-id=none
 CC_host-asan    := $(CLANG)
-CFLAGS_host-asan  := $(common) $(here) -O1 -g $(sanitize)
+CFLAGS_host-asan  := $(hosted) $(here) -O1 -g $(sanitize)
 LDFLAGS_host-asan := -fuse-ld=lld -Wl,--build-id=none $(sanitize)
 CC_host-gcc     := $(GCC)
-CFLAGS_host-gcc := $(common) -O2 -g
+CFLAGS_host-gcc := $(hosted) -O2 -g
 LDFLAGS_host-gcc := -Wl,--build-id=none
 CC_host-fuzz    := $(CLANG)
-CFLAGS_host-fuzz  := $(common) $(here) -O1 -g -fsanitize=fuzzer-no-link $(sanitize)
+CFLAGS_host-fuzz  := $(hosted) $(here) -O1 -g -fsanitize=fuzzer-no-link $(sanitize)
 LDFLAGS_host-fuzz := -fuse-ld=lld -Wl,--build-id=none $(sanitize)
 # Only compiled, never run: gcov's notes say which lines carry code (make budget).
 CC_host-cov     := $(GCC)
-CFLAGS_host-cov := $(common) -O0 -g --coverage
+CFLAGS_host-cov := $(hosted) -O0 -g --coverage
 # What must exist before generated code can: the schema compiler and what it links.
 CC_host-first   := $(CC_host)
 CFLAGS_host-first := $(CFLAGS_host)

@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 LOGS = "build/test"
 TAIL_LINES = 40
+RUNNING = set()  # process groups of the commands under way
 OK = re.compile(r"^\[ +OK \] ")
 BAD = re.compile(r"^\[ +(FAILED|SKIPPED) +\] ")
 SUMMARY = re.compile(r"^\[ +(FAILED|SKIPPED) +\] .*listed below:")
@@ -71,12 +72,15 @@ def run(command, seconds, log_path):
         child = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL, stdout=log,
                                  stderr=subprocess.STDOUT, start_new_session=True)
         try:
+            RUNNING.add(child.pid)
             status = child.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
             log.write(b"\nrun_all: ended after %d seconds\n" % seconds)
             status = -signal.SIGKILL
+        finally:
+            RUNNING.discard(child.pid)
     return status, time.monotonic() - start
 
 
@@ -113,6 +117,7 @@ def main():
     arguments = parser.parse_args()
     tests = read_list(arguments.list)
     results = Results(len(tests))
+    os.makedirs(LOGS, exist_ok=True)
 
     def one(test):
         name, seconds, command = test
@@ -121,8 +126,17 @@ def main():
         results.add(name, status, used, log_path)
 
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        list(pool.map(one, tests))
-    print(f"{results.passed} passed, {results.failed} failed")
+        try:
+            list(pool.map(one, tests))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for group in list(RUNNING):
+                os.killpg(group, signal.SIGKILL)
+            raise SystemExit(130) from None
+    summary = f"{results.passed} passed, {results.failed} failed"
+    with open(os.path.join(LOGS, "summary"), "w", encoding="utf-8") as file:
+        file.write(summary + "\n")
+    print(summary)
     return 0 if results.failed == 0 and results.passed > 0 else 1
 
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a boot package on a platform; the only place that knows the machines' command lines.
 
-    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug GDB_ARGS]
+    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug|--trace]
 
-Used by `make run`, `make sim` and `make debug` with the console on this terminal, and imported by
+Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
 tests/run/runner.py. On x86_64 the first serial port is the console and the second one receives
 the raw commit log when the machine halts; the simulator writes the log itself.
 """
@@ -25,13 +25,19 @@ def package_path(platform, package):
     return f"build/{platform}/{package}.pkg"
 
 
-def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio"):
-    """The command that boots a package; its standard output is the console."""
+def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio",
+            suite=None):
+    """The command that boots a package, or a suite that takes the kernel's place.
+
+    Its standard output is the console.
+    """
     if platform == "sim":
-        return ["build/sim/tessera-sim", "--package", package_path("sim", package),
-                "--seed", str(seed), "--memory", memory, "--log", log]
-    return ["qemu-system-x86_64", "-accel", "tcg", "-kernel", "build/x86_64/kernel.elf",
-            "-initrd", package_path("x86_64", package), "-m", memory, "-cpu", cpu,
+        program = f"build/sim/{suite or 'tessera-sim'}"
+        packages = ["--package", package_path("sim", package)] if package else []
+        return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log]
+    packages = ["-initrd", package_path("x86_64", package)] if package else []
+    return ["qemu-system-x86_64", "-accel", "tcg", "-kernel",
+            f"build/x86_64/{suite or 'kernel'}.elf", *packages, "-m", memory, "-cpu", cpu,
             "-display", "none", "-no-reboot", "-nodefaults", "-serial", serial,
             "-serial", f"file:{log}", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
@@ -58,6 +64,8 @@ def run(arguments, log):
     serial = "mon:stdio"
     line = command(arguments.platform, arguments.package, log, arguments.cpu, arguments.memory,
                    arguments.seed, serial)
+    if arguments.trace:
+        line.append("--trace-entries")
     leave = "Ctrl-A X" if arguments.platform == "x86_64" else "Ctrl-C"
     print(f"Booting {arguments.package} on {arguments.platform}; {leave} leaves.\n", flush=True)
     try:
@@ -74,8 +82,11 @@ def run(arguments, log):
     return 1 if code != 0 or verified != 0 else 0
 
 
-def debug(arguments, log, gdb_arguments):
-    """QEMU waits at the first instruction while gdb connects; it ends together with gdb."""
+def debug(arguments, log):
+    """QEMU waits at the first instruction while gdb connects; it ends together with gdb.
+
+    The environment's GDB_ARGS are more arguments of gdb, so that scripts can drive it.
+    """
     socket = "build/run/gdb.socket"
     line = command("x86_64", arguments.package, log, arguments.cpu, arguments.memory,
                    serial="file:build/run/console.log")
@@ -94,7 +105,7 @@ def debug(arguments, log, gdb_arguments):
             if machine.poll() is not None:
                 return 1
             os.sched_yield()
-        return subprocess.call(gdb + shlex.split(gdb_arguments))
+        return subprocess.call(gdb + shlex.split(os.environ.get("GDB_ARGS", "")))
     finally:
         machine.terminate()
         machine.wait()
@@ -107,7 +118,8 @@ def main():
     parser.add_argument("--cpu", default="max")
     parser.add_argument("--memory", default="128M")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--debug", metavar="GDB_ARGS")
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--trace", action="store_true", help="each kernel entry (sim)")
     arguments = parser.parse_args()
     package = package_path(arguments.platform, arguments.package)
     if not os.path.exists(package):
@@ -117,8 +129,8 @@ def main():
     log = "build/run/commit.log"
     if os.path.exists(log):
         os.unlink(log)
-    if arguments.debug is not None:
-        return debug(arguments, log, arguments.debug)
+    if arguments.debug:
+        return debug(arguments, log)
     return run(arguments, log)
 
 

@@ -7,6 +7,8 @@
 // Output names are relative to the current folder, which `capnp compile` sets to the output folder;
 // missing folders are made.
 
+#define _POSIX_C_SOURCE 200809L // open_memstream
+
 #include "unit.h"
 
 #include <ctype.h>
@@ -35,6 +37,9 @@ static void implied_generate(struct unit *unit, struct capnp_struct_reader node,
     struct capnp_list_reader methods = interface_methods(node);
     for (uint32_t i = 0; i < methods.count; i++) {
         struct capnp_struct_reader method = capnp_list_get_struct(methods, i);
+        if (method_implicit_parameters(method).count > 0) {
+            refuse(node, "generic methods are not supported: method", member_name(method));
+        }
         uint64_t ids[] = {method_param_type(method), method_result_type(method)};
         for (uint32_t k = 0; k < 2; k++) {
             struct capnp_struct_reader implied = request_node(ids[k]);

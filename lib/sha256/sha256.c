@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The compression function is where the time goes. Its shape is chosen for few instructions:
+// eight rounds are written out, so that the working variables change their roles instead of their
+// places; each big sigma is one nested rotation, ror(ror(ror(x, c) ^ x, b) ^ x, a), which needs
+// no copies; and the exclusive or that the majority needs is handed on to the next round. The
+// schedule keeps 16 words and overwrites each when its last use is over.
+#include "lib/sha256/sha256.h"
+
+#include <string.h>
+
+static const uint32_t round_constants[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static inline __attribute__((always_inline)) uint32_t rotate_right(uint32_t word, unsigned count)
+{
+    return word >> count | word << (32 - count);
+}
+
+// One round. On entry *pair is b ^ c, on return a ^ b, which is the next round's b ^ c. The caller
+// hands the variables in rotated order: d and h are those that change.
+static inline __attribute__((always_inline)) void sha256_round(uint32_t a, uint32_t b, uint32_t *d,
+                                                               uint32_t e, uint32_t f, uint32_t g,
+                                                               uint32_t *h, uint32_t *pair,
+                                                               uint32_t word)
+{
+    uint32_t sigma_e = rotate_right(rotate_right(rotate_right(e, 14) ^ e, 5) ^ e, 6);
+    uint32_t sigma_a = rotate_right(rotate_right(rotate_right(a, 9) ^ a, 11) ^ a, 2);
+    uint32_t sum = *h + word + sigma_e + (((f ^ g) & e) ^ g);
+    uint32_t pair_next = a ^ b;
+
+    *d += sum;
+    *h = sum + sigma_a + ((*pair & pair_next) ^ b);
+    *pair = pair_next;
+}
+
+// The word that stands 16 behind words[i] takes its place.
+static inline __attribute__((always_inline)) void sha256_schedule(uint32_t words[16], unsigned i)
+{
+    uint32_t low = words[(i + 1) % 16];
+    uint32_t high = words[(i + 14) % 16];
+
+    words[i] += words[(i + 9) % 16] + (rotate_right(rotate_right(low, 11) ^ low, 7) ^ low >> 3) +
+                (rotate_right(rotate_right(high, 2) ^ high, 17) ^ high >> 10);
+}
+
+static inline __attribute__((always_inline)) void sha256_schedule_8(uint32_t words[16], unsigned i)
+{
+    sha256_schedule(words, i);
+    sha256_schedule(words, i + 1);
+    sha256_schedule(words, i + 2);
+    sha256_schedule(words, i + 3);
+    sha256_schedule(words, i + 4);
+    sha256_schedule(words, i + 5);
+    sha256_schedule(words, i + 6);
+    sha256_schedule(words, i + 7);
+}
+
+// Eight rounds bring every variable back to its place.
+static inline __attribute__((always_inline)) void
+sha256_rounds_8(uint32_t s[8], uint32_t *pair, const uint32_t words[8], const uint32_t constants[8])
+{
+    sha256_round(s[0], s[1], &s[3], s[4], s[5], s[6], &s[7], pair, words[0] + constants[0]);
+    sha256_round(s[7], s[0], &s[2], s[3], s[4], s[5], &s[6], pair, words[1] + constants[1]);
+    sha256_round(s[6], s[7], &s[1], s[2], s[3], s[4], &s[5], pair, words[2] + constants[2]);
+    sha256_round(s[5], s[6], &s[0], s[1], s[2], s[3], &s[4], pair, words[3] + constants[3]);
+    sha256_round(s[4], s[5], &s[7], s[0], s[1], s[2], &s[3], pair, words[4] + constants[4]);
+    sha256_round(s[3], s[4], &s[6], s[7], s[0], s[1], &s[2], pair, words[5] + constants[5]);
+    sha256_round(s[2], s[3], &s[5], s[6], s[7], s[0], &s[1], pair, words[6] + constants[6]);
+    sha256_round(s[1], s[2], &s[4], s[5], s[6], s[7], &s[0], pair, words[7] + constants[7]);
+}
+
+static inline uint32_t load_big_endian(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static void sha256_compress(uint32_t state[8], const uint8_t *block)
+{
+    uint32_t words[16], s[8];
+
+    for (unsigned i = 0; i < 16; i++)
+        words[i] = load_big_endian(block + 4 * i);
+    for (unsigned i = 0; i < 8; i++)
+        s[i] = state[i];
+    uint32_t pair = s[1] ^ s[2];
+    for (unsigned first = 0;; first += 16) {
+        sha256_rounds_8(s, &pair, words, round_constants + first);
+        sha256_rounds_8(s, &pair, words + 8, round_constants + first + 8);
+        if (first == 48)
+            break;
+        sha256_schedule_8(words, 0);
+        sha256_schedule_8(words, 8);
+    }
+    for (unsigned i = 0; i < 8; i++)
+        state[i] += s[i];
+}
+
+void sha256_init(struct sha256 *hash)
+{
+    static const uint32_t initial[8] = {
+        0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+    };
+
+    memcpy(hash->state, initial, sizeof(initial));
+    hash->size = 0;
+}
+
+void sha256_update(struct sha256 *hash, const void *bytes, size_t size)
+{
+    const uint8_t *from = bytes;
+    size_t waiting = (size_t)(hash->size % SHA256_BLOCK_SIZE);
+
+    hash->size += size;
+    if (waiting != 0) {
+        size_t room = SHA256_BLOCK_SIZE - waiting;
+        size_t taken = size < room ? size : room;
+
+        memcpy(hash->block + waiting, from, taken);
+        from += taken;
+        size -= taken;
+        if (taken < room)
+            return;
+        sha256_compress(hash->state, hash->block);
+    }
+    for (; size >= SHA256_BLOCK_SIZE; size -= SHA256_BLOCK_SIZE, from += SHA256_BLOCK_SIZE)
+        sha256_compress(hash->state, from);
+    if (size != 0)
+        memcpy(hash->block, from, size);
+}
+
+void sha256_final(struct sha256 *hash, uint8_t out[SHA256_SIZE])
+{
+    static const uint8_t padding[SHA256_BLOCK_SIZE] = {0x80};
+    uint64_t bits = hash->size * 8;
+    size_t waiting = (size_t)(hash->size % SHA256_BLOCK_SIZE);
+    uint8_t length[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        length[i] = (uint8_t)(bits >> (56 - 8 * i));
+    sha256_update(hash, padding, waiting < 56 ? 56 - waiting : 120 - waiting);
+    sha256_update(hash, length, sizeof(length));
+    for (unsigned i = 0; i < SHA256_SIZE; i++)
+        out[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256_of(const void *bytes, size_t size, uint8_t out[SHA256_SIZE])
+{
+    struct sha256 hash;
+
+    sha256_init(&hash);
+    sha256_update(&hash, bytes, size);
+    sha256_final(&hash, out);
+}

@@ -1,0 +1,353 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Boot packages: a good one says what went in; everything that can't be honoured is refused with
+its reason; no bytes of a program make the tool fail otherwise. Programs are built here, byte by
+byte, so that each test controls the one field that it is about."""
+
+import contextlib
+import copy
+import io
+import json
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "tools" / "mkimage"), str(ROOT / "tools" / "methods")]
+
+import elf  # noqa: E402
+import mkimage  # noqa: E402
+
+READ, WRITE, EXECUTE = 4, 2, 1
+TEXT = (elf.PT_LOAD, READ | EXECUTE, 0x1010, 0x1010, b"text" * 8, 32)
+DATA = (elf.PT_LOAD, READ | WRITE, 0x2000, 0x3000, b"data" * 4, 0x2000)
+CLIENT = {"endpoint": "ping", "interface": "Ping", "methods": ["echo", "greet"]}
+GOOD = {
+    "first": "init-min",
+    "endpoints": [{"name": "ping", "messageMax": 4096}],
+    "programs": [
+        {"name": "pong", "arguments": "-v", "grants": [{"name": "server", "server": "ping"}]},
+        {"name": "ping", "grants": [{"name": "pong", "client": CLIENT},
+                                    {"name": "console", "own": "console"}]},
+    ],
+}
+
+
+def elf_file(segments=(TEXT, DATA), entry=0x1010, kind=elf.ET_DYN, machine=elf.EM_X86_64):
+    """segments: (type, flags, offset, address, bytes, memory size)"""
+    head = struct.pack("<4sBBB9xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, kind, machine, 1, entry, 64,
+                       0, 0, 64, 56, len(segments), 64, 0, 0)
+    rows = b"".join(struct.pack("<IIQQQQQQ", what, flags, offset, address, address, len(data),
+                                memory, 4096)
+                    for what, flags, offset, address, data, memory in segments)
+    image = bytearray(head + rows)
+    for _, _, offset, _, data, _ in segments:
+        image = image.ljust(offset + len(data), b"\0")
+        image[offset:offset + len(data)] = data
+    return bytes(image)
+
+
+def elf_with_dynamic(*pairs, extra=b""):
+    """A program whose data segment holds the dynamic section and, 256 bytes on, `extra`."""
+    rows = b"".join(struct.pack("<QQ", *pair) for pair in (*pairs, (0, 0)))
+    data = rows.ljust(256, b"\0") + extra
+    load = (elf.PT_LOAD, READ | WRITE, 0x2000, 0x3000, data, len(data))
+    return elf_file((TEXT, load, (elf.PT_DYNAMIC, READ | WRITE, 0x2000, 0x3000, rows, len(rows))))
+
+
+def relocated(place, kind, symbol=0, name=b""):
+    """A program with one relocation; the symbol table and its names follow it."""
+    extra = struct.pack("<QQq", place, symbol << 32 | kind, 0)
+    extra += bytes(24) + struct.pack("<IBBHQQ", 1, 0, 0, 0, 0, 0) + b"\0" + name + b"\0"
+    base = 0x3000 + 256
+    return elf_with_dynamic((elf.DT_RELA, base), (elf.DT_RELASZ, 24), (elf.DT_SYMTAB, base + 24),
+                            (elf.DT_STRTAB, base + 72), extra=extra)
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        for name in ("init-min", "pong", "ping"):
+            (self.folder / f"{name}.elf").write_bytes(elf_file())
+            (self.folder / f"{name}.so").write_bytes(elf_file())
+
+    def run_tool(self, value=None, platform="x86_64", text=None):
+        """(exit code, what was printed, what went wrong)"""
+        path = self.folder / "manifest.json"
+        path.write_text(json.dumps(GOOD if value is None else value) if text is None else text,
+                        encoding="utf-8")
+        arguments = ["--platform", platform, "--manifest", str(path), "--programs",
+                     str(self.folder), "--out", str(self.folder / "out.pkg"), "--list"]
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = mkimage.main(arguments)
+        return code, out.getvalue(), err.getvalue()
+
+    def assert_refused(self, sentence, value=None, text=None):
+        code, _, err = self.run_tool(value, text=text)
+        self.assertEqual(code, 1, err)
+        self.assertIn(sentence, err)
+        self.assertFalse((self.folder / "out.pkg").exists())
+
+
+class Packages(Folder):
+    def test_package_says_what_went_in(self):
+        code, listing, err = self.run_tool()
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("first init-min", listing)
+        data = (self.folder / "out.pkg").read_bytes()
+        first, entries = mkimage.parse(data)
+        self.assertEqual([entry.name for entry in entries],
+                         ["manifest", "init-min", "pong", "ping"])
+        self.assertEqual([entry.kind for entry in entries], [1, 2, 2, 2])
+        self.assertEqual(first, 1)
+        self.assertEqual(len(data) % 4096, 0)
+        for entry in entries[1:]:
+            self.assertEqual(entry.entry, 0x1010)
+            self.assertEqual(entry.segments, [(0, 1, 48, 48, 5), (1, 3, 16, 0x2000, 3)])
+            self.assertEqual(entry.blob[:16], bytes(16))
+            self.assertEqual(entry.blob[16:48], b"text" * 8)
+            self.assertEqual(entry.blob[4096:4112], b"data" * 4)
+            self.assertEqual(entry.blob[4112:], bytes(4096 - 16))
+
+    def test_manifest_is_the_message_that_capnp_reads_back(self):
+        self.run_tool()
+        _, entries = mkimage.parse((self.folder / "out.pkg").read_bytes())
+        message = entries[0].blob
+        framed = struct.pack("<II", 0, len(message) // 8) + message
+        text = subprocess.run(
+            ["capnp", "convert", "binary:json", str(ROOT / "abi/schema/boot.capnp"),
+             "BootManifest"], input=framed, capture_output=True, check=True).stdout
+        value = json.loads(text)
+        self.assertEqual(value["endpoints"], GOOD["endpoints"])
+        client = value["programs"][1]["grants"][0]["client"]
+        self.assertEqual(int(client["interface"]), 0x9f4b3c0000000201)
+        self.assertEqual(int(client["methods"]), 0b011)
+        self.assertEqual(value["programs"][0]["arguments"], "-v")
+        self.assertNotIn("first", value)
+
+    def test_same_inputs_give_the_same_bytes(self):
+        self.run_tool()
+        once = (self.folder / "out.pkg").read_bytes()
+        self.run_tool()
+        self.assertEqual((self.folder / "out.pkg").read_bytes(), once)
+
+    def test_sim_takes_shared_objects(self):
+        (self.folder / "ping.so").write_bytes(elf_file((TEXT,)))
+        self.assertEqual(self.run_tool(platform="sim")[0], 0)
+        _, entries = mkimage.parse((self.folder / "out.pkg").read_bytes())
+        self.assertEqual(len(entries[3].segments), 1)
+
+    def test_flipped_byte_of_a_package_is_seen(self):
+        self.run_tool()
+        data = (self.folder / "out.pkg").read_bytes()
+        _, entries = mkimage.parse(data)
+        said = mkimage.HEADER.size + len(entries) * mkimage.ENTRY_SIZE
+        places = list(range(0, said, 5)) + [entry.offset + 1 for entry in entries]
+        for place in places:
+            broken = bytearray(data)
+            broken[place] ^= 0x80
+            with self.assertRaises(mkimage.ImageError, msg=f"byte {place}"):
+                mkimage.parse(bytes(broken))
+
+    def test_shipped_manifests_are_accepted(self):
+        for path in sorted((ROOT / "system/manifests").glob("*.json")):
+            value = json.loads(path.read_text(encoding="utf-8"))
+            for program in value["programs"]:
+                (self.folder / f"{program['name']}.elf").write_bytes(elf_file())
+            code, _, err = self.run_tool(value)
+            self.assertEqual(code, 0, err)
+
+    def test_too_many_entries(self):
+        value = copy.deepcopy(GOOD)
+        value["programs"] = [{"name": f"p{i}"} for i in range(20)]
+        self.assert_refused("a package has 21 entries at most", value)
+
+    def test_usage_errors_exit_with_2(self):
+        for arguments in ([], ["--list"], ["--platform", "x86_64"], ["--list", "a", "--out", "b"]):
+            with contextlib.redirect_stderr(io.StringIO()):
+                with self.assertRaises(SystemExit) as stopped:
+                    mkimage.main(arguments)
+            self.assertEqual(stopped.exception.code, 2)
+
+
+def changed(path, value):
+    """GOOD with one place changed; `None` removes it."""
+    manifest = copy.deepcopy(GOOD)
+    place = manifest
+    for step in path[:-1]:
+        place = place[step]
+    if value is None:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return manifest
+
+
+GRANT = ("programs", 1, "grants", 0)
+METHODS = GRANT + ("client", "methods")
+REFUSED = [
+    (("frist",), "x", "manifest: unknown field 'frist'"),
+    (("first",), None, "manifest: field 'first' is missing"),
+    (("first",), "/bin/init", "first: '/bin/init' is an absolute path"),
+    (("first",), "../init", "first: '../init' contains `..`"),
+    (("first",), "a b", "first: 'a b' is not a name"),
+    (("first",), "ping", "programs[1].name: 'ping' is the first program"),
+    (("first",), 3, "first: must be text"),
+    (("programs",), {}, "programs: must be a list"),
+    (("programs", 0), [], "programs[0]: must be an object"),
+    (("programs", 0, "name"), "nobody", "unknown program 'nobody'"),
+    (("programs", 0, "name"), "manifest", "can't be named 'manifest'"),
+    (("programs", 0, "name"), "p" * 32, "programs[0].name: 32 bytes are too long; 31 fit"),
+    (("programs", 0, "arguments"), "x" * 496, "programs[0].arguments: 496 bytes are too long"),
+    (("programs", 0, "arguments"), "a\0b", "programs[0].arguments: contains a zero byte"),
+    (("programs", 0, "stack"), 1, "programs[0]: unknown field 'stack'"),
+    (("endpoints", 0, "messageMax"), 65537, "messageMax: 65537 is out of range"),
+    (("endpoints", 0, "messageMax"), 0, "messageMax: 0 is out of range"),
+    (("endpoints", 0, "messageMax"), True, "messageMax: must be a whole number"),
+    (("endpoints",), [GOOD["endpoints"][0]] * 2, "endpoints[1].name: endpoint 'ping' is declared"),
+    (("endpoints",), [], "programs[0].grants[0].server: unknown endpoint 'ping'"),
+    (GRANT + ("own",), "timer", "programs[1].grants[0]: exactly one of own, server, client"),
+    (GRANT + ("client",), None, "programs[1].grants[0]: exactly one of own, server, client"),
+    (GRANT + ("name",), "console", "programs[1].grants[1].name: 'console' is granted twice"),
+    (GRANT + ("client", "endpoint"), "pong", "client.endpoint: unknown endpoint 'pong'"),
+    (GRANT + ("client", "interface"), "Pong", "client.interface: unknown interface 'Pong'"),
+    (GRANT + ("client", "interface"), 2**64, "client.interface: 18446744073709551616 is out of"),
+    (GRANT + ("client", "interface"), 7, "client.methods: interface 0x7 is not in"),
+    (GRANT + ("client", "receiverData"), -1, "client.receiverData: -1 is out of range"),
+    (GRANT + ("client", "depth"), 1, "programs[1].grants[0].client: unknown field 'depth'"),
+    (METHODS, ["echo", "halt"], "client.methods[1]: Ping has no method 'halt'"),
+    (METHODS, ["echo", "echo"], "client.methods[1]: 'echo' is listed twice"),
+    (METHODS, [], "client.methods: is empty"),
+    (METHODS, 8, "client.methods: 8 is out of range, 1 to 7"),
+    (("programs", 1, "grants", 1, "own"), "root", "own: 'root' is not a capability of the first"),
+    (("programs", 1, "grants", 1, "own"), ["console"], "is not a capability of the first"),
+]
+
+
+class Manifests(Folder):
+    def test_each_refusal_names_the_file_and_the_place(self):
+        for path, value, sentence in REFUSED:
+            with self.subTest(sentence):
+                self.assert_refused(sentence, changed(path, value))
+                if "program '" not in sentence and "named" not in sentence:
+                    self.assert_refused("manifest.json: ", changed(path, value))
+
+    def test_what_is_not_json_is_refused(self):
+        for text in ("", "{", "[1, 2]", '"x"', "[" * 100000, '{"first": NaN}', "\ufeff{}"):
+            with self.subTest(text[:10]):
+                self.assert_refused("manifest.json: ", text=text)
+
+    def test_field_that_stands_twice_is_refused(self):
+        self.assert_refused("field 'first' stands twice", text='{"first": "a", "first": "b"}')
+
+    def test_numbers_stand_for_names(self):
+        value = changed(GRANT + ("client", "interface"), 0x9f4b3c0000000201)
+        value["programs"][1]["grants"][0]["client"]["methods"] = 3
+        by_number = self.run_tool(value)
+        self.assertEqual(by_number, self.run_tool())
+
+    def test_too_many_grants(self):
+        grants = [{"name": f"g{i}", "own": "console"} for i in range(65)]
+        self.assert_refused("65 grants; 64 fit", changed(("programs", 1, "grants"), grants))
+
+
+def with_segment(**changes):
+    fields = dict(zip(("what", "flags", "offset", "address", "data", "memory"), DATA))
+    fields.update(changes)
+    return elf_file((TEXT, tuple(fields.values())))
+
+
+BAD_PROGRAMS = [
+    (b"", "not an ELF file"),
+    (b"#!/bin/sh\n", "not an ELF file"),
+    (elf_file()[:40], "truncated: the ELF header"),
+    (elf_file()[:100], "truncated: the table of program headers"),
+    (elf_file()[:0x1020], "segment 0 at 0x1010 ends at byte 4144 of a file of 4128 bytes"),
+    (elf_file(kind=2), "only position-independent ones"),
+    (elf_file(machine=183), "wrong machine: 183"),
+    (elf_file()[:4] + b"\1" + elf_file()[5:], "not a little-endian 64-bit ELF file"),
+    (elf_file(entry=0x3000), "which is not executable"),
+    (elf_file(entry=0x9000), "the entry 0x9000 is out of range"),
+    (elf_file(entry=2**64 - 1), "the entry 0xffffffffffffffff is out of range"),
+    (elf_file(()), "0 segments to load"),
+    (elf_file((TEXT, *[(elf.PT_LOAD, READ, 0x2000, 0x2000 + i * 4096, b"x", 1)
+                       for i in range(4)])), "5 segments to load; from 1 to 4 fit"),
+    (elf_file((TEXT, DATA, (elf.PT_INTERP, READ, 0x2000, 0x3000, b"/lib/ld.so\0", 11))),
+     "it asks for an interpreter"),
+    (elf_file((TEXT, DATA, (elf.PT_TLS, READ, 0x2000, 0x3000, b"x", 1))), "thread-local storage"),
+    (with_segment(flags=READ | WRITE | EXECUTE), "is writable and executable"),
+    (with_segment(flags=WRITE), "is not readable"),
+    (with_segment(memory=8), "has 16 bytes in the file and only 8 in memory"),
+    (with_segment(address=0x1800), "overlap in page 0x1"),
+    (with_segment(address=0x40000000), "is out of range"),
+    (with_segment(address=2**64 - 4096), "is out of range"),
+    (with_segment(memory=2**62), "is out of range"),
+    (elf_with_dynamic((elf.DT_NEEDED, 1)), "it needs a shared library"),
+    (elf_with_dynamic((elf.DT_TEXTREL, 0)), "its text would have to be relocated"),
+    (elf_with_dynamic((elf.DT_FLAGS, elf.DF_TEXTREL)), "its text would have to be relocated"),
+    (elf_with_dynamic((elf.DT_RELR, 0x3000)), "a program can't apply them"),
+    (elf_with_dynamic((elf.DT_RELA, 0x3000), (elf.DT_RELASZ, 24000)), "in no segment"),
+    (relocated(0x3000, 37), "relocation of type 37 at 0x3000"),
+    (relocated(0x1010, elf.R_X86_64_RELATIVE), "0x1010 is not in a writable segment"),
+    (relocated(0x3000, elf.R_X86_64_GLOB_DAT, 1, b"printf"), "undefined symbol 'printf'"),
+    (relocated(0x3000, elf.R_X86_64_GLOB_DAT, 999), "a symbol at"),
+]
+
+
+class Programs(Folder):
+    def test_each_bad_program_is_refused_with_its_reason(self):
+        for data, sentence in BAD_PROGRAMS:
+            with self.subTest(sentence):
+                (self.folder / "ping.elf").write_bytes(data)
+                self.assert_refused(sentence)
+                self.assert_refused("ping.elf: ")
+
+    def test_relocations_by_the_base_are_accepted(self):
+        data = relocated(0x3000, elf.R_X86_64_RELATIVE)
+        self.assertEqual(elf.prepare(data, elf.EM_X86_64).entry, 0x1010)
+
+    def test_only_the_simulator_may_leave_the_gate_undefined(self):
+        data = relocated(0x3000, elf.R_X86_64_GLOB_DAT, 1, b"tessera_kernel_enter")
+        for name in ("ping.elf", "ping.so"):
+            (self.folder / name).write_bytes(data)
+        self.assertEqual(self.run_tool(platform="sim")[0], 0)
+        (self.folder / "out.pkg").unlink()
+        self.assert_refused("undefined symbol 'tessera_kernel_enter'")
+
+    def test_segment_without_bytes_in_the_file_takes_no_page_of_the_blob(self):
+        program = elf.prepare(with_segment(data=b"", memory=0x5000), elf.EM_X86_64)
+        self.assertEqual(program.segments[1], (0, 3, 0, 0x5000, 3))
+        self.assertEqual(len(program.blob), 4096)
+
+    def test_no_bytes_make_it_fail_otherwise(self):
+        """Truncated and with random bytes changed: prepared, or refused with a reason."""
+        good = relocated(0x3000, elf.R_X86_64_GLOB_DAT, 1, b"printf")
+        lengths = [*range(400), *range(400, len(good), 61)]
+        samples = [good[:length] for length in lengths]
+        chance = random.Random(1)
+        interesting = [*range(64 + 3 * 56), *range(0x2000, len(good))]
+        for _ in range(3000):
+            data = bytearray(good)
+            for _ in range(chance.randint(1, 4)):
+                data[chance.choice(interesting)] = chance.choice((0, 1, 0x7f, 0x80, 0xff,
+                                                                  chance.randrange(256)))
+            samples.append(bytes(data))
+        refused = 0
+        for data in samples:
+            try:
+                program = elf.prepare(data, elf.EM_X86_64, ("printf",))
+                self.assertLessEqual(len(program.blob), 2**21)
+            except elf.ElfError:
+                refused += 1
+        self.assertGreater(refused, len(lengths) // 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
