@@ -24,9 +24,17 @@ bool tsr_refuse(struct capnp_exception *exception, int32_t fact, uint64_t detail
     return false;
 }
 
-static uint8_t *slot_of(struct capnp_call *call)
+// With no slot free: completions that nobody has looked at yet may give some back.
+__attribute__((cold, noinline)) static bool begin_late(struct capnp_call *call, uint64_t target,
+                                                       uint64_t interface, uint16_t method,
+                                                       uint32_t request_bytes,
+                                                       struct capnp_exception *exception)
 {
-    return tsr_slot_bytes(&tsr_thread, (uint32_t)call->carrier[0]);
+    tsr_thread_reap(&tsr_thread);
+    if (tsr_thread.free == 0) {
+        return tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.slot_count);
+    }
+    return capnp_call_begin(call, target, interface, method, request_bytes, exception);
 }
 
 bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interface, uint16_t method,
@@ -36,8 +44,8 @@ bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interfa
     if (request_bytes > TSR_SLOT_SIZE && request_bytes != CAPNP_MESSAGE_BYTES_MAX) {
         return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
     }
-    if (thread->free == 0 && (!tsr_thread_reap(thread) || thread->free == 0)) {
-        return tsr_refuse(exception, STATUS_RING_BUSY, thread->slot_count);
+    if (thread->free == 0) {
+        return begin_late(call, target, interface, method, request_bytes, exception);
     }
     uint32_t index = tsr_slot_take(thread);
     call->target = target;
@@ -56,27 +64,17 @@ void tsr_transfers_put(uint8_t *at, const uint64_t *caps, uint32_t count)
     }
 }
 
-bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
+// The root of a struct without fields is one word that says nothing: it is not sent.
+static inline uint32_t request_size(const struct capnp_call *call)
 {
-    struct tsr_thread *thread = &tsr_thread;
-    uint32_t index = (uint32_t)call->carrier[0];
     uint32_t size = capnp_builder_size(&call->request);
-    uint32_t transfers = call->request.cap_count;
-    if (call->request.error != CAPNP_OK) {
-        return !capnp_call_refuse_request(call, exception);
-    }
-    // The root of a struct without fields is one word that says nothing.
-    size = size > CAPNP_WORD_BYTES ? size : 0;
-    if (transfers != 0) {
-        if (size + transfers * sizeof(struct transfer) > TSR_SLOT_SIZE) {
-            return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
-        }
-        tsr_transfers_put(slot_of(call) + size, call->request.caps, transfers);
-    }
-    struct sqe *entry = tsr_thread_sqe(thread);
-    if (entry == NULL) {
-        return tsr_refuse(exception, STATUS_RING_BUSY, thread->ring.sq_mask + 1);
-    }
+    return size > CAPNP_WORD_BYTES ? size : 0;
+}
+
+static inline void submit(struct tsr_thread *thread, const struct capnp_call *call,
+                          struct sqe *entry, uint32_t transfers)
+{
+    uint32_t index = (uint32_t)call->carrier[0];
     struct tsr_slot *slot = &thread->slots[index];
     uint64_t offset = (uint64_t)index * TSR_SLOT_SIZE;
     *entry = (struct sqe){
@@ -85,15 +83,47 @@ bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
         .method = call->method,
         .transfers = (uint8_t)transfers,
         .cap = call->target,
-        .user_data = tsr_slot_user_data(slot, index),
+        .user_data = slot->user_data,
         .payload = offset,
         .result = offset,
-        .payload_len = size,
+        .payload_len = request_size(call),
         .result_len = TSR_SLOT_SIZE,
         .arg = TIMEOUT_NONE,
     };
     slot->state = SLOT_SUBMITTED;
     ring_user_submit(&thread->ring);
+}
+
+// Sends what is not simply bytes into a queue with room.
+__attribute__((noinline)) static bool send_other(struct capnp_call *call,
+                                                 struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    uint32_t size = request_size(call);
+    uint32_t transfers = call->request.cap_count;
+    if (capnp_call_refuse_request(call, exception)) {
+        return false;
+    }
+    if (size + transfers * sizeof(struct transfer) > TSR_SLOT_SIZE) {
+        return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
+    }
+    tsr_transfers_put(call->request.bytes + size, call->request.caps, transfers);
+    struct sqe *entry = tsr_thread_sqe(thread);
+    if (entry == NULL) {
+        return tsr_refuse(exception, STATUS_RING_BUSY, thread->ring.sq_mask + 1);
+    }
+    submit(thread, call, entry, transfers);
+    return true;
+}
+
+bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    struct sqe *entry = ring_user_slot(&thread->ring);
+    if (entry == NULL || call->request.error != CAPNP_OK || call->request.cap_count != 0) {
+        return send_other(call, exception);
+    }
+    submit(thread, call, entry, 0);
     return true;
 }
 
@@ -133,7 +163,7 @@ bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exceptio
     if (fact != 0) {
         return tsr_refuse(exception, fact, 0);
     }
-    const uint8_t *bytes = slot_of(call);
+    const uint8_t *bytes = call->request.bytes; // the answer took the request's place
     if (!tsr_completion_is_result(&slot->completion)) {
         return tsr_completion_refuse(&slot->completion, bytes, exception);
     }

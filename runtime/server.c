@@ -62,7 +62,7 @@ static bool request_grow(struct session *session, uint64_t needed)
     if (session->request_slots != 1 || session->bytes == session->options->memory) {
         return false;
     }
-    session->thread->slots[session->request].generation++;
+    tsr_slot_renew(&session->thread->slots[session->request]);
     uint32_t first;
     if (slots < TSR_SLOTS_MAX && tsr_slots_take(session->thread, (uint32_t)slots, &first)) {
         tsr_slot_free(session->thread, session->request);
@@ -88,7 +88,7 @@ static bool receive_submit(struct session *session, struct capnp_exception *exce
         .opcode = OP_RECV,
         .flags = in_slot ? SQE_RING_RESULT : 0,
         .cap = session->server,
-        .user_data = tsr_slot_user_data(slot, session->request),
+        .user_data = slot->user_data,
         .result = in_slot ? (uint64_t)session->request * TSR_SLOT_SIZE : (uint64_t)session->bytes,
         .result_len =
             in_slot ? session->request_slots * TSR_SLOT_SIZE : session->options->memory_size,
@@ -115,7 +115,7 @@ static bool return_submit(struct session *session, uint64_t call, uint16_t excep
         .flags = exception_type != 0 ? flags | SQE_RETURN_EXCEPTION : flags,
         .method = exception_type,
         .transfers = (uint8_t)transfers,
-        .user_data = tsr_slot_user_data(slot, session->answer),
+        .user_data = slot->user_data,
         .payload = (uint64_t)session->answer * TSR_SLOT_SIZE,
         .payload_len = size,
         .arg = call,
@@ -201,7 +201,7 @@ static bool answer_settle(struct session *session)
     int32_t fact = is_refused ? -slot->completion.status : 0;
     uint64_t call = session->answered_call;
     slot->state = SLOT_TAKEN;
-    slot->generation++;
+    tsr_slot_renew(slot);
     session->answered_call = 0;
     if (!is_refused || call == 0 || fact == STATUS_CALLER_LOST || fact == STATUS_STALE_CALL ||
         fact == STATUS_TRUNCATED) {
@@ -213,7 +213,7 @@ static bool answer_settle(struct session *session)
     // The slot is needed for the next answer: let the kernel read this one first.
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     slot->state = SLOT_TAKEN;
-    slot->generation++;
+    tsr_slot_renew(slot);
     return is_submitted;
 }
 
@@ -254,7 +254,7 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
             is_well = tsr_refuse(exception, STATUS_RING_BUSY, session.thread->ring.sq_mask + 1);
         }
         if (is_well) {
-            session.thread->slots[session.request].generation++;
+            tsr_slot_renew(&session.thread->slots[session.request]);
             is_stopped = options->stop != NULL && *options->stop;
         }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Submitting, waiting and matching: see thread.h for slots and their states. This is the only file
-// that consumes completions.
+// Submitting, waiting and matching: see thread.h for slots and their states.
 
 #include "runtime/thread.h"
 
@@ -20,6 +19,9 @@ bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header)
     slots = slots < promises ? slots : promises;
     thread->slot_count = slots < TSR_SLOTS_MAX ? slots : TSR_SLOTS_MAX;
     thread->free = (1u << thread->slot_count) - 1;
+    for (uint32_t i = 0; i < thread->slot_count; i++) {
+        thread->slots[i].user_data = i;
+    }
     return true;
 }
 
@@ -64,13 +66,14 @@ uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t
 }
 
 // An answer that nobody waits for: what came with it goes back.
-static void discard(struct tsr_thread *thread, uint32_t index, const struct cqe *completion)
+__attribute__((cold, noinline)) static void discard(struct tsr_thread *thread, uint32_t index,
+                                                    struct cqe completion)
 {
     struct tsr_slot *slot = &thread->slots[index];
-    slot->completion = *completion;
-    if (tsr_completion_is_result(completion) && completion->transfers != 0) {
+    slot->completion = completion;
+    if (tsr_completion_is_result(&completion) && completion.transfers != 0) {
         uint32_t count =
-            tsr_slot_receive(slot, tsr_slot_bytes(thread, index), (uint32_t)completion->status);
+            tsr_slot_receive(slot, tsr_slot_bytes(thread, index), (uint32_t)completion.status);
         for (uint32_t i = 0; i < count; i++) {
             tsr_release(slot->caps[i]);
         }
@@ -78,47 +81,61 @@ static void discard(struct tsr_thread *thread, uint32_t index, const struct cqe 
     tsr_slot_free(thread, index);
 }
 
-static inline void match(struct tsr_thread *thread, const struct cqe *completion)
+// A completion that is not simply the end of an operation somebody waits for.
+__attribute__((cold, noinline)) static void match_other(struct tsr_thread *thread)
 {
-    uint32_t index = (uint32_t)completion->user_data;
-    if (index >= thread->slot_count) {
+    struct cqe completion;
+    if (!ring_user_reap(&thread->ring, &completion)) {
         return;
     }
-    struct tsr_slot *slot = &thread->slots[index];
-    if (slot->generation != (uint32_t)(completion->user_data >> 32)) {
-        return;
-    }
-    if (slot->state == SLOT_SUBMITTED) {
-        slot->completion = *completion;
-        slot->state = SLOT_DONE;
-    } else if (slot->state == SLOT_ABANDONED) {
+    uint32_t index = (uint32_t)completion.user_data;
+    if (index < thread->slot_count && thread->slots[index].user_data == completion.user_data &&
+        thread->slots[index].state == SLOT_ABANDONED) {
         discard(thread, index, completion);
     }
+}
+
+// Consumes the completion that stands first.
+static inline void match(struct tsr_thread *thread, const struct cqe *completion)
+{
+    uint64_t user_data = completion->user_data;
+    uint32_t index = (uint32_t)user_data;
+    if (index >= thread->slot_count || thread->slots[index].user_data != user_data ||
+        thread->slots[index].state != SLOT_SUBMITTED) {
+        match_other(thread);
+        return;
+    }
+    thread->slots[index].completion = *completion;
+    thread->slots[index].state = SLOT_DONE;
+    ring_user_consume(&thread->ring);
 }
 
 bool tsr_thread_reap(struct tsr_thread *thread)
 {
     bool any = false;
-    struct cqe completion;
-    while (ring_user_reap(&thread->ring, &completion)) {
-        match(thread, &completion);
+    const struct cqe *completion;
+    while ((completion = ring_user_peek(&thread->ring)) != NULL) {
+        match(thread, completion);
         any = true;
     }
     return any;
 }
 
-int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot)
+int32_t tsr_thread_wait_any(struct tsr_thread *thread, struct tsr_slot *slot)
 {
-    while (slot->state != SLOT_DONE) {
-        struct cqe completion;
-        if (ring_user_reap(&thread->ring, &completion)) {
-            match(thread, &completion);
-            continue;
+    for (;;) {
+        const struct cqe *completion = ring_user_peek(&thread->ring);
+        if (completion != NULL) {
+            match(thread, completion);
         }
-        int64_t entered = tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
-        if (entered < 0) {
-            return (int32_t)-entered;
+        if (slot->state == SLOT_DONE) {
+            return 0;
+        }
+        if (completion == NULL) {
+            int64_t entered = tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
+            if (entered < 0) {
+                return (int32_t)-entered;
+            }
         }
     }
-    return 0;
 }

@@ -38,8 +38,8 @@ enum tsr_slot_state {
 };
 
 struct tsr_slot {
-    uint32_t state; // enum tsr_slot_state
-    uint32_t generation;
+    uint64_t user_data; // generation << 32 | index
+    uint32_t state;     // enum tsr_slot_state
     struct cqe completion;
     uint64_t caps[TRANSFERS_MAX]; // that came with the completion
 };
@@ -73,8 +73,8 @@ struct sqe *tsr_thread_sqe(struct tsr_thread *thread);
 // Consumes every completion that is there. True when there was one.
 bool tsr_thread_reap(struct tsr_thread *thread);
 
-// Blocks until the operation in the slot is done: 0, or the fact that ended the waiting.
-int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot);
+// tsr_thread_wait(), whatever the order of completions.
+int32_t tsr_thread_wait_any(struct tsr_thread *thread, struct tsr_slot *slot);
 
 // Fills the slot's caps from the records behind `size` bytes of result at `result`; how many.
 uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size);
@@ -83,12 +83,14 @@ uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t
 void tsr_transfers_put(uint8_t *at, const uint64_t *caps, uint32_t count);
 
 // Fills in an exception made of one fact, with its sentence; always false.
-bool tsr_refuse(struct capnp_exception *exception, int32_t fact, uint64_t detail);
+__attribute__((cold, noinline)) bool tsr_refuse(struct capnp_exception *exception, int32_t fact,
+                                                uint64_t detail);
 
 // Fills in what a completion that is no result says; always false. `bytes`: the message that came
 // with it.
-bool tsr_completion_refuse(const struct cqe *completion, const uint8_t *bytes,
-                           struct capnp_exception *exception);
+__attribute__((cold, noinline)) bool tsr_completion_refuse(const struct cqe *completion,
+                                                           const uint8_t *bytes,
+                                                           struct capnp_exception *exception);
 
 #pragma GCC visibility pop
 
@@ -97,9 +99,10 @@ static inline uint8_t *tsr_slot_bytes(const struct tsr_thread *thread, uint32_t 
     return thread->ring.messages + (size_t)index * TSR_SLOT_SIZE;
 }
 
-static inline uint64_t tsr_slot_user_data(const struct tsr_slot *slot, uint32_t index)
+// From now on, completions of what was submitted from the slot so far find nobody.
+static inline void tsr_slot_renew(struct tsr_slot *slot)
 {
-    return (uint64_t)slot->generation << 32 | index;
+    slot->user_data += UINT64_C(1) << 32;
 }
 
 // `count` consecutive slots; the first one's state is that of all. False when there are none.
@@ -129,8 +132,26 @@ static inline uint32_t tsr_slot_take(struct tsr_thread *thread)
 static inline void tsr_slot_free(struct tsr_thread *thread, uint32_t index)
 {
     thread->slots[index].state = SLOT_FREE;
-    thread->slots[index].generation++;
+    tsr_slot_renew(&thread->slots[index]);
     thread->free |= 1u << index;
+}
+
+// Blocks until the operation in the slot, which was submitted, is done: 0, or the fact that ended
+// the waiting. Here stands the usual case: nothing has completed yet, and what completes next is
+// this operation.
+static inline int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot)
+{
+    if (slot->state == SLOT_SUBMITTED && ring_user_peek(&thread->ring) == NULL) {
+        tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
+        const struct cqe *completion = ring_user_peek(&thread->ring);
+        if (completion != NULL && completion->user_data == slot->user_data) {
+            slot->completion = *completion;
+            slot->state = SLOT_DONE;
+            ring_user_consume(&thread->ring);
+            return 0;
+        }
+    }
+    return tsr_thread_wait_any(thread, slot);
 }
 
 static inline bool tsr_completion_is_result(const struct cqe *completion)
