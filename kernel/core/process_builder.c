@@ -26,7 +26,7 @@ static_assert(sizeof(struct start) + sizeof(struct capset) +
                       GRANTS_MAX * sizeof(struct capset_entry) <=
                   INFO_OFFSET,
               "the start page holds every grant and the start-info message");
-static_assert(RING_PAGES_DEFAULT == FRAME_RUN, "a ring of default geometry is one run");
+static_assert((int)RING_PAGES_DEFAULT == (int)FRAME_RUN, "a ring of default geometry is one run");
 
 static uint32_t pages_of(uint64_t bytes)
 {

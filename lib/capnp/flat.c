@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The part of flat.h that isn't worth inlining: opening a message, and the three kinds of pointer
+// The part of flat.h that isn't worth inlining: following pointers, and the three kinds of pointer
 // that a message of one struct can hold (text, data, capability).
 //
 // Everything that follows a pointer goes through capnp_pointer_target, the only place where an
@@ -34,20 +34,6 @@ void capnp_message_init_large(struct capnp_message *message, const void *bytes, 
     if (size % CAPNP_WORD_BYTES != 0) {
         message->size = 0;
         message->error = CAPNP_MESSAGE_NOT_WORDS;
-    }
-}
-
-void capnp_message_init(struct capnp_message *message, const void *bytes, uint32_t size,
-                        const uint64_t *caps, uint32_t cap_count)
-{
-    capnp_message_init_large(message, bytes, size,
-                             size / CAPNP_WORD_BYTES * CAPNP_TRAVERSAL_TIMES +
-                                 CAPNP_TRAVERSAL_WORDS_MIN);
-    message->caps = caps;
-    message->cap_count = cap_count;
-    if (size > CAPNP_MESSAGE_BYTES_MAX) {
-        message->size = 0;
-        message->error = CAPNP_MESSAGE_TOO_LARGE;
     }
 }
 
@@ -102,14 +88,6 @@ struct capnp_struct_reader capnp_struct_at(struct capnp_message *message, const 
     }
     return (struct capnp_struct_reader){message, data, (uint32_t)data_words * CAPNP_WORD_BYTES,
                                         pointer_count, (uint16_t)(depth - 1)};
-}
-
-struct capnp_struct_reader capnp_message_root(struct capnp_message *message)
-{
-    if (message->size == 0) {
-        return (struct capnp_struct_reader){message, NULL, 0, 0, 0};
-    }
-    return capnp_struct_at(message, message->bytes, CAPNP_DEPTH_MAX);
 }
 
 struct capnp_data capnp_data_at(struct capnp_message *message, const uint8_t *at)

@@ -123,15 +123,27 @@ struct capnp_struct_builder {
 
 // size above 64 KiB or not in whole words is an error kept in the message, like all others.
 // bytes and caps may be NULL where their size is 0.
-void capnp_message_init(struct capnp_message *message, const void *bytes, uint32_t size,
-                        const uint64_t *caps, uint32_t cap_count);
+static inline void capnp_message_init(struct capnp_message *message, const void *bytes,
+                                      uint32_t size, const uint64_t *caps, uint32_t cap_count)
+{
+    enum capnp_error error = CAPNP_OK;
+    if (size > CAPNP_MESSAGE_BYTES_MAX || size % CAPNP_WORD_BYTES != 0) {
+        error = size > CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_TOO_LARGE : CAPNP_MESSAGE_NOT_WORDS;
+        size = 0;
+    }
+    message->bytes = (const uint8_t *)bytes;
+    message->caps = caps;
+    message->size = size;
+    message->cap_count = cap_count;
+    message->is_constant = false;
+    message->traversal_words =
+        size / CAPNP_WORD_BYTES * CAPNP_TRAVERSAL_TIMES + CAPNP_TRAVERSAL_WORDS_MIN;
+    message->error = error;
+}
 
 // The same without the 64 KiB limit, for files and tools.
 void capnp_message_init_large(struct capnp_message *message, const void *bytes, uint32_t size,
                               uint32_t traversal_words);
-
-// An empty message and a null root read as a struct of defaults.
-struct capnp_struct_reader capnp_message_root(struct capnp_message *message);
 
 bool capnp_has_pointer(struct capnp_struct_reader reader, uint16_t index);
 struct capnp_text capnp_get_text(struct capnp_struct_reader reader, uint16_t index,
@@ -200,6 +212,25 @@ static inline uint64_t capnp_load_u64(const uint8_t *at)
 static inline void capnp_store_u64(uint8_t *at, uint64_t value)
 {
     __builtin_memcpy(at, &value, sizeof(value));
+}
+
+// An empty message and a null root read as a struct of defaults. The common root, whose struct
+// follows at once, is opened here, and visiting it is not counted: a message can't make its reader
+// open the root again.
+static inline struct capnp_struct_reader capnp_message_root(struct capnp_message *message)
+{
+    if (message->size == 0) {
+        return (struct capnp_struct_reader){message, NULL, 0, 0, 0};
+    }
+    uint64_t pointer = capnp_load_u64(message->bytes);
+    uint16_t pointer_count = (uint16_t)(pointer >> 48);
+    uint32_t data_bytes = (uint32_t)(uint16_t)(pointer >> 32) * CAPNP_WORD_BYTES;
+    uint32_t bytes = CAPNP_WORD_BYTES + data_bytes + (uint32_t)pointer_count * CAPNP_WORD_BYTES;
+    if ((uint32_t)pointer != 0 || pointer == 0 || bytes > message->size) {
+        return capnp_struct_at(message, message->bytes, CAPNP_DEPTH_MAX);
+    }
+    return (struct capnp_struct_reader){message, message->bytes + CAPNP_WORD_BYTES, data_bytes,
+                                        pointer_count, CAPNP_DEPTH_MAX - 1};
 }
 
 // The pointer word for a target `words` after the end of the pointer, with the upper half given.

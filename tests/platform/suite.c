@@ -71,7 +71,11 @@ static void require(bool condition, const char *otherwise)
 
 static void print(const char *text)
 {
-    hal_console_write(text, (uint32_t)strlen(text));
+    uint32_t size = 0;
+    while (text[size] != 0) {
+        size++;
+    }
+    hal_console_write(text, size);
 }
 
 static void print_number(uint64_t number)

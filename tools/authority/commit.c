@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commits for people's eyes: a table with one row per kind, and one function per shape of body. An
+// id is printed as index.generation: which slot, in which of its lives.
+#include <inttypes.h>
+#include <stdbool.h>
+
+#include "abi/ids.h"
+#include "abi/ring.h"
+#include "tools/authority/authority.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static void id_print(FILE *out, const char *what, struct commit_id id)
+{
+    if (id.generation == 0)
+        fprintf(out, " %s none", what);
+    else
+        fprintf(out, " %s %u.%u", what, id.index, id.generation);
+}
+
+// A name from a table of words, or the number where the table has none.
+static void word_print(FILE *out, const char *what, const char *const *words, size_t count,
+                       uint32_t value)
+{
+    if (value < count && words[value] != NULL)
+        fprintf(out, " %s %s", what, words[value]);
+    else
+        fprintf(out, " %s %u", what, value);
+}
+
+static const char *const object_words[] = {
+    [OBJECT_ENDPOINT] = "endpoint",
+    [OBJECT_MEMORY] = "memory",
+    [OBJECT_PROCESS_BUILDER] = "process-builder",
+    [OBJECT_PROCESS] = "process",
+    [OBJECT_JOB] = "job",
+    [OBJECT_TIMER] = "timer",
+    [OBJECT_CONSOLE] = "console",
+    [OBJECT_CAPABILITY_MANAGER] = "capability-manager",
+};
+static const char *const transfer_words[] = {
+    [TRANSFER_NONE] = "none", [TRANSFER_COPY] = "copy", [TRANSFER_MOVE] = "move"};
+static const char *const scope_words[] = {[SCOPE_SHAREABLE] = "shareable",
+                                          [SCOPE_SAME_SESSION] = "same-session",
+                                          [SCOPE_REGRANT_ONLY] = "regrant-only"};
+static const char *const how_words[] = {[HOW_GENESIS] = "genesis",
+                                        [HOW_GRANT] = "grant",
+                                        [HOW_CALL] = "call",
+                                        [HOW_RETURN] = "return",
+                                        [HOW_MINT] = "mint"};
+static const char *const cause_words[] = {[EXIT_CALLED] = "called",
+                                          [EXIT_FAULT_MEMORY] = "memory-fault",
+                                          [EXIT_FAULT_MACHINE] = "machine-fault"};
+
+static void genesis_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_genesis *genesis = &commit->genesis;
+
+    fprintf(out, " boot %016" PRIx64 " abi %u.%u", genesis->boot_id, genesis->abi_major,
+            genesis->abi_minor);
+}
+
+static void genesis_config_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_genesis_config *config = &commit->genesis_config;
+
+    fprintf(out,
+            " sessions %u jobs %u processes %u threads %u objects %u facets %u holds %u "
+            "mappings %u",
+            config->sessions, config->jobs, config->processes, config->threads, config->objects,
+            config->facets, config->holds, config->mappings);
+}
+
+static void session_create_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_session_create *create = &commit->session_create;
+
+    id_print(out, "session", create->session);
+    id_print(out, "parent", create->parent);
+    if (create->expiry_ns == UINT64_MAX)
+        fputs(" expiry never", out);
+    else
+        fprintf(out, " expiry %" PRIu64 " ns", create->expiry_ns);
+    fprintf(out, " identity %016" PRIx64, create->identity_hash);
+}
+
+static void job_create_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "job", commit->job_create.job);
+    id_print(out, "parent", commit->job_create.parent);
+}
+
+static void process_create_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "process", commit->process_create.process);
+    fprintf(out, " job %u session %u", commit->process_create.job, commit->process_create.session);
+}
+
+static void process_start_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "process", commit->process_start.process);
+}
+
+static void process_exit_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_process_exit *exit = &commit->process_exit;
+
+    id_print(out, "process", exit->process);
+    fprintf(out, " code %d", exit->code);
+    word_print(out, "cause", cause_words, COUNT(cause_words), exit->cause);
+}
+
+static void process_reap_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_process_reap *reap = &commit->process_reap;
+
+    id_print(out, "process", reap->process);
+    fprintf(out, " holds %u first %u%s", reap->count, reap->first,
+            reap->last != 0 ? " and its slot" : "");
+}
+
+static void thread_create_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "thread", commit->thread_create.thread);
+    fprintf(out, " process %u", commit->thread_create.process);
+}
+
+static void thread_exit_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "thread", commit->thread_exit.thread);
+    fprintf(out, " code %d", commit->thread_exit.code);
+}
+
+static void object_create_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_object_create *create = &commit->object_create;
+
+    id_print(out, "object", create->object);
+    id_print(out, "facet", create->root_facet);
+    word_print(out, "kind", object_words, COUNT(object_words), create->kind);
+    fputc(' ', out);
+    interface_print(out, create->interface);
+    fprintf(out, " job %u argument %" PRIu64, create->job, create->argument);
+}
+
+static void object_destroy_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "object", commit->object_destroy.object);
+}
+
+static void facet_create_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_facet_create *create = &commit->facet_create;
+
+    id_print(out, "facet", create->facet);
+    fprintf(out, " of %u object %u ", create->parent, create->object);
+    interface_print(out, create->interface);
+    fprintf(out, " methods 0x%" PRIx64 " receiver-data %" PRIu64, create->methods,
+            create->receiver_data);
+}
+
+static void facet_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "facet", commit->facet.facet);
+}
+
+static void hold_insert_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_hold_insert *insert = &commit->hold_insert;
+
+    id_print(out, "hold", insert->hold);
+    fprintf(out, " process %u facet %u%s", insert->process, insert->facet,
+            insert->revoker != 0 ? " as its revoker" : "");
+    word_print(out, "by", how_words, COUNT(how_words), insert->how);
+    if (insert->origin.generation != 0) {
+        id_print(out, "from hold", insert->origin);
+        fprintf(out, " of seq %" PRIu64, insert->origin_seq);
+    }
+    word_print(out, "transfer", transfer_words, COUNT(transfer_words), insert->transfer);
+    word_print(out, "scope", scope_words, COUNT(scope_words), insert->scope);
+}
+
+static void hold_remove_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "hold", commit->hold_remove.hold);
+}
+
+static void memory_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "object", commit->memory.object);
+    fprintf(out, " first page %u pages %u", commit->memory.first, commit->memory.count);
+}
+
+static void memory_map_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_memory_map *map = &commit->memory_map;
+
+    id_print(out, "mapping", map->mapping);
+    fprintf(out, " process %u facet %u page 0x%" PRIx64 " pages %u of the object's page %u %c%c%c",
+            map->process, map->facet, map->page, map->count, map->object_page,
+            (map->rights & RIGHT_READ) != 0 ? 'r' : '-',
+            (map->rights & RIGHT_WRITE) != 0 ? 'w' : '-',
+            (map->rights & RIGHT_EXECUTE) != 0 ? 'x' : '-');
+}
+
+static void memory_unmap_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "mapping", commit->memory_unmap.mapping);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(FILE *, const struct commit *);
+} kinds[COMMIT_KIND_COUNT] = {
+    [COMMIT_GENESIS] = {"genesis", genesis_print},
+    [COMMIT_GENESIS_CONFIG] = {"genesis-config", genesis_config_print},
+    [COMMIT_SESSION_CREATE] = {"session-create", session_create_print},
+    [COMMIT_JOB_CREATE] = {"job-create", job_create_print},
+    [COMMIT_PROCESS_CREATE] = {"process-create", process_create_print},
+    [COMMIT_PROCESS_START] = {"process-start", process_start_print},
+    [COMMIT_PROCESS_EXIT] = {"process-exit", process_exit_print},
+    [COMMIT_PROCESS_REAP] = {"process-reap", process_reap_print},
+    [COMMIT_THREAD_CREATE] = {"thread-create", thread_create_print},
+    [COMMIT_THREAD_EXIT] = {"thread-exit", thread_exit_print},
+    [COMMIT_OBJECT_CREATE] = {"object-create", object_create_print},
+    [COMMIT_OBJECT_DESTROY] = {"object-destroy", object_destroy_print},
+    [COMMIT_FACET_CREATE] = {"facet-create", facet_create_print},
+    [COMMIT_FACET_REVOKE] = {"facet-revoke", facet_print},
+    [COMMIT_FACET_DESTROY] = {"facet-destroy", facet_print},
+    [COMMIT_HOLD_INSERT] = {"hold-insert", hold_insert_print},
+    [COMMIT_HOLD_REMOVE] = {"hold-remove", hold_remove_print},
+    [COMMIT_MEMORY_COMMIT] = {"memory-commit", memory_print},
+    [COMMIT_MEMORY_MAP] = {"memory-map", memory_map_print},
+    [COMMIT_MEMORY_UNMAP] = {"memory-unmap", memory_unmap_print},
+    [COMMIT_MEMORY_SEAL] = {"memory-seal", memory_print},
+};
+
+const char *commit_kind_name(uint64_t kind)
+{
+    return kind < COMMIT_KIND_COUNT ? kinds[kind].name : NULL;
+}
+
+// The commit has been replayed, so its kind is one that the table has; another is still printed.
+void commit_print(FILE *out, uint64_t seq, const struct commit *commit)
+{
+    const char *name = commit_kind_name(commit->kind);
+
+    fprintf(out, "%" PRIu64 " %" PRIu64 " ns cpu %u cause %" PRIu64, seq, commit->time_ns,
+            (unsigned)(commit->cause >> 56), commit->cause & UINT64_C(0xffffffffffffff));
+    if (commit->actor == UINT32_MAX)
+        fputs(" kernel", out);
+    else
+        fprintf(out, " process %u", commit->actor);
+    if (name == NULL) {
+        fprintf(out, ": kind %u\n", commit->kind);
+        return;
+    }
+    fprintf(out, ": %s", name);
+    kinds[commit->kind].print(out, commit);
+    if (commit->flags != 0)
+        fprintf(out, " flags 0x%x", commit->flags);
+    fputc('\n', out);
+}
