@@ -103,7 +103,7 @@ struct commit_process_start {
 struct commit_process_exit {
     struct commit_id process;
     int32_t code;
-    uint32_t cause; // enum exit_cause
+    uint32_t cause; // enum exit_reason
     uint64_t reserved[3];
 };
 

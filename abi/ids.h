@@ -63,7 +63,7 @@ enum layout {
 };
 
 // Why a process ended.
-enum exit_cause {
+enum exit_reason {
     EXIT_CALLED = 0,        // it called exit
     EXIT_FAULT_MEMORY = 1,  // access to memory that it does not have
     EXIT_FAULT_MACHINE = 2, // an instruction that a program may not or cannot execute

@@ -60,7 +60,7 @@ struct input {
             uint64_t code; // the lower 32 bits count
         } exit;
         struct {
-            uint64_t cause; // enum exit_cause
+            uint64_t cause; // enum exit_reason
             uint64_t address;
             uint64_t instruction;
         } fault;

@@ -255,15 +255,32 @@ static inline uint32_t ring_user_untaken(const struct ring_user *r)
     return r->sq_tail - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE);
 }
 
+// The next completion, where it stands, or NULL. The kernel does not touch it until
+// ring_user_consume().
+static inline const struct cqe *ring_user_peek(const struct ring_user *r)
+{
+    if (__atomic_load_n(&r->header->cq_tail, __ATOMIC_ACQUIRE) == r->cq_head) {
+        return NULL;
+    }
+    return &r->cq[r->cq_head & r->cq_mask];
+}
+
+// Gives the entry of the completion that ring_user_peek() showed back to the kernel.
+static inline void ring_user_consume(struct ring_user *r)
+{
+    r->cq_head++;
+    __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
+}
+
 // Consumes the next completion into `out`; false when there is none.
 static inline bool ring_user_reap(struct ring_user *r, struct cqe *out)
 {
-    if (__atomic_load_n(&r->header->cq_tail, __ATOMIC_ACQUIRE) == r->cq_head) {
+    const struct cqe *entry = ring_user_peek(r);
+    if (entry == NULL) {
         return false;
     }
-    *out = r->cq[r->cq_head & r->cq_mask];
-    r->cq_head++;
-    __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
+    *out = *entry;
+    ring_user_consume(r);
     return true;
 }
 

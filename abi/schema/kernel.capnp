@@ -27,7 +27,7 @@ interface Timer @0x9f4b3c0000000102 {
 
 interface Endpoint @0x9f4b3c0000000103 {
   # The server's side of an endpoint: who holds it may RECV calls and RETURN answers, and mint
-  # facets with the service's own interface for its clients. It has no methods yet. Transfer: move.
+  # facets with the service's own interface for its clients. It has no methods yet. Transfer: copy.
 }
 
 interface Job @0x9f4b3c0000000104 {

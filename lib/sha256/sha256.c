@@ -120,6 +120,9 @@ void sha256_update(struct sha256 *hash, const void *bytes, size_t size)
     const uint8_t *from = bytes;
     size_t waiting = (size_t)(hash->size % SHA256_BLOCK_SIZE);
 
+    if (size == 0) { // `bytes` may then be NULL
+        return;
+    }
     hash->size += size;
     if (waiting != 0) {
         size_t room = SHA256_BLOCK_SIZE - waiting;

@@ -25,7 +25,7 @@ static uint64_t id_word(struct commit_id id)
 
 static struct words session_words(const struct state *state, uint32_t index)
 {
-    const struct session *session = &state->sessions[index];
+    const struct session_entry *session = &state->sessions[index];
     return (struct words){{id_word(session->parent), session->expiry_ns, session->identity_hash}};
 }
 
@@ -36,7 +36,7 @@ static struct words job_words(const struct state *state, uint32_t index)
 
 static struct words process_words(const struct state *state, uint32_t index)
 {
-    const struct process *process = &state->processes[index];
+    const struct process_entry *process = &state->processes[index];
     return (struct words){{pair(process->state, process->job), process->session,
                            pair((uint32_t)process->exit_code, process->exit_cause)}};
 }

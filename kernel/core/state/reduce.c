@@ -32,7 +32,7 @@ static void reduce_session_create(struct state *state, const struct commit *comm
 {
     const struct commit_session_create *create = &commit->session_create;
     arena_take(arena_of(state, ARENA_SESSIONS), create->session);
-    struct session *session = &state->sessions[create->session.index];
+    struct session_entry *session = &state->sessions[create->session.index];
     session->parent = create->parent;
     session->expiry_ns = create->expiry_ns;
     session->identity_hash = create->identity_hash;
@@ -51,7 +51,7 @@ static void reduce_process_create(struct state *state, const struct commit *comm
 {
     const struct commit_process_create *create = &commit->process_create;
     arena_take(arena_of(state, ARENA_PROCESSES), create->process);
-    struct process *process = &state->processes[create->process.index];
+    struct process_entry *process = &state->processes[create->process.index];
     process->state = PROCESS_BUILDING;
     process->job = create->job;
     process->session = create->session;
@@ -72,7 +72,7 @@ static void reduce_process_start(struct state *state, const struct commit *commi
 static void reduce_process_exit(struct state *state, const struct commit *commit)
 {
     const struct commit_process_exit *exit = &commit->process_exit;
-    struct process *process = &state->processes[exit->process.index];
+    struct process_entry *process = &state->processes[exit->process.index];
     ASSERT(process->state != PROCESS_DEAD);
     digest_subtract(state, ARENA_PROCESSES, exit->process.index);
     process->state = PROCESS_DEAD;
@@ -84,7 +84,7 @@ static void reduce_process_exit(struct state *state, const struct commit *commit
 static void hold_unlink(struct state *state, uint32_t index)
 {
     struct hold *hold = &state->holds[index];
-    struct process *process = &state->processes[hold->process];
+    struct process_entry *process = &state->processes[hold->process];
     struct facet *facet = &state->facets[hold->facet];
     if (hold->previous == NONE) {
         process->first_hold = hold->next;
@@ -116,7 +116,7 @@ static void hold_drop(struct state *state, uint32_t index)
 static void reduce_process_reap(struct state *state, const struct commit *commit)
 {
     const struct commit_process_reap *reap = &commit->process_reap;
-    struct process *process = &state->processes[reap->process.index];
+    struct process_entry *process = &state->processes[reap->process.index];
     ASSERT(process->state == PROCESS_DEAD);
     ASSERT(reap->count == 0 || reap->first == process->first_hold);
     for (uint32_t i = 0; i < reap->count; i++) {
@@ -135,8 +135,8 @@ static void reduce_thread_create(struct state *state, const struct commit *commi
 {
     const struct commit_thread_create *create = &commit->thread_create;
     arena_take(arena_of(state, ARENA_THREADS), create->thread);
-    struct thread *thread = &state->threads[create->thread.index];
-    struct process *process = &state->processes[create->process];
+    struct thread_entry *thread = &state->threads[create->thread.index];
+    struct process_entry *process = &state->processes[create->process];
     thread->process = create->process;
     thread->next = process->first_thread;
     process->first_thread = create->thread.index;
@@ -147,7 +147,7 @@ static void reduce_thread_create(struct state *state, const struct commit *commi
 static void reduce_thread_exit(struct state *state, const struct commit *commit)
 {
     uint32_t index = commit->thread_exit.thread.index;
-    struct process *process = &state->processes[state->threads[index].process];
+    struct process_entry *process = &state->processes[state->threads[index].process];
     digest_subtract(state, ARENA_THREADS, index);
     uint32_t *link = &process->first_thread;
     while (*link != index) {
@@ -230,7 +230,7 @@ static void reduce_hold_insert(struct state *state, const struct commit *commit)
     const struct commit_hold_insert *insert = &commit->hold_insert;
     uint32_t index = insert->hold.index;
     arena_take(arena_of(state, ARENA_HOLDS), insert->hold);
-    struct process *process = &state->processes[insert->process];
+    struct process_entry *process = &state->processes[insert->process];
     struct facet *facet = &state->facets[insert->facet];
     struct hold *hold = &state->holds[index];
     hold->process = insert->process;
@@ -283,7 +283,7 @@ static void reduce_memory_map(struct state *state, const struct commit *commit)
     const struct commit_memory_map *map = &commit->memory_map;
     arena_take(arena_of(state, ARENA_MAPPINGS), map->mapping);
     struct mapping *mapping = &state->mappings[map->mapping.index];
-    struct process *process = &state->processes[map->process];
+    struct process_entry *process = &state->processes[map->process];
     mapping->process = map->process;
     mapping->facet = map->facet;
     mapping->page = map->page;
@@ -301,7 +301,7 @@ static void reduce_memory_unmap(struct state *state, const struct commit *commit
 {
     uint32_t index = commit->memory_unmap.mapping.index;
     const struct mapping *mapping = &state->mappings[index];
-    struct process *process = &state->processes[mapping->process];
+    struct process_entry *process = &state->processes[mapping->process];
     digest_subtract(state, ARENA_MAPPINGS, index);
     uint32_t *link = &process->first_mapping;
     while (*link != index) {

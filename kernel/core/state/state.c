@@ -11,10 +11,10 @@ static const struct {
     uint32_t stride;
     uint32_t count_offset; // in struct state_config
 } arena_table[ARENA_COUNT] = {
-    [ARENA_SESSIONS] = {sizeof(struct session), offsetof(struct state_config, sessions)},
-    [ARENA_JOBS] = {sizeof(struct job), offsetof(struct state_config, jobs)},
-    [ARENA_PROCESSES] = {sizeof(struct process), offsetof(struct state_config, processes)},
-    [ARENA_THREADS] = {sizeof(struct thread), offsetof(struct state_config, threads)},
+    [ARENA_SESSIONS] = {sizeof(struct session_entry), offsetof(struct state_config, sessions)},
+    [ARENA_JOBS] = {sizeof(struct job_entry), offsetof(struct state_config, jobs)},
+    [ARENA_PROCESSES] = {sizeof(struct process_entry), offsetof(struct state_config, processes)},
+    [ARENA_THREADS] = {sizeof(struct thread_entry), offsetof(struct state_config, threads)},
     [ARENA_OBJECTS] = {sizeof(struct object), offsetof(struct state_config, objects)},
     [ARENA_FACETS] = {sizeof(struct facet), offsetof(struct state_config, facets)},
     [ARENA_HOLDS] = {sizeof(struct hold), offsetof(struct state_config, holds)},
@@ -51,10 +51,10 @@ void state_init(struct state *state, const struct state_config *config, void *st
                    arena_slots(config, arena));
         slots += arena_bytes(config, arena);
     }
-    state->sessions = (struct session *)(void *)state->arenas[ARENA_SESSIONS].slots;
-    state->jobs = (struct job *)(void *)state->arenas[ARENA_JOBS].slots;
-    state->processes = (struct process *)(void *)state->arenas[ARENA_PROCESSES].slots;
-    state->threads = (struct thread *)(void *)state->arenas[ARENA_THREADS].slots;
+    state->sessions = (struct session_entry *)(void *)state->arenas[ARENA_SESSIONS].slots;
+    state->jobs = (struct job_entry *)(void *)state->arenas[ARENA_JOBS].slots;
+    state->processes = (struct process_entry *)(void *)state->arenas[ARENA_PROCESSES].slots;
+    state->threads = (struct thread_entry *)(void *)state->arenas[ARENA_THREADS].slots;
     state->objects = (struct object *)(void *)state->arenas[ARENA_OBJECTS].slots;
     state->facets = (struct facet *)(void *)state->arenas[ARENA_FACETS].slots;
     state->holds = (struct hold *)(void *)state->arenas[ARENA_HOLDS].slots;

@@ -35,26 +35,26 @@ enum {
     ARENA_SLOTS_MAX = 1 << 20, // of one arena: what a replica accepts from an unknown log
 };
 
-struct session {
+struct session_entry {
     struct slot slot;
     struct commit_id parent;
     uint64_t expiry_ns;
     uint64_t identity_hash;
 };
 
-struct job {
+struct job_entry {
     struct slot slot;
     struct commit_id parent;
     uint32_t process_count; // derived
 };
 
-enum process_state {
+enum process_stage {
     PROCESS_BUILDING = 1,
     PROCESS_RUNNING = 2,
     PROCESS_DEAD = 3, // what it held is absent, though the slots are not reclaimed yet
 };
 
-struct process {
+struct process_entry {
     struct slot slot;
     uint32_t state;
     uint32_t job;
@@ -67,7 +67,7 @@ struct process {
     uint32_t first_thread, thread_count;
 };
 
-struct thread {
+struct thread_entry {
     struct slot slot;
     uint32_t process;
     uint32_t next; // derived: of the process
@@ -135,10 +135,10 @@ struct state {
     uint64_t digest[2]; // order-independent sum over all live records
     struct arena arenas[ARENA_COUNT];
     // The arenas' slots, typed.
-    struct session *sessions;
-    struct job *jobs;
-    struct process *processes;
-    struct thread *threads;
+    struct session_entry *sessions;
+    struct job_entry *jobs;
+    struct process_entry *processes;
+    struct thread_entry *threads;
     struct object *objects;
     struct facet *facets;
     struct hold *holds;

@@ -73,7 +73,7 @@ static bool check_process_reap(const struct state *state, const struct commit *c
     if (!has(state, ARENA_PROCESSES, reap->process)) {
         return false;
     }
-    const struct process *process = &state->processes[reap->process.index];
+    const struct process_entry *process = &state->processes[reap->process.index];
     if (process->state != PROCESS_DEAD || reap->count > process->hold_count) {
         return false;
     }

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# The one entry to everything. `make help` lists the commands; mk/ has the rules.
+
+MAKEFLAGS += -rR --no-print-directory
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+# Before anything is built, every tool is looked for and what is missing is installed.
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+$(shell tools/setup >&2)
+ifneq ($(.SHELLSTATUS),0)
+$(error tools/setup could not provide the tools; it says above what is missing)
+endif
+endif
+
+# Options of the commands below, as in `make sim SEED=7`.
+PACKAGE  ?= first-call
+CPU      ?= max
+MEMORY   ?= 128M
+SEED     ?= 1
+TARGET   ?=
+STEPS    ?= 100000000
+export GDB_ARGS ?=
+
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/tests.mk
+-include $(shell find build -name '*.d' 2>/dev/null)
+endif
+boot = $(PYTHON) -B tools/boot/boot.py
+
+.PHONY: all run sim debug test check tidy budget format bench fuzz soak trace clean help
+all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
+
+run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
+	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY)
+
+sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, reproducibly (SEED=n)
+	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED)
+
+trace: $(SIM_ALL) $(HOST_TOOLS) ## The simulator, showing each entry of the kernel
+	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) --trace
+
+debug: $(X86_64_ALL) ## Boot in QEMU under gdb, stopped before kernel_turn (GDB_ARGS=...)
+	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY) --debug
+
+test: $(TEST_BUILD) ## Everything that must hold (30 minutes); ends with `N passed, N failed`
+	@$(call run_list,test)
+
+check: $(CHECK_BUILD) ## The quick part of the tests (3 minutes), before every merge
+	@$(call run_list,check)
+
+tidy: $(TIDY_BUILD) ## The rules of the house (STYLE.md): layers, purity, sizes, format
+	@$(call run_list,tidy)
+
+budget: $(BUDGET_BUILD) ## Lines and bytes of the kernel against their limits
+	@$(budget)
+
+soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), without limit of time
+	@$(call run_list,soak)
+
+format: ## Format the C sources in place
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
+
+bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## Measure; prints a table and writes JSON
+	@for b in $(BENCHES); do $(PYTHON) -B $$b || exit 1; done
+
+fuzz: $(FUZZ_BIN) ## Fuzz until stopped (TARGET=name)
+	@$(fuzz_on)
+
+clean: ## Remove build/
+	rm -rf build
+
+# A command that has nothing to work on yet is not listed.
+idle := $(if $(wildcard tests/bench/*.py),,bench) $(if $(wildcard tests/fuzz/*_fuzz.c),,fuzz) \
+        $(if $(wildcard tests/property/*_test.c),,soak)
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do \
+	    case ' $(idle) ' in *" $$name "*) ;; \
+	    *) printf '  make %-8s %s\n' "$$name" "$$text" ;; esac; done
+	@echo 'Options: V=1 (whole commands) -jN PACKAGE= CPU= MEMORY= SEED= TARGET= GDB_ARGS='

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loop of kernel/kernel.h on a machine whose interrupts come from the seed. After each turn: an
+// interrupt if one waits, else the kernel's next step if it has more to do, else the thread that it
+// chose, until that comes back; and where no thread is ready, the next deadline.
+//
+// An entry may draw one interrupt more, as if the machine wanted another thread to run: so the seed
+// decides how threads interleave even where no time slice runs out.
+#include "hal/sim/sim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { PREEMPT_ONE_IN = 16 }; // entries
+
+static const char *const input_names[INPUT_KIND_COUNT] = {
+    [INPUT_STEP] = "step",   [INPUT_ENTER] = "enter", [INPUT_EXIT] = "exit",
+    [INPUT_FAULT] = "fault", [INPUT_TIMER] = "timer",
+};
+
+static bool preempt; // the last entry drew an interrupt
+
+// The three words say what fits the kind; unused ones are zero.
+static void input_trace(const struct input *input, int32_t thread)
+{
+    fprintf(stderr,
+            "sim: %" PRIu64 " thread %" PRId32 " %s %#" PRIx64 " %#" PRIx64 " %#" PRIx64 "\n",
+            input->now_ns, thread, input_names[input->kind], input->fault.cause,
+            input->fault.address, input->fault.instruction);
+}
+
+static struct input next_input(struct turn turn)
+{
+    if (sim_timer_take() || preempt) {
+        preempt = false;
+        return (struct input){.kind = INPUT_TIMER, .fault = {0}};
+    }
+    if (turn.more) {
+        return (struct input){.kind = INPUT_STEP, .fault = {0}};
+    }
+    if (turn.thread != HAL_NO_THREAD) {
+        struct input input = sim_thread_run((uint32_t)turn.thread);
+        preempt = sim_draw(SIM_STREAM_SCHEDULE) % PREEMPT_ONE_IN == 0;
+        return input;
+    }
+    if (!sim_clock_sleep()) {
+        sim_die(SIM_EXIT_DEADLOCK, "every thread waits and nothing is due");
+    }
+    (void)sim_timer_take();
+    return (struct input){.kind = INPUT_TIMER, .fault = {0}};
+}
+
+void sim_loop(struct kernel *kernel, bool trace)
+{
+    struct turn turn = {.thread = HAL_NO_THREAD};
+    struct input input = {.kind = INPUT_STEP, .fault = {0}};
+
+    for (;;) {
+        input.now_ns = sim_clock_read();
+        if (trace) {
+            input_trace(&input, turn.thread);
+        }
+        turn = kernel_turn(kernel, &input);
+        input = next_input(turn);
+    }
+}

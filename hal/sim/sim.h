@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the files of the simulator share. The machine is one Linux process with one CPU: kernel and
+// loop run on the host's own stack, a program's threads are fibers which run on stacks in their own
+// memory, and nothing but the seed decides what time it is and when somebody is interrupted. Every
+// address that a program or the kernel can see is fixed, so that equal seeds give equal runs, byte
+// for byte.
+#ifndef HAL_SIM_SIM_H
+#define HAL_SIM_SIM_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/ids.h"
+#include "hal/hal.h"
+#include "kernel/kernel.h"
+
+enum {
+    SIM_THREADS_MAX = 4096,
+    SIM_SPACES_MAX = 2048,
+};
+
+// Where things stand in the host process. All of it is above the shadow memory of the sanitizers
+// and below what Linux gives out by itself.
+static const uint64_t SIM_RAM = 0x180000000000;    // frame 0
+static const uint64_t SIM_GATE = 0x1f0000000000;   // the page by which programs enter the kernel
+static const uint64_t SIM_SLICES = 0x200000000000; // address 0 of space 0
+static const uint64_t SIM_SLICE_SIZE = 1ull << 32; // from one space to the next
+
+static const uint64_t SIM_MEMORY_MAX = 1ull << 38; // bytes of RAM
+
+// The kernel broke the contract of hal.h: say which part of it.
+#define SIM_CHECK(condition)                                                                       \
+    ((condition) ? (void)0 : hal_panic("hal contract: " #condition, __FILE__, __LINE__))
+
+// --- switch.S: between the loop and the fibers --------------------------------------------------
+
+// A thread that is not running. The first part is what switch.S loads and saves.
+struct sim_context {
+    uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;
+    uint64_t rax;     // what its system call returns
+    uint64_t rdi;     // its argument when it first runs; then 0
+    uint32_t mxcsr;   // SSE control and status
+    uint32_t x87;     // x87 control word, in the lower half
+    uint64_t call[3]; // the system call that it made: number and two arguments
+    // What ended its run, where that was no system call: written by the signal handler.
+    bool has_fault;
+    uint64_t fault_cause; // enum exit_cause
+    uint64_t fault_address;
+    uint64_t fault_instruction;
+};
+
+static_assert(offsetof(struct sim_context, rbx) == 0, "as switch.S has it");
+static_assert(offsetof(struct sim_context, rbp) == 8, "as switch.S has it");
+static_assert(offsetof(struct sim_context, r12) == 16, "as switch.S has it");
+static_assert(offsetof(struct sim_context, r15) == 40, "as switch.S has it");
+static_assert(offsetof(struct sim_context, rsp) == 48, "as switch.S has it");
+static_assert(offsetof(struct sim_context, rip) == 56, "as switch.S has it");
+static_assert(offsetof(struct sim_context, rax) == 64, "as switch.S has it");
+static_assert(offsetof(struct sim_context, rdi) == 72, "as switch.S has it");
+static_assert(offsetof(struct sim_context, mxcsr) == 80, "as switch.S has it");
+static_assert(offsetof(struct sim_context, x87) == 84, "as switch.S has it");
+static_assert(offsetof(struct sim_context, call) == 88, "as switch.S has it");
+
+// 1 while a program's instructions run, 0 while the kernel's or the simulator's do. Written by
+// switch.S and by the signal handler; Linux reads it too (fault.c).
+extern volatile uint8_t sim_program_runs;
+
+// Runs the thread until it enters the kernel or faults.
+void sim_switch(struct sim_context *context);
+
+// Where a fiber leaves to the loop, giving up its stack. Only ever jumped to.
+void sim_leave(void);
+
+// What programs call, through the gate page. Not for C.
+uint64_t sim_kernel_enter(uint64_t number, uint64_t a, uint64_t b);
+
+// --- thread.c -----------------------------------------------------------------------------------
+
+// Runs a thread and says how it came back, as an input without its time.
+struct input sim_thread_run(uint32_t thread);
+
+// Called by the signal handler: the running thread did something that it may not. Addresses are as
+// its code uses them.
+void sim_thread_fault(uint64_t cause, uint64_t address, uint64_t instruction);
+
+// --- memory.c -----------------------------------------------------------------------------------
+
+// Makes the machine's memory and reserves the slices. `size` is a multiple of PAGE_SIZE.
+void sim_memory_init(uint64_t size);
+
+// --- fault.c ------------------------------------------------------------------------------------
+
+void sim_fault_init(void);
+
+// --- time.c -------------------------------------------------------------------------------------
+
+// Each purpose draws from its own stream, so that more draws for one don't change the others.
+enum sim_stream {
+    SIM_STREAM_ENTROPY = 0,
+    SIM_STREAM_CLOCK = 1,
+    SIM_STREAM_SCHEDULE = 2,
+    SIM_STREAM_COUNT = 3,
+};
+
+void sim_time_init(uint64_t seed);
+uint64_t sim_draw(enum sim_stream stream);
+
+// Reads the clock, which moves on with every reading.
+uint64_t sim_clock_read(void);
+
+// Whether an interrupt waits: the armed deadline has come, which disarms it.
+bool sim_timer_take(void);
+
+// Sleeps: the clock jumps to the armed deadline. False: none is armed.
+bool sim_clock_sleep(void);
+
+// --- console.c ----------------------------------------------------------------------------------
+
+// Where hal_export() goes; NULL: nowhere. False: the file can't be made, errno says why.
+bool sim_log_open(const char *path);
+
+// Ends the simulator because of what the host or its user did; prints "sim: ..." on stderr.
+_Noreturn void sim_die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// --- loop.c -------------------------------------------------------------------------------------
+
+enum {
+    SIM_EXIT_USAGE = 2,    // the command line, or the host, does not allow it to run
+    SIM_EXIT_DEADLOCK = 3, // every thread waits and nothing is due
+    SIM_EXIT_PANIC = 127,
+};
+
+_Noreturn void sim_loop(struct kernel *kernel, bool trace);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads as fibers: what each one's registers are while it does not run, and how its coming back
+// to the loop becomes an input. There is one CPU, so at most one of them runs.
+#include "hal/sim/sim.h"
+
+enum {
+    MXCSR_INITIAL = 0x1f80, // all exceptions masked, round to nearest: as the ABI starts a process
+    X87_INITIAL = 0x037f,
+};
+
+struct sim_thread {
+    struct sim_context context;
+    uint32_t space;
+    bool alive;
+};
+
+static struct sim_thread threads[SIM_THREADS_MAX];
+static struct sim_thread *running; // NULL: the kernel runs
+
+void hal_thread_create(uint32_t thread, uint32_t space, uint64_t entry, uint64_t stack,
+                       uint64_t argument)
+{
+    SIM_CHECK(thread < SIM_THREADS_MAX);
+    SIM_CHECK(space < SIM_SPACES_MAX);
+    SIM_CHECK(!threads[thread].alive);
+    threads[thread] = (struct sim_thread){
+        .context =
+            {
+                .rip = entry,
+                .rsp = (stack & ~15ull) - 8, // as if a call had pushed a return address
+                .rdi = argument,
+                .mxcsr = MXCSR_INITIAL,
+                .x87 = X87_INITIAL,
+            },
+        .space = space,
+        .alive = true,
+    };
+}
+
+void hal_thread_destroy(uint32_t thread)
+{
+    SIM_CHECK(thread < SIM_THREADS_MAX);
+    SIM_CHECK(threads[thread].alive);
+    threads[thread].alive = false;
+}
+
+void hal_thread_result(uint32_t thread, uint64_t value)
+{
+    SIM_CHECK(thread < SIM_THREADS_MAX);
+    SIM_CHECK(threads[thread].alive);
+    threads[thread].context.rax = value;
+}
+
+void sim_thread_fault(uint64_t cause, uint64_t address, uint64_t instruction)
+{
+    uint64_t base = hal_space_base(running->space);
+    struct sim_context *context = &running->context;
+
+    context->has_fault = true;
+    context->fault_cause = cause;
+    context->fault_address = address - base;
+    context->fault_instruction = instruction - base;
+}
+
+// The words of an input that its kind does not use are zero: whoever copies or prints a whole input
+// must not see what the compiler left there.
+static_assert(sizeof(((struct input *)NULL)->fault) == 3 * sizeof(uint64_t) &&
+                  sizeof(struct input) == offsetof(struct input, fault) + 3 * sizeof(uint64_t),
+              "the fault's words are all there are");
+
+static struct input input_of_fault(const struct sim_context *context)
+{
+    return (struct input){
+        .kind = INPUT_FAULT,
+        .fault = {context->fault_cause, context->fault_address, context->fault_instruction},
+    };
+}
+
+static struct input input_of_enter(const struct sim_context *context)
+{
+    struct input input = {.kind = INPUT_ENTER, .fault = {0}};
+
+    input.enter.min_complete = context->call[1];
+    input.enter.timeout_ns = context->call[2];
+    return input;
+}
+
+static struct input input_of_exit(const struct sim_context *context)
+{
+    struct input input = {.kind = INPUT_EXIT, .fault = {0}};
+
+    input.exit.code = context->call[1];
+    return input;
+}
+
+static struct input (*const input_of_call[])(const struct sim_context *context) = {
+    [SYSTEM_CALL_ENTER] = input_of_enter,
+    [SYSTEM_CALL_EXIT] = input_of_exit,
+};
+
+struct input sim_thread_run(uint32_t thread)
+{
+    SIM_CHECK(thread < SIM_THREADS_MAX);
+    SIM_CHECK(threads[thread].alive);
+    running = &threads[thread];
+    struct sim_context *context = &running->context;
+
+    context->has_fault = false;
+    sim_switch(context);
+    if (!context->has_fault &&
+        context->call[0] >= sizeof(input_of_call) / sizeof(input_of_call[0])) {
+        // No such system call: to the kernel this is an instruction that can't be executed.
+        sim_thread_fault(EXIT_FAULT_MACHINE, context->rip, context->rip);
+    }
+    running = NULL;
+    if (context->has_fault) {
+        return input_of_fault(context);
+    }
+    return input_of_call[context->call[0]](context);
+}

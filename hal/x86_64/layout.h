@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers that assembly and C both use: offsets into struct cpu, struct thread_state and the
+// stacks, asserted in x86.h, and what the processor's tables have in common. Nothing else here:
+// whatever only C needs is an enum in x86.h.
+#ifndef HAL_X86_64_LAYOUT_H
+#define HAL_X86_64_LAYOUT_H
+
+// Address = frame's address + KERNEL_BASE for everything in the kernel's image.
+#define KERNEL_BASE 0xffffffff80000000
+
+#define SELECTOR_KERNEL_CODE 0x08
+#define SELECTOR_KERNEL_DATA 0x10
+#define SELECTOR_USER_BASE   0x18 // where SYSRET counts from: +8 is data, +16 is code
+#define SELECTOR_USER_DATA   0x23
+#define SELECTOR_USER_CODE   0x2b
+#define SELECTOR_TASK        0x30
+
+#define FLAGS_KERNEL 0x002 // RFLAGS: the bit that is always one
+#define FLAGS_USER   0x202 // interrupts on, everything else clear
+
+#define STACKS_SIZE 53248 // struct cpu_stacks; the kernel's stack is the last in it
+
+#define CPU_STACK  0 // struct cpu
+#define CPU_STATE  8
+#define CPU_THREAD 16
+#define CPU_SPARE  24
+
+#define STATE_RESUME 512 // struct thread_state
+#define STATE_FRAME  528
+#define STATE_R15    528
+#define STATE_R14    536
+#define STATE_R13    544
+#define STATE_R12    552
+#define STATE_RBP    560
+#define STATE_RBX    568
+#define STATE_RAX    608
+#define STATE_RIP    664
+#define STATE_RSP    688
+#define STATE_SIZE   704
+
+#define FRAME_CS (STATE_RIP + 8 - STATE_FRAME) // struct trap_frame
+
+#define RESUME_CALL 0 // the thread waits in SYSCALL: six registers, the stack and the result count
+#define RESUME_FULL 1 // the thread was interrupted: every register counts
+
+#define STUB_SIZE            16 // bytes of one vector's first instructions
+#define VECTOR_COUNT         256
+#define VECTOR_DEBUG         1
+#define VECTOR_NMI           2
+#define VECTOR_DOUBLE_FAULT  8
+#define VECTOR_PAGE_FAULT    14
+#define VECTOR_MACHINE_CHECK 18
+#define VECTOR_FAULTS        32 // below: exceptions; from here on: interrupts
+#define VECTOR_OLD           32 // 16 of the interrupt controller of the PC, all masked
+#define VECTOR_TIMER         64
+#define VECTOR_SPURIOUS      255
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loop that kernel/kernel.h asks of a platform: an entry becomes an input, the kernel takes its
+// turns, and what it says runs. entry.S calls in here with interrupts off. The only interrupt that
+// can matter between two turns is the timer's, and it means just that the deadline has passed, so
+// polling is a comparison with the clock that the turn needs anyway.
+#include "abi/errors.h"
+#include "hal/x86_64/x86.h"
+
+// Hands in work until there is no more.
+static int32_t loop_steps(struct cpu *cpu)
+{
+    struct turn turn;
+
+    do {
+        cpu->input.now_ns = time_now_ns();
+        cpu->input.kind = time_expired(cpu) ? INPUT_TIMER : INPUT_STEP;
+        turn = kernel_turn(cpu->kernel, &cpu->input);
+    } while (turn.more);
+    return turn.thread;
+}
+
+// The first turn of an entry; the time is read already.
+static inline int32_t loop_turn(struct cpu *cpu, enum input_kind kind)
+{
+    cpu->input.kind = kind;
+    struct turn turn = kernel_turn(cpu->kernel, &cpu->input);
+    return __builtin_expect(turn.more, false) ? loop_steps(cpu_current()) : turn.thread;
+}
+
+int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
+{
+    struct cpu *cpu = cpu_current();
+
+    cpu->input.now_ns = time_now_ns();
+    if (__builtin_expect(number == SYSTEM_CALL_ENTER, true)) {
+        cpu->input.enter.min_complete = first;
+        cpu->input.enter.timeout_ns = second;
+        return loop_turn(cpu, INPUT_ENTER);
+    }
+    if (number == SYSTEM_CALL_EXIT) {
+        cpu->input.exit.code = first;
+        return loop_turn(cpu, INPUT_EXIT);
+    }
+    cpu->state->frame.rax = (uint64_t)-STATUS_BAD_OPCODE;
+    return cpu->thread;
+}
+
+// The running thread was interrupted, and its registers are in its state.
+int32_t loop_trap(void)
+{
+    struct cpu *cpu = cpu_current();
+    struct trap_frame *frame = &cpu->state->frame;
+
+    cpu->input.now_ns = time_now_ns();
+    if (frame->vector >= VECTOR_FAULTS) {
+        if (frame->vector == VECTOR_TIMER) {
+            time_interrupt(cpu);
+        }
+        if (time_expired(cpu)) {
+            return loop_turn(cpu, INPUT_TIMER);
+        }
+        hal_arm(cpu->deadline_ns); // it came early
+        return cpu->thread;
+    }
+    cpu->input.fault.cause = EXIT_FAULT_MACHINE;
+    cpu->input.fault.address = 0;
+    cpu->input.fault.instruction = frame->rip;
+    if (frame->vector == VECTOR_PAGE_FAULT) {
+        cpu->input.fault.cause = EXIT_FAULT_MEMORY;
+        __asm__ volatile("movq %%cr2, %0" : "=r"(cpu->input.fault.address));
+    }
+    // A return to an address that is not canonical faults with it on some processors.
+    frame->rip = thread_address(frame->rip);
+    return loop_turn(cpu, INPUT_FAULT);
+}
+
+int32_t loop_start(void)
+{
+    return loop_steps(cpu_current());
+}
+
+// STI takes effect after the next instruction: no interrupt is lost between the look at the clock
+// and the sleep (SDM volume 2, STI).
+static int32_t loop_idle(struct cpu *cpu)
+{
+    cpu->input.now_ns = time_now_ns();
+    while (!time_expired(cpu)) {
+        hal_arm(cpu->deadline_ns);
+        __asm__ volatile("sti; hlt; cli" : : : "memory"); // trap_kernel() takes the interrupt
+        cpu->input.now_ns = time_now_ns();
+    }
+    return loop_turn(cpu, INPUT_TIMER);
+}
+
+struct thread_state *loop_next(int32_t thread)
+{
+    struct cpu *cpu = cpu_current();
+
+    while (__builtin_expect(thread == HAL_NO_THREAD, false)) {
+        thread = loop_idle(cpu);
+    }
+    if (thread != cpu->thread) {
+        thread_switch(cpu, (uint32_t)thread);
+    }
+    return cpu->state;
+}

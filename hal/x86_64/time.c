@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The monotonic clock is the time stamp counter, in ns since it was zero; the timer is the local
+// APIC's, one-shot (SDM volume 3, 10.4 and 10.5). Both are measured at boot against channel 2 of
+// the PC's interval timer (Intel 8254 data sheet; the gate and the output are in port 0x61).
+//
+// A deadline that moves away leaves the timer as it is: it interrupts early, once, and is
+// programmed again then. So the usual case, a new time slice at each switch, touches no device.
+#include "hal/x86_64/x86.h"
+
+enum {
+    MSR_APIC_BASE = 0x1b,
+    APIC_BASE_ENABLE = 1 << 11,
+    APIC_BASE_X2APIC = 1 << 10,
+
+    APIC_TASK_PRIORITY = 0x80,
+    APIC_END = 0xb0,
+    APIC_SPURIOUS = 0xf0,
+    APIC_TIMER = 0x320,
+    APIC_THERMAL = 0x330,
+    APIC_COUNTERS = 0x340,
+    APIC_PIN_0 = 0x350,
+    APIC_PIN_1 = 0x360,
+    APIC_ERROR = 0x370,
+    APIC_INITIAL_COUNT = 0x380,
+    APIC_CURRENT_COUNT = 0x390,
+    APIC_DIVIDE = 0x3e0,
+
+    APIC_MASKED = 1 << 16,
+    APIC_NMI = 4 << 8,
+    APIC_ENABLE = 1 << 8,
+    APIC_DIVIDE_BY_1 = 0xb,
+
+    PIT_CHANNEL_2 = 0x42,
+    PIT_COMMAND = 0x43,
+    PIT_COMMAND_ONCE = 0xb0, // channel 2, both bytes, mode 0: output rises at the end
+    PIT_GATE = 0x61,
+    PIT_GATE_ON = 0x01, // and the loudspeaker off
+    PIT_GATE_OUTPUT = 0x20,
+    PIT_TICKS = 1193,
+    PIT_NS = 999848, // of 1193 ticks at 1.193182 MHz
+    PIT_TRIES = 100000000,
+
+    PIC_MASTER = 0x20,
+    PIC_SLAVE = 0xa0,
+};
+
+uint64_t time_scale = 0;
+static uint64_t timer_scale; // ticks of the timer per ns, in 2^-32
+
+static void apic_write(uint32_t offset, uint32_t value)
+{
+    *(volatile uint32_t *)(LOCAL_APIC + offset) = value;
+}
+
+static uint32_t apic_read(uint32_t offset)
+{
+    return *(volatile uint32_t *)(LOCAL_APIC + offset);
+}
+
+// Intel 8259A data sheet: four initialisation words, then the mask.
+static void old_controller_mask(uint16_t port, uint8_t vector, uint8_t wiring)
+{
+    port_write(port, 0x11);
+    port_write(port + 1, vector);
+    port_write(port + 1, wiring);
+    port_write(port + 1, 0x01);
+    port_write(port + 1, 0xff);
+}
+
+static void apic_init(void)
+{
+    uint64_t base = msr_read(MSR_APIC_BASE);
+    if (base & APIC_BASE_X2APIC) { // left by firmware; the way back leads through "off"
+        base &= ~(uint64_t)(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
+        msr_write(MSR_APIC_BASE, base);
+    }
+    msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+
+    apic_write(APIC_TASK_PRIORITY, 0);
+    apic_write(APIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
+    apic_write(APIC_THERMAL, APIC_MASKED);
+    apic_write(APIC_COUNTERS, APIC_MASKED);
+    apic_write(APIC_PIN_0, APIC_MASKED);
+    apic_write(APIC_PIN_1, APIC_NMI);
+    apic_write(APIC_ERROR, APIC_MASKED);
+    apic_write(APIC_DIVIDE, APIC_DIVIDE_BY_1);
+    apic_write(APIC_TIMER, VECTOR_TIMER | APIC_MASKED);
+}
+
+void time_init(void)
+{
+    old_controller_mask(PIC_MASTER, VECTOR_OLD, 4);
+    old_controller_mask(PIC_SLAVE, VECTOR_OLD + 8, 2);
+    apic_init();
+
+    port_write(PIT_GATE, PIT_GATE_ON);
+    port_write(PIT_COMMAND, PIT_COMMAND_ONCE);
+    port_write(PIT_CHANNEL_2, PIT_TICKS & 0xff);
+    port_write(PIT_CHANNEL_2, PIT_TICKS >> 8);
+    apic_write(APIC_INITIAL_COUNT, UINT32_MAX);
+    uint64_t begin = counter_read();
+    uint32_t tries = 0;
+    while (!(port_read(PIT_GATE) & PIT_GATE_OUTPUT)) {
+        if (++tries == PIT_TRIES) {
+            hal_panic("the interval timer does not run", __FILE__, __LINE__);
+        }
+    }
+    uint64_t counted = counter_read() - begin;
+    uint64_t timer_counted = UINT32_MAX - apic_read(APIC_CURRENT_COUNT);
+    apic_write(APIC_INITIAL_COUNT, 0);
+    apic_write(APIC_TIMER, VECTOR_TIMER);
+    if (counted == 0 || timer_counted == 0) {
+        hal_panic("the clock or its timer does not run", __FILE__, __LINE__);
+    }
+    time_scale = ((uint64_t)PIT_NS << 32) / counted;
+    timer_scale = (timer_counted << 32) / PIT_NS;
+
+    struct cpu *cpu = cpu_current();
+    cpu->deadline_ns = UINT64_MAX;
+    cpu->programmed_ns = UINT64_MAX;
+}
+
+void time_log(void)
+{
+    console_text("x86_64: clock ");
+    console_decimal((1000ull << 32) / time_scale);
+    console_text(" MHz, timer ");
+    console_decimal(timer_scale * 1000 >> 32);
+    console_text(" MHz\n");
+}
+
+// The count is rounded up. Too far a deadline interrupts early and is programmed again.
+static void timer_program(struct cpu *cpu)
+{
+    uint64_t now_ns = cpu->input.now_ns;
+    uint64_t wait_ns = cpu->deadline_ns > now_ns ? cpu->deadline_ns - now_ns : 0;
+    unsigned __int128 ticks = ((unsigned __int128)wait_ns * timer_scale >> 32) + 1;
+
+    apic_write(APIC_INITIAL_COUNT, ticks < UINT32_MAX ? (uint32_t)ticks : UINT32_MAX);
+    cpu->programmed_ns = cpu->deadline_ns;
+}
+
+void hal_arm(uint64_t deadline_ns)
+{
+    struct cpu *cpu = cpu_current();
+
+    cpu->deadline_ns = deadline_ns;
+    if (deadline_ns < cpu->programmed_ns) {
+        timer_program(cpu);
+    }
+}
+
+void time_interrupt(struct cpu *cpu)
+{
+    apic_write(APIC_END, 0);
+    cpu->programmed_ns = UINT64_MAX;
+}

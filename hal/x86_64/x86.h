@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Declarations that the files of this platform share and nobody else sees. SDM below is the Intel
+// 64 and IA-32 Architectures Software Developer's Manual.
+#ifndef HAL_X86_64_X86_H
+#define HAL_X86_64_X86_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/ids.h"
+#include "hal/hal.h"
+#include "hal/x86_64/layout.h"
+#include "kernel/kernel.h"
+
+enum {
+    THREADS_MAX = 256,
+    SPACES_MAX = 128,
+    SPACE_KERNEL = SPACES_MAX, // tables without a program
+};
+
+static const uint64_t DIRECT_BASE = 0xffff800000000000; // frame 0 would be here
+static const uint64_t USER_END = 0x7ffffffff000;        // the last page of the half stays empty
+
+// Device registers are mapped below the kernel's image, which starts 1 MiB into its 2 MiB page.
+static const uint64_t LOCAL_APIC = KERNEL_BASE;
+
+// What a condition that only a defect of the kernel can break leads to.
+#define ASSERT(claim) ((claim) ? (void)0 : hal_panic(#claim, __FILE__, __LINE__))
+
+// --- Threads and CPUs ---------------------------------------------------------------------------
+
+// As the entry code pushes it; SDM volume 3, 6.14.2 for the last five words.
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, rbp, rbx;
+    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t vector;
+    uint64_t error;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+// Interrupts and faults of a thread are pushed straight into its state: the task state segment's
+// RSP0 is the end of it.
+struct thread_state {
+    uint8_t fpu[512]; // FXSAVE's image; valid while another thread's registers are loaded
+    uint32_t resume;  // RESUME_CALL or RESUME_FULL; valid while the thread is not running
+    uint32_t space;
+    uint64_t reserved;
+    struct trap_frame frame;
+} __attribute__((aligned(16)));
+
+struct cpu {
+    // Read by the entry code.
+    uint64_t stack;             // top of the kernel's stack
+    struct thread_state *state; // of `thread`, or a state that nobody resumes
+    int32_t thread;             // whose registers are loaded; CPU_NO_REGISTERS
+    uint32_t space;             // whose tables are loaded
+    uint64_t spare;             // one register, while the entry code changes stacks
+
+    struct kernel *kernel;
+    struct input input;     // of the present turn
+    uint64_t deadline_ns;   // what the kernel asked for
+    uint64_t programmed_ns; // when the timer will interrupt; UINT64_MAX: it won't
+};
+
+enum { CPU_NO_REGISTERS = -2 }; // differs from HAL_NO_THREAD and from every thread
+
+// The guard pages are not mapped.
+struct cpu_stacks {
+    struct {
+        uint8_t guard[PAGE_SIZE];
+        uint8_t body[PAGE_SIZE];
+    } interrupt[4]; // by enum interrupt_stack - 1
+    uint8_t guard[PAGE_SIZE];
+    uint8_t kernel[4 * PAGE_SIZE];
+};
+
+// Entries of the task state segment's interrupt stack table; 0: the thread's state, as RSP0 says.
+enum interrupt_stack {
+    STACK_THREAD = 0,
+    STACK_DEBUG = 1,
+    STACK_NMI = 2,
+    STACK_DOUBLE_FAULT = 3,
+    STACK_MACHINE_CHECK = 4,
+};
+
+static_assert(sizeof(struct trap_frame) == 176, "a multiple of 16: the stack stays aligned");
+static_assert(offsetof(struct cpu, stack) == CPU_STACK, "entry.S");
+static_assert(offsetof(struct cpu, state) == CPU_STATE, "entry.S");
+static_assert(offsetof(struct cpu, thread) == CPU_THREAD, "entry.S");
+static_assert(offsetof(struct cpu, spare) == CPU_SPARE, "entry.S");
+static_assert(offsetof(struct thread_state, resume) == STATE_RESUME, "entry.S");
+static_assert(offsetof(struct thread_state, frame) == STATE_FRAME, "entry.S");
+static_assert(offsetof(struct thread_state, frame.r15) == STATE_R15, "entry.S");
+static_assert(offsetof(struct thread_state, frame.r14) == STATE_R14, "entry.S");
+static_assert(offsetof(struct thread_state, frame.r13) == STATE_R13, "entry.S");
+static_assert(offsetof(struct thread_state, frame.r12) == STATE_R12, "entry.S");
+static_assert(offsetof(struct thread_state, frame.rbp) == STATE_RBP, "entry.S");
+static_assert(offsetof(struct thread_state, frame.rbx) == STATE_RBX, "entry.S");
+static_assert(offsetof(struct thread_state, frame.rax) == STATE_RAX, "entry.S");
+static_assert(offsetof(struct thread_state, frame.rip) == STATE_RIP, "entry.S");
+static_assert(offsetof(struct thread_state, frame.rsp) == STATE_RSP, "entry.S");
+static_assert(offsetof(struct trap_frame, cs) == FRAME_CS, "entry.S");
+static_assert(sizeof(struct thread_state) == STATE_SIZE, "a multiple of 16, as RSP0 has to be");
+static_assert(sizeof(struct cpu_stacks) == STACKS_SIZE, "start.S");
+
+// --- entry.S ------------------------------------------------------------------------------------
+
+extern uint8_t entry_stubs[VECTOR_COUNT * STUB_SIZE];
+extern volatile uint64_t entry_nmi_count; // NMIs so far: nothing here causes or awaits one
+void entry_system_call(void);
+_Noreturn void entry_run(int32_t thread); // runs a thread; what was on the stack is gone
+
+// --- boot.c, loop.c, trap.c ---------------------------------------------------------------------
+
+_Noreturn void boot_start(uint64_t start_info);
+
+// Enter the kernel for the thread that runs; return the thread to run, or HAL_NO_THREAD.
+int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second);
+int32_t loop_trap(void);
+int32_t loop_start(void);
+
+// Sleeps until there is a thread, loads all of it but its general registers.
+struct thread_state *loop_next(int32_t thread);
+
+void trap_kernel(const struct trap_frame *frame);
+
+// --- cpu.c --------------------------------------------------------------------------------------
+
+extern struct cpu cpu_boot;
+extern struct cpu_stacks cpu_stacks;
+extern uint64_t cpu_no_execute; // the page table bit, where the processor has it
+
+static inline struct cpu *cpu_current(void)
+{
+    return &cpu_boot;
+}
+
+void cpu_tables_init(void);   // descriptors, interrupt vectors, system call: faults get a name
+void cpu_features_init(void); // protections that the processor has
+void cpu_features_log(void);
+void cpu_trap_stack_set(const struct thread_state *state);
+uint64_t cpu_boot_id(const char **source);
+
+// --- memory.c -----------------------------------------------------------------------------------
+
+// Replaces the boot's page tables: `ram` becomes the direct map, tables come from `free`'s lowest
+// range.
+void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_range *free);
+void memory_space_load(struct cpu *cpu, uint32_t space);
+
+// --- thread.c -----------------------------------------------------------------------------------
+
+extern struct thread_state thread_states[THREADS_MAX + 1]; // the last one is nobody's
+
+void thread_switch(struct cpu *cpu, uint32_t thread);
+
+// An address that IRETQ and SYSRETQ accept: where a program can't be, one that faults in it.
+static inline uint64_t thread_address(uint64_t address)
+{
+    return address < USER_END ? address : USER_END;
+}
+
+// --- time.c -------------------------------------------------------------------------------------
+
+extern uint64_t time_scale; // ns per tick of the time stamp counter, in 2^-32
+
+void time_init(void);
+void time_log(void);
+void time_interrupt(struct cpu *cpu); // the timer's: acknowledges it; its owner arms it again
+
+// Has the deadline come at the time of the present turn? Tells so once.
+static inline bool time_expired(struct cpu *cpu)
+{
+    if (__builtin_expect(cpu->input.now_ns < cpu->deadline_ns, true)) {
+        return false;
+    }
+    cpu->deadline_ns = UINT64_MAX;
+    return true;
+}
+
+// --- console.c ----------------------------------------------------------------------------------
+
+extern const struct trap_frame *console_trap; // what hal_panic() shows the registers of
+
+void console_init(void);
+void console_text(const char *text);
+void console_decimal(uint64_t value);
+void console_hex(uint64_t value);
+
+// --- string.c -----------------------------------------------------------------------------------
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int value, size_t size);
+int memcmp(const void *left, const void *right, size_t size);
+
+// --- Instructions -------------------------------------------------------------------------------
+
+static inline void port_write(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t port_read(uint16_t port)
+{
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint64_t msr_read(uint32_t msr)
+{
+    uint32_t low;
+    uint32_t high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void msr_write(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uint64_t counter_read(void)
+{
+    uint32_t low;
+    uint32_t high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline uint64_t time_now_ns(void)
+{
+    return (uint64_t)((unsigned __int128)counter_read() * time_scale >> 32);
+}
+
+#endif

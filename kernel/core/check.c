@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Assertions: what happens when one fails, and the invariants of the whole core, for tests to ask
+// for after each step. Nothing here runs on the kernel's own paths.
+#include "kernel/core/core.h"
+
+_Noreturn void assert_fail(const char *claim, const char *file, uint32_t line)
+{
+    hal_panic(claim, file, line);
+}
+
+// CORE invariant 1: every hold names a live process and facet.
+static void check_holds(const struct core *core)
+{
+    const struct state *state = &core->state;
+    for (uint32_t i = 0; i < state->arenas[ARENA_HOLDS].fresh; i++) {
+        if (!arena_is_live(&state->arenas[ARENA_HOLDS], i)) {
+            continue;
+        }
+        const struct hold *hold = &state->holds[i];
+        ASSERT(arena_is_live(&state->arenas[ARENA_PROCESSES], hold->process));
+        ASSERT(arena_is_live(&state->arenas[ARENA_FACETS], hold->facet));
+        ASSERT(hold->how <= HOW_MINT && hold->revoker <= 1);
+        ASSERT(hold->how == HOW_GENESIS || hold->origin.generation != 0);
+    }
+}
+
+// CORE invariants 1 and 4: every facet names a live object and is within its parent.
+static void check_facets(const struct core *core)
+{
+    const struct state *state = &core->state;
+    for (uint32_t i = 0; i < state->arenas[ARENA_FACETS].fresh; i++) {
+        if (!arena_is_live(&state->arenas[ARENA_FACETS], i)) {
+            continue;
+        }
+        const struct facet *facet = &state->facets[i];
+        ASSERT(arena_is_live(&state->arenas[ARENA_OBJECTS], facet->object));
+        const struct object *object = &state->objects[facet->object];
+        bool is_pinned = (object->flags & OBJECT_PINNED) != 0 && facet->parent == NONE;
+        ASSERT(!facet_is_unused(facet) || core->facet_queued[i] != 0 || is_pinned);
+        if (facet->parent == NONE) {
+            ASSERT(object->root_facet == i);
+            continue;
+        }
+        ASSERT(arena_is_live(&state->arenas[ARENA_FACETS], facet->parent));
+        const struct facet *parent = &state->facets[facet->parent];
+        ASSERT(parent->object == facet->object && facet->depth == parent->depth + 1);
+        bool is_minted = facet_is_server(state, parent) && !facet_is_server(state, facet);
+        ASSERT(is_minted ||
+               (facet->interface == parent->interface && (facet->methods & ~parent->methods) == 0));
+    }
+}
+
+// CORE invariant 5: what is derived equals what is there.
+static void check_counts(const struct core *core)
+{
+    const struct state *state = &core->state;
+    uint32_t holds = 0;
+    uint32_t mappings = 0;
+    uint32_t threads = 0;
+    for (uint32_t i = 0; i < state->arenas[ARENA_PROCESSES].fresh; i++) {
+        if (!arena_is_live(&state->arenas[ARENA_PROCESSES], i)) {
+            continue;
+        }
+        const struct process_entry *process = &state->processes[i];
+        uint32_t count = 0;
+        for (uint32_t hold = process->first_hold; hold != NONE; hold = state->holds[hold].next) {
+            ASSERT(state->holds[hold].process == i);
+            count++;
+        }
+        ASSERT(count == process->hold_count);
+        holds += count;
+        mappings += process->mapping_count;
+        threads += process->thread_count;
+    }
+    ASSERT(holds == state->arenas[ARENA_HOLDS].live);
+    ASSERT(mappings == state->arenas[ARENA_MAPPINGS].live);
+    ASSERT(threads == state->arenas[ARENA_THREADS].live);
+}
+
+// CORE invariant 6: every waiting operation stands in its thread's list and keeps its facet.
+static void check_pending(const struct core *core)
+{
+    uint32_t waiting = 0;
+    uint32_t queued = 0;
+    for (uint32_t i = 0; i < core->pending_count; i++) {
+        const struct pending *pending = &core->pending[i];
+        bool is_of_thread = pending->kind != PENDING_NONE && pending->kind != PENDING_LOST;
+        waiting += is_of_thread ? 1 : 0;
+        queued += pending->kind != PENDING_NONE && pending->facet.generation != 0 ? 1 : 0;
+        if (is_of_thread) {
+            ASSERT(arena_is_live(&core->state.arenas[ARENA_THREADS], pending->thread));
+        }
+        if (pending->kind == PENDING_CALL || pending->kind == PENDING_RECV) {
+            ASSERT(arena_has(&core->state.arenas[ARENA_FACETS], pending->facet));
+        }
+    }
+    for (uint32_t i = 0; i < core->state.arenas[ARENA_THREADS].fresh; i++) {
+        if (arena_is_live(&core->state.arenas[ARENA_THREADS], i)) {
+            waiting -= core->threads[i].pending.count;
+        }
+    }
+    for (uint32_t i = 0; i < core->state.config.facets; i++) {
+        queued -= core->facet_queued[i];
+    }
+    ASSERT(waiting == 0 && queued == 0);
+}
+
+void core_check(const struct core *core)
+{
+    check_holds(core);
+    check_facets(core);
+    check_counts(core);
+    check_pending(core);
+    uint64_t digest[2];
+    state_digest(&core->state, digest);
+    ASSERT(digest[0] == core->state.digest[0] && digest[1] == core->state.digest[1]);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The console: the machine's log for people. A program's line is marked with its process, and can
+// hold nothing that moves a cursor or forges another line.
+#include <string.h>
+
+#include "kernel/core/core.h"
+#include "schema/kernel.capnp.h"
+
+enum {
+    LINE_MAX = 200, // bytes of a program's text
+    MARK_MAX = 16,
+};
+
+static uint32_t decimal_put(char *to, uint32_t value)
+{
+    char digits[10];
+    uint32_t count = 0;
+    do {
+        digits[count] = (char)('0' + value % 10);
+        value /= 10;
+        count++;
+    } while (value != 0);
+    for (uint32_t i = 0; i < count; i++) {
+        to[i] = digits[count - 1 - i];
+    }
+    return count;
+}
+
+static enum status debug_console_write_line_run(struct core *core, struct request *request)
+{
+    struct debug_console_write_line_params_reader params =
+        debug_console_write_line_params_read(&request->message);
+    struct capnp_text text = debug_console_write_line_params_get_text(params);
+    (void)core;
+    if (request->message.error != CAPNP_OK) {
+        return STATUS_BAD_MESSAGE;
+    }
+    if (text.size > LINE_MAX) {
+        return STATUS_BAD_VALUE;
+    }
+    char line[MARK_MAX + LINE_MAX + 1];
+    uint32_t size = 0;
+    line[size++] = '[';
+    size += decimal_put(line + size, request->process);
+    line[size++] = ']';
+    line[size++] = ' ';
+    for (uint32_t i = 0; i < text.size; i++) {
+        uint8_t byte = (uint8_t)text.data[i];
+        line[size++] = byte < ' ' || byte == 0x7f ? '.' : (char)byte;
+    }
+    line[size++] = '\n';
+    hal_console_write(line, size);
+    return STATUS_OK;
+}
+
+static const struct method console_methods[DEBUG_CONSOLE_METHOD_COUNT] = {
+    [DEBUG_CONSOLE_WRITE_LINE] = {.run = debug_console_write_line_run},
+};
+
+const struct object_class console_class = {console_methods, DEBUG_CONSOLE_METHOD_COUNT, NULL};

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The core: (state, sender, request, now) -> (state', completions, effects). This header declares
+// all mutable state of the kernel but the gate's and the log's. The authoritative part is struct
+// state; everything else here is transient: lost in a crash by design, never logged, outside every
+// digest. Transient records are arrays parallel to the arenas, with the same index.
+//
+// How an operation is written: x_check reads only and returns the fact that stands in its way;
+// x_commit builds commits, each applied by reduce() at once, and cannot fail; then come effects,
+// which ask the HAL. The gate calls core_operate for each SQE, delivers the completions, and hands
+// the commits to the log.
+//
+// Who may write: the functions of the file that is named at each record; everybody else reads.
+#ifndef KERNEL_CORE_CORE_H
+#define KERNEL_CORE_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/package.h"
+#include "abi/ring.h"
+#include "hal/hal.h"
+#include "kernel/core/state/assert.h"
+#include "kernel/core/state/state.h"
+#include "lib/capnp/flat.h"
+
+enum {
+    TURN_COMMITS_MAX = 640,    // commits of one turn: a whole queue's facets may go
+    TURN_COMPLETIONS_MAX = 96, // completions of one turn, of any threads
+    ENDPOINT_QUEUE_MAX = 64,   // calls that wait for a RECV of one endpoint
+    ENDPOINT_RECEIVERS_MAX = 16,
+    GRANTS_MAX = 64, // capabilities given to a process before it starts
+    INFO_SIZE_MAX = 512,
+    BUFFER_SPANS_MAX = 18, // 64 KiB and two partial pages
+    KERNEL_ACTOR = NONE,
+};
+
+// --- Frames: frames.c ---------------------------------------------------------------------------
+
+struct frame_range {
+    uint32_t first;
+    uint32_t count;
+};
+
+enum {
+    FRAME_RANGES_MAX = 32,
+    FRAME_RUN = 4, // frames of a run: a ring's frames are consecutive
+};
+
+// Free frames: two lists threaded through the frames themselves, and ranges never used.
+struct frames {
+    struct frame_range ranges[FRAME_RANGES_MAX];
+    uint32_t range_count;
+    uint32_t first_single, single_count;
+    uint32_t first_run, run_count;
+};
+
+void frames_init(struct frames *frames, const struct frame_range *ranges, uint32_t count);
+// Whether so many single frames and runs can be taken.
+bool frames_check(const struct frames *frames, uint32_t singles, uint32_t runs);
+uint32_t frame_take(struct frames *frames);     // zeroed
+uint32_t frame_run_take(struct frames *frames); // FRAME_RUN zeroed frames
+void frame_give(struct frames *frames, uint32_t frame);
+void frame_run_give(struct frames *frames, uint32_t frame);
+
+static inline void *frame_at(uint32_t frame)
+{
+    return hal_frames + (uint64_t)frame * PAGE_SIZE;
+}
+
+// --- Waiting operations: pending.c --------------------------------------------------------------
+
+enum pending_kind {
+    PENDING_NONE = 0,
+    PENDING_CALL = 1,  // queued at its endpoint
+    PENDING_TAKEN = 2, // a server answers it
+    PENDING_RECV = 3,
+    PENDING_EXIT = 4, // Job.nextExit
+    PENDING_LOST = 5, // as TAKEN, but nobody waits for the answer
+};
+
+struct link {
+    uint32_t next, previous;
+};
+
+struct list {
+    uint32_t first, last, count;
+};
+
+// An accepted operation whose completion comes later. Its slot's (index, generation) is the call
+// id.
+struct pending {
+    uint32_t generation;
+    uint32_t kind;
+    uint32_t thread;
+    uint32_t process;      // of the thread
+    struct link of_thread; // all of one thread
+    struct link of_queue;  // endpoint's calls, endpoint's receivers, server's taken calls, job's
+    uint32_t object;
+    struct commit_id facet; // through which; generation not 0: it is kept in being
+    struct commit_id hold;  // RECV: the server's hold
+    uint32_t server;        // TAKEN: the process that answers
+    uint32_t job;           // EXIT: whose exits
+    uint64_t interface;
+    uint64_t receiver_data;
+    uint64_t start_ns;
+    uint64_t deadline_ns;
+    uint32_t heap_position; // NONE: no deadline
+    struct sqe sqe;
+};
+
+// --- Transient records --------------------------------------------------------------------------
+
+enum thread_state {
+    THREAD_ABSENT = 0,
+    THREAD_READY = 1,   // runs, or is in the queue
+    THREAD_WAITING = 2, // in cap_enter, for completions
+};
+
+struct thread_record { // schedule.c, pending.c; messages: process_builder.c
+    uint32_t state;
+    uint32_t process;
+    struct link ready;
+    struct list pending;
+    uint8_t *ring; // first of its consecutive frames
+    uint8_t *messages;
+    uint32_t message_size;
+    uint32_t heap_position;
+    uint64_t deadline_ns;
+};
+
+struct process_record {  // process.c, process_builder.c
+    uint64_t base;       // of its addresses, for its code
+    uint64_t entry;      // address of the first instruction
+    uint32_t table_list; // frame that lists the frames of its page tables
+    uint32_t table_count;
+    uint32_t ring_object;    // NONE: not loaded
+    uint32_t private_object; // start page, stack, data
+    uint32_t builder_object; // NONE: none any more
+    uint32_t process_object; // NONE: none
+    uint32_t grant_count;
+    uint32_t sweep_next; // queue of dead processes
+    bool has_space;
+    bool was_started;
+    struct list taken; // calls that it answers
+};
+
+struct endpoint_record { // endpoint.c
+    struct list calls;
+    struct list receivers;
+    bool is_gone; // its last server hold went while somebody waited: core.first_gone
+    uint32_t next_gone;
+};
+
+struct memory_record { // memory.c
+    uint32_t base;     // first of consecutive frames; used where index is NONE
+    uint32_t index;    // frame that lists the frames
+    bool is_owned;     // its frames are given back with it
+};
+
+struct exit_record { // process.c: how the process of an OBJECT_PROCESS ended
+    bool has_ended;
+    int32_t code;
+    uint32_t cause;
+};
+
+struct object_record {
+    union {
+        struct endpoint_record endpoint;
+        struct memory_record memory;
+        struct exit_record exit;
+    };
+};
+
+struct job_record {                 // job.c
+    struct list waiters;            // nextExit
+    uint32_t first_exit, last_exit; // processes whose exit was not told, through sweep_next
+};
+
+// --- What one turn produces ---------------------------------------------------------------------
+
+// The end of an operation that waited.
+struct completion {
+    uint32_t thread;
+    bool is_quiet; // no CQE unless it failed
+    struct cqe cqe;
+    // For the SysLog.
+    uint64_t interface;
+    uint64_t start_ns;
+    uint32_t object;
+    uint32_t facet;
+    uint32_t size;
+    uint16_t method;
+    uint8_t opcode;
+};
+
+struct counters {
+    uint64_t deliveries;        // calls handed to a server
+    uint64_t direct_deliveries; // of them, to one that was waiting, between message areas
+};
+
+struct core {
+    struct state state;
+    struct frames frames;
+    uint64_t now_ns;
+    uint64_t cause; // of the commits of this turn
+    uint32_t actor;
+    uint32_t package_frame;
+    const struct package_header *package;
+    uint64_t kernel_enter;
+    uint32_t package_object;
+    uint32_t live_count;    // processes that have not ended
+    uint32_t first_process; // the machine halts with its exit code
+    int32_t exit_code;
+
+    struct thread_record *threads;
+    struct process_record *processes;
+    struct object_record *objects;
+    struct job_record *jobs;
+    uint32_t *facet_queued; // calls and RECVs queued through each facet: they keep it in being
+    struct pending *pending;
+    uint32_t pending_count;
+    uint32_t pending_free; // list through of_thread.next
+    uint32_t *heap;        // deadlines: pending slots, then pending_count + thread
+    uint32_t heap_count;
+
+    // Scheduling: one CPU.
+    uint32_t current; // thread; NONE: idle
+    struct list ready;
+    uint64_t slice_end_ns;
+    uint64_t armed_ns;
+    uint32_t first_dead, last_dead; // processes to sweep
+    uint32_t first_gone;            // endpoints whose waiters are told that the server is gone
+
+    struct commit commits[TURN_COMMITS_MAX];
+    uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
+    uint32_t commit_count;
+    uint64_t commits_seq; // of the turn's first commit
+    struct completion completions[TURN_COMPLETIONS_MAX];
+    uint32_t completion_count;
+    uint32_t started_thread; // NONE: none
+
+    struct counters counters;
+    uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
+    uint64_t transferred[TRANSFERS_MAX]; // ids that came with the message in scratch
+    uint64_t answer[KERNEL_MESSAGE_MAX / 8];
+};
+
+// --- Requests -----------------------------------------------------------------------------------
+
+// One SQE on its way through the core. The gate fills the first part.
+struct request {
+    struct sqe sqe;
+    uint32_t thread;
+    uint32_t process;
+    bool may_defer; // the ring can promise one more completion
+    // The answer.
+    bool is_deferred; // the completion comes later
+    struct cqe cqe;
+    // What it concerned, for the SysLog.
+    uint32_t object;
+    uint32_t facet;
+    uint64_t interface;
+    // Kernel objects' methods: decoded arguments and results.
+    uint32_t hold;
+    struct capnp_message message;
+    struct capnp_builder answer;
+};
+
+// A method of a kernel object. run: checks, commits, effects; the results are in request->answer,
+// or the operation is deferred. A refusal changes nothing.
+struct method {
+    enum status (*run)(struct core *core, struct request *request);
+    uint16_t transfers;    // capabilities that it takes
+    uint16_t result_bytes; // most that it answers with, with the records of its capabilities
+};
+
+struct object_class {
+    const struct method *methods;
+    uint32_t method_count;
+    void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
+};
+
+// A program's memory, found in the mappings: pieces that the kernel can touch.
+struct span {
+    uint8_t *at;
+    uint32_t size;
+};
+
+struct buffer {
+    uint32_t count;
+    struct span spans[BUFFER_SPANS_MAX];
+};
+
+// --- operate.c: the operations of the ring ------------------------------------------------------
+
+void core_operate(struct core *core, struct request *request);
+// Ends the request with a fact: a status, or an exception by the fact's kind.
+void request_refuse(struct request *request, enum status fact, enum sqe_argument argument);
+// The same fields in a completion of its own.
+void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail);
+
+// --- commit.c -----------------------------------------------------------------------------------
+
+// An empty commit of this turn; core_apply reduces it and keeps it for the log.
+struct commit core_commit(const struct core *core, enum commit_kind kind);
+void core_apply(struct core *core, const struct commit *commit);
+
+// What an operation will make. core_has_room says what is missing, or STATUS_OK.
+struct needs {
+    uint32_t processes, threads, objects, facets, holds, mappings, frames, runs;
+};
+enum status core_has_room(const struct core *core, const struct needs *needs);
+
+// --- hold.c, facet.c, object.c ------------------------------------------------------------------
+
+// The caller's hold that a capability id names.
+enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold);
+struct hold_origin {
+    uint32_t hold; // NONE: genesis
+    uint8_t how;   // enum hold_how
+};
+cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
+                  bool is_revoker, struct hold_origin origin);
+void hold_remove(struct core *core, uint32_t hold);
+// The hold behind a capability that travelled with a kernel object's message.
+enum status hold_transferred(struct core *core, const struct request *request, struct capnp_cap cap,
+                             uint32_t *hold);
+
+// STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
+enum status facet_check(const struct core *core, uint32_t facet);
+// Destroys the facet, and what only it kept in being, if nothing needs it any more.
+void facet_collect(struct core *core, uint32_t facet);
+
+// A new object; returns its index. Its root facet has `interface`.
+uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interface, uint32_t job,
+                       uint64_t argument, uint16_t flags);
+void object_destroy(struct core *core, uint32_t object);
+
+// One class for each kind of object, in the file that serves it.
+extern const struct object_class *const object_classes[OBJECT_KIND_COUNT];
+extern const struct object_class endpoint_class, memory_class, process_builder_class, process_class,
+    job_class, timer_class, console_class, manager_class, revoker_class;
+
+// --- memory.c, buffer.c -------------------------------------------------------------------------
+
+// A memory object of `pages` zeroed pages; in_run: consecutive (pages == FRAME_RUN).
+uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages, bool in_run);
+// ... over frames that are not given back, sealed.
+uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages);
+uint32_t memory_frames_needed(uint32_t pages, bool in_run);
+uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page);
+
+struct map {
+    uint32_t process, object;
+    uint64_t page;
+    uint32_t count, object_page, rights;
+};
+void memory_map(struct core *core, const struct map *map);
+uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
+
+enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at, uint32_t size,
+                           bool in_ring, uint32_t rights, struct buffer *buffer);
+void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
+void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
+void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
+                 uint32_t size);
+
+// --- pending.c, deadline.c, schedule.c ----------------------------------------------------------
+
+void list_init(struct list *list);
+// A slot for the request, in its thread's list; the caller checked pending_is_free.
+struct pending *pending_create(struct core *core, const struct request *request, uint32_t kind);
+bool pending_is_free(const struct core *core);
+void pending_queue(struct core *core, struct list *list, struct pending *pending);
+void pending_unqueue(struct core *core, struct list *list, struct pending *pending);
+struct pending *pending_first(const struct core *core, const struct list *list);
+struct pending *pending_of_thread(const struct core *core, uint32_t thread); // any; NULL: none
+// Ends the operation: its completion goes out, its slot is free. It is in no queue any more.
+void pending_complete(struct core *core, struct pending *pending, const struct cqe *cqe);
+void pending_refuse(struct core *core, struct pending *pending, enum status fact, uint64_t detail);
+// Takes it out of the queue that it stands in. If it kept its facet in being (generation not 0),
+// the caller asks facet_collect about it afterwards.
+void pending_withdraw(struct core *core, struct pending *pending);
+// Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
+// gone. A call that a server has taken stays the server's until it answers.
+void pending_abandon(struct core *core, struct pending *pending, enum status fact);
+// Frees the slot of an operation that dies with its thread: no completion.
+void pending_free(struct core *core, struct pending *pending);
+uint64_t pending_id(const struct core *core, const struct pending *pending);
+struct pending *pending_find(struct core *core, uint64_t id);
+
+void deadline_set(struct core *core, uint32_t item, uint64_t deadline_ns);
+void deadline_clear(struct core *core, uint32_t item);
+uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
+// The due item at the head, taken out; NONE: nothing is due.
+uint32_t deadline_take_due(struct core *core);
+
+void schedule_ready(struct core *core, uint32_t thread, bool in_front);
+void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
+void schedule_remove(struct core *core, uint32_t thread);
+// The running thread goes to the end of the queue, if anybody else is ready.
+void schedule_timer(struct core *core);
+// Which thread runs now; arms the deadline that comes first. NONE: none is ready.
+uint32_t schedule_pick(struct core *core);
+
+// --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
+
+void endpoint_call(struct core *core, struct request *request);
+void endpoint_recv(struct core *core, struct request *request);
+void endpoint_return(struct core *core, struct request *request);
+// Its last server hold went: whoever waits is told, in bounded steps.
+void endpoint_server_gone(struct core *core, uint32_t object);
+bool endpoint_sweep(struct core *core);
+
+// The process is gone but for its exit: tells who waits, or keeps it for whoever asks.
+void job_exit_tell(struct core *core, uint32_t process);
+
+uint32_t process_create(struct core *core, uint32_t job, uint32_t session);
+void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause);
+// Nothing is left of the process: its slot is free.
+void process_reap_last(struct core *core, uint32_t process);
+// One bounded piece of giving back what dead processes held; false: there is none left.
+bool process_sweep(struct core *core);
+
+// The steps of building a process, also for the machine's first one.
+enum status builder_load(struct core *core, uint32_t process, const struct package_entry *program);
+void builder_grant(struct core *core, uint32_t process, const char *name, uint32_t size,
+                   uint32_t facet, uint8_t transfer, struct hold_origin origin);
+enum status builder_start(struct core *core, uint32_t process);
+
+enum status package_check(const struct package_header *package, uint64_t size);
+// The entry of a kind with this name (size 0: any name), or NULL.
+const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
+                                         const char *name, uint32_t size);
+const struct package_entry *package_first(const struct package_header *package);
+enum status package_verify(const struct package_header *package, const struct package_entry *entry);
+
+// The first commits: who is there before anybody acts, and the first program with what it is given.
+enum status core_genesis(struct core *core, uint64_t boot_id);
+
+// Every invariant that can be seen from the arenas; asserts. For tests: it reads everything.
+void core_check(const struct core *core);
+
+#endif

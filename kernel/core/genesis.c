@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Genesis: the commits by which a machine begins. The configuration, one session, one job, the
+// objects that nobody makes later, and the boot package's first program with what it is given:
+// console, timer, job, capabilities and the manifest. Whatever anybody holds later was handed on
+// from there.
+#include "kernel/core/core.h"
+#include "schema/kernel.capnp.h"
+
+static void genesis_config(struct core *core, uint64_t boot_id)
+{
+    const struct state_config *config = &core->state.config;
+    struct commit commit = core_commit(core, COMMIT_GENESIS);
+    commit.genesis.boot_id = boot_id;
+    commit.genesis.abi_major = ABI_MAJOR;
+    commit.genesis.abi_minor = ABI_MINOR;
+    core_apply(core, &commit);
+    commit = core_commit(core, COMMIT_GENESIS_CONFIG);
+    commit.genesis_config = (struct commit_genesis_config){
+        .sessions = config->sessions,
+        .jobs = config->jobs,
+        .processes = config->processes,
+        .threads = config->threads,
+        .objects = config->objects,
+        .facets = config->facets,
+        .holds = config->holds,
+        .mappings = config->mappings,
+    };
+    core_apply(core, &commit);
+}
+
+static uint32_t genesis_session(struct core *core)
+{
+    struct commit commit = core_commit(core, COMMIT_SESSION_CREATE);
+    commit.session_create.session = arena_peek(&core->state.arenas[ARENA_SESSIONS], 0);
+    commit.session_create.expiry_ns = UINT64_MAX;
+    core_apply(core, &commit);
+    return commit.session_create.session.index;
+}
+
+static uint32_t genesis_job(struct core *core)
+{
+    struct commit commit = core_commit(core, COMMIT_JOB_CREATE);
+    commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS], 0);
+    core_apply(core, &commit);
+    struct job_record *job = &core->jobs[commit.job_create.job.index];
+    list_init(&job->waiters);
+    job->first_exit = NONE;
+    return commit.job_create.job.index;
+}
+
+enum status core_genesis(struct core *core, uint64_t boot_id)
+{
+    genesis_config(core, boot_id);
+    uint32_t session = genesis_session(core);
+    uint32_t job = genesis_job(core);
+    const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
+    core->package_object = memory_create_fixed(core, job, core->package_frame,
+                                               (uint32_t)(core->package->size / PAGE_SIZE));
+    const struct {
+        const char *name;
+        uint32_t size;
+        uint8_t transfer;
+        uint32_t object;
+    } given[] = {
+        {"console", 7, TRANSFER_COPY,
+         object_create(core, OBJECT_CONSOLE, DEBUG_CONSOLE_INTERFACE_ID, job, 0, OBJECT_PINNED)},
+        {"timer", 5, TRANSFER_COPY,
+         object_create(core, OBJECT_TIMER, TIMER_INTERFACE_ID, job, 0, OBJECT_PINNED)},
+        {"job", 3, TRANSFER_NONE,
+         object_create(core, OBJECT_JOB, JOB_INTERFACE_ID, job, job, OBJECT_PINNED)},
+        {"capabilities", 12, TRANSFER_COPY,
+         object_create(core, OBJECT_CAPABILITY_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID, job, 0,
+                       OBJECT_PINNED)},
+        {"manifest", 8, TRANSFER_COPY,
+         memory_create_fixed(core, job,
+                             core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
+                             (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE))},
+    };
+    core->first_process = process_create(core, job, session);
+    enum status status = builder_load(core, core->first_process, package_first(core->package));
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (uint32_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        builder_grant(core, core->first_process, given[i].name, given[i].size,
+                      core->state.objects[given[i].object].root_facet, given[i].transfer,
+                      (struct hold_origin){NONE, HOW_GENESIS});
+    }
+    return builder_start(core, core->first_process);
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operations of the ring. Each SQE passes three gates here, in this order: its form (a table
+// says which fields each operation uses; all others must be zero), the caller's authority (the
+// hold, the chain of facets, the method), and what the method itself checks. A call to a kernel
+// object is decoded from a copy, so that a program that changes its message meanwhile changes
+// nothing.
+#include <string.h>
+
+#include "kernel/core/core.h"
+#include "schema/kernel.capnp.h"
+
+void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail)
+{
+    uint8_t exception = status_exception[fact];
+    cqe->status = exception == EXCEPTION_TRANSPORT ? -(int32_t)fact : 0;
+    cqe->flags = exception;
+    cqe->detail = exception == EXCEPTION_TRANSPORT ? detail : fact;
+}
+
+void request_refuse(struct request *request, enum status fact, enum sqe_argument argument)
+{
+    cqe_refuse(&request->cqe, fact, argument);
+}
+
+// --- Form ---------------------------------------------------------------------------------------
+
+// An SQE as words, as they stand in memory: 0 opcode to disclose, 1 cap, 2 user_data, 3 payload,
+// 4 result, 5 lengths, 6 arg2, 7 arg.
+enum { SQE_WORDS = 8 };
+
+#define WORD0(flags, method, transfers, disclose)                                                  \
+    (0xff | (uint64_t)(flags) << 8 | (uint64_t)(method) << 16 | (uint64_t)(transfers) << 32 |      \
+     (uint64_t)(disclose) << 48)
+#define ALL         UINT64_MAX
+#define PAYLOAD_LEN 0xffffffffULL
+#define RESULT_LEN  0xffffffff00000000ULL
+
+// The bits that an operation uses.
+static const uint64_t used_bits[OP_COUNT][SQE_WORDS] = {
+    [OP_NOP] = {WORD0(SQE_QUIET, 0, 0, 0), 0, ALL, 0, 0, 0, 0, ALL},
+    [OP_CALL] = {WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff, 0xffff), ALL,
+                 ALL, ALL, ALL, ALL, 0, ALL},
+    [OP_RECV] = {WORD0(SQE_RING_RESULT | SQE_QUIET, 0, 0, 0), ALL, ALL, 0, ALL, RESULT_LEN, 0, ALL},
+    [OP_RETURN] = {WORD0(SQE_RING_PAYLOAD | SQE_QUIET | SQE_RETURN_EXCEPTION, 0xffff, 0xff, 0), 0,
+                   ALL, ALL, 0, PAYLOAD_LEN, 0, ALL},
+    [OP_RELEASE] = {WORD0(SQE_QUIET, 0, 0, 0), ALL, ALL, 0, 0, 0, 0, 0},
+};
+
+// Which field a bit of a word belongs to: for each word the fields with their first bits.
+static const struct {
+    uint8_t word, first_bit, argument;
+} sqe_fields[] = {
+    {0, 8, ARGUMENT_FLAGS},       {0, 16, ARGUMENT_METHOD},   {0, 32, ARGUMENT_TRANSFERS},
+    {0, 40, ARGUMENT_ORDINAL},    {0, 48, ARGUMENT_DISCLOSE}, {1, 0, ARGUMENT_CAP},
+    {3, 0, ARGUMENT_PAYLOAD},     {4, 0, ARGUMENT_RESULT},    {5, 0, ARGUMENT_PAYLOAD_LEN},
+    {5, 32, ARGUMENT_RESULT_LEN}, {6, 0, ARGUMENT_ARG2},      {7, 0, ARGUMENT_ARG},
+};
+
+static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
+{
+    enum sqe_argument argument = ARGUMENT_OPCODE;
+    for (uint32_t i = sizeof sqe_fields / sizeof sqe_fields[0]; i > 0; i--) {
+        uint64_t bits = excess[sqe_fields[i - 1].word] >> sqe_fields[i - 1].first_bit;
+        if (bits != 0) {
+            argument = sqe_fields[i - 1].argument;
+        }
+    }
+    return argument;
+}
+
+static void refuse_form(struct request *request, const uint64_t words[SQE_WORDS])
+{
+    uint64_t excess[SQE_WORDS];
+    for (uint32_t i = 0; i < SQE_WORDS; i++) {
+        excess[i] = words[i] & ~used_bits[request->sqe.opcode][i];
+    }
+    bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
+    request_refuse(request, is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET,
+                   argument_of(excess));
+}
+
+// --- Operations ---------------------------------------------------------------------------------
+
+static void operate_nop(struct core *core, struct request *request)
+{
+    (void)core;
+    if (request->sqe.arg != 0) { // a feature number: none is known yet
+        request_refuse(request, STATUS_UNSUPPORTED, ARGUMENT_ARG);
+    }
+}
+
+static void operate_release(struct core *core, struct request *request)
+{
+    uint32_t hold;
+    enum status status = hold_find(core, request->process, request->sqe.cap, &hold);
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_CAP);
+        return;
+    }
+    request->facet = core->state.holds[hold].facet;
+    request->object = core->state.facets[request->facet].object;
+    request->interface = core->state.facets[request->facet].interface;
+    hold_remove(core, hold);
+}
+
+static void operate_unsupported(struct core *core, struct request *request)
+{
+    (void)core;
+    request_refuse(request, STATUS_UNSUPPORTED, ARGUMENT_OPCODE);
+}
+
+// Copies the message and its descriptors to the scratch page, once, and opens it.
+static enum status message_take(struct core *core, struct request *request,
+                                const struct method *method, enum sqe_argument *argument)
+{
+    const struct sqe *sqe = &request->sqe;
+    *argument = ARGUMENT_PAYLOAD_LEN;
+    if (sqe->payload_len > KERNEL_MESSAGE_MAX) {
+        return STATUS_MESSAGE_TOO_LARGE;
+    }
+    *argument = ARGUMENT_TRANSFERS;
+    if (sqe->transfers != method->transfers) {
+        return STATUS_BAD_TRANSFER;
+    }
+    uint32_t message_end = (sqe->payload_len + 7) & ~7U;
+    uint32_t size = sqe->payload_len;
+    if (sqe->transfers != 0) {
+        size = message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
+    }
+    if (size != 0) {
+        struct buffer buffer;
+        *argument = ARGUMENT_PAYLOAD;
+        enum status status =
+            buffer_resolve(core, request->thread, sqe->payload, size,
+                           (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        buffer_read(&buffer, core->scratch, size);
+    }
+    const struct transfer *transfers =
+        (const struct transfer *)(const void *)((uint8_t *)core->scratch + message_end);
+    for (uint32_t i = 0; i < sqe->transfers; i++) {
+        *argument = ARGUMENT_TRANSFERS;
+        if (transfers[i].reserved != 0) {
+            return STATUS_RESERVED_SET;
+        }
+        if (transfers[i].mode != TRANSFER_COPY) {
+            return transfers[i].mode == TRANSFER_MOVE ? STATUS_UNSUPPORTED : STATUS_BAD_TRANSFER;
+        }
+        core->transferred[i] = transfers[i].cap;
+    }
+    capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
+                       sqe->transfers);
+    return STATUS_OK;
+}
+
+// Copies the answer and the records of its capabilities into the caller's buffer, which was checked
+// to hold them.
+static void answer_put(struct core *core, struct request *request, const struct buffer *buffer)
+{
+    const struct capnp_builder *answer = &request->answer;
+    ASSERT(answer->error == CAPNP_OK);
+    uint32_t size = capnp_builder_size(answer);
+    if (size != 0) {
+        buffer_write(buffer, 0, core->answer, size);
+        request->cqe.status = (int32_t)size;
+    }
+    for (uint32_t i = 0; i < answer->cap_count; i++) {
+        const struct hold *hold = &core->state.holds[cap_index((cap_t){answer->caps[i]})];
+        struct received record = {answer->caps[i], hold->revoker != 0
+                                                       ? REVOKER_INTERFACE_ID
+                                                       : core->state.facets[hold->facet].interface};
+        buffer_write(buffer, size + i * (uint32_t)sizeof record, &record, sizeof record);
+        request->cqe.flags |= CQE_TRANSFERS;
+        request->cqe.transfers++;
+    }
+}
+
+static void object_call(struct core *core, struct request *request,
+                        const struct object_class *class)
+{
+    const struct sqe *sqe = &request->sqe;
+    if (sqe->method >= class->method_count) {
+        request_refuse(request, STATUS_METHOD_UNKNOWN, ARGUMENT_METHOD);
+        return;
+    }
+    const struct method *method = &class->methods[sqe->method];
+    enum sqe_argument argument;
+    enum status status = message_take(core, request, method, &argument);
+    if (status != STATUS_OK) {
+        request_refuse(request, status, argument);
+        return;
+    }
+    struct buffer buffer;
+    if (method->result_bytes != 0) {
+        if (sqe->result_len < method->result_bytes) {
+            request_refuse(request, STATUS_TRUNCATED, ARGUMENT_RESULT_LEN);
+            request->cqe.flags |= CQE_TRUNCATED;
+            request->cqe.extra = method->result_bytes;
+            return;
+        }
+        status = buffer_resolve(core, request->thread, sqe->result, method->result_bytes,
+                                (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
+        if (status != STATUS_OK) {
+            request_refuse(request, status, ARGUMENT_RESULT);
+            return;
+        }
+    }
+    capnp_builder_init(&request->answer, core->answer, sizeof core->answer);
+    status = method->run(core, request);
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_LIMIT);
+        return;
+    }
+    if (!request->is_deferred) {
+        answer_put(core, request, &buffer);
+    }
+}
+
+static void operate_call(struct core *core, struct request *request)
+{
+    const struct sqe *sqe = &request->sqe;
+    enum status status = hold_find(core, request->process, sqe->cap, &request->hold);
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_CAP);
+        return;
+    }
+    const struct hold *hold = &core->state.holds[request->hold];
+    const struct facet *facet = &core->state.facets[hold->facet];
+    request->facet = hold->facet;
+    request->object = facet->object;
+    if (hold->revoker != 0) {
+        request->interface = REVOKER_INTERFACE_ID;
+        object_call(core, request, &revoker_class);
+        return;
+    }
+    request->interface = facet->interface;
+    status = facet_check(core, hold->facet);
+    if (status == STATUS_OK &&
+        (sqe->method >= METHODS_MAX || (facet->methods >> sqe->method & 1) == 0)) {
+        status = sqe->method >= METHODS_MAX ? STATUS_METHOD_UNKNOWN : STATUS_METHOD_NOT_IN_FACET;
+    }
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_CAP);
+        return;
+    }
+    const struct object *object = &core->state.objects[facet->object];
+    if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
+        endpoint_call(core, request);
+        return;
+    }
+    object_call(core, request, object_classes[object->kind]);
+}
+
+static void (*const operations[OP_COUNT])(struct core *, struct request *) = {
+    [OP_NOP] = operate_nop,
+    [OP_CALL] = operate_call,
+    [OP_RECV] = endpoint_recv,
+    [OP_RETURN] = endpoint_return,
+    [OP_RELEASE] = operate_release,
+    [OP_SIGNAL] = operate_unsupported,
+    [OP_WAIT] = operate_unsupported,
+    [OP_PARK] = operate_unsupported,
+    [OP_UNPARK] = operate_unsupported,
+    [OP_CANCEL] = operate_unsupported,
+};
+
+void core_operate(struct core *core, struct request *request)
+{
+    uint8_t opcode = request->sqe.opcode;
+    if (opcode >= OP_COUNT || operations[opcode] == NULL) {
+        request_refuse(request, STATUS_BAD_OPCODE, ARGUMENT_OPCODE);
+        return;
+    }
+    uint64_t words[SQE_WORDS];
+    memcpy(words, &request->sqe, sizeof words);
+    const uint64_t *used = used_bits[opcode];
+    uint64_t excess = 0;
+    for (uint32_t i = 0; i < SQE_WORDS; i++) {
+        excess |= words[i] & ~used[i];
+    }
+    if (excess != 0 && operations[opcode] != operate_unsupported) {
+        refuse_form(request, words);
+        return;
+    }
+    operations[opcode](core, request);
+}

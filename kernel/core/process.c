@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes: how they come to be empty, how they end, and how what they held is given back. An exit
+// is one commit: from then on nothing of the process acts or answers. Giving back goes in bounded
+// steps afterwards (a state machine: process_sweep), in the order threads, calls that it was
+// answering, capabilities, address space, mappings; then the exit is told, and the slot is free.
+#include "kernel/core/core.h"
+#include "schema/kernel.capnp.h"
+
+enum {
+    SWEEP_HOLDS = 8, // given back in one step
+};
+
+uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
+{
+    struct commit commit = core_commit(core, COMMIT_PROCESS_CREATE);
+    commit.process_create.process = arena_peek(&core->state.arenas[ARENA_PROCESSES], 0);
+    commit.process_create.job = job;
+    commit.process_create.session = session;
+    core_apply(core, &commit);
+    uint32_t process = commit.process_create.process.index;
+    struct process_record *record = &core->processes[process];
+    *record = (struct process_record){.ring_object = NONE,
+                                      .private_object = NONE,
+                                      .builder_object = NONE,
+                                      .process_object = NONE};
+    list_init(&record->taken);
+    core->live_count++;
+    return process;
+}
+
+void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause)
+{
+    struct commit commit = core_commit(core, COMMIT_PROCESS_EXIT);
+    commit.process_exit.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    commit.process_exit.code = code;
+    commit.process_exit.cause = cause;
+    core_apply(core, &commit);
+    core->live_count--;
+    for (uint32_t thread = core->state.processes[process].first_thread; thread != NONE;
+         thread = core->state.threads[thread].next) {
+        schedule_remove(core, thread);
+    }
+    struct process_record *record = &core->processes[process];
+    if (record->process_object != NONE) {
+        core->objects[record->process_object].exit = (struct exit_record){true, code, cause};
+    }
+    if (process == core->first_process) {
+        core->exit_code = cause == EXIT_CALLED ? code : -1;
+    }
+    record->sweep_next = NONE;
+    if (core->first_dead == NONE) {
+        core->first_dead = process;
+    } else {
+        core->processes[core->last_dead].sweep_next = process;
+    }
+    core->last_dead = process;
+}
+
+// --- Giving back --------------------------------------------------------------------------------
+
+// Each step does a bounded piece and says whether there was anything to do.
+
+static bool sweep_threads(struct core *core, uint32_t process)
+{
+    uint32_t thread = core->state.processes[process].first_thread;
+    if (thread == NONE) {
+        return false;
+    }
+    struct pending *pending = pending_of_thread(core, thread);
+    if (pending != NULL) {
+        pending_abandon(core, pending, STATUS_OK);
+        return true;
+    }
+    hal_thread_destroy(thread);
+    struct commit commit = core_commit(core, COMMIT_THREAD_EXIT);
+    commit.thread_exit.thread = arena_id(&core->state.arenas[ARENA_THREADS], thread);
+    core_apply(core, &commit);
+    return true;
+}
+
+static bool sweep_taken(struct core *core, uint32_t process)
+{
+    struct pending *call = pending_first(core, &core->processes[process].taken);
+    if (call == NULL) {
+        return false;
+    }
+    pending_withdraw(core, call);
+    if (call->kind == PENDING_LOST) {
+        pending_free(core, call);
+    } else {
+        pending_refuse(core, call, STATUS_SERVER_GONE, ARGUMENT_NONE);
+    }
+    return true;
+}
+
+static bool sweep_holds(struct core *core, uint32_t process)
+{
+    struct commit_id facets[SWEEP_HOLDS];
+    const struct process_entry *dead = &core->state.processes[process];
+    uint32_t count = 0;
+    for (uint32_t hold = dead->first_hold; hold != NONE && count < SWEEP_HOLDS;
+         hold = core->state.holds[hold].next) {
+        facets[count] = arena_id(&core->state.arenas[ARENA_FACETS], core->state.holds[hold].facet);
+        count++;
+    }
+    if (count == 0) {
+        return false;
+    }
+    struct commit commit = core_commit(core, COMMIT_PROCESS_REAP);
+    commit.process_reap.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    commit.process_reap.first = dead->first_hold;
+    commit.process_reap.count = count;
+    core_apply(core, &commit);
+    for (uint32_t i = 0; i < count; i++) {
+        if (arena_has(&core->state.arenas[ARENA_FACETS], facets[i])) {
+            facet_collect(core, facets[i].index);
+        }
+    }
+    return true;
+}
+
+static bool sweep_space(struct core *core, uint32_t process)
+{
+    struct process_record *record = &core->processes[process];
+    if (!record->has_space) {
+        return false;
+    }
+    hal_space_destroy(process);
+    const uint32_t *tables = frame_at(record->table_list);
+    for (uint32_t i = 0; i < record->table_count; i++) {
+        frame_give(&core->frames, tables[i]);
+    }
+    frame_give(&core->frames, record->table_list);
+    record->has_space = false;
+    return true;
+}
+
+static bool sweep_mappings(struct core *core, uint32_t process)
+{
+    uint32_t mapping = core->state.processes[process].first_mapping;
+    if (mapping == NONE) {
+        return false;
+    }
+    uint32_t facet = core->state.mappings[mapping].facet;
+    struct commit commit = core_commit(core, COMMIT_MEMORY_UNMAP);
+    commit.memory_unmap.mapping = arena_id(&core->state.arenas[ARENA_MAPPINGS], mapping);
+    core_apply(core, &commit);
+    facet_collect(core, facet);
+    return true;
+}
+
+static bool (*const sweeps[])(struct core *, uint32_t) = {
+    sweep_threads, sweep_taken, sweep_holds, sweep_space, sweep_mappings,
+};
+
+void process_reap_last(struct core *core, uint32_t process)
+{
+    struct commit commit = core_commit(core, COMMIT_PROCESS_REAP);
+    commit.process_reap.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    commit.process_reap.last = 1;
+    core_apply(core, &commit);
+}
+
+bool process_sweep(struct core *core)
+{
+    uint32_t process = core->first_dead;
+    if (process == NONE) {
+        return false;
+    }
+    for (uint32_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
+        if (sweeps[i](core, process)) {
+            return true;
+        }
+    }
+    core->first_dead = core->processes[process].sweep_next;
+    if (core->processes[process].was_started) {
+        job_exit_tell(core, process);
+    } else {
+        process_reap_last(core, process);
+    }
+    return true;
+}
+
+// --- Methods ------------------------------------------------------------------------------------
+
+static enum status process_status_run(struct core *core, struct request *request)
+{
+    const struct exit_record *exit = &core->objects[request->object].exit;
+    struct process_status_results_builder results = process_status_results_build(&request->answer);
+    process_status_results_set_state(results,
+                                     exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING);
+    process_status_results_set_code(results, exit->code);
+    process_status_results_set_cause(results, exit->cause);
+    return STATUS_OK;
+}
+
+// The object may go while the process runs: its exit is then told to the job alone.
+static void process_destroyed(struct core *core, uint32_t object)
+{
+    uint32_t process = (uint32_t)core->state.objects[object].argument;
+    if (core->processes[process].process_object == object) {
+        core->processes[process].process_object = NONE;
+    }
+}
+
+static const struct method process_methods[PROCESS_METHOD_COUNT] = {
+    [PROCESS_STATUS] = {process_status_run, .result_bytes = 24},
+};
+
+const struct object_class process_class = {process_methods, PROCESS_METHOD_COUNT,
+                                           process_destroyed};

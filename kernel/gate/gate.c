@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Entries, submissions, completions: see gate.h.
+#include "kernel/gate/gate.h"
+
+#include "kernel/gate/syslog.h"
+
+static struct gate_thread *running(struct gate *gate, const struct core *core)
+{
+    ASSERT(core->current != NONE);
+    return &gate->threads[core->current];
+}
+
+static void enter_return(struct core *core, struct gate_thread *thread, int64_t result)
+{
+    thread->is_submitting = false;
+    hal_thread_result(core->current, (uint64_t)result);
+}
+
+void gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uint64_t timeout_ns)
+{
+    struct gate_thread *thread = running(gate, core);
+    if (min_complete > thread->ring.cq_mask + 1) {
+        enter_return(core, thread, -(int64_t)STATUS_BAD_ARGUMENT);
+        return;
+    }
+    thread->min_complete = min_complete;
+    thread->timeout_ns = timeout_ns;
+    thread->is_submitting = true;
+}
+
+// Everything that can be taken was taken: return, or wait for what was asked for.
+static void enter_finish(struct core *core, struct gate_thread *thread, uint32_t untaken)
+{
+    int32_t available = ring_kernel_available(&thread->ring);
+    if (available < 0) {
+        enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
+        return;
+    }
+    if ((uint64_t)available >= thread->min_complete || thread->timeout_ns == 0) {
+        enter_return(core, thread, available);
+        return;
+    }
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
+    if (thread->timeout_ns == TIMEOUT_NONE && can_come < thread->min_complete) {
+        enter_return(core, thread, -(int64_t)STATUS_NOTHING_PENDING);
+        return;
+    }
+    uint64_t deadline_ns;
+    if (__builtin_add_overflow(core->now_ns, thread->timeout_ns, &deadline_ns)) {
+        deadline_ns = UINT64_MAX;
+    }
+    thread->is_submitting = false;
+    schedule_wait(core, core->current, deadline_ns);
+}
+
+static void submit(struct gate *gate, struct core *core, struct gate_thread *thread,
+                   struct request *request)
+{
+    struct ring_kernel *ring = &thread->ring;
+    request->thread = core->current;
+    request->process = core->threads[core->current].process;
+    request->may_defer = ring->reserved < ring->cq_mask + 1 - CQ_ENTRIES_KEPT;
+    request->is_deferred = false;
+    request->cqe = (struct cqe){.user_data = request->sqe.user_data};
+    request->object = NONE;
+    request->facet = NONE;
+    request->interface = 0;
+    core->actor = request->process;
+    core->cause = gate->syslog_next;
+    uint32_t commits = core->commit_count;
+    core_operate(core, request);
+    if (request->is_deferred) {
+        bool is_reserved = ring_kernel_reserve(ring);
+        ASSERT(is_reserved);
+    } else if (request->cqe.status < 0 || request->cqe.flags != 0 ||
+               (request->sqe.flags & SQE_QUIET) == 0) {
+        ring_kernel_post(ring, &request->cqe);
+    }
+    syslog_request(gate, core, request, core->commit_count != commits);
+}
+
+bool gate_step(struct gate *gate, struct core *core)
+{
+    struct gate_thread *thread = running(gate, core);
+    struct request request;
+    if (ring_kernel_room(&thread->ring) != 0 && ring_kernel_take(&thread->ring, &request.sqe)) {
+        submit(gate, core, thread, &request);
+    }
+    int32_t untaken = ring_kernel_pending(&thread->ring);
+    if (untaken < 0) {
+        enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
+        return false;
+    }
+    if (untaken > 0 && ring_kernel_room(&thread->ring) != 0) {
+        return true;
+    }
+    gate_deliver(gate, core);
+    enter_finish(core, thread, (uint32_t)untaken);
+    return false;
+}
+
+void gate_thread_start(struct gate *gate, struct core *core, uint32_t thread)
+{
+    struct gate_thread *made = &gate->threads[thread];
+    *made = (struct gate_thread){0};
+    ring_kernel_init(&made->ring, core->threads[thread].ring, SQ_ENTRIES_DEFAULT,
+                     CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
+}
+
+void gate_exit(struct gate *gate, struct core *core, int32_t code, enum exit_reason cause)
+{
+    struct gate_thread *thread = running(gate, core);
+    uint32_t process = core->threads[core->current].process;
+    thread->is_submitting = false;
+    core->actor = process;
+    core->cause = gate->syslog_next;
+    syslog_exit(gate, core, process, code, cause);
+    process_exit(core, process, code, cause);
+}
+
+// --- Completions --------------------------------------------------------------------------------
+
+static void wake(struct core *core, const struct gate_thread *thread, uint32_t index, bool in_front)
+{
+    int32_t available = ring_kernel_available(&thread->ring);
+    int64_t result = available < 0 ? -(int64_t)STATUS_RING_CORRUPT : available;
+    hal_thread_result(index, (uint64_t)result);
+    schedule_ready(core, index, in_front);
+}
+
+void gate_timer(struct gate *gate, struct core *core)
+{
+    uint32_t item;
+    core->actor = KERNEL_ACTOR;
+    core->cause = gate->syslog_next;
+    for (uint32_t count = 0;
+         count < TURN_COMPLETIONS_MAX && (item = deadline_take_due(core)) != NONE; count++) {
+        if (item < core->pending_count) {
+            pending_abandon(core, &core->pending[item], STATUS_TIMED_OUT);
+        } else {
+            uint32_t thread = item - core->pending_count;
+            wake(core, &gate->threads[thread], thread, false);
+        }
+    }
+    gate_deliver(gate, core);
+}
+
+void gate_deliver(struct gate *gate, struct core *core)
+{
+    for (uint32_t i = 0; i < core->completion_count; i++) {
+        const struct completion *completion = &core->completions[i];
+        struct gate_thread *thread = &gate->threads[completion->thread];
+        bool is_silent = completion->is_quiet && completion->cqe.status >= 0 &&
+                         (completion->cqe.flags & CQE_EXCEPTION_MASK) == 0;
+        ring_kernel_unreserve(&thread->ring);
+        if (!is_silent) {
+            ring_kernel_post(&thread->ring, &completion->cqe);
+        }
+        syslog_completion(gate, core, completion);
+        if (core->threads[completion->thread].state != THREAD_WAITING) {
+            continue;
+        }
+        int32_t available = ring_kernel_available(&thread->ring);
+        if (available < 0 || (uint64_t)available >= thread->min_complete) {
+            wake(core, thread, completion->thread, true);
+        }
+    }
+    core->completion_count = 0;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writing the SysLog: one record for each request at its end, and one more at its begin if it
+// waits. A handful of stores, in every build, always.
+#ifndef KERNEL_GATE_SYSLOG_H
+#define KERNEL_GATE_SYSLOG_H
+
+#include "kernel/gate/gate.h"
+
+static inline struct syslog_record *syslog_next(struct gate *gate)
+{
+    struct syslog_record *record = &gate->syslog[gate->syslog_next % SYSLOG_RECORDS];
+    gate->syslog_next++;
+    return record;
+}
+
+static inline void syslog_request(struct gate *gate, const struct core *core,
+                                  const struct request *request, bool has_commits)
+{
+    struct syslog_record *record = syslog_next(gate);
+    record->time_ns = core->now_ns;
+    record->interface = request->interface;
+    record->first_commit = has_commits ? core->commits_seq : UINT64_MAX;
+    record->detail = request->cqe.detail;
+    record->process = request->process;
+    record->thread = request->thread;
+    record->object = request->object;
+    record->facet = request->facet;
+    record->duration_ns = 0;
+    record->status = request->cqe.status;
+    record->size = request->sqe.payload_len;
+    record->method = request->sqe.method;
+    record->opcode = request->sqe.opcode;
+    record->flags = request->is_deferred ? SYSLOG_WAITS : 0;
+}
+
+static inline void syslog_completion(struct gate *gate, const struct core *core,
+                                     const struct completion *completion)
+{
+    struct syslog_record *record = syslog_next(gate);
+    uint64_t duration_ns = core->now_ns - completion->start_ns;
+    record->time_ns = core->now_ns;
+    record->interface = completion->interface;
+    record->first_commit = UINT64_MAX;
+    record->detail = completion->cqe.detail;
+    record->process = core->threads[completion->thread].process;
+    record->thread = completion->thread;
+    record->object = completion->object;
+    record->facet = completion->facet;
+    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
+    record->status = completion->cqe.status;
+    record->size = completion->size;
+    record->method = completion->method;
+    record->opcode = completion->opcode;
+    record->flags = 0;
+}
+
+static inline void syslog_exit(struct gate *gate, const struct core *core, uint32_t process,
+                               int32_t code, enum exit_reason cause)
+{
+    struct syslog_record *record = syslog_next(gate);
+    *record = (struct syslog_record){.time_ns = core->now_ns,
+                                     .first_commit = core->state.seq,
+                                     .process = process,
+                                     .thread = core->current,
+                                     .object = NONE,
+                                     .facet = NONE,
+                                     .status = code,
+                                     .opcode = (uint8_t)cause,
+                                     .flags = SYSLOG_EXIT};
+}
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Append and seal: see log.h; the layout of pages is that of abi/commit.h.
+#include "kernel/log/log.h"
+
+#include <string.h>
+
+enum {
+    SEAL_STEP = 256, // bytes hashed in one step
+};
+
+static void page_begin(struct log *log)
+{
+    struct log_page_header *header = &log->pages[log->page].header;
+    *header = (struct log_page_header){.magic = LOG_PAGE_MAGIC,
+                                       .version = LOG_VERSION,
+                                       .boot_id = log->boot_id,
+                                       .page = log->page};
+}
+
+void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint64_t boot_id)
+{
+    *log = (struct log){.pages = pages, .page_count = page_count, .boot_id = boot_id};
+    sha256_init(&log->hash);
+    page_begin(log);
+}
+
+uint64_t log_room(const struct log *log)
+{
+    uint64_t pages = log->page_count - log->page;
+    return pages * COMMITS_PER_PAGE - log->pages[log->page].header.count;
+}
+
+void log_append(struct log *log, const struct commit *commit, uint64_t digest)
+{
+    struct log_page *page = &log->pages[log->page];
+    if (page->header.count == COMMITS_PER_PAGE) {
+        log->page++;
+        page_begin(log);
+        page = &log->pages[log->page];
+    }
+    page->records[page->header.count] = *commit;
+    page->header.count++;
+    page->header.digest = digest;
+    log->seq++;
+}
+
+bool log_seal_step(struct log *log)
+{
+    if (log->sealing >= log->page) {
+        return false;
+    }
+    const uint8_t *bytes = (const uint8_t *)&log->pages[log->sealing];
+    sha256_update(&log->hash, bytes + log->hashed, SEAL_STEP);
+    log->hashed += SEAL_STEP;
+    if (log->hashed < LOG_PAGE_SIZE) {
+        return true;
+    }
+    sha256_final(&log->hash, log->head);
+    sha256_init(&log->hash);
+    log->hashed = 0;
+    log->sealing++;
+    memcpy(log->pages[log->sealing].header.previous, log->head, HASH_SIZE);
+    return true;
+}
+
+uint32_t log_close(struct log *log)
+{
+    while (log_seal_step(log)) {
+    }
+    struct log_page *last = &log->pages[log->page];
+    memset(&last->records[last->header.count], 0,
+           (COMMITS_PER_PAGE - last->header.count) * sizeof last->records[0]);
+    sha256_of(last, sizeof *last, log->head);
+    log->page_count = log->page + 1;
+    return log->page_count;
+}

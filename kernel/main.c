@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// kernel_turn: one input goes through gate, core and log, and the platform learns what to run. Read
+// this file first. A program's request takes this way: its ring holds it (ring/), the gate takes it
+// and knows who asks (kernel/gate), the core checks it and commits (kernel/core; kernel/core/state
+// alone changes authority), the log keeps the commits (kernel/log), the HAL makes them so (hal/).
+#include "kernel/kernel.h"
+#include "kernel/parts.h"
+
+static const char *const fault_names[] = {
+    [EXIT_CALLED] = "exit",
+    [EXIT_FAULT_MEMORY] = "a memory fault",
+    [EXIT_FAULT_MACHINE] = "a machine fault",
+};
+
+// Goes on with the work at hand: the running thread's submissions first, then what dead processes
+// and servers left behind, then the log's seals while nobody wants to run.
+static void turn_step(struct kernel *kernel, const struct input *input)
+{
+    struct core *core = &kernel->core;
+    (void)input;
+    if (core->current != NONE && kernel->gate.threads[core->current].is_submitting) {
+        gate_step(&kernel->gate, core);
+        return;
+    }
+    core->actor = KERNEL_ACTOR;
+    core->cause = kernel->gate.syslog_next;
+    if (process_sweep(core) || endpoint_sweep(core)) {
+        return;
+    }
+    if (core->ready.count == 0 && core->current == NONE) {
+        log_seal_step(&kernel->log);
+    }
+}
+
+static void turn_enter(struct kernel *kernel, const struct input *input)
+{
+    gate_enter(&kernel->gate, &kernel->core, input->enter.min_complete, input->enter.timeout_ns);
+    turn_step(kernel, input);
+}
+
+static void turn_exit(struct kernel *kernel, const struct input *input)
+{
+    gate_exit(&kernel->gate, &kernel->core, (int32_t)(uint32_t)input->exit.code, EXIT_CALLED);
+}
+
+static void turn_fault(struct kernel *kernel, const struct input *input)
+{
+    struct core *core = &kernel->core;
+    bool is_known = input->fault.cause == EXIT_FAULT_MEMORY;
+    enum exit_reason cause = is_known ? EXIT_FAULT_MEMORY : EXIT_FAULT_MACHINE;
+    struct report report;
+    report_begin(&report);
+    report_text(&report, "process ");
+    report_decimal(&report, core->threads[core->current].process);
+    report_text(&report, " ends: ");
+    report_text(&report, fault_names[cause]);
+    report_text(&report, " at address ");
+    report_hex(&report, input->fault.address);
+    report_text(&report, ", instruction ");
+    report_hex(&report, input->fault.instruction);
+    report_end(&report);
+    gate_exit(&kernel->gate, core, -1, cause);
+}
+
+static void turn_timer(struct kernel *kernel, const struct input *input)
+{
+    (void)input;
+    kernel->core.armed_ns = UINT64_MAX; // what was armed has fired
+    gate_timer(&kernel->gate, &kernel->core);
+    schedule_timer(&kernel->core);
+}
+
+static void (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input *) = {
+    [INPUT_STEP] = turn_step,   [INPUT_ENTER] = turn_enter, [INPUT_EXIT] = turn_exit,
+    [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = turn_timer,
+};
+
+// The turn's commits go to the log; a new thread gets its ring.
+static void turn_close(struct kernel *kernel)
+{
+    struct core *core = &kernel->core;
+    for (uint32_t i = 0; i < core->commit_count; i++) {
+        log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
+    }
+    core->commit_count = 0;
+    if (core->started_thread != NONE) {
+        gate_thread_start(&kernel->gate, core, core->started_thread);
+        core->started_thread = NONE;
+    }
+    if (core->live_count == 0 && core->first_dead == NONE && core->first_gone == NONE) {
+        kernel_halt(kernel, core->exit_code);
+    }
+}
+
+struct turn kernel_turn(struct kernel *kernel, const struct input *input)
+{
+    struct core *core = &kernel->core;
+    core->now_ns = input->now_ns;
+    core->commits_seq = core->state.seq;
+    if (log_room(&kernel->log) < TURN_COMMITS_MAX) {
+        struct report report;
+        report_begin(&report);
+        report_text(&report, "the log is full: nothing can be recorded any more");
+        report_end(&report);
+        kernel_halt(kernel, -1);
+    }
+    turns[input->kind](kernel, input);
+    if (core->completion_count != 0) {
+        gate_deliver(&kernel->gate, core);
+    }
+    if ((core->commit_count | (core->live_count == 0)) != 0) {
+        turn_close(kernel);
+    }
+    uint32_t thread = schedule_pick(core);
+    bool is_submitting = thread != NONE && kernel->gate.threads[thread].is_submitting;
+    bool is_sealing = thread == NONE && kernel->log.sealing < kernel->log.page;
+    return (struct turn){.thread = thread == NONE ? HAL_NO_THREAD : (int32_t)thread,
+                         .more = is_submitting || core->first_dead != NONE ||
+                                 core->first_gone != NONE || is_sealing};
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The contract between generated clients and servers and whoever carries their calls.
+//
+// A carrier (Tessera's runtime; a test; anything with a way to deliver a message) implements the
+// four capnp_call_ functions. Generated code never sees rings, sockets or buffers.
+//
+// One call, in this order: begin; fill call->request; send; finish; read call->response; end.
+// After a begin that answered true the caller calls capnp_call_end exactly once, whatever send and
+// finish say; after a begin that answered false there is nothing to end. Whoever answers false has
+// filled in the exception; on true the exception is left alone. Readers of the response are valid
+// until end.
+//
+// A carrier's send must refuse a request whose builder failed (capnp_call_refuse_request does), and
+// must transfer request.caps[0..cap_count) beside the bytes; finish opens call->response with the
+// capabilities that came back.
+
+#ifndef LIB_CAPNP_CALL_H
+#define LIB_CAPNP_CALL_H
+
+#include "lib/capnp/capnp.h"
+
+enum capnp_exception_type {
+    CAPNP_EXCEPTION_NONE,
+    CAPNP_EXCEPTION_FAILED,
+    CAPNP_EXCEPTION_OVERLOADED,
+    CAPNP_EXCEPTION_DISCONNECTED,
+    CAPNP_EXCEPTION_UNIMPLEMENTED,
+    CAPNP_EXCEPTION_INVALID_ARGUMENT
+};
+
+struct capnp_exception {
+    enum capnp_exception_type type;
+    int32_t status;  // carrier's status when type is NONE, or the fact behind a carrier-made one
+    uint64_t detail; // which argument, which limit; an enum capnp_error where the library made it
+    char reason[64]; // always ends in NUL; may be empty
+};
+
+struct capnp_call {
+    uint64_t target;
+    uint64_t interface;
+    uint16_t method;
+    struct capnp_builder request;
+    struct capnp_message response;
+    uint64_t carrier[6]; // the carrier's own
+};
+
+// Makes call->request ready. request_bytes: what the request needs, exactly where generated code
+// can know; CAPNP_MESSAGE_BYTES_MAX means "unknown", and the carrier gives what it can.
+bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interface, uint16_t method,
+                      uint32_t request_bytes, struct capnp_exception *exception);
+bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception);
+// Waits; call->response is ready.
+bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception);
+void capnp_call_end(struct capnp_call *call);
+
+// ---- in call.c, for carriers and generated code ----
+
+// Fills in an exception; reason may be NULL and is cut to fit.
+void capnp_exception_set(struct capnp_exception *exception, enum capnp_exception_type type,
+                         uint64_t detail, const char *reason);
+
+// True, with the exception filled in, when the request doesn't hold what was put into it.
+bool capnp_call_refuse_request(const struct capnp_call *call, struct capnp_exception *exception);
+
+// True, with the exception filled in, when the response turned out malformed while it was read.
+bool capnp_call_refuse_response(const struct capnp_call *call, struct capnp_exception *exception);
+
+// The end of a served call: what `answered` (the handler's word) and the errors kept in request
+// and response amount to. A malformed request is invalidArgument, whatever the handler made of it;
+// a response that didn't fit is failed.
+bool capnp_serve_end(bool answered, const struct capnp_message *request,
+                     const struct capnp_builder *response, struct capnp_exception *exception);
+
+// Bytes that a text or data value adds to a message; too long ones saturate, so that sums of a few
+// can't wrap.
+static inline uint32_t capnp_data_bytes(struct capnp_data data)
+{
+    return data.size >= CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_BYTES_MAX
+                                                : (data.size + 7) & ~(uint32_t)7;
+}
+
+static inline uint32_t capnp_text_bytes(struct capnp_text text)
+{
+    return text.size >= CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_BYTES_MAX
+                                                : (text.size + 8) & ~(uint32_t)7;
+}
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cap'n Proto messages without malloc: the whole library but calls (call.h). What generated code
+// includes. See flat.h for the contract and for how errors are kept, tree.h for nested structs
+// and lists.
+
+#ifndef LIB_CAPNP_CAPNP_H
+#define LIB_CAPNP_CAPNP_H
+
+#include "lib/capnp/flat.h"
+#include "lib/capnp/tree.h"
+
+#endif

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cap'n Proto messages of one struct: open one, read its fields; build one, set its fields.
+//
+// This is the part that a kernel needs and all that the hot path touches. A message is one segment
+// without stream framing, at most 64 KiB, at any alignment; capabilities are ordinals into a list
+// that travels beside it. Nested structs and lists are in tree.h, built on what is here.
+//
+// Reading: capnp_message_init, capnp_message_root, then getters with the offsets that the schema
+// gives (generated code calls them). Getters take the reader by value and answer the default
+// whenever the field is absent or malformed; the first thing that was wrong stays in
+// message->error, which the caller checks once, after the last read.
+// Building: capnp_builder_init over the caller's buffer, capnp_builder_root, setters; the first
+// thing that went wrong stays in builder->error. A builder that failed ignores what follows.
+//
+// Invariants: no byte outside bytes[0..size) is read, none outside the buffer is written; a reader
+// or builder of a failed lookup is empty (no data, no pointers), so it is always safe to use.
+// Bytes under a reader must not change while it is read.
+//
+// Format: the Cap'n Proto encoding specification (capnproto.org/encoding.html), sections "Structs",
+// "Lists" and "Capabilities (Interfaces)". Far pointers are refused.
+
+#ifndef LIB_CAPNP_FLAT_H
+#define LIB_CAPNP_FLAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fields are loaded as they lie");
+
+enum {
+    CAPNP_WORD_BYTES = 8,
+    CAPNP_MESSAGE_BYTES_MAX = 64 * 1024,
+    CAPNP_DEPTH_MAX = 64, // pointers that may be followed one below the other, the root's included
+    CAPNP_CAPS_MAX = 16,
+    // A message may be traversed this many times over (plus a fixed part for the small ones)
+    // before reading stops: overlapping pointers must not turn a small message into long work.
+    CAPNP_TRAVERSAL_TIMES = 64,
+    CAPNP_TRAVERSAL_WORDS_MIN = 4096
+};
+
+enum capnp_error {
+    CAPNP_OK,
+    CAPNP_MESSAGE_TOO_LARGE,
+    CAPNP_MESSAGE_NOT_WORDS,
+    CAPNP_POINTER_OUT_OF_BOUNDS,
+    CAPNP_POINTER_FAR,
+    CAPNP_POINTER_OTHER_KIND,
+    CAPNP_POINTER_RESERVED_BITS,
+    CAPNP_LIST_OTHER_ELEMENTS,
+    CAPNP_LIST_TAG_NOT_STRUCT,
+    CAPNP_LIST_TAG_TOO_LONG,
+    CAPNP_LIST_INDEX_OUT_OF_RANGE,
+    CAPNP_TEXT_NOT_TERMINATED,
+    CAPNP_DEPTH_EXCEEDED,
+    CAPNP_TRAVERSAL_EXCEEDED,
+    CAPNP_CAP_ORDINAL_OUT_OF_RANGE,
+    CAPNP_BUILDER_FULL,
+    CAPNP_BUILDER_LIST_TOO_LONG,
+    CAPNP_BUILDER_CAPS_FULL,
+    CAPNP_BUILDER_CAP_SET_TWICE,
+    CAPNP_BUILDER_OTHER_FIELD,
+    CAPNP_ERROR_COUNT
+};
+
+// A sentence for each error, without a full stop. In error.c, which a kernel may leave out.
+const char *capnp_error_text(enum capnp_error error);
+
+struct capnp_text {
+    const char *data; // size bytes and, where it comes from a message, a NUL after them
+    uint32_t size;    // without the NUL
+};
+
+struct capnp_data {
+    const uint8_t *data;
+    uint32_t size;
+};
+
+// A capability of unknown interface (the builtin type `Capability`); 0 is none.
+struct capnp_cap {
+    uint64_t id;
+};
+
+struct capnp_message {
+    // Set by whoever opens the message.
+    const uint8_t *bytes;
+    const uint64_t *caps;
+    uint32_t size; // bytes, a whole number of words
+    uint32_t cap_count;
+    bool is_constant; // generated and trusted: neither counted nor ever written to
+    // Written while reading.
+    uint32_t traversal_words; // how many more may be visited
+    enum capnp_error error;   // the first one
+};
+
+// Pointers follow the data at once. No alignment is promised for either.
+struct capnp_struct_reader {
+    struct capnp_message *message;
+    const uint8_t *data;
+    uint32_t data_bytes;
+    uint16_t pointer_count;
+    uint16_t depth; // how many more pointers may be followed below this struct
+};
+
+struct capnp_builder {
+    uint8_t *bytes;
+    uint32_t capacity; // bytes, a whole number of words
+    uint32_t used;     // bytes, a whole number of words
+    enum capnp_error error;
+    uint32_t cap_count;
+    uint64_t caps[CAPNP_CAPS_MAX]; // in the order in which they were set; only cap_count are valid
+};
+
+struct capnp_struct_builder {
+    struct capnp_builder *builder;
+    uint8_t *data;
+    uint32_t data_bytes;
+    uint16_t pointer_count;
+};
+
+// ---- reading ----
+
+// size above 64 KiB or not in whole words is an error kept in the message, like all others.
+// bytes and caps may be NULL where their size is 0.
+static inline void capnp_message_init(struct capnp_message *message, const void *bytes,
+                                      uint32_t size, const uint64_t *caps, uint32_t cap_count)
+{
+    enum capnp_error error = CAPNP_OK;
+    if (size > CAPNP_MESSAGE_BYTES_MAX || size % CAPNP_WORD_BYTES != 0) {
+        error = size > CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_TOO_LARGE : CAPNP_MESSAGE_NOT_WORDS;
+        size = 0;
+    }
+    message->bytes = (const uint8_t *)bytes;
+    message->caps = caps;
+    message->size = size;
+    message->cap_count = cap_count;
+    message->is_constant = false;
+    message->traversal_words =
+        size / CAPNP_WORD_BYTES * CAPNP_TRAVERSAL_TIMES + CAPNP_TRAVERSAL_WORDS_MIN;
+    message->error = error;
+}
+
+// The same without the 64 KiB limit, for files and tools.
+void capnp_message_init_large(struct capnp_message *message, const void *bytes, uint32_t size,
+                              uint32_t traversal_words);
+
+bool capnp_has_pointer(struct capnp_struct_reader reader, uint16_t index);
+struct capnp_text capnp_get_text(struct capnp_struct_reader reader, uint16_t index,
+                                 struct capnp_text absent);
+struct capnp_data capnp_get_data(struct capnp_struct_reader reader, uint16_t index,
+                                 struct capnp_data absent);
+struct capnp_cap capnp_get_cap(struct capnp_struct_reader reader, uint16_t index);
+
+// ---- building ----
+
+static inline void capnp_builder_init(struct capnp_builder *builder, void *buffer,
+                                      uint32_t capacity)
+{
+    builder->bytes = buffer;
+    builder->capacity = capacity & ~(uint32_t)(CAPNP_WORD_BYTES - 1);
+    builder->used = 0;
+    builder->error = CAPNP_OK;
+    builder->cap_count = 0;
+}
+
+// Bytes of the message so far.
+static inline uint32_t capnp_builder_size(const struct capnp_builder *builder)
+{
+    return builder->used;
+}
+
+// Text and data whose `data` is NULL leave the field absent.
+void capnp_set_text(struct capnp_struct_builder target, uint16_t index, struct capnp_text text);
+void capnp_set_data(struct capnp_struct_builder target, uint16_t index, struct capnp_data data);
+
+// A capability field is set once; id 0 leaves it absent.
+void capnp_set_cap(struct capnp_struct_builder target, uint16_t index, struct capnp_cap cap);
+
+// ---- what tree.c and list.c build on ----
+
+void capnp_message_fail(struct capnp_message *message, enum capnp_error error);
+void capnp_builder_fail(struct capnp_builder *builder, enum capnp_error error);
+
+// Visiting `words` more; false when that exceeds the limit.
+bool capnp_message_charge(struct capnp_message *message, uint64_t words);
+
+// What the pointer word at `at` points to, if `words` from there are inside; else NULL.
+const uint8_t *capnp_pointer_target(struct capnp_message *message, const uint8_t *at,
+                                    uint64_t pointer, uint64_t words);
+
+// The struct that the pointer at `at` points to. depth: what is left for this pointer.
+struct capnp_struct_reader capnp_struct_at(struct capnp_message *message, const uint8_t *at,
+                                           uint16_t depth);
+
+// Text, data and capability behind the pointer word at `at`, for fields and list elements alike.
+// An absent text or data has data == NULL.
+struct capnp_text capnp_text_at(struct capnp_message *message, const uint8_t *at);
+struct capnp_data capnp_data_at(struct capnp_message *message, const uint8_t *at);
+struct capnp_cap capnp_cap_at(struct capnp_message *message, const uint8_t *at);
+void capnp_text_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_text text);
+void capnp_data_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_data data);
+void capnp_cap_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_cap cap);
+
+static inline uint64_t capnp_load_u64(const uint8_t *at)
+{
+    uint64_t value;
+    __builtin_memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+static inline void capnp_store_u64(uint8_t *at, uint64_t value)
+{
+    __builtin_memcpy(at, &value, sizeof(value));
+}
+
+// An empty message and a null root read as a struct of defaults. The common root, whose struct
+// follows at once, is opened here, and visiting it is not counted: a message can't make its reader
+// open the root again.
+static inline struct capnp_struct_reader capnp_message_root(struct capnp_message *message)
+{
+    if (message->size == 0) {
+        return (struct capnp_struct_reader){message, NULL, 0, 0, 0};
+    }
+    uint64_t pointer = capnp_load_u64(message->bytes);
+    uint16_t pointer_count = (uint16_t)(pointer >> 48);
+    uint32_t data_bytes = (uint32_t)(uint16_t)(pointer >> 32) * CAPNP_WORD_BYTES;
+    uint32_t bytes = CAPNP_WORD_BYTES + data_bytes + (uint32_t)pointer_count * CAPNP_WORD_BYTES;
+    if ((uint32_t)pointer != 0 || pointer == 0 || bytes > message->size) {
+        return capnp_struct_at(message, message->bytes, CAPNP_DEPTH_MAX);
+    }
+    return (struct capnp_struct_reader){message, message->bytes + CAPNP_WORD_BYTES, data_bytes,
+                                        pointer_count, CAPNP_DEPTH_MAX - 1};
+}
+
+// The pointer word for a target `words` after the end of the pointer, with the upper half given.
+static inline uint64_t capnp_pointer_word(int64_t words, uint32_t kind, uint32_t upper)
+{
+    return ((uint64_t)upper << 32) | (uint32_t)((uint64_t)words << 2) | kind;
+}
+
+static inline uint64_t capnp_struct_pointer_word(int64_t words, uint16_t data_words,
+                                                 uint16_t pointer_words)
+{
+    return capnp_pointer_word(words, 0, data_words | ((uint32_t)pointer_words << 16));
+}
+
+// The slot of pointer `index`, or NULL with the error noted.
+static inline uint8_t *capnp_builder_slot(struct capnp_struct_builder target, uint16_t index)
+{
+    if (index >= target.pointer_count) {
+        capnp_builder_fail(target.builder, CAPNP_BUILDER_OTHER_FIELD);
+        return NULL;
+    }
+    return target.data + target.data_bytes + (uint32_t)index * CAPNP_WORD_BYTES;
+}
+
+// `words` zeroed words at the end of the message, or NULL when the buffer is full.
+static inline uint8_t *capnp_builder_take(struct capnp_builder *builder, uint64_t words)
+{
+    if (builder->error != CAPNP_OK ||
+        words > (builder->capacity - builder->used) / CAPNP_WORD_BYTES) {
+        capnp_builder_fail(builder, CAPNP_BUILDER_FULL);
+        return NULL;
+    }
+    uint8_t *taken = builder->bytes + builder->used;
+    builder->used += (uint32_t)words * CAPNP_WORD_BYTES;
+    __builtin_memset(taken, 0, (size_t)words * CAPNP_WORD_BYTES);
+    return taken;
+}
+
+// Starts the message (again, if it was started before) with a root struct of these sizes.
+static inline struct capnp_struct_builder
+capnp_builder_root(struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_words)
+{
+    builder->used = 0;
+    builder->cap_count = 0;
+    uint32_t words = 1u + data_words + pointer_words;
+    uint8_t *root = capnp_builder_take(builder, words);
+    if (root == NULL) {
+        return (struct capnp_struct_builder){builder, NULL, 0, 0};
+    }
+    // A struct without fields points at its own pointer, so that it isn't a null pointer.
+    capnp_store_u64(root,
+                    capnp_struct_pointer_word(words == 1 ? -1 : 0, data_words, pointer_words));
+    return (struct capnp_struct_builder){builder, root + CAPNP_WORD_BYTES,
+                                         (uint32_t)data_words * CAPNP_WORD_BYTES, pointer_words};
+}
+
+// ---- scalars: offsets in bytes (bool: bits) from the start of the data; values are XORed with
+// the default, as the encoding demands. Signed and floating values are conversions of these. ----
+
+static inline uint64_t capnp_get_u64(struct capnp_struct_reader reader, uint32_t offset,
+                                     uint64_t absent)
+{
+    uint64_t value = 0;
+    if (offset + sizeof(value) <= reader.data_bytes) {
+        __builtin_memcpy(&value, reader.data + offset, sizeof(value));
+    }
+    return value ^ absent;
+}
+
+static inline uint32_t capnp_get_u32(struct capnp_struct_reader reader, uint32_t offset,
+                                     uint32_t absent)
+{
+    uint32_t value = 0;
+    if (offset + sizeof(value) <= reader.data_bytes) {
+        __builtin_memcpy(&value, reader.data + offset, sizeof(value));
+    }
+    return value ^ absent;
+}
+
+static inline uint16_t capnp_get_u16(struct capnp_struct_reader reader, uint32_t offset,
+                                     uint16_t absent)
+{
+    uint16_t value = 0;
+    if (offset + sizeof(value) <= reader.data_bytes) {
+        __builtin_memcpy(&value, reader.data + offset, sizeof(value));
+    }
+    return (uint16_t)(value ^ absent);
+}
+
+static inline uint8_t capnp_get_u8(struct capnp_struct_reader reader, uint32_t offset,
+                                   uint8_t absent)
+{
+    uint8_t value = offset < reader.data_bytes ? reader.data[offset] : 0;
+    return (uint8_t)(value ^ absent);
+}
+
+static inline bool capnp_get_bool(struct capnp_struct_reader reader, uint32_t bit, bool absent)
+{
+    uint8_t byte = bit / 8 < reader.data_bytes ? reader.data[bit / 8] : 0;
+    return ((byte >> (bit % 8)) & 1) != (absent ? 1 : 0);
+}
+
+static inline void capnp_set_u64(struct capnp_struct_builder target, uint32_t offset,
+                                 uint64_t value, uint64_t absent)
+{
+    value ^= absent;
+    if (offset + sizeof(value) <= target.data_bytes) {
+        __builtin_memcpy(target.data + offset, &value, sizeof(value));
+    }
+}
+
+static inline void capnp_set_u32(struct capnp_struct_builder target, uint32_t offset,
+                                 uint32_t value, uint32_t absent)
+{
+    value ^= absent;
+    if (offset + sizeof(value) <= target.data_bytes) {
+        __builtin_memcpy(target.data + offset, &value, sizeof(value));
+    }
+}
+
+static inline void capnp_set_u16(struct capnp_struct_builder target, uint32_t offset,
+                                 uint16_t value, uint16_t absent)
+{
+    value ^= absent;
+    if (offset + sizeof(value) <= target.data_bytes) {
+        __builtin_memcpy(target.data + offset, &value, sizeof(value));
+    }
+}
+
+static inline void capnp_set_u8(struct capnp_struct_builder target, uint32_t offset, uint8_t value,
+                                uint8_t absent)
+{
+    if (offset < target.data_bytes) {
+        target.data[offset] = (uint8_t)(value ^ absent);
+    }
+}
+
+static inline void capnp_set_bool(struct capnp_struct_builder target, uint32_t bit, bool value,
+                                  bool absent)
+{
+    if (bit / 8 < target.data_bytes) {
+        uint8_t mask = (uint8_t)(1u << (bit % 8));
+        uint8_t byte = target.data[bit / 8];
+        target.data[bit / 8] = (uint8_t)(value != absent ? byte | mask : byte & ~mask);
+    }
+}
+
+#endif

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which files are part of what. Folders are named here once; files never are.
+
+c_in = $(sort $(wildcard $(addsuffix /*.c,$1)))
+s_in = $(sort $(wildcard $(addsuffix /*.S,$1)))
+
+SCHEMAS   := $(sort $(wildcard abi/schema/*.capnp))
+GEN_C     := $(SCHEMAS:abi/%=build/gen/%.c)
+
+KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel/log ring)
+# What the kernel links of lib/: budgeted with it. Its string functions are the platform's.
+KERNEL_LIB := $(wildcard lib/capnp/flat.c) $(call c_in,lib/sha256)
+# Stands in for the C library: not for hosted code, which has one.
+STRING_C  := $(call c_in,lib/string)
+LIB_C     := $(filter-out $(STRING_C),$(call c_in,lib/*))
+
+platforms := x86_64 sim wasm null
+RUNTIME_C := $(call c_in,runtime $(filter-out $(platforms:%=runtime/%) %/test, \
+               $(patsubst %/,%,$(sort $(wildcard runtime/*/)))))
+RUNTIME_S := $(call s_in,runtime)
+
+# A program is a folder with C files; its name is the last part of the folder's.
+PROGRAM_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
+                  programs/*/*.c system/*/*.c drivers/*/*/*.c))))
+PROGRAM_DIRS := $(filter-out %/test,$(PROGRAM_DIRS))
+PROGRAMS     := $(notdir $(PROGRAM_DIRS))
+MANIFESTS    := $(sort $(wildcard system/manifests/*.json))
+PACKAGES     := $(notdir $(MANIFESTS:.json=))
+
+TOOLS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
+
+# Tests sit beside the code (<folder>/test/*_test.c); other C files there support them.
+tested    := kernel ring lib runtime tools system programs drivers hal
+tested    += tests/support
+TEST_C_ALL := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.c' 2>/dev/null))
+UNIT_C    := $(filter %_test.c,$(TEST_C_ALL))
+PROPERTY_C := $(sort $(wildcard tests/property/*_test.c))
+FUZZ_C    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+TEST_SCHEMAS := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.capnp' \
+                    ! -path '*/test/*/*' 2>/dev/null))
+GEN_TEST_C := $(TEST_SCHEMAS:%=build/gen/%.c)
+SUPPORT_C := $(filter-out $(UNIT_C),$(TEST_C_ALL)) \
+             $(filter-out %_test.c %_fuzz.c,$(call c_in,tests/support tests/property tests/fuzz))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests: what must be built for them, and the lists that tests/run_all.py runs.
+
+# $(call own_sources,test source or its folder/): the code beside a test that no library holds.
+own_dir = $(patsubst %/test/,%,$(dir $1))
+own_sources = $(if $(filter tools/% system/% programs/% drivers/% hal/%,$1), \
+                $(call c_in,$(call own_dir,$1)) $(call s_in,$(call own_dir,$1)))
+
+# $(call test_program,variant,source): build/<variant>/test/<source without .c>
+define test_program
+$(call host_program,build/$1/test/$(2:.c=),$1,$(call objs,$1,$2), \
+    $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) build/$1/libsupport.a \
+    $(call LIBS_OF,$1) build/$1/libruntime.a,$3)
+endef
+# The archives of such code, each once.
+with_own := $(foreach t,$(UNIT_C),$(if $(call own_sources,$t),$t))
+own_archive = $(call archive,build/$1/own/$(call own_dir,$2).a, \
+    $(call objs,$1,$(call own_sources,$2)))
+$(foreach v,host-asan host-gcc,$(foreach d,$(sort $(dir $(with_own))), \
+    $(eval $(call own_archive,$v,$d))))
+$(foreach v,host-asan host-gcc,$(foreach t,$(UNIT_C) $(PROPERTY_C), \
+    $(eval $(call test_program,$v,$t,-lcmocka -lm))))
+$(foreach t,$(FUZZ_C),$(eval $(call test_program,host-fuzz,$t,-fsanitize=fuzzer)))
+
+UNIT_ASAN := $(UNIT_C:%.c=build/host-asan/test/%)
+UNIT_GCC  := $(UNIT_C:%.c=build/host-gcc/test/%)
+PROPERTY_ASAN := $(PROPERTY_C:%.c=build/host-asan/test/%)
+PROPERTY_GCC := $(PROPERTY_C:%.c=build/host-gcc/test/%)
+FUZZ_BIN  := $(FUZZ_C:%.c=build/host-fuzz/test/%)
+CHECKERS  := $(sort $(wildcard tools/tidy/check_*.py))
+TOOL_TESTS := $(sort $(wildcard tools/*/test/*_test.py tests/test/*_test.py))
+SYSTEM_TESTS := $(filter-out $(TOOL_TESTS), \
+                  $(sort $(wildcard tests/*/*_test.py tests/interop/*.py)))
+RUN_FILES := $(sort $(wildcard tests/run/*.run))
+BENCHES   := $(sort $(wildcard tests/bench/*.py))
+
+define newline
+
+
+endef
+# $(call one,name,seconds at most,command): a line of a list.
+one = $1|$2|$3$(newline)
+# $(call run_list,name): run $(name_list); ends with `N passed, N failed`.
+run_list = mkdir -p build/test; $(file >build/$1.list,$($1_list)) \
+    $(PYTHON) -B tests/run_all.py build/$1.list
+
+python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t))
+unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
+# Property tests take their number of steps from STEPS: $(call property_list,tests,seconds,steps)
+property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2,STEPS=$3 $t))
+
+# The rules of the house. Some checkers are told what only the build knows.
+CORE_OBJS := $(call objs,x86_64,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB))
+TIDY_BUILD := $(CORE_OBJS)
+arguments_check_budget := $(KERNEL_LIB)
+tidy_list = $(foreach c,$(CHECKERS), \
+        $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(arguments_$(basename $(notdir $c))))) \
+    $(call python_list,$(filter tools/tidy/%,$(TOOL_TESTS)))
+
+BUDGET_BUILD := $(KERNEL_ELF) $(call objs,host-cov,$(KERNEL_C) $(KERNEL_LIB))
+budget = $(PYTHON) -B tools/tidy/budget.py $(KERNEL_LIB)
+
+SIM_RUN_FILES = $(shell grep -l '^platform.*\<sim\>' $(RUN_FILES) /dev/null)
+CHECK_BUILD := $(TIDY_BUILD) $(BUDGET_BUILD) $(UNIT_ASAN) $(PROPERTY_ASAN) \
+               $(HOST_TOOLS) $(SIM_ALL)
+check_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
+    $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
+    $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,10000) \
+    $(foreach r,$(SIM_RUN_FILES),$(call one,$(r:.run=)-sim,300, \
+        $(PYTHON) -B tests/run/runner.py --platform sim $r))
+
+# Fuzzing never writes into the tree: new inputs go to build/, kept corpora are only read.
+fuzz_name = $(notdir $(1:_fuzz=))
+fuzz_run = rm -rf build/test/fuzz/$(fuzz_name); mkdir -p build/test/fuzz/$(fuzz_name); \
+    $1 -runs=$(FUZZ_RUNS) -seed=1 -artifact_prefix=build/test/fuzz/$(fuzz_name)- \
+    build/test/fuzz/$(fuzz_name) $(wildcard tests/fuzz/corpus/$(fuzz_name))
+FUZZ_RUNS ?= 20000
+fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))), \
+    mkdir -p build/fuzz/$(TARGET); build/host-fuzz/test/tests/fuzz/$(TARGET)_fuzz \
+        -artifact_prefix=build/fuzz/$(TARGET)- build/fuzz/$(TARGET) \
+        $(wildcard tests/fuzz/corpus/$(TARGET)), \
+    echo 'make fuzz TARGET=name, one of: $(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))'; exit 1)
+
+TEST_BUILD := $(CHECK_BUILD) $(X86_64_ALL) $(GCC_TOOLS) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN)
+test_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
+    $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
+    $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
+    $(call property_list,$(PROPERTY_ASAN),900,100000) \
+    $(call property_list,$(PROPERTY_GCC),1200,1000000) \
+    $(foreach f,$(FUZZ_BIN),$(call one,$(f:build/%=%),600,$(call fuzz_run,$f))) \
+    $(call python_list,$(SYSTEM_TESTS)) \
+    $(foreach r,$(RUN_FILES),$(call one,$(r:.run=),600,$(PYTHON) -B tests/run/runner.py $r))
+soak_list = $(call property_list,$(PROPERTY_GCC),1000000,$(STEPS))

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# The x86_64 platform: kernel image, programs, boot packages.
+
+$(foreach v,x86_64 x86_64-user,$(eval $(call variant,$v,build/gen/stamp)))
+
+KERNEL_ELF := $(if $(wildcard hal/x86_64/kernel.ld),build/x86_64/kernel.elf)
+KERNEL_OBJS := $(call objs,x86_64,$(KERNEL_C) $(call c_in,hal/x86_64) $(call s_in,hal/x86_64))
+KERNEL_ARCHIVES := build/x86_64/liblib.a build/x86_64/libgen.a
+$(eval $(call archive,build/x86_64/liblib.a,$(call objs,x86_64,$(KERNEL_LIB))))
+$(eval $(call archive,build/x86_64/libgen.a,$(call objs,x86_64,$(GEN_C))))
+
+# $(call kernel_image,name,objects): build/x86_64/<name>.elf and its link map.
+define kernel_image
+$(call remember,build/x86_64/$1.list,$2)
+build/x86_64/$1.elf: $2 $(KERNEL_ARCHIVES) hal/x86_64/kernel.ld build/x86_64/$1.list \
+                     build/x86_64/flags
+	$$(call say,LINK,$$@)
+	$$(Q)$(LLD) $(LDFLAGS_x86_64) -T hal/x86_64/kernel.ld -Map=build/x86_64/$1.map -o $$@ \
+	    $2 $(KERNEL_ARCHIVES)
+endef
+$(eval $(call kernel_image,kernel,$(KERNEL_OBJS)))
+# The platform suite takes the kernel's place.
+$(eval $(call kernel_image,platform,$(call objs,x86_64, \
+    $(call c_in,hal/x86_64 tests/platform) $(call s_in,hal/x86_64 tests/platform))))
+PLATFORM_ELF := $(if $(KERNEL_ELF),$(if $(call c_in,tests/platform),build/x86_64/platform.elf))
+
+# $(call runtime_archive,platform): all that a program may link.
+runtime_archive = $(call archive,build/$1/libruntime.a,$(call objs,$1-user, \
+    $(RUNTIME_C) $(RUNTIME_S) $(call c_in,runtime/$1 ring) $(call s_in,runtime/$1) \
+    $(LIB_C) $(STRING_C) $(GEN_C)))
+$(eval $(call runtime_archive,x86_64))
+
+# $(call program,platform,folder,suffix,check after the link)
+define program
+$(call remember,build/$1/programs/$(notdir $2).list,$(call objs,$1-user,$(call c_in,$2)))
+build/$1/programs/$(notdir $2).$3: $(call objs,$1-user,$(call c_in,$2)) build/$1/libruntime.a \
+                                   build/$1/programs/$(notdir $2).list build/$1-user/flags
+	$$(call say,LINK,$$@)
+	$$(Q)$(LLD) $(LDFLAGS_$1-user) -o $$@ $(call objs,$1-user,$(call c_in,$2)) \
+	    build/$1/libruntime.a
+	$$(Q)$4
+endef
+$(foreach d,$(PROGRAM_DIRS),$(eval $(call program,x86_64,$d,elf,:)))
+
+# What mkimage is made of and reads besides manifest and programs.
+MKIMAGE_READS := $(sort $(wildcard tools/mkimage/*.py tools/methods/*.py abi/*.lock abi/*.h)) \
+                 $(SCHEMAS)
+
+# $(call package,platform,manifest,program suffix)
+define package
+build/$1/$2.pkg: system/manifests/$2.json $(MKIMAGE_READS) \
+                 $(PROGRAMS:%=build/$1/programs/%.$3)
+	$$(call say,PKG,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(PYTHON) -B tools/mkimage/mkimage.py --platform $1 --manifest $$< --out $$@ \
+	    --programs build/$1/programs
+endef
+$(foreach m,$(PACKAGES),$(eval $(call package,x86_64,$m,elf)))
+
+X86_64_ALL := $(KERNEL_ELF) $(PLATFORM_ELF) $(PROGRAMS:%=build/x86_64/programs/%.elf) \
+              $(PACKAGES:%=build/x86_64/%.pkg)

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls: the carrier contract of lib/capnp/call.h on the thread's ring. begin takes a slot, send
+// submits a CALL (the kernel sees it at the next wait, so calls sent in a row cost one entry), and
+// finish waits for its completion; others that arrive meanwhile are kept in their slots. Requests
+// of more than a slot are refused.
+//
+// call->carrier[0] is the index of the call's slot.
+
+#include "runtime/thread.h"
+
+#include "schema/exception.capnp.h"
+
+static_assert((uint32_t)CAPNP_EXCEPTION_FAILED == EXCEPTION_FAILED, "one numbering of types");
+static_assert((uint32_t)CAPNP_EXCEPTION_OVERLOADED == EXCEPTION_OVERLOADED, "as above");
+static_assert((uint32_t)CAPNP_EXCEPTION_DISCONNECTED == EXCEPTION_DISCONNECTED, "as above");
+static_assert((uint32_t)CAPNP_EXCEPTION_UNIMPLEMENTED == EXCEPTION_UNIMPLEMENTED, "as above");
+static_assert((uint32_t)CAPNP_EXCEPTION_INVALID_ARGUMENT == EXCEPTION_INVALID_ARGUMENT, "");
+
+bool tsr_refuse(struct capnp_exception *exception, int32_t fact, uint64_t detail)
+{
+    capnp_exception_set(exception, CAPNP_EXCEPTION_NONE, detail, tsr_fact_text(fact));
+    exception->status = fact;
+    return false;
+}
+
+// With no slot free: completions that nobody has looked at yet may give some back.
+__attribute__((cold, noinline)) static bool begin_late(struct capnp_call *call, uint64_t target,
+                                                       uint64_t interface, uint16_t method,
+                                                       uint32_t request_bytes,
+                                                       struct capnp_exception *exception)
+{
+    tsr_thread_reap(&tsr_thread);
+    if (tsr_thread.free == 0) {
+        return tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.slot_count);
+    }
+    return capnp_call_begin(call, target, interface, method, request_bytes, exception);
+}
+
+bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interface, uint16_t method,
+                      uint32_t request_bytes, struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    if (request_bytes > TSR_SLOT_SIZE && request_bytes != CAPNP_MESSAGE_BYTES_MAX) {
+        return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
+    }
+    if (thread->free == 0) {
+        return begin_late(call, target, interface, method, request_bytes, exception);
+    }
+    uint32_t index = tsr_slot_take(thread);
+    call->target = target;
+    call->interface = interface;
+    call->method = method;
+    call->carrier[0] = index;
+    capnp_builder_init(&call->request, tsr_slot_bytes(thread, index), TSR_SLOT_SIZE);
+    return true;
+}
+
+void tsr_transfers_put(uint8_t *at, const uint64_t *caps, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++, at += sizeof(struct transfer)) {
+        struct transfer transfer = {.cap = caps[i], .mode = TRANSFER_COPY};
+        __builtin_memcpy(at, &transfer, sizeof(transfer));
+    }
+}
+
+// The root of a struct without fields is one word that says nothing: it is not sent.
+static inline uint32_t request_size(const struct capnp_call *call)
+{
+    uint32_t size = capnp_builder_size(&call->request);
+    return size > CAPNP_WORD_BYTES ? size : 0;
+}
+
+static inline void submit(struct tsr_thread *thread, const struct capnp_call *call,
+                          struct sqe *entry, uint32_t transfers)
+{
+    uint32_t index = (uint32_t)call->carrier[0];
+    struct tsr_slot *slot = &thread->slots[index];
+    uint64_t offset = (uint64_t)index * TSR_SLOT_SIZE;
+    *entry = (struct sqe){
+        .opcode = OP_CALL,
+        .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
+        .method = call->method,
+        .transfers = (uint8_t)transfers,
+        .cap = call->target,
+        .user_data = slot->user_data,
+        .payload = offset,
+        .result = offset,
+        .payload_len = request_size(call),
+        .result_len = TSR_SLOT_SIZE,
+        .arg = TIMEOUT_NONE,
+    };
+    slot->state = SLOT_SUBMITTED;
+    ring_user_submit(&thread->ring);
+}
+
+// Sends what is not simply bytes into a queue with room.
+__attribute__((noinline)) static bool send_other(struct capnp_call *call,
+                                                 struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    uint32_t size = request_size(call);
+    uint32_t transfers = call->request.cap_count;
+    if (capnp_call_refuse_request(call, exception)) {
+        return false;
+    }
+    if (size + transfers * sizeof(struct transfer) > TSR_SLOT_SIZE) {
+        return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
+    }
+    tsr_transfers_put(call->request.bytes + size, call->request.caps, transfers);
+    struct sqe *entry = tsr_thread_sqe(thread);
+    if (entry == NULL) {
+        return tsr_refuse(exception, STATUS_RING_BUSY, thread->ring.sq_mask + 1);
+    }
+    submit(thread, call, entry, transfers);
+    return true;
+}
+
+bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    struct sqe *entry = ring_user_slot(&thread->ring);
+    if (entry == NULL || call->request.error != CAPNP_OK || call->request.cap_count != 0) {
+        return send_other(call, exception);
+    }
+    submit(thread, call, entry, 0);
+    return true;
+}
+
+bool tsr_completion_refuse(const struct cqe *completion, const uint8_t *bytes,
+                           struct capnp_exception *exception)
+{
+    if (completion->status < 0) {
+        bool truncated = (completion->flags & CQE_TRUNCATED) != 0;
+        return tsr_refuse(exception, -completion->status,
+                          truncated ? completion->extra : completion->detail);
+    }
+    uint32_t type = completion->flags & CQE_EXCEPTION_MASK;
+    if (type > EXCEPTION_INVALID_ARGUMENT) {
+        type = EXCEPTION_FAILED; // of a later ABI
+    }
+    int32_t fact = completion->detail < STATUS_LIMIT ? (int32_t)completion->detail : 0;
+    capnp_exception_set(exception, (enum capnp_exception_type)type, 0,
+                        fact != 0 ? tsr_fact_text(fact) : NULL);
+    exception->status = fact;
+    if (completion->status > 0) {
+        struct capnp_message message;
+        capnp_message_init(&message, bytes, (uint32_t)completion->status, NULL, 0);
+        struct capnp_text reason = cap_exception_get_reason(cap_exception_read(&message));
+        uint32_t room = sizeof(exception->reason) - 1;
+        uint32_t size = reason.size < room ? reason.size : room;
+        __builtin_memcpy(exception->reason, reason.data, size);
+        exception->reason[size] = 0;
+    }
+    return false;
+}
+
+bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    struct tsr_slot *slot = &thread->slots[call->carrier[0]];
+    int32_t fact = tsr_thread_wait(thread, slot);
+    if (fact != 0) {
+        return tsr_refuse(exception, fact, 0);
+    }
+    const uint8_t *bytes = call->request.bytes; // the answer took the request's place
+    if (!tsr_completion_is_result(&slot->completion)) {
+        return tsr_completion_refuse(&slot->completion, bytes, exception);
+    }
+    uint32_t size = (uint32_t)slot->completion.status;
+    uint32_t caps = slot->completion.transfers == 0 ? 0 : tsr_slot_receive(slot, bytes, size);
+    capnp_message_init(&call->response, bytes, size, slot->caps, caps);
+    return true;
+}
+
+void capnp_call_end(struct capnp_call *call)
+{
+    uint32_t index = (uint32_t)call->carrier[0];
+    if (tsr_thread.slots[index].state == SLOT_SUBMITTED) {
+        tsr_thread.slots[index].state = SLOT_ABANDONED;
+    } else {
+        tsr_slot_free(&tsr_thread, index);
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a program uses of the runtime. A program defines tsr_main(); it is called once the process
+// is relocated and its ring and CapSet are checked, and what it returns is the process's exit code.
+//
+//     int tsr_main(struct start *start)
+//     {
+//         struct debug_console console;
+//         if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &console.id)) {
+//             return 1;
+//         }
+//         ... debug_console_write_line(console, ...) ...
+//         return 0;
+//     }
+//
+// Calls go through the typed clients that are generated from abi/schema; the runtime is their
+// carrier (client.c). The one piece of global state in a program that is not its own is the
+// runtime's context of its thread (thread.h).
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "lib/capnp/call.h"
+
+struct start; // of abi/start.h; a program only passes it on
+
+// With what a process exits when the runtime ends it.
+enum tsr_exit_code {
+    TSR_EXIT_ABI = 120,    // the kernel speaks another version of the ABI
+    TSR_EXIT_RING = 121,   // the ring's header is not one
+    TSR_EXIT_CAPSET = 122, // the CapSet is malformed
+    TSR_EXIT_PANIC = 123,
+};
+
+// The program. `start` stays readable for the life of the process.
+int tsr_main(struct start *start);
+
+// The same, for code that was not handed it; NULL before tsr_main.
+const struct start *tsr_start(void);
+
+// --- Capabilities -------------------------------------------------------------------------------
+
+// The capability that was granted under `name`, if its interface is `interface`: true, with its id
+// in *cap. Otherwise false, and *cap is 0.
+bool tsr_find(const struct start *start, const char *name, uint64_t interface, uint64_t *cap);
+
+// The same for a capability of any interface.
+bool tsr_find_any(const struct start *start, const char *name, uint64_t *cap);
+
+// Gives a capability back. Takes effect with the thread's next call, or at exit. An id that names
+// nothing is ignored.
+void tsr_release(uint64_t cap);
+
+// --- The end ------------------------------------------------------------------------------------
+
+_Noreturn void tsr_exit(int32_t code);
+
+// Says why on the capability "console", if the process has it, and exits with TSR_EXIT_PANIC.
+_Noreturn void tsr_panic(const char *text);
+
+// --- Serving ------------------------------------------------------------------------------------
+
+struct tsr_serve_options {
+    uint64_t interface; // calls through another one are refused as unimplemented
+    // Answers one call: the generated dispatch function, with its table:
+    //     return ping_dispatch(&table, self, method, request, response, exception);
+    bool (*dispatch)(void *self, uint16_t method, struct capnp_message *request,
+                     struct capnp_builder *response, struct capnp_exception *exception);
+    void *self;       // handed to dispatch
+    const bool *stop; // looked at after each answer; true: tsr_serve returns. NULL: never
+    // Where calls arrive that are too large for the ring's message area. Aligned to 8; room for a
+    // struct message_header, the endpoint's largest message and the records of TRANSFERS_MAX
+    // capabilities. NULL: the message area suffices.
+    void *memory;
+    uint32_t memory_size; // bytes
+};
+
+// Answers the calls of an endpoint, one after the other, over the server's hold of it. Returns true
+// once *stop is set and the answer is out; false, with *exception filled in, when it cannot go on.
+// Handlers may make calls of their own, and own the capabilities that come with a request.
+bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
+               struct capnp_exception *exception);
+
+// --- Words for people ---------------------------------------------------------------------------
+
+// The sentence of abi/errors.def for a fact (enum status, positive).
+const char *tsr_fact_text(int32_t fact);
+
+enum { TSR_LINE_SIZE = 200 }; // as much as the console takes
+
+// A line being written. Starts out zeroed; what does not fit is cut, and the line then ends in
+// "...".
+struct tsr_line {
+    uint32_t size; // bytes of text, without the NUL
+    char text[TSR_LINE_SIZE + 1];
+};
+
+void tsr_line_text(struct tsr_line *line, const char *text);
+void tsr_line_bytes(struct tsr_line *line, const char *bytes, uint32_t size);
+void tsr_line_decimal(struct tsr_line *line, uint64_t value);
+void tsr_line_signed(struct tsr_line *line, int64_t value);
+void tsr_line_hex(struct tsr_line *line, uint64_t value); // 0x and no leading zeros
+
+// What a failed call says: "disconnected (the capability was revoked)"; the sentence alone where
+// nothing was delivered.
+void tsr_line_exception(struct tsr_line *line, const struct capnp_exception *exception);
+
+// A C string as a text of a message.
+struct capnp_text tsr_text_of(const char *text);
+
+static inline struct capnp_text tsr_line_of(const struct tsr_line *line)
+{
+    return (struct capnp_text){line->text, line->size};
+}
+
+#endif

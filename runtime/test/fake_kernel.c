@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// See fake_kernel.h.
+
+#include "runtime/test/fake_kernel.h"
+
+#include <string.h>
+
+struct fake_kernel fake;
+
+static _Alignas(PAGE_SIZE) uint8_t ring_memory[RING_PAGES_DEFAULT * PAGE_SIZE];
+
+int fake_set_up(void **state)
+{
+    (void)state;
+    memset(ring_memory, 0, sizeof(ring_memory));
+    memset(&fake, 0, sizeof(fake));
+    memset(&tsr_thread, 0, sizeof(tsr_thread));
+    ring_kernel_init(&fake.ring, ring_memory, SQ_ENTRIES_DEFAULT, CQ_ENTRIES_DEFAULT,
+                     RING_MESSAGE_PAGES_DEFAULT);
+    fake.messages = ring_memory + fake.ring.header->message_offset;
+    return !tsr_thread_init(&tsr_thread, fake.ring.header);
+}
+
+int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
+{
+    (void)second;
+    struct sqe entry;
+    fake.enter_count++;
+    if (number != SYSTEM_CALL_ENTER || fake.enter_refusal != 0) {
+        return fake.enter_refusal;
+    }
+    while (ring_kernel_take(&fake.ring, &entry)) {
+        if (fake.taken_count < FAKE_TAKEN_MAX) {
+            fake.taken[fake.taken_count++] = entry;
+        }
+        if (fake.operate != NULL) {
+            fake.operate(&entry);
+        }
+    }
+    if (ring_kernel_available(&fake.ring) < (int32_t)first && fake.wait != NULL) {
+        fake.wait();
+    }
+    int32_t available = ring_kernel_available(&fake.ring);
+    return available < (int32_t)first ? -STATUS_NOTHING_PENDING : available;
+}
+
+void fake_complete(const struct sqe *operation, struct cqe entry)
+{
+    entry.user_data = operation->user_data;
+    ring_kernel_post(&fake.ring, &entry);
+}
+
+uint8_t *fake_payload(const struct sqe *operation)
+{
+    return (operation->flags & SQE_RING_PAYLOAD) != 0 ? fake.messages + operation->payload
+                                                      : (uint8_t *)operation->payload;
+}
+
+uint8_t *fake_result(const struct sqe *operation)
+{
+    return (operation->flags & SQE_RING_RESULT) != 0 ? fake.messages + operation->result
+                                                     : (uint8_t *)operation->result;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Submitting, waiting and matching: see thread.h for slots and their states.
+
+#include "runtime/thread.h"
+
+// user_data of operations whose completion, an error, interests nobody. No slot has this index.
+static const uint64_t user_data_ignored = UINT64_MAX;
+
+struct tsr_thread tsr_thread;
+
+bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header)
+{
+    if (header == NULL || !ring_user_init(&thread->ring, header)) {
+        return false;
+    }
+    uint32_t slots = thread->ring.message_size / TSR_SLOT_SIZE;
+    uint32_t promises = thread->ring.cq_mask + 1 - CQ_ENTRIES_KEPT;
+    slots = slots < promises ? slots : promises;
+    thread->slot_count = slots < TSR_SLOTS_MAX ? slots : TSR_SLOTS_MAX;
+    thread->free = (1u << thread->slot_count) - 1;
+    for (uint32_t i = 0; i < thread->slot_count; i++) {
+        thread->slots[i].user_data = i;
+    }
+    return true;
+}
+
+struct sqe *tsr_thread_sqe(struct tsr_thread *thread)
+{
+    struct sqe *entry = ring_user_slot(&thread->ring);
+    if (entry == NULL) {
+        tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+        entry = ring_user_slot(&thread->ring);
+    }
+    if (entry == NULL) {
+        // A full CQ keeps the kernel from taking more.
+        tsr_thread_reap(thread);
+        tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+        entry = ring_user_slot(&thread->ring);
+    }
+    return entry;
+}
+
+void tsr_release(uint64_t cap)
+{
+    struct sqe *entry = cap == 0 ? NULL : tsr_thread_sqe(&tsr_thread);
+    if (entry == NULL) {
+        return;
+    }
+    *entry = (struct sqe){
+        .opcode = OP_RELEASE, .flags = SQE_QUIET, .cap = cap, .user_data = user_data_ignored};
+    ring_user_submit(&tsr_thread.ring);
+}
+
+uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size)
+{
+    uint32_t count = slot->completion.transfers;
+    count = count < TRANSFERS_MAX ? count : TRANSFERS_MAX;
+    const uint8_t *at = result + ((size + 7) & ~(uint32_t)7);
+    for (uint32_t i = 0; i < count; i++, at += sizeof(struct received)) {
+        struct received record;
+        __builtin_memcpy(&record, at, sizeof(record));
+        slot->caps[i] = record.cap;
+    }
+    return count;
+}
+
+// An answer that nobody waits for: what came with it goes back.
+__attribute__((cold, noinline)) static void discard(struct tsr_thread *thread, uint32_t index,
+                                                    struct cqe completion)
+{
+    struct tsr_slot *slot = &thread->slots[index];
+    slot->completion = completion;
+    if (tsr_completion_is_result(&completion) && completion.transfers != 0) {
+        uint32_t count =
+            tsr_slot_receive(slot, tsr_slot_bytes(thread, index), (uint32_t)completion.status);
+        for (uint32_t i = 0; i < count; i++) {
+            tsr_release(slot->caps[i]);
+        }
+    }
+    tsr_slot_free(thread, index);
+}
+
+// A completion that is not simply the end of an operation somebody waits for.
+__attribute__((cold, noinline)) static void match_other(struct tsr_thread *thread)
+{
+    struct cqe completion;
+    if (!ring_user_reap(&thread->ring, &completion)) {
+        return;
+    }
+    uint32_t index = (uint32_t)completion.user_data;
+    if (index < thread->slot_count && thread->slots[index].user_data == completion.user_data &&
+        thread->slots[index].state == SLOT_ABANDONED) {
+        discard(thread, index, completion);
+    }
+}
+
+// Consumes the completion that stands first.
+static inline void match(struct tsr_thread *thread, const struct cqe *completion)
+{
+    uint64_t user_data = completion->user_data;
+    uint32_t index = (uint32_t)user_data;
+    if (index >= thread->slot_count || thread->slots[index].user_data != user_data ||
+        thread->slots[index].state != SLOT_SUBMITTED) {
+        match_other(thread);
+        return;
+    }
+    thread->slots[index].completion = *completion;
+    thread->slots[index].state = SLOT_DONE;
+    ring_user_consume(&thread->ring);
+}
+
+bool tsr_thread_reap(struct tsr_thread *thread)
+{
+    bool any = false;
+    const struct cqe *completion;
+    while ((completion = ring_user_peek(&thread->ring)) != NULL) {
+        match(thread, completion);
+        any = true;
+    }
+    return any;
+}
+
+int32_t tsr_thread_wait_any(struct tsr_thread *thread, struct tsr_slot *slot)
+{
+    for (;;) {
+        const struct cqe *completion = ring_user_peek(&thread->ring);
+        if (completion != NULL) {
+            match(thread, completion);
+        }
+        if (slot->state == SLOT_DONE) {
+            return 0;
+        }
+        if (completion == NULL) {
+            int64_t entered = tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
+            if (entered < 0) {
+                return (int32_t)-entered;
+            }
+        }
+    }
+}

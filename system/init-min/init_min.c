@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The first program of the smallest system: reads the boot manifest, makes the endpoints that it
+// names, starts its programs with exactly the capabilities that it grants them, waits until all of
+// them have ended, and says how. Anything that fails is said, with the reason, and ends it with
+// code 1, as does a program that ended otherwise than with code 0.
+//
+// Granted by the kernel: console, timer, job, capabilities, manifest. The kernel and tools/mkimage
+// have checked the manifest's place; its contents are checked here.
+
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+#include "schema/boot.capnp.h"
+#include "schema/kernel.capnp.h"
+
+enum {
+    MANIFEST_SIZE_MAX = 8192, // bytes
+    READ_SIZE = 512,          // bytes that one MemoryObject.read answers at most
+    INFO_SIZE_MAX = 512,      // bytes that ProcessBuilder.setInfo takes
+    ENDPOINTS_MAX = 16,
+    PROGRAMS_MAX = 20,
+};
+
+struct init {
+    struct start *start;
+    struct debug_console console;
+    struct job job;
+    struct capability_manager capabilities;
+    struct boot_manifest_reader manifest;
+    uint32_t endpoint_count;
+    struct {
+        struct capnp_text name;
+        struct endpoint server;
+    } endpoints[ENDPOINTS_MAX];
+    uint32_t program_count;
+    struct {
+        struct capnp_text name;
+        struct process process;
+    } programs[PROGRAMS_MAX];
+};
+
+static _Alignas(8) uint8_t manifest_bytes[MANIFEST_SIZE_MAX];
+
+static void say(const struct init *init, const struct tsr_line *line)
+{
+    struct capnp_exception exception;
+    if (!debug_console_write_line(init->console, tsr_line_of(line), &exception)) {
+        tsr_exit(1);
+    }
+}
+
+static void line_start(struct tsr_line *line, struct capnp_text name)
+{
+    *line = (struct tsr_line){0};
+    tsr_line_text(line, "init-min: ");
+    tsr_line_bytes(line, name.data, name.size);
+}
+
+// "init-min: <name>: <what>: <why>", and the end. `why` may be NULL.
+_Noreturn static void fail(const struct init *init, struct capnp_text name, const char *what,
+                           const struct capnp_exception *why)
+{
+    struct tsr_line line;
+    line_start(&line, name);
+    tsr_line_text(&line, ": ");
+    tsr_line_text(&line, what);
+    if (why != NULL) {
+        tsr_line_text(&line, ": ");
+        tsr_line_exception(&line, why);
+    }
+    say(init, &line);
+    tsr_exit(1);
+}
+
+static bool text_equals(struct capnp_text left, struct capnp_text right)
+{
+    return left.size == right.size && memcmp(left.data, right.data, left.size) == 0;
+}
+
+// --- The manifest -------------------------------------------------------------------------------
+
+// Reads what is at `offset`; how many bytes there were.
+static uint32_t manifest_read(const struct init *init, struct memory_object object, uint32_t offset,
+                              uint32_t length)
+{
+    struct capnp_call call;
+    struct capnp_exception exception;
+    struct memory_object_read_params_builder params;
+    struct memory_object_read_results_reader results;
+    struct capnp_data data = {NULL, 0};
+    if (!memory_object_read_begin(object, &call, &params, &exception)) {
+        fail(init, tsr_text_of("manifest"), "cannot be read", &exception);
+    }
+    memory_object_read_params_set_offset(params, offset);
+    memory_object_read_params_set_length(params, length);
+    bool is_answered = capnp_call_send(&call, &exception) &&
+                       memory_object_read_finish(&call, &results, &exception);
+    if (is_answered) {
+        data = memory_object_read_results_get_data(results);
+        if (data.size <= length) {
+            memcpy(manifest_bytes + offset, data.data, data.size);
+        }
+        is_answered = !capnp_call_refuse_response(&call, &exception);
+    }
+    capnp_call_end(&call);
+    if (!is_answered) {
+        fail(init, tsr_text_of("manifest"), "cannot be read", &exception);
+    }
+    if (data.size == 0 || data.size > length) {
+        fail(init, tsr_text_of("manifest"), "ends before its size", NULL);
+    }
+    return data.size;
+}
+
+static void manifest_open(struct init *init, struct capnp_message *message)
+{
+    struct capnp_text name = tsr_text_of("manifest");
+    struct memory_object object;
+    struct capnp_exception exception;
+    uint64_t size;
+    bool is_sealed;
+    if (!tsr_find(init->start, "manifest", MEMORY_OBJECT_INTERFACE_ID, &object.id)) {
+        fail(init, name, "was not granted", NULL);
+    }
+    if (!memory_object_info(object, &size, &is_sealed, &exception)) {
+        fail(init, name, "cannot be asked for its size", &exception);
+    }
+    if (size > MANIFEST_SIZE_MAX) {
+        fail(init, name, "is larger than 8192 bytes", NULL);
+    }
+    for (uint32_t done = 0; done < size;) {
+        uint32_t left = (uint32_t)size - done;
+        done += manifest_read(init, object, done, left < READ_SIZE ? left : READ_SIZE);
+    }
+    tsr_release(object.id);
+    capnp_message_init(message, manifest_bytes, (uint32_t)size, NULL, 0);
+    init->manifest = boot_manifest_read(message);
+}
+
+// Readers keep the first thing that was wrong with the manifest.
+static void manifest_check(const struct init *init, const struct capnp_message *message)
+{
+    if (message->error != CAPNP_OK) {
+        fail(init, tsr_text_of("manifest"), capnp_error_text(message->error), NULL);
+    }
+}
+
+// --- Endpoints ----------------------------------------------------------------------------------
+
+static void endpoints_make(struct init *init)
+{
+    struct boot_endpoint_reader_list list = boot_manifest_get_endpoints(init->manifest);
+    if (list.l.count > ENDPOINTS_MAX) {
+        fail(init, tsr_text_of("manifest"), "has more than 16 endpoints", NULL);
+    }
+    for (uint32_t i = 0; i < list.l.count; i++) {
+        struct boot_endpoint_reader endpoint = boot_endpoint_reader_at(list, i);
+        struct capnp_text name = boot_endpoint_get_name(endpoint);
+        struct capnp_exception exception;
+        if (!job_make_endpoint(init->job, boot_endpoint_get_message_max(endpoint),
+                               &init->endpoints[i].server, &exception)) {
+            fail(init, name, "cannot make this endpoint", &exception);
+        }
+        init->endpoints[i].name = name;
+        init->endpoint_count = i + 1;
+    }
+}
+
+static struct endpoint endpoint_find(const struct init *init, struct capnp_text name)
+{
+    for (uint32_t i = 0; i < init->endpoint_count; i++) {
+        if (text_equals(init->endpoints[i].name, name)) {
+            return init->endpoints[i].server;
+        }
+    }
+    fail(init, name, "no endpoint has this name", NULL);
+}
+
+// --- Grants -------------------------------------------------------------------------------------
+
+// A capability to grant. `is_own`: made for this grant, to be released after it.
+struct source {
+    struct capnp_cap cap;
+    bool is_own;
+};
+
+static struct source source_own(const struct init *init, struct boot_grant_reader grant)
+{
+    struct capnp_text name = boot_grant_get_own(grant);
+    struct source source = {.is_own = false};
+    if (!tsr_find_any(init->start, name.data, &source.cap.id)) {
+        fail(init, name, "cannot grant what was not granted to me", NULL);
+    }
+    return source;
+}
+
+static struct source source_server(const struct init *init, struct boot_grant_reader grant)
+{
+    struct endpoint server = endpoint_find(init, boot_grant_get_server(grant));
+    return (struct source){{server.id}, false};
+}
+
+static struct source source_client(const struct init *init, struct boot_grant_reader grant)
+{
+    struct capnp_text name = boot_grant_get_client_endpoint(grant);
+    struct source source = {.is_own = true};
+    struct revoker revoker;
+    struct capnp_exception exception;
+    if (!capability_manager_facet(
+            init->capabilities, (struct capnp_cap){endpoint_find(init, name).id},
+            boot_grant_get_client_methods(grant), boot_grant_get_client_interface(grant),
+            boot_grant_get_client_receiver_data(grant), &source.cap, &revoker, &exception)) {
+        fail(init, name, "cannot make a facet of this endpoint", &exception);
+    }
+    tsr_release(revoker.id);
+    return source;
+}
+
+static void grant_one(const struct init *init, struct process_builder builder,
+                      struct boot_grant_reader grant)
+{
+    static struct source (*const sources[])(const struct init *, struct boot_grant_reader) = {
+        [BOOT_GRANT_OWN] = source_own,
+        [BOOT_GRANT_SERVER] = source_server,
+        [BOOT_GRANT_CLIENT] = source_client,
+    };
+    struct capnp_text name = boot_grant_get_name(grant);
+    struct capnp_exception exception;
+    uint32_t which = (uint32_t)boot_grant_which(grant);
+    if (which >= sizeof(sources) / sizeof(sources[0])) {
+        fail(init, name, "a grant of a kind that is not known here", NULL);
+    }
+    struct source source = sources[which](init, grant);
+    if (!process_builder_grant(builder, name, source.cap, &exception)) {
+        fail(init, name, "cannot grant this", &exception);
+    }
+    if (source.is_own) {
+        tsr_release(source.cap.id);
+    }
+}
+
+// --- Programs -----------------------------------------------------------------------------------
+
+static void info_set(const struct init *init, struct process_builder builder,
+                     struct boot_program_reader program)
+{
+    uint8_t bytes[INFO_SIZE_MAX];
+    struct capnp_builder message;
+    struct capnp_exception exception;
+    capnp_builder_init(&message, bytes, sizeof(bytes));
+    start_info_set_arguments(start_info_build(&message), boot_program_get_arguments(program));
+    if (message.error != CAPNP_OK) {
+        fail(init, boot_program_get_name(program), "its arguments are too long", NULL);
+    }
+    struct capnp_data info = {bytes, capnp_builder_size(&message)};
+    if (!process_builder_set_info(builder, info, &exception)) {
+        fail(init, boot_program_get_name(program), "cannot hand over its arguments", &exception);
+    }
+}
+
+static struct process program_start(const struct init *init, struct boot_program_reader program)
+{
+    struct capnp_text name = boot_program_get_name(program);
+    struct boot_grant_reader_list grants = boot_program_get_grants(program);
+    struct process_builder builder;
+    struct process process;
+    struct capnp_exception exception;
+    if (!job_make_process_builder(init->job, &builder, &exception)) {
+        fail(init, name, "cannot make a process", &exception);
+    }
+    if (!process_builder_load(builder, name, &exception)) {
+        fail(init, name, "cannot load this program", &exception);
+    }
+    info_set(init, builder, program);
+    for (uint32_t i = 0; i < grants.l.count; i++) {
+        grant_one(init, builder, boot_grant_reader_at(grants, i));
+    }
+    if (!process_builder_start(builder, &process, &exception)) {
+        fail(init, name, "cannot start", &exception);
+    }
+    tsr_release(builder.id);
+    return process;
+}
+
+static void programs_start(struct init *init, const struct capnp_message *message)
+{
+    struct boot_program_reader_list list = boot_manifest_get_programs(init->manifest);
+    if (list.l.count > PROGRAMS_MAX) {
+        fail(init, tsr_text_of("manifest"), "has more than 20 programs", NULL);
+    }
+    for (uint32_t i = 0; i < list.l.count; i++) {
+        struct boot_program_reader program = boot_program_reader_at(list, i);
+        manifest_check(init, message);
+        init->programs[i].name = boot_program_get_name(program);
+        init->programs[i].process = program_start(init, program);
+        init->program_count = i + 1;
+    }
+    // Whoever serves has its own hold; with these kept, no endpoint would ever be without a server.
+    for (uint32_t i = 0; i < init->endpoint_count; i++) {
+        tsr_release(init->endpoints[i].server.id);
+    }
+}
+
+// --- The end ------------------------------------------------------------------------------------
+
+static void exits_await(const struct init *init)
+{
+    for (uint32_t i = 0; i < init->program_count; i++) {
+        uint64_t process;
+        int32_t code;
+        enum exit_cause cause;
+        struct capnp_exception exception;
+        if (!job_next_exit(init->job, &process, &code, &cause, &exception)) {
+            fail(init, tsr_text_of("job"), "cannot wait for its processes", &exception);
+        }
+    }
+}
+
+// Says how program `index` ended; whether all was well.
+static bool exit_tell(const struct init *init, uint32_t index)
+{
+    static const char causes[][32] = {
+        [EXIT_CAUSE_CALLED] = "code ",
+        [EXIT_CAUSE_MEMORY_FAULT] = "memory fault, code ",
+        [EXIT_CAUSE_MACHINE_FAULT] = "machine fault, code ",
+    };
+    struct capnp_text name = init->programs[index].name;
+    enum process_state state;
+    int32_t code;
+    enum exit_cause cause;
+    struct capnp_exception exception;
+    if (!process_status(init->programs[index].process, &state, &code, &cause, &exception)) {
+        fail(init, name, "cannot be asked how it ended", &exception);
+    }
+    if (state != PROCESS_STATE_ENDED || (uint32_t)cause >= sizeof(causes) / sizeof(causes[0])) {
+        fail(init, name, "has not ended, or in an unknown way", NULL);
+    }
+    struct tsr_line line;
+    line_start(&line, name);
+    tsr_line_text(&line, " ended: ");
+    tsr_line_text(&line, causes[cause]);
+    tsr_line_signed(&line, code);
+    say(init, &line);
+    return cause == EXIT_CAUSE_CALLED && code == 0;
+}
+
+int tsr_main(struct start *start)
+{
+    static struct init init;
+    struct capnp_message message;
+    init.start = start;
+    if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &init.console.id)) {
+        return 1;
+    }
+    if (!tsr_find(start, "job", JOB_INTERFACE_ID, &init.job.id) ||
+        !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID, &init.capabilities.id)) {
+        fail(&init, tsr_text_of("job, capabilities"), "were not granted", NULL);
+    }
+    manifest_open(&init, &message);
+    endpoints_make(&init);
+    manifest_check(&init, &message);
+    programs_start(&init, &message);
+    manifest_check(&init, &message);
+    exits_await(&init);
+    bool is_well = true;
+    for (uint32_t i = 0; i < init.program_count; i++) {
+        is_well = exit_tell(&init, i) && is_well;
+    }
+    return is_well ? 0 : 1;
+}

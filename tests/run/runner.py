@@ -1,0 +1,275 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs scripts of whole-system tests: boot, wait for lines, compare transcripts.
+
+    runner.py [--platform P] FILE.run ...
+
+tests/run/README.md describes the language. Each run prints a line as cmocka does
+(`[       OK ] name` or `[  FAILED  ] name`); transcripts and commit logs stay in build/test/run/.
+"""
+import argparse
+import itertools
+import os
+import re
+import selectors
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/boot"))
+import boot  # noqa: E402  pylint: disable=wrong-import-position
+
+FOLDER = "build/test/run"
+DEADLINE_SECONDS = 120
+TAIL_LINES = 12
+# The option that a platform doesn't have.
+ABSENT = {"sim": "cpu", "x86_64": "seed"}
+
+
+class ScriptError(Exception):
+    """A line of a script that can't be understood."""
+
+
+class Failure(Exception):
+    """What a run found wrong, as text for the reader."""
+
+
+def pattern(text):
+    """A literal line in which `*` stands for the rest of a word: an id, a time, a digest."""
+    return re.compile(r"\S*".join(re.escape(part) for part in text.split("*")) + r"\Z")
+
+
+class Script:
+    """One .run file, read."""
+
+    def __init__(self, path):
+        self.path = path
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.platforms, self.package, self.suite = [], None, None
+        self.matrix = {"cpu": ["max"], "memory": ["128M"], "seed": ["1"]}
+        self.expected, self.exit, self.hosts = [], 0, []
+        self.exact = self.same_transcript = False
+        self.deadline = DEADLINE_SECONDS
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                line = line.rstrip("\n")
+                if line.strip() and not line.startswith("#"):
+                    self._read(number, line)
+        if not self.platforms or not (self.package or self.suite):
+            raise ScriptError(f"{path}: needs a `platform` and a `boot` or `suite` line")
+
+    def _read(self, number, line):
+        word, _, rest = line.strip().partition(" ")
+        if word == "platform" and set(rest.split()) <= set(boot.PLATFORMS) and rest:
+            self.platforms = rest.split()
+        elif word == "boot" and rest:
+            self.package = rest
+        elif word == "suite" and rest:
+            self.suite = rest
+        elif word in self.matrix and rest:
+            self.matrix[word] = rest.split()
+        elif word == "expect":
+            self.expected.append(rest)
+        elif word == "exit" and rest.isdigit():
+            self.exit = int(rest)
+        elif word == "deadline" and rest.isdigit():
+            self.deadline = int(rest)
+        elif word == "host" and rest:
+            self.hosts.append((rest, []))
+        elif word == "prints" and self.hosts:
+            self.hosts[-1][1].append(rest)
+        elif line.strip() == "exact":
+            self.exact = True
+        elif line.strip() == "same-transcript":
+            self.same_transcript = True
+        else:
+            raise ScriptError(f"{self.path}:{number}: not understood: {line.strip()}")
+
+    def runs(self, only):
+        """(platform, cpu, memory, seed) of each run; an option that it lacks doesn't multiply."""
+        for platform in self.platforms:
+            if only in (None, platform):
+                axes = [self.matrix[axis][:1] if axis == ABSENT[platform] else self.matrix[axis]
+                        for axis in ("cpu", "memory", "seed")]
+                for options in itertools.product(*axes):
+                    yield platform, *options
+
+
+class Matcher:
+    """Follows the expected lines through a console, in order."""
+
+    def __init__(self, script):
+        self.script = script
+        self.seen, self.next = [], 0
+
+    def line(self, text):
+        self.seen.append(text)
+        wanted = self.script.expected
+        if self.next < len(wanted) and pattern(wanted[self.next]).match(text):
+            self.next += 1
+        elif self.script.exact:
+            want = wanted[self.next] if self.next < len(wanted) else "(nothing more)"
+            raise Failure(self.mismatch(want))
+
+    def end(self):
+        if self.next < len(self.script.expected):
+            raise Failure(self.mismatch(self.script.expected[self.next]))
+
+    def mismatch(self, want):
+        """What came, what was waited for: expected lines that came are marked with a blank."""
+        before = self.script.expected[max(0, self.next - 3):self.next]
+        tail = self.seen[-TAIL_LINES:] or ["(no line at all)"]
+        return "\n".join(["expected, in this order:"] + ["    " + line for line in before]
+                         + ["  - " + want, "the console's last lines:"]
+                         + ["  + " + line for line in tail])
+
+
+def start(line, transcript):
+    with open(transcript + ".errors", "wb") as errors:
+        return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=errors, start_new_session=True)
+
+
+def follow(child, matcher, transcript, deadline):
+    """Reads the console until it closes, feeding whole lines to the matcher."""
+    selector = selectors.DefaultSelector()
+    selector.register(child.stdout, selectors.EVENT_READ)
+    pending = b""
+    with open(transcript, "wb") as copy:
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0 or not selector.select(left):
+                wanted = matcher.script.expected[matcher.next:] or ["(the end of the run)"]
+                raise Failure(f"not over after {matcher.script.deadline} seconds\n"
+                              + matcher.mismatch(wanted[0]))
+            chunk = os.read(child.stdout.fileno(), 65536)
+            copy.write(chunk)
+            copy.flush()
+            *lines, pending = (pending + chunk).split(b"\n")
+            for line in lines + ([pending] if not chunk and pending else []):
+                matcher.line(line.decode(errors="replace").rstrip("\r"))
+            if not chunk:
+                return
+
+
+def check_hosts(script, log):
+    """Runs the host commands; each must end with status 0 and print its lines in order."""
+    for command, prints in script.hosts:
+        words = shlex.split(command.replace("$LOG", log))
+        tool = f"build/host/tools/{words[0]}"
+        words[0] = tool if os.path.exists(tool) else words[0]
+        run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             timeout=script.deadline, check=False)
+        lines = run.stdout.splitlines()
+        if run.returncode != 0:
+            raise Failure(f"`{command}` ended with status {run.returncode}:\n{run.stdout}")
+        at = 0
+        for wanted in prints:
+            found = [i for i in range(at, len(lines)) if pattern(wanted).match(lines[i])]
+            if not found:
+                raise Failure(f"`{command}` should print\n  - {wanted}\nit printed\n"
+                              + "\n".join("  + " + line for line in lines))
+            at = found[0] + 1
+
+
+def run_once(script, platform, options, base):
+    """Boots once; returns the console's lines."""
+    cpu, memory, seed = options
+    log, transcript = base + ".log", base + ".transcript"
+    for stale in (log, transcript):
+        if os.path.exists(stale):
+            os.unlink(stale)
+    line = boot.command(platform, script.package, log, cpu, memory, int(seed),
+                        suite=script.suite)
+    child = start(line, transcript)
+    matcher = Matcher(script)
+    deadline = time.monotonic() + script.deadline
+    try:
+        follow(child, matcher, transcript, deadline)
+        status = child.wait(max(1.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise Failure("the console closed but the machine goes on") from error
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+        child.stdout.close()
+    matcher.end()
+    if boot.exit_code(platform, status) != script.exit:
+        with open(transcript + ".errors", encoding="utf-8", errors="replace") as errors:
+            raise Failure(f"exit code {boot.exit_code(platform, status)} (status {status}), "
+                          f"expected {script.exit}\n{errors.read()}")
+    check_hosts(script, log)
+    return matcher.seen
+
+
+def compare(script, seen):
+    """The runs' transcripts must be equal, but for wildcards and lines of the platform itself."""
+    patterns = [(text, pattern(text)) for text in script.expected]
+    own = tuple(platform + ": " for platform in boot.PLATFORMS)
+    plain = {name: [next((text for text, p in patterns if p.match(line)), line)
+                    for line in lines if not line.startswith(own)]
+             for name, lines in seen.items()}
+    (first, wanted), *others = plain.items()
+    for name, lines in others:
+        for number, pair in enumerate(itertools.zip_longest(wanted, lines), 1):
+            if pair[0] != pair[1]:
+                raise Failure(f"line {number} differs between\n  - {first}: {pair[0]}\n"
+                              f"  + {name}: {pair[1]}")
+
+
+def report(name, failure):
+    if failure:
+        print("\n".join("    " + line for line in str(failure).splitlines()))
+    print(f"[  FAILED  ] {name}" if failure else f"[       OK ] {name}", flush=True)
+    return bool(failure)
+
+
+def attempt(name, action):
+    """Runs action, reports it; returns (its result or None, whether it failed)."""
+    try:
+        result = action()
+    except (Failure, OSError, subprocess.SubprocessError) as failure:
+        return None, report(name, failure)
+    return result, report(name, None)
+
+
+def run_script(path, only):
+    """All runs of one script; returns how many failed."""
+    script = Script(path)
+    failed, seen = 0, {}
+    runs = list(script.runs(only))
+    os.makedirs(FOLDER, exist_ok=True)
+    for platform, *options in runs:
+        varied = [option for option, axis in zip(options, script.matrix)
+                  if len(script.matrix[axis]) > 1 and axis != ABSENT[platform]]
+        name = "-".join([script.name, platform, *varied])
+        lines, bad = attempt(name, lambda: run_once(script, platform, options,
+                                                    os.path.join(FOLDER, name)))
+        failed += bad
+        if not bad:
+            seen[name] = lines
+    if script.same_transcript and len(runs) > 1 and not failed:
+        failed += attempt(f"{script.name}-same-transcript", lambda: compare(script, seen))[1]
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--platform", choices=boot.PLATFORMS)
+    parser.add_argument("files", nargs="+")
+    arguments = parser.parse_args()
+    failed = 0
+    for path in arguments.files:
+        try:
+            failed += run_script(path, arguments.platform)
+        except ScriptError as error:
+            print(error)
+            failed += 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Starts a boot package on a platform; the only place that knows the machines' command lines.
+
+    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug|--trace]
+
+Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
+tests/run/runner.py. On x86_64 the first serial port is the console and the second one receives
+the raw commit log when the machine halts; the simulator writes the log itself.
+"""
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+
+AUTHORITY = "build/host/tools/authority"
+# isa-debug-exit turns a written value v into the status (v << 1) | 1; the kernel writes
+# 0x10 + its exit code.
+DEBUG_EXIT_BASE = 0x10
+PLATFORMS = ("x86_64", "sim")
+
+
+def package_path(platform, package):
+    return f"build/{platform}/{package}.pkg"
+
+
+def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio",
+            suite=None):
+    """The command that boots a package, or a suite that takes the kernel's place.
+
+    Its standard output is the console.
+    """
+    if platform == "sim":
+        program = f"build/sim/{suite or 'tessera-sim'}"
+        packages = ["--package", package_path("sim", package)] if package else []
+        return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log]
+    packages = ["-initrd", package_path("x86_64", package)] if package else []
+    return ["qemu-system-x86_64", "-accel", "tcg", "-kernel",
+            f"build/x86_64/{suite or 'kernel'}.elf", *packages, "-m", memory, "-cpu", cpu,
+            "-display", "none", "-no-reboot", "-nodefaults", "-serial", serial,
+            "-serial", f"file:{log}", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+
+
+def exit_code(platform, status):
+    """What the system exited with: 0 is success; None if it didn't end by itself."""
+    if platform == "sim":
+        return status if status >= 0 else None
+    if status >= 0 and status & 1 and status >> 1 >= DEBUG_EXIT_BASE:
+        return (status >> 1) - DEBUG_EXIT_BASE
+    return None
+
+
+def verify(log):
+    """Replays the commit log offline, so that the digest of the run can be compared."""
+    if not os.path.exists(log) or os.path.getsize(log) == 0:
+        print(f"\nThere is no commit log: it is written when the system halts. ({log})")
+        return 1
+    print(f"\n{AUTHORITY} verify {log}", flush=True)
+    return subprocess.call([AUTHORITY, "verify", log])
+
+
+def run(arguments, log):
+    serial = "mon:stdio"
+    line = command(arguments.platform, arguments.package, log, arguments.cpu, arguments.memory,
+                   arguments.seed, serial)
+    if arguments.trace:
+        line.append("--trace-entries")
+    leave = "Ctrl-A X" if arguments.platform == "x86_64" else "Ctrl-C"
+    print(f"Booting {arguments.package} on {arguments.platform}; {leave} leaves.\n", flush=True)
+    try:
+        status = subprocess.call(line)
+    except KeyboardInterrupt:
+        return 130
+    code = exit_code(arguments.platform, status)
+    if code is None and status == 0:
+        print("\nThe machine was left before it halted.")
+        return 0
+    verified = verify(log)
+    if code != 0:
+        print(f"The system ended with code {code} (status {status} of {line[0]}).")
+    return 1 if code != 0 or verified != 0 else 0
+
+
+def debug(arguments, log):
+    """QEMU waits at the first instruction while gdb connects; it ends together with gdb.
+
+    The environment's GDB_ARGS are more arguments of gdb, so that scripts can drive it.
+    """
+    socket = "build/run/gdb.socket"
+    line = command("x86_64", arguments.package, log, arguments.cpu, arguments.memory,
+                   serial="file:build/run/console.log")
+    line += ["-S", "-gdb", f"unix:{socket},server=on,wait=off", "-monitor", "none"]
+    if os.path.exists(socket):
+        os.unlink(socket)
+    machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        gdb = ["gdb", "-q", "-nx", "build/x86_64/kernel.elf", "-ex", "set confirm off",
+               "-x", "tools/boot/tessera.gdb", "-ex", f"target remote {socket}",
+               "-ex", "hbreak kernel_turn"]
+        print("The console is in build/run/console.log; `continue` runs to kernel_turn.")
+        print("`program NAME ADDRESS` adds the symbols of a program.", flush=True)
+        # gdb connects to the socket: QEMU makes it before it runs anything.
+        while not os.path.exists(socket):
+            if machine.poll() is not None:
+                return 1
+            os.sched_yield()
+        return subprocess.call(gdb + shlex.split(os.environ.get("GDB_ARGS", "")))
+    finally:
+        machine.terminate()
+        machine.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("platform", choices=PLATFORMS)
+    parser.add_argument("--package", required=True)
+    parser.add_argument("--cpu", default="max")
+    parser.add_argument("--memory", default="128M")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--trace", action="store_true", help="each kernel entry (sim)")
+    arguments = parser.parse_args()
+    package = package_path(arguments.platform, arguments.package)
+    if not os.path.exists(package):
+        print(f"{package} isn't there: PACKAGE= is the name of a file of system/manifests/")
+        return 1
+    os.makedirs("build/run", exist_ok=True)
+    log = "build/run/commit.log"
+    if os.path.exists(log):
+        os.unlink(log)
+    if arguments.debug:
+        return debug(arguments, log)
+    return run(arguments, log)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

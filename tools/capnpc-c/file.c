@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One schema file: walks its nodes, lets each be generated, and puts the header and the source
+// together.
+//
+// Both are written only after everything went well, so that a refused schema leaves no files.
+// Output names are relative to the current folder, which `capnp compile` sets to the output folder;
+// missing folders are made.
+
+#define _POSIX_C_SOURCE 200809L // open_memstream
+
+#include "unit.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { NESTED_DEPTH_MAX = 64 };
+
+static struct name tag_names[UNIT_TAGS_MAX];
+static uint64_t tag_owners[UNIT_TAGS_MAX];
+
+static _Noreturn void fail(const char *what, const char *path)
+{
+    fprintf(stderr, "capnpc-c: %s: %s: %s\n", path, what, strerror(errno));
+    exit(1);
+}
+
+static void node_generate(struct unit *unit, uint64_t id, uint32_t depth);
+
+// The structs that methods imply belong to no scope: they are generated with their interface.
+static void implied_generate(struct unit *unit, struct capnp_struct_reader node, uint32_t depth)
+{
+    struct capnp_list_reader methods = interface_methods(node);
+    for (uint32_t i = 0; i < methods.count; i++) {
+        struct capnp_struct_reader method = capnp_list_get_struct(methods, i);
+        if (method_implicit_parameters(method).count > 0) {
+            refuse(node, "generic methods are not supported: method", member_name(method));
+        }
+        uint64_t ids[] = {method_param_type(method), method_result_type(method)};
+        for (uint32_t k = 0; k < 2; k++) {
+            struct capnp_struct_reader implied = request_node(ids[k]);
+            if (node_kind(implied) == NODE_STRUCT && node_scope_id(implied) == 0) {
+                node_generate(unit, ids[k], depth + 1);
+            }
+        }
+    }
+}
+
+static void node_generate(struct unit *unit, uint64_t id, uint32_t depth)
+{
+    struct capnp_struct_reader node = request_node(id);
+    if (node_is_generic(node)) {
+        refuse(node, "generic types are not supported", (struct capnp_text){"", 0});
+    }
+    if (depth == NESTED_DEPTH_MAX) {
+        refuse(node, "nested too deep", (struct capnp_text){"", 0});
+    }
+    switch (node_kind(node)) {
+    case NODE_STRUCT:
+        struct_generate(unit, node);
+        break;
+    case NODE_ENUM:
+        enum_generate(unit, node);
+        break;
+    case NODE_INTERFACE:
+        implied_generate(unit, node, depth);
+        interface_generate(unit, node);
+        break;
+    case NODE_CONST:
+        const_generate(unit, node);
+        break;
+    case NODE_FILE:
+    case NODE_ANNOTATION:
+        break;
+    }
+    struct capnp_list_reader nested = node_nested(node);
+    for (uint32_t i = 0; i < nested.count; i++) {
+        node_generate(unit, nested_id(capnp_list_get_struct(nested, i)), depth + 1);
+    }
+}
+
+// Opens `path` for writing, making the folders on the way.
+static FILE *open_output(const char *path)
+{
+    char folder[4096];
+    for (size_t i = 0; path[i] != 0 && i < sizeof(folder) - 1; i++) {
+        folder[i] = 0;
+        if (path[i] == '/' && i > 0 && mkdir(folder, 0777) != 0 && errno != EEXIST) {
+            fail("cannot make the folder", folder);
+        }
+        folder[i] = path[i];
+    }
+    FILE *to = fopen(path, "w");
+    if (to == NULL) {
+        fail("cannot write", path);
+    }
+    return to;
+}
+
+static void close_output(FILE *to, const char *path)
+{
+    if (ferror(to) != 0 || fclose(to) != 0) {
+        fail("cannot write", path);
+    }
+}
+
+// Includes of the schemas whose types are used, by the names that this one imports them with.
+static void emit_includes(const struct unit *unit, FILE *to)
+{
+    struct capnp_list_reader imports = file_imports(unit->file);
+    for (uint32_t i = 0; i < unit->used_file_count; i++) {
+        bool is_found = false;
+        for (uint32_t k = 0; k < imports.count && !is_found; k++) {
+            struct capnp_struct_reader import = capnp_list_get_struct(imports, k);
+            const char *path = import_name(import).data;
+            if (import_id(import) == unit->used_files[i]) {
+                fprintf(to, "#include \"%s.h\"\n", path[0] == '/' ? path + 1 : path);
+                is_found = true;
+            }
+        }
+        if (!is_found) {
+            refuse(request_node(file_id(unit->file)), "uses types of a file that it doesn't import",
+                   node_display_name(request_node(unit->used_files[i])));
+        }
+    }
+}
+
+static void emit_header(const struct unit *unit, const char *types, const char *inlines)
+{
+    char path[4096];
+    struct capnp_text name = file_name(unit->file);
+    snprintf(path, sizeof(path), "%.*s.h", (int)name.size, name.data);
+    FILE *to = open_output(path);
+    fprintf(to,
+            "// Generated from %.*s by capnpc-c; changes belong there.\n\n"
+            "#ifndef CAPNP_%016" PRIX64 "_H\n#define CAPNP_%016" PRIX64
+            "_H\n\n"
+            "#include \"lib/capnp/call.h\"\n#include \"lib/capnp/capnp.h\"\n\n%s",
+            (int)name.size, name.data, file_id(unit->file), file_id(unit->file), types);
+    emit_includes(unit, to);
+    fprintf(to, "\n%s#endif\n", inlines);
+    close_output(to, path);
+}
+
+static void emit_source(const struct unit *unit, const char *source)
+{
+    char path[4096];
+    struct capnp_text name = file_name(unit->file);
+    const char *last = strrchr(name.data, '/');
+    snprintf(path, sizeof(path), "%.*s.c", (int)name.size, name.data);
+    FILE *to = open_output(path);
+    fprintf(to, "// Generated from %.*s by capnpc-c; changes belong there.\n\n", (int)name.size,
+            name.data);
+    fprintf(to, "#include \"%s.h\"\n%s", last == NULL ? name.data : last + 1, source);
+    close_output(to, path);
+}
+
+void file_generate(struct capnp_struct_reader file)
+{
+    char *texts[3] = {NULL, NULL, NULL};
+    size_t sizes[3];
+    struct unit unit = {.file = file,
+                        .types = open_memstream(&texts[0], &sizes[0]),
+                        .inlines = open_memstream(&texts[1], &sizes[1]),
+                        .source = open_memstream(&texts[2], &sizes[2]),
+                        .tags = tag_names,
+                        .tag_owners = tag_owners};
+    if (unit.types == NULL || unit.inlines == NULL || unit.source == NULL) {
+        fail("no memory", file_name(file).data);
+    }
+    node_generate(&unit, file_id(file), 0);
+    if (fclose(unit.types) != 0 || fclose(unit.inlines) != 0 || fclose(unit.source) != 0) {
+        fail("no memory", file_name(file).data);
+    }
+    emit_header(&unit, texts[0], texts[1]);
+    emit_source(&unit, texts[2]);
+    for (size_t i = 0; i < 3; i++) {
+        free(texts[i]);
+    }
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Enums and structs: the types, and an accessor for each field.
+//
+// For struct Foo: `struct foo_reader` and `struct foo_builder`, lists of them, foo_read and
+// foo_build for messages whose root it is, and per field foo_get_x, foo_set_x, and for what is
+// reached through a pointer foo_has_x and foo_init_x. Fields of groups are fields of the struct
+// around them, with the group's name before theirs. A setter of a union's member makes it the
+// active one, in all unions around it.
+
+#include "unit.h"
+
+#include <inttypes.h>
+
+static void emit_fields(struct unit *unit, struct capnp_struct_reader node,
+                        const struct field *around, uint32_t depth);
+
+void enum_generate(struct unit *unit, struct capnp_struct_reader node)
+{
+    struct name name = name_of_node(node);
+    struct name upper = name_upper(name);
+    struct capnp_list_reader members = enum_enumerants(node);
+    unit_tag(unit, name, node);
+    emit_doc(unit->types, request_node_doc(node_id(node)), "");
+    fprintf(unit->types, "enum %s {\n", name.text);
+    for (uint32_t i = 0; i < members.count; i++) {
+        struct name member = name_snake(member_name(capnp_list_get_struct(members, i)));
+        emit_doc(unit->types, request_member_doc(node_id(node), i), "    ");
+        fprintf(unit->types, "    %s = %" PRIu32 ",\n", name_join(upper, name_upper(member)).text,
+                i);
+    }
+    fprintf(unit->types, members.count == 0 ? "    %s_NONE\n};\n\n" : "};\n\n", upper.text);
+}
+
+uint32_t struct_message_bytes(struct capnp_struct_reader node)
+{
+    return (1u + struct_data_words(node) + struct_pointer_words(node)) * CAPNP_WORD_BYTES;
+}
+
+// `enum foo_which` and the function that reads it, for the union directly in this struct or group.
+static void emit_which(struct unit *unit, struct capnp_struct_reader node,
+                       const struct field *around)
+{
+    struct name owner = name_of_node(around->owner);
+    struct name name = name_join(owner, around->path);
+    struct name which = name_join(name, (struct name){"which"});
+    struct capnp_list_reader fields = struct_fields(node);
+    unit_tag(unit, which, around->owner);
+    fprintf(unit->types, "enum %s {\n", which.text);
+    for (uint32_t i = 0; i < fields.count; i++) {
+        struct capnp_struct_reader field = capnp_list_get_struct(fields, i);
+        if (field_discriminant(field) != NO_DISCRIMINANT) {
+            struct name member = name_upper(name_join(name, name_snake(member_name(field))));
+            fprintf(unit->types, "    %s = %" PRIu16 ",\n", member.text, field_discriminant(field));
+        }
+    }
+    fputs("};\n\n", unit->types);
+    fprintf(unit->inlines,
+            "static inline enum %s %s(struct %s_reader reader)\n{\n"
+            "    return (enum %s)capnp_get_u16(reader.s, %" PRIu32 ", 0);\n}\n\n",
+            which.text, which.text, owner.text, which.text, struct_discriminant_offset(node));
+}
+
+// Statements of a setter that make the field the active member of the unions around it.
+static void emit_tags(struct unit *unit, const struct field *field)
+{
+    for (uint32_t i = 0; i < field->tag_count; i++) {
+        fprintf(unit->inlines, "    capnp_set_u16(builder.s, %" PRIu32 ", %" PRIu16 ", 0);\n",
+                field->tags[i].offset, field->tags[i].value);
+    }
+}
+
+static void emit_get(struct unit *unit, const struct field *field)
+{
+    FILE *to = unit->inlines;
+    struct name owner = name_of_node(field->owner);
+    struct name spelling = type_spelling(unit, field, false);
+    enum type_kind kind = type_kind(field->type);
+    uint32_t index = slot_offset(field->field);
+    struct capnp_struct_reader value = slot_default(field->field);
+    struct name constant = {"NULL"};
+    if ((kind == TYPE_STRUCT || kind == TYPE_LIST) && capnp_has_pointer(value, VALUE_POINTER)) {
+        struct name name = name_join(name_join(owner, field->path), (struct name){"default"});
+        emit_constant_message(unit, name, value);
+        constant.text[0] = '&';
+        snprintf(constant.text + 1, sizeof(constant.text) - 1, "%.480s", name.text);
+    }
+    emit_doc(to, field->doc, "");
+    fprintf(to, "static inline %s %s_get_%s(struct %s_reader reader)\n{\n    return ",
+            spelling.text, owner.text, field->path.text, owner.text);
+    if (type_is_scalar(field)) {
+        emit_scalar_get(unit, to, field);
+    } else if (kind == TYPE_TEXT || kind == TYPE_DATA) {
+        fprintf(to, "capnp_get_%s(reader.s, %" PRIu32 ", (%s)", kind == TYPE_TEXT ? "text" : "data",
+                index, spelling.text);
+        emit_blob(to, value, kind);
+        fputs(")", to);
+    } else if (kind == TYPE_STRUCT) {
+        fprintf(to, "(%s){capnp_get_struct(reader.s, %" PRIu32 ", %s)}", spelling.text, index,
+                constant.text);
+    } else if (kind == TYPE_LIST) {
+        bool is_wrapped = type_kind(list_element_type(field->type)) == TYPE_STRUCT;
+        if (is_wrapped) {
+            fprintf(to, "(%s){", spelling.text);
+        }
+        fprintf(to, "capnp_get_list(reader.s, %" PRIu32 ", %s, %s)%s", index, type_element(field),
+                constant.text, is_wrapped ? "}" : "");
+    } else {
+        fprintf(to, "(%s){capnp_get_cap(reader.s, %" PRIu32 ").id}", spelling.text, index);
+    }
+    fputs(";\n}\n\n", to);
+}
+
+static void emit_has(struct unit *unit, const struct field *field)
+{
+    struct name owner = name_of_node(field->owner);
+    fprintf(unit->inlines, "static inline bool %s_has_%s(struct %s_reader reader)\n{\n    return ",
+            owner.text, field->path.text, owner.text);
+    for (uint32_t i = 0; i < field->tag_count; i++) {
+        fprintf(unit->inlines, "capnp_get_u16(reader.s, %" PRIu32 ", 0) == %" PRIu16 " && ",
+                field->tags[i].offset, field->tags[i].value);
+    }
+    fprintf(unit->inlines, "capnp_has_pointer(reader.s, %" PRIu32 ");\n}\n\n",
+            slot_offset(field->field));
+}
+
+static void emit_set(struct unit *unit, const struct field *field)
+{
+    FILE *to = unit->inlines;
+    struct name owner = name_of_node(field->owner);
+    enum type_kind kind = type_kind(field->type);
+    uint32_t index = slot_offset(field->field);
+    fprintf(to, "static inline void %s_set_%s(struct %s_builder builder", owner.text,
+            field->path.text, owner.text);
+    if (kind == TYPE_VOID) {
+        fputs(")\n{\n", to);
+        emit_tags(unit, field);
+        fputs("}\n\n", to);
+        return;
+    }
+    fprintf(to, ", %s value)\n{\n", type_spelling(unit, field, false).text);
+    emit_tags(unit, field);
+    fputs("    ", to);
+    if (type_is_scalar(field)) {
+        emit_scalar_set(unit, to, field);
+    } else if (type_is_cap(field)) {
+        fprintf(to, "capnp_set_cap(builder.s, %" PRIu32 ", (struct capnp_cap){value.id})", index);
+    } else {
+        fprintf(to, "capnp_set_%s(builder.s, %" PRIu32 ", value)",
+                kind == TYPE_TEXT ? "text" : "data", index);
+    }
+    fputs(";\n}\n\n", to);
+}
+
+// Structs and lists are made in place.
+static void emit_init(struct unit *unit, const struct field *field)
+{
+    FILE *to = unit->inlines;
+    struct name owner = name_of_node(field->owner);
+    struct name spelling = type_spelling(unit, field, true);
+    bool is_list = type_kind(field->type) == TYPE_LIST;
+    struct capnp_struct_reader element = is_list ? list_element_type(field->type) : field->type;
+    bool is_wrapped = type_kind(element) == TYPE_STRUCT;
+    fprintf(to, "static inline %s %s_init_%s(struct %s_builder builder%s)\n{\n", spelling.text,
+            owner.text, field->path.text, owner.text, is_list ? ", uint32_t count" : "");
+    emit_tags(unit, field);
+    fputs("    return ", to);
+    if (!is_wrapped) {
+        fprintf(to, "capnp_init_list(builder.s, %" PRIu32 ", %s, count);\n}\n\n",
+                slot_offset(field->field), type_element(field));
+        return;
+    }
+    struct capnp_struct_reader node = request_node(type_id(element));
+    fprintf(to,
+            "(%s){capnp_init_struct%s(builder.s, %" PRIu32 "%s, %" PRIu16 ", %" PRIu16 ")};\n}\n\n",
+            spelling.text, is_list ? "_list" : "", slot_offset(field->field),
+            is_list ? ", count" : "", struct_data_words(node), struct_pointer_words(node));
+}
+
+static void emit_field(struct unit *unit, const struct field *field)
+{
+    enum type_kind kind = type_kind(field->type);
+    if (kind == TYPE_VOID) {
+        if (field->tag_count > 0) {
+            emit_doc(unit->inlines, field->doc, "");
+            emit_set(unit, field);
+        }
+        return;
+    }
+    emit_get(unit, field);
+    if (type_is_pointer(field)) {
+        emit_has(unit, field);
+    }
+    if (kind == TYPE_STRUCT || kind == TYPE_LIST) {
+        emit_init(unit, field);
+    } else {
+        emit_set(unit, field);
+    }
+}
+
+// A group that is a member of a union can be chosen without setting any of its fields.
+static void emit_group(struct unit *unit, const struct field *group, uint32_t depth)
+{
+    struct name owner = name_of_node(group->owner);
+    struct capnp_struct_reader node = request_node(group_type_id(group->field));
+    if (field_discriminant(group->field) != NO_DISCRIMINANT) {
+        emit_doc(unit->inlines, group->doc, "");
+        fprintf(unit->inlines, "static inline void %s_choose_%s(struct %s_builder builder)\n{\n",
+                owner.text, group->path.text, owner.text);
+        emit_tags(unit, group);
+        fputs("}\n\n", unit->inlines);
+    }
+    if (depth == CAPNP_DEPTH_MAX) {
+        refuse(group->owner, "groups are nested too deep: field", member_name(group->field));
+    }
+    emit_fields(unit, node, group, depth + 1);
+}
+
+// The fields of a struct, or of a group in it; `around` tells where we are.
+static void emit_fields(struct unit *unit, struct capnp_struct_reader node,
+                        const struct field *around, uint32_t depth)
+{
+    struct capnp_list_reader fields = struct_fields(node);
+    if (struct_discriminant_count(node) > 0) {
+        emit_which(unit, node, around);
+    }
+    for (uint32_t i = 0; i < fields.count; i++) {
+        struct field field = *around;
+        field.field = capnp_list_get_struct(fields, i);
+        field.path = name_join(around->path, name_snake(member_name(field.field)));
+        field.doc = request_member_doc(node_id(node), i);
+        if (field_discriminant(field.field) != NO_DISCRIMINANT) {
+            if (field.tag_count == FIELD_TAGS_MAX) {
+                refuse(field.owner, "unions are nested too deep: field", member_name(field.field));
+            }
+            field.tags[field.tag_count].offset = struct_discriminant_offset(node);
+            field.tags[field.tag_count++].value = field_discriminant(field.field);
+        }
+        if (field_is_group(field.field)) {
+            emit_group(unit, &field, depth);
+        } else {
+            field.type = slot_type(field.field);
+            emit_field(unit, &field);
+        }
+    }
+}
+
+static void emit_struct_types(struct unit *unit, struct capnp_struct_reader node, const char *name)
+{
+    static const struct {
+        const char *suffix;
+        const char *content;
+    } types[] = {{"reader", "struct_reader s"},
+                 {"builder", "struct_builder s"},
+                 {"reader_list", "list_reader l"},
+                 {"builder_list", "list_builder l"}};
+    emit_doc(unit->types, request_node_doc(node_id(node)), "");
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct name tag;
+        snprintf(tag.text, sizeof(tag.text), "%.480s_%s", name, types[i].suffix);
+        unit_tag(unit, tag, node);
+        fprintf(unit->types, "struct %s {\n    struct capnp_%s;\n};\n", tag.text, types[i].content);
+    }
+    fputs("\n", unit->types);
+}
+
+void struct_generate(struct unit *unit, struct capnp_struct_reader node)
+{
+    const struct name name = name_of_node(node);
+    const char *n = name.text;
+    FILE *to = unit->inlines;
+    struct field around = {.owner = node, .path = {""}};
+    emit_struct_types(unit, node, n);
+    fprintf(to,
+            "static inline struct %s_reader %s_read(struct capnp_message *message)\n{\n"
+            "    return (struct %s_reader){capnp_message_root(message)};\n}\n\n",
+            n, n, n);
+    fprintf(to,
+            "static inline struct %s_builder %s_build(struct capnp_builder *builder)\n{\n"
+            "    return (struct %s_builder){capnp_builder_root(builder, %" PRIu16 ", %" PRIu16
+            ")};\n}\n\n",
+            n, n, n, struct_data_words(node), struct_pointer_words(node));
+    fprintf(to,
+            "static inline struct %s_reader %s_reader_at(struct %s_reader_list list, "
+            "uint32_t index)\n{\n"
+            "    return (struct %s_reader){capnp_list_get_struct(list.l, index)};\n}\n\n",
+            n, n, n, n);
+    fprintf(to,
+            "static inline struct %s_builder %s_builder_at(struct %s_builder_list list, "
+            "uint32_t index)\n{\n"
+            "    return (struct %s_builder){capnp_list_init_struct(list.l, index)};\n}\n\n",
+            n, n, n, n);
+    emit_fields(unit, node, &around, 0);
+}

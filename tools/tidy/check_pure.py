@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The core is pure: its objects need nothing of the world, and hold no writable data.
+
+Read from the symbol tables of the x86_64 kernel's objects, which must have been built:
+* kernel/core/state needs only the memory functions, assert_fail, and itself;
+* the rest of kernel/core also kernel/core/state, the effects of hal.h, and lib/capnp/flat.c.
+"""
+import os
+import subprocess
+
+import tree
+
+OBJECTS = "build/x86_64/obj"
+MEMORY = {"memcpy", "memmove", "memset", "memcmp", "assert_fail"}
+WRITABLE = set("bBdDgGsSC")
+
+
+def symbols(object_path):
+    """(name, type letter) of each symbol."""
+    listed = subprocess.run(["llvm-nm-14", "--format=posix", object_path], check=True,
+                            capture_output=True, text=True).stdout
+    return [tuple(line.split()[:2]) for line in listed.splitlines()]
+
+
+def undefined(listed):
+    return {name for name, kind in listed if kind in "Uwv"}
+
+
+def defined(listed):
+    return {name for name, kind in listed if kind not in "Uwv"}
+
+
+def check(files):
+    tables = {}
+    for path in files.under("kernel/core", "lib/capnp"):
+        if not path.endswith(".c") or "/test/" in path:
+            continue
+        if path.startswith("lib/") and path != "lib/capnp/flat.c":
+            continue
+        object_path = os.path.join(files.root, OBJECTS, path + ".o")
+        if not os.path.exists(object_path):
+            yield path, 1, f"{OBJECTS}/{path}.o isn't built; run `make tidy`"
+            continue
+        tables[path] = symbols(object_path)
+
+    def defined_in(prefix):
+        return set().union(*(defined(t) for p, t in tables.items() if p.startswith(prefix)))
+
+    state, core = defined_in("kernel/core/state/"), defined_in("kernel/core/")
+    flat = {name for name in defined_in("lib/capnp/flat.c") if name.startswith("capnp_")}
+    for path, table in tables.items():
+        if path.startswith("lib/"):
+            continue
+        in_state = path.startswith("kernel/core/state/")
+        allowed = MEMORY | (state if in_state else core | flat)
+        for name in sorted(undefined(table) - allowed):
+            if in_state or not name.startswith("hal_"):
+                yield path, 1, f"the core may not need {name}; let its caller pass the value in"
+        for name, kind in table:
+            if kind in WRITABLE:
+                yield path, 1, f"{name} is writable data; state is passed in by the caller"
+
+
+if __name__ == "__main__":
+    tree.main("pure", check)

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every checker refuses what it is for, and accepts what is right."""
+import os
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fixture import LICENCE, findings  # noqa: E402  pylint: disable=wrong-import-position
+
+GUARD = "#ifndef A_H\n#define A_H\n{}\n#endif\n"
+
+
+class Layers(unittest.TestCase):
+    FILES = {"abi/ring.h": "", "abi/ids.h": "", "hal/hal.h": "", "kernel/kernel.h": "",
+             "kernel/core/core.h": "", "kernel/core/state/state.h": "", "lib/sha256/sha256.h": "",
+             "runtime/runtime.h": "", "ring/ring.h": "", "hal/sim/sim.h": "",
+             "programs/a/a.h": ""}
+
+    def of(self, path, included):
+        return findings("layers", {**self.FILES, path: f'#include "{included}"\n'})
+
+    def test_arrows_of_the_table_are_accepted(self):
+        for path, included in [
+                ("kernel/core/endpoint.c", "hal/hal.h"), ("kernel/main.c", "kernel/core/core.h"),
+                ("kernel/core/endpoint.c", "kernel/core/state/state.h"),
+                ("hal/sim/loop.c", "kernel/kernel.h"), ("hal/sim/loop.c", "sim.h"),
+                ("programs/b/b.c", "runtime/runtime.h"), ("programs/b/b.c", "schema/x.capnp.h"),
+                ("abi/start.h", "abi/ids.h"), ("lib/replay/r.c", "kernel/core/state/state.h"),
+                ("kernel/core/test/x_test.c", "hal/sim/sim.h"), ("tools/a/a.c", "ring/ring.h")]:
+            self.assertEqual(self.of(path, included), [], (path, included))
+
+    def test_arrows_against_the_table_are_refused(self):
+        for path, included in [
+                ("abi/start.h", "ring/ring.h"), ("ring/queue.c", "kernel/core/core.h"),
+                ("kernel/core/state/reduce.c", "hal/hal.h"),
+                ("kernel/core/state/reduce.c", "kernel/core/core.h"),
+                ("kernel/core/endpoint.c", "ring/ring.h"), ("kernel/gate/enter.c", "hal/hal.h"),
+                ("kernel/log/page.c", "kernel/core/core.h"),
+                ("hal/sim/loop.c", "kernel/core/core.h"), ("hal/x86_64/a.c", "hal/sim/sim.h"),
+                ("lib/ds/list.c", "kernel/core/core.h"), ("runtime/a.c", "kernel/kernel.h"),
+                ("programs/b/b.c", "programs/a/a.h"), ("programs/b/b.c", "ring/ring.h"),
+                ("abi/start.h", "schema/x.capnp.h")]:
+            found = self.of(path, included)
+            self.assertEqual(len(found), 1, (path, included))
+            self.assertIn(f"{path}:1: layers: ", found[0])
+
+    def test_a_file_that_is_not_there_is_refused(self):
+        self.assertEqual(len(self.of("kernel/main.c", "absent.h")), 1)
+
+
+class Pure(unittest.TestCase):
+    def of(self, files):
+        def build(root):
+            for path in files:
+                out = os.path.join(root, "build/x86_64/obj", path + ".o")
+                os.makedirs(os.path.dirname(out), exist_ok=True)
+                subprocess.run(["clang-14", "--target=x86_64-none-elf", "-c", "-ffreestanding",
+                                "-fno-pic", os.path.join(root, path), "-o", out], check=True)
+        return findings("pure", files, prepare=build)
+
+    REDUCE = {"kernel/core/state/reduce.c":
+              "void *memcpy(void *, const void *, unsigned long);\n"
+              "void digest(void);\n"
+              "void reduce(char *to) { memcpy(to, to + 9, 4096); digest(); }\n",
+              "kernel/core/state/digest.c": "void digest(void) {}\n"}
+
+    def test_a_core_that_needs_only_what_it_may_is_accepted(self):
+        self.assertEqual(self.of({
+            **self.REDUCE, "lib/capnp/flat.c": "int capnp_get(void) { return 1; }\n",
+            "kernel/core/endpoint.c": "void reduce(char *); void hal_wake(int);\n"
+            "int capnp_get(void);\nconst int table[] = {1};\n"
+            "void f(char *c) { reduce(c); hal_wake(capnp_get()); }\n",
+        }), [])
+
+    def test_the_state_may_not_call_the_machine_or_the_core(self):
+        for name in ("hal_wake", "malloc", "endpoint_send"):
+            found = self.of({
+                "kernel/core/state/reduce.c": f"void {name}(void); void f(void) {{ {name}(); }}\n",
+                "kernel/core/endpoint.c": "void endpoint_send(void) {}\n"})
+            self.assertEqual(len(found), 1, name)
+            self.assertIn(name, found[0])
+
+    def test_the_core_may_not_call_the_log(self):
+        self.assertEqual(len(self.of({
+            **self.REDUCE,
+            "kernel/core/a.c": "void log_append(void); void f(void) { log_append(); }\n"})), 1)
+
+    def test_writable_data_is_refused(self):
+        for text in ("int count;\n", "int count = 1;\n", "static int c;\nint f(void)"
+                     " { return c++; }\n"):
+            self.assertIn("writable", self.of({"kernel/core/a.c": text})[0])
+
+    def test_an_object_that_was_not_built_is_refused(self):
+        self.assertEqual(len(findings("pure", {"kernel/core/a.c": "\n"})), 1)
+
+
+class Conditionals(unittest.TestCase):
+    def test_a_guard_is_accepted(self):
+        self.assertEqual(findings("conditionals", {"lib/a/a.h": LICENCE + GUARD.format("int x;"),
+                                                   "hal/sim/a.c": "#if 0\n#endif\n"}), [])
+
+    def test_conditions_are_refused(self):
+        for path, text in [("kernel/a.c", "#ifdef X\n#endif\n"), ("ring/a.S", "#if X\n#endif\n"),
+                           ("lib/a/a.h", GUARD.format("# if X\n#else\n#endif")),
+                           ("lib/a/b.h", "#ifndef A\n#define B\nint x;\n#endif\n")]:
+            self.assertNotEqual(findings("conditionals", {path: text}), [], path)
+
+
+class Sizes(unittest.TestCase):
+    @staticmethod
+    def function(lines):
+        return "static int f(int a,\n             int b)\n{\n" + "    a++;\n" * (lines - 4) + "}\n"
+
+    def test_limits_are_inclusive(self):
+        self.assertEqual(findings("sizes", {
+            "kernel/a.c": self.function(60), "lib/a/a.c": self.function(70),
+            "kernel/b.c": "int a;\n" * 500, "lib/a/b.c": "int a;\n" * 800,
+            "tools/x/a.py": "def f():\n" + "    x = 1\n" * 69,
+            "lib/a/c.c": "static const int table[] = {\n" + "    1,\n" * 200 + "};\n"}), [])
+
+    def test_one_line_more_is_refused(self):
+        for path, text in [("kernel/a.c", self.function(61)), ("lib/a/a.c", self.function(71)),
+                           ("kernel/b.c", "int a;\n" * 501), ("lib/a/b.c", "int a;\n" * 801),
+                           ("ring/b.h", "int a;\n" * 501),
+                           ("tools/x/a.py", "def f():\n" + "    x = 1\n" * 70)]:
+            self.assertEqual(len(findings("sizes", {path: text})), 1, path)
+
+
+class Width(unittest.TestCase):
+    def test_good_lines_are_accepted(self):
+        self.assertEqual(findings("width", {
+            "a.c": "x" * 100 + "\n", "README.md": "| " + "x" * 200 + " |\n",
+            "Makefile": "a:\n\tb\n", "tests/fuzz/corpus/a/x.c": "x  "}), [])
+
+    def test_bad_lines_are_refused(self):
+        for path, text in [("a.c", "x" * 101 + "\n"), ("a.c", "x \n"), ("a.c", "\tx\n"),
+                           ("a.c", "x"), ("a.py", "x\n\n"), ("a.md", "x" * 101 + "\n"),
+                           ("Makefile", "a: \n")]:
+            self.assertEqual(len(findings("width", {path: text})), 1, text)
+
+
+class Spdx(unittest.TestCase):
+    def test_a_licence_near_the_top_is_accepted(self):
+        self.assertEqual(findings("spdx", {"a.c": LICENCE, "b.py": "#!x\n" + LICENCE,
+                                           "data.json": "{}\n"}), [])
+
+    def test_a_missing_licence_is_refused(self):
+        for path in ("a.c", "a.h", "a.S", "a.py", "a.sh", "a.ld", "a.capnp", "a.mk", "Makefile",
+                     "a.run"):
+            self.assertEqual(len(findings("spdx", {path: "\n\n\n" + LICENCE})), 1, path)
+        self.assertEqual(len(findings("spdx", {"tools/setup": "#!/bin/sh\n"})), 1)
+
+
+class Readme(unittest.TestCase):
+    def test_a_sentence_is_accepted(self):
+        self.assertEqual(findings("readme", {
+            "lib/README.md": "# lib\n\nCode used on both\nsides. More.\n", "lib/test/a_test.c": "",
+            ".ci/run": "", "LICENSE": ""}), [])
+
+    def test_a_folder_that_does_not_say_what_it_is_for_is_refused(self):
+        for text in (None, "", "# lib\n", "# lib\n\nno sentence here\n", "# lib\n\n- a list.\n"):
+            files = {"lib/a.c": ""} | ({} if text is None else {"lib/README.md": text})
+            self.assertEqual(len(findings("readme", files)), 1, text)
+
+
+class Format(unittest.TestCase):
+    STYLE = {".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\n"}
+
+    def test_formatted_code_is_accepted(self):
+        self.assertEqual(findings("format", {**self.STYLE, "a.c": "int x;\n"}), [])
+
+    def test_other_code_is_refused(self):
+        self.assertEqual(len(findings("format", {**self.STYLE, "a.c": "int  x;\n"})), 1)
+
+
+class Words(unittest.TestCase):
+    def test_plain_words_are_accepted(self):
+        self.assertEqual(findings("words", {"a.md": "Framework: see docs/home/x, ~/home.\n"}), [])
+
+    def test_notes_and_machine_paths_are_refused(self):
+        for text in ("TO" "DO: x", "a FIX" "ME", "XX" "X", "cd /wor" "k/x", '"/hom' 'e/me"'):
+            self.assertEqual(len(findings("words", {"a.c": text + "\n"})), 1, text)
+
+
+class Budget(unittest.TestCase):
+    def of(self, path, lines, *kernel_lib):
+        text = "".join(f"int a{n};\n" for n in range(lines))
+        return findings("budget", {path: text}, *kernel_lib)
+
+    def test_what_is_within_or_uncounted_is_accepted(self):
+        for path, lines in [("kernel/a.c", 6000), ("kernel/core/a.c", 4500),
+                            ("hal/x86_64/a.c", 3500), ("kernel/core/test/a.c", 7000),
+                            ("lib/a/a.c", 7000), ("kernel/core/check.c", 7000)]:
+            self.assertEqual(self.of(path, lines), [], path)
+
+    def test_what_is_over_is_refused(self):
+        for path, lines in [("kernel/a.c", 6001), ("ring/a.h", 6001), ("kernel/core/a.c", 4501),
+                            ("hal/x86_64/a.c", 3501)]:
+            self.assertEqual(len(self.of(path, lines)), 1, path)
+        self.assertEqual(len(self.of("lib/a/a.h", 6001, "lib/a/a.c")), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
