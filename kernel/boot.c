@@ -41,17 +41,6 @@ static const struct sizes size_table[] = {
      128},
 };
 
-static uint32_t largest_range(const struct boot *boot)
-{
-    uint32_t largest = 0;
-    for (uint32_t i = 1; i < boot->range_count; i++) {
-        if (boot->ranges[i].count > boot->ranges[largest].count) {
-            largest = i;
-        }
-    }
-    return largest;
-}
-
 static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
 {
     uint64_t frames = 0;
@@ -72,49 +61,45 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uin
     return sizes;
 }
 
-// Hands out zeroed pieces of memory, one after another; with at == NULL it only counts.
-struct carver {
-    uint8_t *at;
-    uint64_t used;
+enum {
+    PIECES = 10,
+    PIECE_ALIGNMENT = 64,
 };
 
-static void *carve(struct carver *carver, uint64_t size)
-{
-    uint8_t *piece = carver->at == NULL ? NULL : carver->at + carver->used;
-    carver->used += (size + 63) & ~(uint64_t)63;
-    return piece;
-}
+// An array of the kernel: which pointer of struct kernel leads to it, and its bytes.
+struct piece {
+    uint64_t pointer;
+    uint64_t size;
+};
 
-static struct kernel *carve_kernel(struct carver *carver, const struct sizes *sizes)
-{
-    struct kernel placed = {0};
-    struct core *core = &placed.core;
-    const struct state_config *config = &sizes->state;
-    struct kernel *kernel = carve(carver, sizeof *kernel);
-    core->threads = carve(carver, config->threads * sizeof *core->threads);
-    core->processes = carve(carver, config->processes * sizeof *core->processes);
-    core->objects = carve(carver, config->objects * sizeof *core->objects);
-    core->jobs = carve(carver, config->jobs * sizeof *core->jobs);
-    core->facet_queued = carve(carver, config->facets * sizeof *core->facet_queued);
-    core->pending = carve(carver, sizes->pending * sizeof *core->pending);
-    core->heap = carve(carver, (sizes->pending + config->threads) * sizeof *core->heap);
-    placed.gate.threads = carve(carver, config->threads * sizeof *placed.gate.threads);
-    placed.gate.syslog = carve(carver, SYSLOG_RECORDS * sizeof *placed.gate.syslog);
-    void *arenas = carve(carver, state_size(config));
-    if (kernel == NULL) {
-        return NULL;
+#define PIECE(field, count)                                                                        \
+    {                                                                                              \
+        offsetof(struct kernel, field), (uint64_t)(count) * sizeof *((struct kernel *)0)->field    \
     }
-    memset(carver->at, 0, carver->used);
-    kernel->gate = placed.gate;
-    kernel->core.threads = core->threads;
-    kernel->core.processes = core->processes;
-    kernel->core.objects = core->objects;
-    kernel->core.jobs = core->jobs;
-    kernel->core.facet_queued = core->facet_queued;
-    kernel->core.pending = core->pending;
-    kernel->core.heap = core->heap;
-    state_init(&kernel->core.state, config, arenas);
-    return kernel;
+
+// The kernel's arrays, in the order in which they follow struct kernel. Returns bytes in all.
+static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES])
+{
+    const struct state_config *config = &sizes->state;
+    const struct piece table[PIECES] = {
+        PIECE(core.threads, config->threads),
+        PIECE(core.processes, config->processes),
+        PIECE(core.objects, config->objects),
+        PIECE(core.jobs, config->jobs),
+        PIECE(core.facet_queued, config->facets),
+        PIECE(core.pending, sizes->pending),
+        PIECE(core.heap, sizes->pending + config->threads),
+        PIECE(gate.threads, config->threads),
+        PIECE(gate.syslog, SYSLOG_RECORDS),
+        {offsetof(struct kernel, storage), state_size(config)},
+    };
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < PIECES; i++) {
+        pieces[i].pointer = table[i].pointer;
+        pieces[i].size = (table[i].size + PIECE_ALIGNMENT - 1) & ~(uint64_t)(PIECE_ALIGNMENT - 1);
+        total += pieces[i].size;
+    }
+    return total;
 }
 
 static void core_init(struct core *core, const struct sizes *sizes, const struct boot *boot)
@@ -145,25 +130,35 @@ static _Noreturn void boot_refuse(const char *why)
     hal_halt(1);
 }
 
+// Log, struct kernel and arrays go to the start of the largest range; what is left is free frames.
 static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
                             struct frame_range ranges[FRAME_RANGES_MAX])
 {
-    uint32_t largest = boot->range_count == 0 ? 0 : largest_range(boot);
-    struct carver count = {0};
-    carve_kernel(&count, sizes);
-    uint64_t frames = (count.used + PAGE_SIZE - 1) / PAGE_SIZE + sizes->log_pages;
-    if (boot->range_count == 0 || boot->range_count > FRAME_RANGES_MAX ||
-        boot->ranges[largest].count <= frames) {
+    struct piece pieces[PIECES];
+    uint64_t head =
+        (sizeof(struct kernel) + PIECE_ALIGNMENT - 1) & ~(uint64_t)(PIECE_ALIGNMENT - 1);
+    uint64_t size = head + pieces_of(sizes, pieces);
+    uint64_t frames = (size + PAGE_SIZE - 1) / PAGE_SIZE + sizes->log_pages;
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < boot->range_count && i < FRAME_RANGES_MAX; i++) {
+        ranges[i] = (struct frame_range){boot->ranges[i].first, boot->ranges[i].count};
+        largest = ranges[i].count > ranges[largest].count ? i : largest;
+    }
+    if (boot->range_count == 0 || ranges[largest].count <= frames) {
         boot_refuse("there is not enough memory for the kernel's tables");
     }
-    for (uint32_t i = 0; i < boot->range_count; i++) {
-        ranges[i] = (struct frame_range){boot->ranges[i].first, boot->ranges[i].count};
-    }
+    struct log_page *log = frame_at(ranges[largest].first);
     ranges[largest].first += (uint32_t)frames;
     ranges[largest].count -= (uint32_t)frames;
-    struct log_page *log = frame_at(boot->ranges[largest].first);
-    struct carver carver = {(uint8_t *)(log + sizes->log_pages), 0};
-    struct kernel *kernel = carve_kernel(&carver, sizes);
+    uint8_t *at = (uint8_t *)(log + sizes->log_pages);
+    memset(at, 0, size);
+    struct kernel *kernel = (struct kernel *)(void *)at;
+    at += head;
+    for (uint32_t i = 0; i < PIECES; i++) {
+        memcpy((uint8_t *)kernel + pieces[i].pointer, &at, sizeof at);
+        at += pieces[i].size;
+    }
+    state_init(&kernel->core.state, &sizes->state, kernel->storage);
     log_init(&kernel->log, log, sizes->log_pages, boot->boot_id);
     return kernel;
 }

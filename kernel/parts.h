@@ -12,6 +12,7 @@ struct kernel {
     struct core core;
     struct gate gate;
     struct log log;
+    void *storage; // of core.state's arenas
 };
 
 // A line for people: "tessera: " and what follows, to the console.

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/errors.h"
 #include "abi/package.h"
 #include "abi/ring.h"
 #include "hal/hal.h"

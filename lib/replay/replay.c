@@ -3,6 +3,7 @@
 // Page by page: see replay.h. The checks of one page, in this order: header, its place in the
 // chain, each record just before it is reduced, digest.
 #include "lib/replay/replay.h"
+#include "lib/replay/wellformed.h"
 
 #include <string.h>
 

@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "abi/commit.h"
-#include "abi/errors.h"
 #include "kernel/core/state/arena.h"
 
 struct state_config {
@@ -150,10 +149,6 @@ uint64_t state_size(const struct state_config *config);
 
 // `storage`: state_size() zeroed bytes, aligned to 64.
 void state_init(struct state *state, const struct state_config *config, void *storage);
-
-// Whether reducing the commit next would be well-formed: for logs that come from elsewhere.
-// STATUS_OK or STATUS_BAD_ARGUMENT. Whether the kernel would have allowed it is another question.
-enum status state_check(const struct state *state, const struct commit *commit);
 
 // Applies a commit that is well-formed. Nothing else writes the state.
 void reduce(struct state *state, const struct commit *commit);

@@ -3,6 +3,7 @@
 // See sample_log.h. The commits are reduced as they are written, so that each page's digest is what
 // a kernel would have written.
 #include "lib/replay/test/sample_log.h"
+#include "lib/replay/wellformed.h"
 
 #include <stdlib.h>
 #include <string.h>

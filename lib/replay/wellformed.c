@@ -4,7 +4,7 @@
 // every id is that of a live slot or of the slot that comes next, every count is what the state
 // says. Replicas and offline tools ask it for each record, so that no log, however made, can bring
 // reduce() to an assertion.
-#include "kernel/core/state/state.h"
+#include "lib/replay/wellformed.h"
 
 static bool is_next(const struct state *state, uint32_t arena, struct commit_id id)
 {
