@@ -5,7 +5,7 @@
 // finish waits for its completion; others that arrive meanwhile are kept in their slots. Requests
 // of more than a slot are refused.
 //
-// call->carrier[0] is the index of the call's slot.
+// call->carrier[0] is the index of the call's slot, carrier[1] the slot's address.
 
 #include "runtime/thread.h"
 
@@ -52,6 +52,7 @@ bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interfa
     call->interface = interface;
     call->method = method;
     call->carrier[0] = index;
+    call->carrier[1] = (uint64_t)&thread->slots[index];
     capnp_builder_init(&call->request, tsr_slot_bytes(thread, index), TSR_SLOT_SIZE);
     return true;
 }
@@ -71,12 +72,16 @@ static inline uint32_t request_size(const struct capnp_call *call)
     return size > CAPNP_WORD_BYTES ? size : 0;
 }
 
+static inline struct tsr_slot *slot_of(const struct capnp_call *call)
+{
+    return (struct tsr_slot *)call->carrier[1];
+}
+
 static inline void submit(struct tsr_thread *thread, const struct capnp_call *call,
                           struct sqe *entry, uint32_t transfers)
 {
-    uint32_t index = (uint32_t)call->carrier[0];
-    struct tsr_slot *slot = &thread->slots[index];
-    uint64_t offset = (uint64_t)index * TSR_SLOT_SIZE;
+    struct tsr_slot *slot = slot_of(call);
+    uint64_t offset = call->carrier[0] * TSR_SLOT_SIZE;
     *entry = (struct sqe){
         .opcode = OP_CALL,
         .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
@@ -157,9 +162,8 @@ bool tsr_completion_refuse(const struct cqe *completion, const uint8_t *bytes,
 
 bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = &tsr_thread;
-    struct tsr_slot *slot = &thread->slots[call->carrier[0]];
-    int32_t fact = tsr_thread_wait(thread, slot);
+    struct tsr_slot *slot = slot_of(call);
+    int32_t fact = tsr_thread_wait(&tsr_thread, slot);
     if (fact != 0) {
         return tsr_refuse(exception, fact, 0);
     }
@@ -175,10 +179,12 @@ bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exceptio
 
 void capnp_call_end(struct capnp_call *call)
 {
-    uint32_t index = (uint32_t)call->carrier[0];
-    if (tsr_thread.slots[index].state == SLOT_SUBMITTED) {
-        tsr_thread.slots[index].state = SLOT_ABANDONED;
-    } else {
-        tsr_slot_free(&tsr_thread, index);
+    struct tsr_slot *slot = slot_of(call);
+    if (slot->state == SLOT_SUBMITTED) {
+        slot->state = SLOT_ABANDONED;
+        return;
     }
+    slot->state = SLOT_FREE;
+    tsr_slot_renew(slot);
+    tsr_thread.free |= 1u << call->carrier[0];
 }

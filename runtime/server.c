@@ -192,18 +192,16 @@ static bool answer(struct session *session)
     return return_result(session, header.call_id, &response);
 }
 
-// How the answer before fared. A lost caller is its own affair; for any other reason the call is
-// still open, and is answered with an exception, once.
-static bool answer_settle(struct session *session)
+// The answer before did not go out. A lost caller is its own affair; for any other reason the call
+// is still open, and is answered with an exception, once.
+__attribute__((cold, noinline)) static bool answer_mend(struct session *session)
 {
     struct tsr_slot *slot = &session->thread->slots[session->answer];
-    bool is_refused = slot->state == SLOT_DONE;
-    int32_t fact = is_refused ? -slot->completion.status : 0;
+    int32_t fact = -slot->completion.status;
     uint64_t call = session->answered_call;
     slot->state = SLOT_TAKEN;
     tsr_slot_renew(slot);
-    session->answered_call = 0;
-    if (!is_refused || call == 0 || fact == STATUS_CALLER_LOST || fact == STATUS_STALE_CALL ||
+    if (call == 0 || fact == STATUS_CALLER_LOST || fact == STATUS_STALE_CALL ||
         fact == STATUS_TRUNCATED) {
         return true;
     }
@@ -215,6 +213,18 @@ static bool answer_settle(struct session *session)
     slot->state = SLOT_TAKEN;
     tsr_slot_renew(slot);
     return is_submitted;
+}
+
+// Makes the answer's slot ready for the next one; called once the kernel has taken the last RETURN.
+static inline bool answer_settle(struct session *session)
+{
+    struct tsr_slot *slot = &session->thread->slots[session->answer];
+    if (slot->state == SLOT_DONE) {
+        return answer_mend(session);
+    }
+    slot->state = SLOT_TAKEN;
+    tsr_slot_renew(slot);
+    return true;
 }
 
 // Waits for a call.

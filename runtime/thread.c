@@ -25,13 +25,10 @@ bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header)
     return true;
 }
 
-struct sqe *tsr_thread_sqe(struct tsr_thread *thread)
+struct sqe *tsr_thread_sqe_late(struct tsr_thread *thread)
 {
+    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     struct sqe *entry = ring_user_slot(&thread->ring);
-    if (entry == NULL) {
-        tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-        entry = ring_user_slot(&thread->ring);
-    }
     if (entry == NULL) {
         // A full CQ keeps the kernel from taking more.
         tsr_thread_reap(thread);

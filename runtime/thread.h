@@ -66,9 +66,8 @@ _Noreturn void tsr_process_run(struct start *start);
 // Adopts the ring; false when its header is not one.
 bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header);
 
-// A free SQE; enters the kernel to have some taken when the queue is full. NULL when even that
-// does not help. The caller writes all of it and submits it.
-struct sqe *tsr_thread_sqe(struct tsr_thread *thread);
+// tsr_thread_sqe() for a full queue.
+__attribute__((cold, noinline)) struct sqe *tsr_thread_sqe_late(struct tsr_thread *thread);
 
 // Consumes every completion that is there. True when there was one.
 bool tsr_thread_reap(struct tsr_thread *thread);
@@ -134,6 +133,14 @@ static inline void tsr_slot_free(struct tsr_thread *thread, uint32_t index)
     thread->slots[index].state = SLOT_FREE;
     tsr_slot_renew(&thread->slots[index]);
     thread->free |= 1u << index;
+}
+
+// A free SQE; enters the kernel to have some taken when the queue is full. NULL when even that
+// does not help. The caller writes all of it and submits it.
+static inline struct sqe *tsr_thread_sqe(struct tsr_thread *thread)
+{
+    struct sqe *entry = ring_user_slot(&thread->ring);
+    return entry != NULL ? entry : tsr_thread_sqe_late(thread);
 }
 
 // Blocks until the operation in the slot, which was submitted, is done: 0, or the fact that ended
