@@ -28,8 +28,28 @@ entry_system_call:
     call loop_system_call
     movq %gs:CPU_STATE, %rdx
     cmpl %eax, %gs:CPU_THREAD
-    jne entry_leave
-entry_return:
+    je entry_return
+
+    movq %rbx, STATE_RBX(%rdx)
+    movq %rbp, STATE_RBP(%rdx)
+    movq %r12, STATE_R12(%rdx)
+    movq %r13, STATE_R13(%rdx)
+    movq %r14, STATE_R14(%rdx)
+    movq %r15, STATE_R15(%rdx)
+    movl $RESUME_CALL, STATE_RESUME(%rdx)
+    movl %eax, %edi
+entry_next: // edi: the thread to run; the registers of the last one are in its state
+    call thread_next
+    movq %rax, %rdx
+    cmpl $RESUME_CALL, STATE_RESUME(%rdx)
+    jne entry_resume
+    movq STATE_RBX(%rdx), %rbx
+    movq STATE_RBP(%rdx), %rbp
+    movq STATE_R12(%rdx), %r12
+    movq STATE_R13(%rdx), %r13
+    movq STATE_R14(%rdx), %r14
+    movq STATE_R15(%rdx), %r15
+entry_return: // rdx: state of the thread, which is in SYSCALL
     movq STATE_RAX(%rdx), %rax
     movq STATE_RIP(%rdx), %rcx
     movq STATE_RSP(%rdx), %rsp
@@ -43,28 +63,6 @@ entry_return:
     xorl %r10d, %r10d
     swapgs
     sysretq
-
-entry_leave:
-    movq %rbx, STATE_RBX(%rdx)
-    movq %rbp, STATE_RBP(%rdx)
-    movq %r12, STATE_R12(%rdx)
-    movq %r13, STATE_R13(%rdx)
-    movq %r14, STATE_R14(%rdx)
-    movq %r15, STATE_R15(%rdx)
-    movl $RESUME_CALL, STATE_RESUME(%rdx)
-    movl %eax, %edi
-entry_next: // edi: the thread to run; the registers of the last one are in its state
-    call loop_next
-    movq %rax, %rdx
-    cmpl $RESUME_CALL, STATE_RESUME(%rdx)
-    jne entry_resume
-    movq STATE_RBX(%rdx), %rbx
-    movq STATE_RBP(%rdx), %rbp
-    movq STATE_R12(%rdx), %r12
-    movq STATE_R13(%rdx), %r13
-    movq STATE_R14(%rdx), %r14
-    movq STATE_R15(%rdx), %r15
-    jmp entry_return
 
     .macro registers_push
     pushq %rdi
@@ -123,11 +121,11 @@ entry_trap:
     swapgs
 1:  registers_push
     movq %rsp, %rdi
-    pushq $FLAGS_KERNEL // a program may have set DF and AC
-    popfq
     testb $3, FRAME_CS(%rdi)
     jz 2f
-    movq %gs:CPU_STACK, %rsp
+    movq %gs:CPU_STACK, %rsp // the thread's state has no room for more
+    pushq $FLAGS_KERNEL      // a program may have set DF and AC
+    popfq
     movq %gs:CPU_STATE, %rax
     movl $RESUME_FULL, STATE_RESUME(%rax)
     xorl %ebp, %ebp

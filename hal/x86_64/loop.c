@@ -82,8 +82,10 @@ int32_t loop_start(void)
 
 // STI takes effect after the next instruction: no interrupt is lost between the look at the clock
 // and the sleep (SDM volume 2, STI).
-static int32_t loop_idle(struct cpu *cpu)
+int32_t loop_idle(void)
 {
+    struct cpu *cpu = cpu_current();
+
     cpu->input.now_ns = time_now_ns();
     while (!time_expired(cpu)) {
         hal_arm(cpu->deadline_ns);
@@ -91,17 +93,4 @@ static int32_t loop_idle(struct cpu *cpu)
         cpu->input.now_ns = time_now_ns();
     }
     return loop_turn(cpu, INPUT_TIMER);
-}
-
-struct thread_state *loop_next(int32_t thread)
-{
-    struct cpu *cpu = cpu_current();
-
-    while (__builtin_expect(thread == HAL_NO_THREAD, false)) {
-        thread = loop_idle(cpu);
-    }
-    if (thread != cpu->thread) {
-        thread_switch(cpu, (uint32_t)thread);
-    }
-    return cpu->state;
 }
