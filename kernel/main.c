@@ -66,7 +66,6 @@ static void turn_fault(struct kernel *kernel, const struct input *input)
 static void turn_timer(struct kernel *kernel, const struct input *input)
 {
     (void)input;
-    kernel->core.armed_ns = UINT64_MAX; // what was armed has fired
     gate_timer(&kernel->gate, &kernel->core);
     schedule_timer(&kernel->core);
 }
@@ -93,29 +92,39 @@ static void turn_close(struct kernel *kernel)
     }
 }
 
+static _Noreturn void log_is_full(struct kernel *kernel)
+{
+    struct report report;
+    report_begin(&report);
+    report_text(&report, "the log is full: nothing can be recorded any more");
+    report_end(&report);
+    kernel_halt(kernel, -1);
+}
+
 struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns;
     core->commits_seq = core->state.seq;
-    if (log_room(&kernel->log) < TURN_COMMITS_MAX) {
-        struct report report;
-        report_begin(&report);
-        report_text(&report, "the log is full: nothing can be recorded any more");
-        report_end(&report);
-        kernel_halt(kernel, -1);
+    if (kernel->log.room < TURN_COMMITS_MAX) {
+        log_is_full(kernel);
     }
     turns[input->kind](kernel, input);
     if (core->completion_count != 0) {
         gate_deliver(&kernel->gate, core);
     }
-    if ((core->commit_count | (core->live_count == 0)) != 0) {
+    if (core->commit_count != 0 || core->live_count == 0) {
         turn_close(kernel);
     }
-    uint32_t thread = schedule_pick(core);
+    if (core->is_changed) {
+        schedule_pick(core);
+    }
+    uint32_t thread = core->current;
     bool is_submitting = thread != NONE && kernel->gate.threads[thread].is_submitting;
     bool is_sealing = thread == NONE && kernel->log.sealing < kernel->log.page;
-    return (struct turn){.thread = thread == NONE ? HAL_NO_THREAD : (int32_t)thread,
-                         .more = is_submitting || core->first_dead != NONE ||
-                                 core->first_gone != NONE || is_sealing};
+    bool is_sweeping = (core->first_dead & core->first_gone) != NONE;
+    return (struct turn){.thread = (int32_t)thread,
+                         .more = is_submitting || is_sweeping || is_sealing};
 }
+
+static_assert((int32_t)NONE == HAL_NO_THREAD, "no thread is no thread on both sides");

@@ -227,6 +227,7 @@ struct core {
 
     // Scheduling: one CPU.
     uint32_t current; // thread; NONE: idle
+    bool is_changed;  // who is ready, or which deadline comes first
     struct list ready;
     uint64_t slice_end_ns;
     uint64_t armed_ns;
@@ -251,7 +252,10 @@ struct core {
 
 // One SQE on its way through the core. The gate fills the first part.
 struct request {
-    struct sqe sqe;
+    union {
+        struct sqe sqe;
+        uint64_t words[sizeof(struct sqe) / 8];
+    };
     uint32_t thread;
     uint32_t process;
     bool may_defer; // the ring can promise one more completion
@@ -402,8 +406,9 @@ void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
 void schedule_remove(struct core *core, uint32_t thread);
 // The running thread goes to the end of the queue, if anybody else is ready.
 void schedule_timer(struct core *core);
-// Which thread runs now; arms the deadline that comes first. NONE: none is ready.
-uint32_t schedule_pick(struct core *core);
+// Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
+// only after core.is_changed was set.
+void schedule_pick(struct core *core);
 
 // --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
 

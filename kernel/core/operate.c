@@ -69,11 +69,11 @@ static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
     return argument;
 }
 
-static void refuse_form(struct request *request, const uint64_t words[SQE_WORDS])
+static void refuse_form(struct request *request)
 {
     uint64_t excess[SQE_WORDS];
     for (uint32_t i = 0; i < SQE_WORDS; i++) {
-        excess[i] = words[i] & ~used_bits[request->sqe.opcode][i];
+        excess[i] = request->words[i] & ~used_bits[request->sqe.opcode][i];
     }
     bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
     request_refuse(request, is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET,
@@ -269,20 +269,20 @@ static void (*const operations[OP_COUNT])(struct core *, struct request *) = {
 
 void core_operate(struct core *core, struct request *request)
 {
-    uint8_t opcode = request->sqe.opcode;
+    const uint64_t *words = request->words;
+    uint8_t opcode = (uint8_t)words[0];
     if (opcode >= OP_COUNT || operations[opcode] == NULL) {
         request_refuse(request, STATUS_BAD_OPCODE, ARGUMENT_OPCODE);
         return;
     }
-    uint64_t words[SQE_WORDS];
-    memcpy(words, &request->sqe, sizeof words);
     const uint64_t *used = used_bits[opcode];
-    uint64_t excess = 0;
-    for (uint32_t i = 0; i < SQE_WORDS; i++) {
-        excess |= words[i] & ~used[i];
+    uint64_t excess = words[0] & ~used[0];
+    if ((words[1] | words[3] | words[4] | words[5] | words[6] | words[7]) != 0) {
+        excess |= (words[1] & ~used[1]) | (words[3] & ~used[3]) | (words[4] & ~used[4]) |
+                  (words[5] & ~used[5]) | (words[6] & ~used[6]) | (words[7] & ~used[7]);
     }
     if (excess != 0 && operations[opcode] != operate_unsupported) {
-        refuse_form(request, words);
+        refuse_form(request);
         return;
     }
     operations[opcode](core, request);

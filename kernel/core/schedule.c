@@ -52,6 +52,7 @@ void schedule_ready(struct core *core, uint32_t thread, bool in_front)
         deadline_clear(core, core->pending_count + thread);
     }
     record->state = THREAD_READY;
+    core->is_changed = true;
     ready_link(core, thread, in_front);
 }
 
@@ -60,6 +61,7 @@ void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns)
 {
     ASSERT(core->current == thread);
     core->threads[thread].state = THREAD_WAITING;
+    core->is_changed = true;
     core->current = NONE;
     if (deadline_ns != UINT64_MAX) {
         deadline_set(core, core->pending_count + thread, deadline_ns);
@@ -78,10 +80,13 @@ void schedule_remove(struct core *core, uint32_t thread)
         ready_unlink(core, thread);
     }
     record->state = THREAD_ABSENT;
+    core->is_changed = true;
 }
 
 void schedule_timer(struct core *core)
 {
+    core->armed_ns = UINT64_MAX; // what was armed has fired
+    core->is_changed = true;
     if (core->current == NONE || core->ready.count == 0) {
         return;
     }
@@ -91,8 +96,9 @@ void schedule_timer(struct core *core)
     core->slice_end_ns = 0;
 }
 
-uint32_t schedule_pick(struct core *core)
+void schedule_pick(struct core *core)
 {
+    core->is_changed = false;
     if (core->current == NONE && core->ready.first != NONE) {
         core->current = core->ready.first;
         ready_unlink(core, core->current);
@@ -108,5 +114,4 @@ uint32_t schedule_pick(struct core *core)
         core->armed_ns = next;
         hal_arm(next);
     }
-    return core->current;
 }

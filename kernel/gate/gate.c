@@ -30,7 +30,7 @@ void gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uin
 }
 
 // Everything that can be taken was taken: return, or wait for what was asked for.
-static void enter_finish(struct core *core, struct gate_thread *thread, uint32_t untaken)
+static void enter_finish(struct core *core, struct gate_thread *thread)
 {
     int32_t available = ring_kernel_available(&thread->ring);
     if (available < 0) {
@@ -41,7 +41,8 @@ static void enter_finish(struct core *core, struct gate_thread *thread, uint32_t
         enter_return(core, thread, available);
         return;
     }
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
+    int32_t untaken = ring_kernel_pending(&thread->ring); // the CQ has no room for them
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved + (uint32_t)untaken;
     if (thread->timeout_ns == TIMEOUT_NONE && can_come < thread->min_complete) {
         enter_return(core, thread, -(int64_t)STATUS_NOTHING_PENDING);
         return;
@@ -54,49 +55,56 @@ static void enter_finish(struct core *core, struct gate_thread *thread, uint32_t
     schedule_wait(core, core->current, deadline_ns);
 }
 
-static void submit(struct gate *gate, struct core *core, struct gate_thread *thread,
-                   struct request *request)
+// One SQE: taken, carried out, its completion posted unless it comes later.
+static inline void submit(struct gate *gate, struct core *core, struct ring_kernel *ring,
+                          struct request *request)
 {
-    struct ring_kernel *ring = &thread->ring;
-    request->thread = core->current;
-    request->process = core->threads[core->current].process;
-    request->may_defer = ring->reserved < ring->cq_mask + 1 - CQ_ENTRIES_KEPT;
+    ring_kernel_take(ring, &request->sqe);
     request->is_deferred = false;
     request->cqe = (struct cqe){.user_data = request->sqe.user_data};
     request->object = NONE;
     request->facet = NONE;
     request->interface = 0;
-    core->actor = request->process;
     core->cause = gate->syslog_next;
-    uint32_t commits = core->commit_count;
     core_operate(core, request);
     if (request->is_deferred) {
-        bool is_reserved = ring_kernel_reserve(ring);
-        ASSERT(is_reserved);
+        ASSERT(request->may_defer);
+        ring_kernel_reserve(ring);
+        request->may_defer = ring_kernel_may_reserve(ring);
     } else if (request->cqe.status < 0 || request->cqe.flags != 0 ||
                (request->sqe.flags & SQE_QUIET) == 0) {
         ring_kernel_post(ring, &request->cqe);
     }
-    syslog_request(gate, core, request, core->commit_count != commits);
+    syslog_request(gate, core, request);
 }
 
 bool gate_step(struct gate *gate, struct core *core)
 {
     struct gate_thread *thread = running(gate, core);
+    struct ring_kernel *ring = &thread->ring;
     struct request request;
-    if (ring_kernel_room(&thread->ring) != 0 && ring_kernel_take(&thread->ring, &request.sqe)) {
-        submit(gate, core, thread, &request);
-    }
-    int32_t untaken = ring_kernel_pending(&thread->ring);
-    if (untaken < 0) {
+    int32_t ready = ring_kernel_ready(ring, TURN_SQES_MAX);
+    if (ready < 0) {
         enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
-    if (untaken > 0 && ring_kernel_room(&thread->ring) != 0) {
+    request.thread = core->current;
+    request.process = core->threads[core->current].process;
+    request.may_defer = ring_kernel_may_reserve(ring);
+    core->actor = request.process;
+    int32_t left = ready;
+    while (left > 0 && (core->commit_count | core->completion_count) == 0) {
+        submit(gate, core, ring, &request);
+        left--;
+    }
+    ring_kernel_publish(ring);
+    if (left > 0 || ready == TURN_SQES_MAX) {
         return true;
     }
-    gate_deliver(gate, core);
-    enter_finish(core, thread, (uint32_t)untaken);
+    if (core->completion_count != 0) {
+        gate_deliver(gate, core);
+    }
+    enter_finish(core, thread);
     return false;
 }
 
@@ -156,6 +164,7 @@ void gate_deliver(struct gate *gate, struct core *core)
         ring_kernel_unreserve(&thread->ring);
         if (!is_silent) {
             ring_kernel_post(&thread->ring, &completion->cqe);
+            ring_kernel_publish(&thread->ring);
         }
         syslog_completion(gate, core, completion);
         if (core->threads[completion->thread].state != THREAD_WAITING) {

@@ -15,12 +15,12 @@ static inline struct syslog_record *syslog_next(struct gate *gate)
 }
 
 static inline void syslog_request(struct gate *gate, const struct core *core,
-                                  const struct request *request, bool has_commits)
+                                  const struct request *request)
 {
     struct syslog_record *record = syslog_next(gate);
     record->time_ns = core->now_ns;
     record->interface = request->interface;
-    record->first_commit = has_commits ? core->commits_seq : UINT64_MAX;
+    record->first_commit = core->commit_count != 0 ? core->commits_seq : UINT64_MAX;
     record->detail = request->cqe.detail;
     record->process = request->process;
     record->thread = request->thread;
