@@ -51,8 +51,8 @@ CFLAGS_host-first := $(CFLAGS_host)
 
 # The kernel of x86_64, the programs of x86_64, the programs of the simulator.
 CC_x86_64       := $(CLANG) $(bare)
-CFLAGS_x86_64   := $(freestanding) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic
-LDFLAGS_x86_64  := -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none
+CFLAGS_x86_64   := $(freestanding) -flto -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic
+LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none
 CC_x86_64-user  := $(CLANG) $(bare)
 CFLAGS_x86_64-user  := $(freestanding) -fpie
 LDFLAGS_x86_64-user := -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
