@@ -7,9 +7,11 @@ own_sources = $(if $(filter tools/% system/% programs/% drivers/% hal/%,$1), \
                 $(call c_in,$(call own_dir,$1)) $(call s_in,$(call own_dir,$1)))
 
 # $(call test_program,variant,source): build/<variant>/test/<source without .c>
+# A test of the runtime gets the runtime's carrier and clients, not those that other tests bring.
 define test_program
 $(call host_program,build/$1/test/$(2:.c=),$1,$(call objs,$1,$2), \
-    $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) build/$1/libsupport.a \
+    $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) \
+    $(if $(filter runtime/%,$2),build/$1/libruntime.a build/$1/libgen.a) build/$1/libsupport.a \
     $(call LIBS_OF,$1) build/$1/libruntime.a,$3)
 endef
 # The archives of such code, each once.
