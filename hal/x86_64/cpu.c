@@ -30,8 +30,8 @@ enum {
     CR4_SMEP = 1 << 20,
     CR4_SMAP = 1 << 21,
 
-    // IF, DF, TF, AC, NT, RF, IOPL: what a program has set is not set in the kernel.
-    SFMASK = 0x200 | 0x400 | 0x100 | 0x40000 | 0x4000 | 0x10000 | 0x3000,
+    // IF, DF, TF, AC, NT, RF, IOPL, VM: what a program has set is not set in the kernel.
+    SFMASK = 0x200 | 0x400 | 0x100 | 0x40000 | 0x4000 | 0x10000 | 0x3000 | FLAGS_VM,
 
     GATE_INTERRUPT = 0x8e, // present, ring 0, interrupts off
     TASK_PRESENT = 0x89,

@@ -10,6 +10,9 @@
 // - SYSRETQ with an address that is not canonical would fault in ring 0 on the program's stack. The
 //   only such address that RCX can hold is 2^47: bit 47 is cleared.
 // - A register that a program finds after its system call is its own, the result, or zero.
+// - 64-bit mode has no virtual 8086 mode, but an emulator may let a program's IRET enter it (QEMU
+//   7.2 does). CS says nothing of the ring then, so RFLAGS.VM is looked at too, and cleared by
+//   SYSCALL; loop.c ends the program.
 // - The segment selectors, which a program may load, are cleared by thread.c between threads.
 #include "hal/x86_64/layout.h"
 
@@ -117,14 +120,13 @@ entry_run:
 // thread's state; from the kernel it is the kernel's own.
 entry_trap:
     testb $3, 24(%rsp)
-    jz 1f
-    swapgs
-1:  registers_push
-    movq %rsp, %rdi
-    testb $3, FRAME_CS(%rdi)
+    jnz 1f
+    testl $FLAGS_VM, 32(%rsp)
     jz 2f
+1:  swapgs
+    registers_push
     movq %gs:CPU_STACK, %rsp // the thread's state has no room for more
-    pushq $FLAGS_KERNEL      // a program may have set DF and AC
+    pushq $FLAGS_KERNEL // a program may have set DF and AC
     popfq
     movq %gs:CPU_STATE, %rax
     movl $RESUME_FULL, STATE_RESUME(%rax)
@@ -132,7 +134,11 @@ entry_trap:
     call loop_trap
     movl %eax, %edi
     jmp entry_next
-2:  call trap_kernel
+2:  registers_push
+    movq %rsp, %rdi
+    pushq $FLAGS_KERNEL
+    popfq
+    call trap_kernel
     registers_pop
     iretq
 
@@ -140,8 +146,10 @@ entry_trap:
 // be left over from the program (SDM volume 3, 6.8.3: MOV SS delays it across SYSCALL): dropped.
 entry_debug:
     testb $3, 8(%rsp)
-    jz 1f
-    swapgs
+    jnz 1f
+    testl $FLAGS_VM, 16(%rsp)
+    jz 2f
+1:  swapgs
     movq %rax, %gs:CPU_SPARE
     movq %rsp, %rax
     movq %gs:CPU_STATE, %rsp
@@ -156,7 +164,7 @@ entry_debug:
     pushq $0
     pushq $VECTOR_DEBUG
     jmp entry_trap
-1:  andq $~0x100, 16(%rsp) // RFLAGS.TF
+2:  andq $~0x100, 16(%rsp) // RFLAGS.TF
     iretq
 
 // Double fault, machine check: nothing can go on, wherever they come from.

@@ -46,6 +46,19 @@ int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
     return cpu->thread;
 }
 
+// A program has one code segment and no virtual 8086 mode. If it is elsewhere, the processor let it
+// do what no processor should: it is put back, so that nothing can return there, and stopped.
+static bool frame_is_foreign(struct trap_frame *frame)
+{
+    if (frame->cs == SELECTOR_USER_CODE && !(frame->rflags & FLAGS_VM)) {
+        return false;
+    }
+    frame->cs = SELECTOR_USER_CODE;
+    frame->ss = SELECTOR_USER_DATA;
+    frame->rflags = FLAGS_USER;
+    return true;
+}
+
 // The running thread was interrupted, and its registers are in its state.
 int32_t loop_trap(void)
 {
@@ -53,10 +66,10 @@ int32_t loop_trap(void)
     struct trap_frame *frame = &cpu->state->frame;
 
     cpu->input.now_ns = time_now_ns();
-    if (frame->vector >= VECTOR_FAULTS) {
-        if (frame->vector == VECTOR_TIMER) {
-            time_interrupt(cpu);
-        }
+    if (frame->vector == VECTOR_TIMER) {
+        time_interrupt(cpu);
+    }
+    if (!frame_is_foreign(frame) && frame->vector >= VECTOR_FAULTS) {
         if (time_expired(cpu)) {
             return loop_turn(cpu, INPUT_TIMER);
         }

@@ -100,7 +100,6 @@ static_assert(offsetof(struct thread_state, frame.rbx) == STATE_RBX, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rax) == STATE_RAX, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rip) == STATE_RIP, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rsp) == STATE_RSP, "entry.S");
-static_assert(offsetof(struct trap_frame, cs) == FRAME_CS, "entry.S");
 static_assert(sizeof(struct thread_state) == STATE_SIZE, "a multiple of 16, as RSP0 has to be");
 static_assert(sizeof(struct cpu_stacks) == STACKS_SIZE, "start.S");
 
