@@ -202,7 +202,11 @@ void interface_generate(struct unit *unit, struct capnp_struct_reader node)
     unit_tag(unit, tag, node);
     // The table mentions readers of other files, so it stands after the includes; the types
     // before them get by with the name.
-    fprintf(unit->inlines, "struct %s {\n", tag.text);
+    fprintf(unit->inlines,
+            "// What a server does for each method; NULL is unimplemented. A handler that answers "
+            "false has\n// filled in the exception. Fields found malformed while it ran turn its "
+            "answer into\n// invalidArgument.\nstruct %s {\n",
+            tag.text);
     for (uint32_t i = 0; i < methods.count; i++) {
         struct method method = method_of(unit, node, i);
         emit_doc(unit->inlines, method.doc, "    ");
