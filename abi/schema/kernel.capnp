@@ -14,8 +14,8 @@ interface DebugConsole @0x9f4b3c0000000101 {
   # The machine's log, for messages to whoever operates it. Transfer: copy.
 
   writeLine @0 (text :Text) -> ();
-  # Appends a line, marked with the writer's process. At most 200 bytes; control characters are
-  # shown as dots. Errors: BAD_VALUE when it is longer.
+  # Appends a line, marked with the writer's process. At most 200 bytes; whatever is not
+  # printable ASCII is shown as a dot. Errors: BAD_VALUE when it is longer.
 }
 
 interface Timer @0x9f4b3c0000000102 {

@@ -27,7 +27,6 @@ static enum status resolve_address(const struct core *core, uint32_t process, ui
     if (address >= LAYOUT_END || size > LAYOUT_END - address) {
         return STATUS_BAD_BUFFER;
     }
-    buffer->count = 0;
     for (uint32_t done = 0; done < size;) {
         uint64_t page = (address + done) >> PAGE_SHIFT;
         uint32_t in_page = (uint32_t)((address + done) % PAGE_SIZE);
@@ -51,6 +50,10 @@ enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at
                            bool in_ring, uint32_t rights, struct buffer *buffer)
 {
     const struct thread_record *record = &core->threads[thread];
+    buffer->count = 0;
+    if (size == 0) { // wherever it would be
+        return STATUS_OK;
+    }
     if (!in_ring) {
         return resolve_address(core, record->process, at, size, rights, buffer);
     }
@@ -83,7 +86,7 @@ void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from
             continue;
         }
         uint32_t part = size < span->size - offset ? size : span->size - offset;
-        memcpy(span->at + offset, in, part);
+        memmove(span->at + offset, in, part); // a program may answer itself
         in += part;
         size -= part;
         offset = 0;

@@ -382,7 +382,8 @@ void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *
 // --- pending.c, deadline.c, schedule.c ----------------------------------------------------------
 
 void list_init(struct list *list);
-// A slot for the request, in its thread's list; the caller checked pending_is_free.
+// A slot for the request, in its thread's list, with the SQE's time limit; the caller checked
+// pending_is_free.
 struct pending *pending_create(struct core *core, const struct request *request, uint32_t kind);
 bool pending_is_free(const struct core *core);
 void pending_queue(struct core *core, struct list *list, struct pending *pending);

@@ -15,20 +15,11 @@ static struct endpoint_record *record_of(struct core *core, uint32_t object)
     return &core->objects[object].endpoint;
 }
 
-static void limit_set(struct core *core, struct pending *pending)
-{
-    uint64_t deadline_ns;
-    if (!__builtin_add_overflow(core->now_ns, pending->sqe.arg, &deadline_ns)) {
-        deadline_set(core, (uint32_t)(pending - core->pending), deadline_ns);
-    }
-}
-
 static void queue_at(struct core *core, struct list *list, struct pending *pending)
 {
     pending->facet = arena_id(&core->state.arenas[ARENA_FACETS], pending->facet.index);
     core->facet_queued[pending->facet.index]++;
     pending_queue(core, list, pending);
-    limit_set(core, pending);
 }
 
 // Ends a queued operation with a fact, and lets go of the facet that it kept in being.
@@ -184,7 +175,6 @@ void endpoint_call(struct core *core, struct request *request)
     uint32_t server = receiver->process;
     struct cqe cqe = {0};
     deliver(core, call, &payload, server, &result, &cqe);
-    limit_set(core, call);
     pending_withdraw(core, receiver); // its hold keeps its facet in being
     pending_complete(core, receiver, &cqe);
 }
@@ -395,9 +385,13 @@ bool endpoint_sweep(struct core *core)
         core->first_gone = endpoint->next_gone;
         endpoint->is_gone = false;
     }
+    uint32_t facet = core->state.objects[object].root_facet;
     if (pending != NULL && !is_served) {
-        refuse_queued(core, pending, fact, ARGUMENT_CAP);
+        facet = pending->facet.index;
+        pending_withdraw(core, pending);
+        pending_refuse(core, pending, fact, ARGUMENT_CAP);
     }
+    facet_collect(core, facet);
     return true;
 }
 

@@ -32,7 +32,9 @@ void facet_collect(struct core *core, uint32_t facet)
         }
         uint32_t parent = node->parent;
         if (parent == NONE) {
-            if ((object->flags & OBJECT_PINNED) == 0) {
+            bool is_listed =
+                object->kind == OBJECT_ENDPOINT && core->objects[node->object].endpoint.is_gone;
+            if ((object->flags & OBJECT_PINNED) == 0 && !is_listed) {
                 object_destroy(core, node->object);
             }
             return;

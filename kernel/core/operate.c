@@ -51,12 +51,14 @@ static const struct operation operations[OPERATIONS];
 
 // Which field a bit of a word belongs to: for each word the fields with their first bits.
 static const struct {
-    uint8_t word, first_bit, argument;
+    uint8_t word, first_bit, bits, argument;
 } sqe_fields[] = {
-    {0, 8, ARGUMENT_FLAGS},       {0, 16, ARGUMENT_METHOD},   {0, 32, ARGUMENT_TRANSFERS},
-    {0, 40, ARGUMENT_ORDINAL},    {0, 48, ARGUMENT_DISCLOSE}, {1, 0, ARGUMENT_CAP},
-    {3, 0, ARGUMENT_PAYLOAD},     {4, 0, ARGUMENT_RESULT},    {5, 0, ARGUMENT_PAYLOAD_LEN},
-    {5, 32, ARGUMENT_RESULT_LEN}, {6, 0, ARGUMENT_ARG2},      {7, 0, ARGUMENT_ARG},
+    {0, 8, 8, ARGUMENT_FLAGS},        {0, 16, 16, ARGUMENT_METHOD},
+    {0, 32, 8, ARGUMENT_TRANSFERS},   {0, 40, 8, ARGUMENT_ORDINAL},
+    {0, 48, 16, ARGUMENT_DISCLOSE},   {1, 0, 64, ARGUMENT_CAP},
+    {3, 0, 64, ARGUMENT_PAYLOAD},     {4, 0, 64, ARGUMENT_RESULT},
+    {5, 0, 32, ARGUMENT_PAYLOAD_LEN}, {5, 32, 32, ARGUMENT_RESULT_LEN},
+    {6, 0, 64, ARGUMENT_ARG2},        {7, 0, 64, ARGUMENT_ARG},
 };
 
 static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
@@ -64,7 +66,7 @@ static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
     enum sqe_argument argument = ARGUMENT_OPCODE;
     for (uint32_t i = sizeof sqe_fields / sizeof sqe_fields[0]; i > 0; i--) {
         uint64_t bits = excess[sqe_fields[i - 1].word] >> sqe_fields[i - 1].first_bit;
-        if (bits != 0) {
+        if (bits << (64 - sqe_fields[i - 1].bits) != 0) {
             argument = sqe_fields[i - 1].argument;
         }
     }
@@ -160,7 +162,11 @@ static enum status message_take(struct core *core, struct request *request,
     }
     capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
                        sqe->transfers);
-    return STATUS_OK;
+    *argument = ARGUMENT_PAYLOAD;
+    if (sqe->payload_len != 0) {
+        capnp_message_root(&request->message);
+    }
+    return request->message.error == CAPNP_OK ? STATUS_OK : STATUS_BAD_MESSAGE;
 }
 
 // Copies the answer and the records of its capabilities into the caller's buffer, which was checked
@@ -274,8 +280,8 @@ static const struct operation operations[OPERATIONS] = {
     [OP_CALL] = {operate_call,
                  NOT_WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff, 0xffff), 0,
                  0, 0, 0, ALL, 0},
-    [OP_RECV] = {endpoint_recv, NOT_WORD0(SQE_RING_RESULT | SQE_QUIET, 0, 0, 0), 0, ALL, 0,
-                 PAYLOAD_LEN, ALL, 0},
+    [OP_RECV] = {endpoint_recv, NOT_WORD0(SQE_RING_RESULT, 0, 0, 0), 0, ALL, 0, PAYLOAD_LEN, ALL,
+                 0},
     [OP_RETURN] = {endpoint_return,
                    NOT_WORD0(SQE_RING_PAYLOAD | SQE_QUIET | SQE_RETURN_EXCEPTION, 0xffff, 0xff, 0),
                    ALL, 0, ALL, RESULT_LEN, ALL, 0},

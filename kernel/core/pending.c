@@ -74,6 +74,10 @@ struct pending *pending_create(struct core *core, const struct request *request,
     pending->sqe = request->sqe;
     list_append(core, &core->threads[request->thread].pending, index,
                 offsetof(struct pending, of_thread));
+    uint64_t deadline_ns;
+    if (!__builtin_add_overflow(core->now_ns, request->sqe.arg, &deadline_ns)) {
+        deadline_set(core, index, deadline_ns);
+    }
     return pending;
 }
 

@@ -309,11 +309,22 @@ static enum status process_builder_set_info_run(struct core *core, struct reques
     return STATUS_OK;
 }
 
+static bool has_nul(struct capnp_text text)
+{
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.data[i] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status grant_check(const struct core *core, uint32_t process, struct capnp_text name,
                                uint32_t hold)
 {
     const struct hold *granted = &core->state.holds[hold];
-    if (name.size == 0 || name.size >= NAME_SIZE || capset_of(core, process)->count >= GRANTS_MAX) {
+    if (name.size == 0 || name.size >= NAME_SIZE || has_nul(name) ||
+        capset_of(core, process)->count >= GRANTS_MAX) {
         return STATUS_BAD_VALUE;
     }
     if (name_is_taken(core, process, name)) {

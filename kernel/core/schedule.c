@@ -53,7 +53,7 @@ void schedule_ready(struct core *core, uint32_t thread, bool in_front)
     }
     record->state = THREAD_READY;
     core->is_changed = true;
-    ready_link(core, thread, in_front);
+    ready_link(core, thread, in_front && core->now_ns < core->slice_end_ns);
 }
 
 // The running thread waits; it is in no queue while it runs.

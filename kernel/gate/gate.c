@@ -29,6 +29,14 @@ void gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uin
     thread->is_submitting = true;
 }
 
+// Whether waiting can end: there is a time limit, or enough completions can still come.
+static bool can_complete(const struct gate_thread *thread, int32_t available)
+{
+    int32_t untaken = ring_kernel_pending(&thread->ring); // the CQ has no room for them
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved + (uint32_t)untaken;
+    return thread->timeout_ns != TIMEOUT_NONE || can_come >= thread->min_complete;
+}
+
 // Everything that can be taken was taken: return, or wait for what was asked for.
 static void enter_finish(struct core *core, struct gate_thread *thread)
 {
@@ -41,9 +49,7 @@ static void enter_finish(struct core *core, struct gate_thread *thread)
         enter_return(core, thread, available);
         return;
     }
-    int32_t untaken = ring_kernel_pending(&thread->ring); // the CQ has no room for them
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved + (uint32_t)untaken;
-    if (thread->timeout_ns == TIMEOUT_NONE && can_come < thread->min_complete) {
+    if (!can_complete(thread, available)) {
         enter_return(core, thread, -(int64_t)STATUS_NOTHING_PENDING);
         return;
     }
@@ -132,12 +138,36 @@ void gate_exit(struct gate *gate, struct core *core, int32_t code, enum exit_rea
 
 // --- Completions --------------------------------------------------------------------------------
 
-static void wake(struct core *core, const struct gate_thread *thread, uint32_t index, bool in_front)
+// What a waiting thread's cap_enter returns now; 0 where it waits on.
+static int64_t wait_result(const struct gate_thread *thread)
 {
     int32_t available = ring_kernel_available(&thread->ring);
-    int64_t result = available < 0 ? -(int64_t)STATUS_RING_CORRUPT : available;
-    hal_thread_result(index, (uint64_t)result);
-    schedule_ready(core, index, in_front);
+    if (available < 0) {
+        return -(int64_t)STATUS_RING_CORRUPT;
+    }
+    if ((uint64_t)available >= thread->min_complete) {
+        return available;
+    }
+    return can_complete(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
+}
+
+// Lets a waiting thread run if it has what it waited for.
+static void wake(struct core *core, const struct gate_thread *thread, uint32_t index)
+{
+    int64_t result = wait_result(thread);
+    if (result != 0) {
+        hal_thread_result(index, (uint64_t)result);
+        schedule_ready(core, index, true);
+    }
+}
+
+// Its time limit has come.
+static void wake_late(struct core *core, const struct gate_thread *thread, uint32_t index)
+{
+    int64_t result = wait_result(thread);
+    int32_t available = ring_kernel_available(&thread->ring);
+    hal_thread_result(index, (uint64_t)(result != 0 ? result : available));
+    schedule_ready(core, index, false);
 }
 
 void gate_timer(struct gate *gate, struct core *core)
@@ -145,13 +175,13 @@ void gate_timer(struct gate *gate, struct core *core)
     uint32_t item;
     core->actor = KERNEL_ACTOR;
     core->cause = gate->syslog_next;
-    for (uint32_t count = 0;
-         count < TURN_COMPLETIONS_MAX && (item = deadline_take_due(core)) != NONE; count++) {
+    for (uint32_t count = 0; count < TURN_DUE_MAX && (item = deadline_take_due(core)) != NONE;
+         count++) {
         if (item < core->pending_count) {
             pending_abandon(core, &core->pending[item], STATUS_TIMED_OUT);
         } else {
             uint32_t thread = item - core->pending_count;
-            wake(core, &gate->threads[thread], thread, false);
+            wake_late(core, &gate->threads[thread], thread);
         }
     }
     gate_deliver(gate, core);
@@ -170,12 +200,8 @@ void gate_deliver(struct gate *gate, struct core *core)
             ring_kernel_publish(&thread->ring);
         }
         syslog_completion(gate, core, completion);
-        if (core->threads[completion->thread].state != THREAD_WAITING) {
-            continue;
-        }
-        int32_t available = ring_kernel_available(&thread->ring);
-        if (available < 0 || (uint64_t)available >= thread->min_complete) {
-            wake(core, thread, completion->thread, true);
+        if (core->threads[completion->thread].state == THREAD_WAITING) {
+            wake(core, thread, completion->thread);
         }
     }
     core->completion_count = 0;

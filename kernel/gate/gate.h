@@ -15,6 +15,7 @@
 
 enum {
     SYSLOG_RECORDS = 512, // a power of two
+    TURN_DUE_MAX = 16,    // time limits that end in one turn
     TURN_SQES_MAX = 16,   // taken in one turn, as long as none does more than complete
 };
 
