@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Follows one operation instruction by instruction and says where they go.
 
-    profile.py [nop|timer|ping|ping80|ping960|enter ...] [--rounds N] [--out FOLDER]
+    profile.py [nop|timer|ping|ping80|ping960|enter|boot ...] [--rounds N] [--out FOLDER]
 
 Boots the package `measure`, lets the operation run a few times, then executes N rounds of it one
 instruction at a time. For each it writes FOLDER/profile-NAME.txt (default build/bench): the
@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest"))
+import blocks  # noqa: E402  pylint: disable=wrong-import-position
 import guest  # noqa: E402  pylint: disable=wrong-import-position
 
 # name: (function of programs/measure, operations in one call of it)
@@ -155,18 +156,41 @@ def report(name, operations, rounds):
     yield from way(rounds[-1])
 
 
+def report_boot():
+    """Where the kernel's start goes, by block of code."""
+    image = Image("kernel", guest.KERNEL, 0)
+    counts = blocks.count_boot("measure", "512M")
+    image.look_up(counts)
+    linked, written, places = (collections.Counter() for _ in range(3))
+    for address, count in counts.items():
+        outer, inner, place = image.known[address]
+        linked["kernel", outer] += count
+        written["kernel", inner] += count
+        places["kernel", f"{inner} {place}"] += count
+    total = sum(counts.values())
+    yield f"boot: {total} instructions from the kernel's entry to the first one of a program"
+    yield from table("by function as linked", linked, total, 1)
+    yield from table("by function as written", written, total, 1)
+    yield from table("by source line of a block's start", places, total, 1)
+
+
+def report_operation(name, rounds):
+    function, operations = OPERATIONS[name]
+    with guest.Guest("measure") as machine:
+        steps = Follower(machine).rounds(function, rounds)
+    return report(name, operations, steps)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(OPERATIONS))
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*OPERATIONS, "boot"]))
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--out", default="build/bench")
     arguments = parser.parse_args()
     os.makedirs(arguments.out, exist_ok=True)
     for name in arguments.names or DEFAULTS:
-        function, operations = OPERATIONS[name]
-        with guest.Guest("measure") as machine:
-            rounds = Follower(machine).rounds(function, arguments.rounds)
-        lines = list(report(name, operations, rounds))
+        lines = list(report_boot() if name == "boot" else
+                     report_operation(name, arguments.rounds))
         path = os.path.join(arguments.out, f"profile-{name}.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
