@@ -38,8 +38,14 @@ class Guest:
         listener.settimeout(30)
         line = command(package, memory, os.path.join(self.folder.name, "log"), "null")
         line += ["-S", "-chardev", f"socket,id=gdb,path={path}", "-gdb", "chardev:gdb"]
-        self.machine = subprocess.Popen(line, stdin=subprocess.DEVNULL)
-        self.link, _ = listener.accept()
+        self.errors = os.path.join(self.folder.name, "errors")
+        with open(self.errors, "wb") as errors:  # it warns each time that it is stopped
+            self.machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=errors)
+        try:
+            self.link, _ = listener.accept()
+        except TimeoutError as error:
+            self.machine.kill()
+            raise RuntimeError(f"QEMU does not start:\n{self.error_text()}") from error
         listener.close()
         self.link.settimeout(120)
         self.buffer = b""
@@ -49,6 +55,10 @@ class Guest:
 
     def __enter__(self):
         return self
+
+    def error_text(self):
+        with open(self.errors, encoding="utf-8", errors="replace") as errors:
+            return errors.read()
 
     def __exit__(self, *_):
         self.link.close()
@@ -69,7 +79,8 @@ class Guest:
                 return answer
             chunk = self.link.recv(65536)
             if not chunk:
-                raise RuntimeError(f"the machine ended while it was asked {text}")
+                raise RuntimeError(f"the machine ended while it was asked {text}:\n"
+                                   f"{self.error_text()}")
             self.buffer += chunk
 
     def demand(self, text):
