@@ -17,19 +17,19 @@ enum syslog_flag {
 
 struct syslog_record {
     uint64_t time_ns;
-    uint64_t interface;
     uint64_t first_commit; // seq of the first commit that it caused; UINT64_MAX: none
-    uint64_t detail;       // as in the completion
-    uint32_t process;
+    uint64_t interface;
+    uint64_t detail; // as in the completion
     uint32_t thread;
+    uint32_t process;
     uint32_t object; // UINT32_MAX: none
     uint32_t facet;
-    uint32_t duration_ns; // from acceptance to completion; 0 within one turn
-    int32_t status;       // as in the completion
-    uint32_t size;        // bytes of the payload
-    uint16_t method;
+    uint32_t size;  // bytes of the payload
+    int32_t status; // as in the completion
     uint8_t opcode;
     uint8_t flags; // enum syslog_flag
+    uint16_t method;
+    uint32_t duration_ns; // from acceptance to completion; 0 within one turn
 };
 
 static_assert(sizeof(struct syslog_record) == 64, "one cache line");

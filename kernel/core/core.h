@@ -250,6 +250,12 @@ struct core {
 
 // --- Requests -----------------------------------------------------------------------------------
 
+enum outcome {
+    OUTCOME_PLAIN,  // done, with nothing to say: the CQE is zero but for user_data
+    OUTCOME_ANSWER, // cqe says what came of it
+    OUTCOME_LATER,  // the completion comes later
+};
+
 // One SQE on its way through the core. The gate fills the first part.
 struct request {
     union {
@@ -260,8 +266,8 @@ struct request {
     uint32_t process;
     bool may_defer; // the ring can promise one more completion
     // The answer.
-    bool is_deferred; // the completion comes later
-    struct cqe cqe;
+    enum outcome outcome;
+    struct cqe cqe; // OUTCOME_ANSWER; zero but for user_data until something is said
     // What it concerned, for the SysLog.
     uint32_t object;
     uint32_t facet;
@@ -302,6 +308,8 @@ struct buffer {
 void core_operate(struct core *core, struct request *request);
 // Ends the request with a fact: a status, or an exception by the fact's kind.
 void request_refuse(struct request *request, enum status fact, enum sqe_argument argument);
+// Its CQE, to be filled: from now on it is an answer.
+struct cqe *request_answer(struct request *request);
 // The same fields in a completion of its own.
 void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail);
 

@@ -167,7 +167,7 @@ void endpoint_call(struct core *core, struct request *request)
     struct pending *call = pending_create(core, request, PENDING_CALL);
     call->facet.index = request->facet;
     call->receiver_data = core->state.facets[request->facet].receiver_data;
-    request->is_deferred = true;
+    request->outcome = OUTCOME_LATER;
     if (receiver == NULL) {
         queue_at(core, &record_of(core, request->object)->calls, call);
         return;
@@ -175,7 +175,6 @@ void endpoint_call(struct core *core, struct request *request)
     status = resolve_payload(core, call, &payload);
     if (status != STATUS_OK) {
         pending_free(core, call);
-        request->is_deferred = false;
         request_refuse(request, status, ARGUMENT_PAYLOAD);
         return;
     }
@@ -215,7 +214,7 @@ static enum status recv_check(const struct core *core, struct request *request,
     *argument = ARGUMENT_RESULT_LEN;
     uint64_t needed = sizeof(struct message_header) + core->state.objects[facet->object].argument;
     if (request->sqe.result_len < needed) {
-        request->cqe.extra = needed;
+        request_answer(request)->extra = needed;
         return STATUS_BUFFER_TOO_SMALL;
     }
     if (request->sqe.result_len > MESSAGE_SIZE_MAX + sizeof(struct message_header)) {
@@ -243,7 +242,7 @@ void endpoint_recv(struct core *core, struct request *request)
     if (call != NULL) {
         uint32_t facet = call->facet.index;
         pending_withdraw(core, call);
-        deliver(core, call, &payload, request->process, &result, &request->cqe);
+        deliver(core, call, &payload, request->process, &result, request_answer(request));
         facet_collect(core, facet);
         return;
     }
@@ -260,7 +259,7 @@ void endpoint_recv(struct core *core, struct request *request)
     receiver->facet.index = request->facet;
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
     queue_at(core, &endpoint->receivers, receiver);
-    request->is_deferred = true;
+    request->outcome = OUTCOME_LATER;
 }
 
 // --- RETURN -------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
     waiter->facet.index = request->facet;
     waiter->job = job;
     pending_queue(core, &core->jobs[job].waiters, waiter);
-    request->is_deferred = true;
+    request->outcome = OUTCOME_LATER;
     return STATUS_OK;
 }
 

@@ -20,32 +20,34 @@ void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail)
 
 void request_refuse(struct request *request, enum status fact, enum sqe_argument argument)
 {
-    cqe_refuse(&request->cqe, fact, argument);
+    cqe_refuse(request_answer(request), fact, argument);
+}
+
+struct cqe *request_answer(struct request *request)
+{
+    if (request->outcome != OUTCOME_ANSWER) {
+        request->outcome = OUTCOME_ANSWER;
+        request->cqe = (struct cqe){.user_data = request->sqe.user_data};
+    }
+    return &request->cqe;
 }
 
 // --- Form ---------------------------------------------------------------------------------------
 
 // An SQE as words, as they stand in memory: 0 opcode to disclose, 1 cap, 2 user_data, 3 payload,
 // 4 result, 5 lengths, 6 arg2, 7 arg.
-enum { SQE_WORDS = 8 };
-
-#define WORD0(flags, method, transfers, disclose)                                                  \
-    (0xff | (uint64_t)(flags) << 8 | (uint64_t)(method) << 16 | (uint64_t)(transfers) << 32 |      \
-     (uint64_t)(disclose) << 48)
-#define ALL         UINT64_MAX
-#define PAYLOAD_LEN 0xffffffffULL
-#define RESULT_LEN  0xffffffff00000000ULL
-
-// The bits that an operation uses.
-static const uint64_t used_bits[OP_COUNT][SQE_WORDS] = {
-    [OP_NOP] = {WORD0(SQE_QUIET, 0, 0, 0), 0, ALL, 0, 0, 0, 0, ALL},
-    [OP_CALL] = {WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff, 0xffff), ALL,
-                 ALL, ALL, ALL, ALL, 0, ALL},
-    [OP_RECV] = {WORD0(SQE_RING_RESULT | SQE_QUIET, 0, 0, 0), ALL, ALL, 0, ALL, RESULT_LEN, 0, ALL},
-    [OP_RETURN] = {WORD0(SQE_RING_PAYLOAD | SQE_QUIET | SQE_RETURN_EXCEPTION, 0xffff, 0xff, 0), 0,
-                   ALL, ALL, 0, PAYLOAD_LEN, 0, ALL},
-    [OP_RELEASE] = {WORD0(SQE_QUIET, 0, 0, 0), ALL, ALL, 0, 0, 0, 0, 0},
+enum {
+    SQE_WORDS = 8,
+    OPERATIONS = 16, // rows: the lower half of the opcode's byte
 };
+
+// What an operation may not set.
+struct operation {
+    void (*run)(struct core *core, struct request *request);
+    uint64_t word0, cap, payload, result, lengths, arg2, arg;
+};
+
+static const struct operation operations[OPERATIONS];
 
 // Which field a bit of a word belongs to: for each word the fields with their first bits.
 static const struct {
@@ -69,15 +71,20 @@ static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
     return argument;
 }
 
-static void refuse_form(struct request *request)
+static void refuse_form(struct request *request, const struct operation *operation)
 {
-    uint64_t excess[SQE_WORDS];
-    for (uint32_t i = 0; i < SQE_WORDS; i++) {
-        excess[i] = request->words[i] & ~used_bits[request->sqe.opcode][i];
-    }
+    const uint64_t *words = request->words;
+    uint64_t excess[SQE_WORDS] = {
+        words[0] & operation->word0,   words[1] & operation->cap,    0,
+        words[3] & operation->payload, words[4] & operation->result, words[5] & operation->lengths,
+        words[6] & operation->arg2,    words[7] & operation->arg};
+    bool is_known = request->sqe.opcode < OP_COUNT && operation->run != NULL;
     bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
-    request_refuse(request, is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET,
-                   argument_of(excess));
+    request_refuse(request,
+                   !is_known      ? STATUS_BAD_OPCODE
+                   : is_pipelined ? STATUS_UNSUPPORTED
+                                  : STATUS_RESERVED_SET,
+                   is_known ? argument_of(excess) : ARGUMENT_OPCODE);
 }
 
 // --- Operations ---------------------------------------------------------------------------------
@@ -165,7 +172,7 @@ static void answer_put(struct core *core, struct request *request, const struct 
     uint32_t size = capnp_builder_size(answer);
     if (size != 0) {
         buffer_write(buffer, 0, core->answer, size);
-        request->cqe.status = (int32_t)size;
+        request_answer(request)->status = (int32_t)size;
     }
     for (uint32_t i = 0; i < answer->cap_count; i++) {
         const struct hold *hold = &core->state.holds[cap_index((cap_t){answer->caps[i]})];
@@ -214,7 +221,7 @@ static void object_call(struct core *core, struct request *request,
         request_refuse(request, status, ARGUMENT_LIMIT);
         return;
     }
-    if (!request->is_deferred) {
+    if (request->outcome != OUTCOME_LATER) {
         answer_put(core, request, &buffer);
     }
 }
@@ -254,36 +261,49 @@ static void operate_call(struct core *core, struct request *request)
     object_call(core, request, object_classes[object->kind]);
 }
 
-static void (*const operations[OP_COUNT])(struct core *, struct request *) = {
-    [OP_NOP] = operate_nop,
-    [OP_CALL] = operate_call,
-    [OP_RECV] = endpoint_recv,
-    [OP_RETURN] = endpoint_return,
-    [OP_RELEASE] = operate_release,
-    [OP_SIGNAL] = operate_unsupported,
-    [OP_WAIT] = operate_unsupported,
-    [OP_PARK] = operate_unsupported,
-    [OP_UNPARK] = operate_unsupported,
-    [OP_CANCEL] = operate_unsupported,
+#define ALL UINT64_MAX
+#define NOT_WORD0(flags, method, transfers, disclose)                                              \
+    ~(0xfULL | (uint64_t)(flags) << 8 | (uint64_t)(method) << 16 | (uint64_t)(transfers) << 32 |   \
+      (uint64_t)(disclose) << 48)
+#define PAYLOAD_LEN 0xffffffffULL
+#define RESULT_LEN  0xffffffff00000000ULL
+
+// Reserved opcodes may not set anything, not even the opcode.
+static const struct operation operations[OPERATIONS] = {
+    [OP_NOP] = {operate_nop, NOT_WORD0(SQE_QUIET, 0, 0, 0), ALL, ALL, ALL, ALL, ALL, 0},
+    [OP_CALL] = {operate_call,
+                 NOT_WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff, 0xffff), 0,
+                 0, 0, 0, ALL, 0},
+    [OP_RECV] = {endpoint_recv, NOT_WORD0(SQE_RING_RESULT | SQE_QUIET, 0, 0, 0), 0, ALL, 0,
+                 PAYLOAD_LEN, ALL, 0},
+    [OP_RETURN] = {endpoint_return,
+                   NOT_WORD0(SQE_RING_PAYLOAD | SQE_QUIET | SQE_RETURN_EXCEPTION, 0xffff, 0xff, 0),
+                   ALL, 0, ALL, RESULT_LEN, ALL, 0},
+    [OP_RELEASE] = {operate_release, NOT_WORD0(SQE_QUIET, 0, 0, 0), 0, ALL, ALL, ALL, ALL, ALL},
+    [OP_SIGNAL] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_WAIT] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_PARK] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_UNPARK] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_CANCEL] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_LINK] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
+    [OP_DRAIN] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
+    [OP_FINISH] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
+    [13 ... 15] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
 };
 
 void core_operate(struct core *core, struct request *request)
 {
     const uint64_t *words = request->words;
-    uint8_t opcode = (uint8_t)words[0];
-    if (opcode >= OP_COUNT || operations[opcode] == NULL) {
-        request_refuse(request, STATUS_BAD_OPCODE, ARGUMENT_OPCODE);
-        return;
-    }
-    const uint64_t *used = used_bits[opcode];
-    uint64_t excess = words[0] & ~used[0];
+    const struct operation *operation = &operations[words[0] % OPERATIONS];
+    uint64_t excess = words[0] & operation->word0;
     if ((words[1] | words[3] | words[4] | words[5] | words[6] | words[7]) != 0) {
-        excess |= (words[1] & ~used[1]) | (words[3] & ~used[3]) | (words[4] & ~used[4]) |
-                  (words[5] & ~used[5]) | (words[6] & ~used[6]) | (words[7] & ~used[7]);
+        excess |= (words[1] & operation->cap) | (words[3] & operation->payload) |
+                  (words[4] & operation->result) | (words[5] & operation->lengths) |
+                  (words[6] & operation->arg2) | (words[7] & operation->arg);
     }
-    if (excess != 0 && operations[opcode] != operate_unsupported) {
-        refuse_form(request);
+    if (excess != 0) {
+        refuse_form(request, operation);
         return;
     }
-    operations[opcode](core, request);
+    operation->run(core, request);
 }

@@ -60,14 +60,17 @@ static inline void submit(struct gate *gate, struct core *core, struct ring_kern
                           struct request *request)
 {
     ring_kernel_take(ring, &request->sqe);
-    request->is_deferred = false;
-    request->cqe = (struct cqe){.user_data = request->sqe.user_data};
+    request->outcome = OUTCOME_PLAIN;
     request->object = NONE;
     request->facet = NONE;
     request->interface = 0;
     core->cause = gate->syslog_next;
     core_operate(core, request);
-    if (request->is_deferred) {
+    if (request->outcome == OUTCOME_PLAIN) {
+        if ((request->sqe.flags & SQE_QUIET) == 0) {
+            ring_kernel_post(ring, &(struct cqe){.user_data = request->sqe.user_data});
+        }
+    } else if (request->outcome == OUTCOME_LATER) {
         ASSERT(request->may_defer);
         ring_kernel_reserve(ring);
         request->may_defer = ring_kernel_may_reserve(ring);

@@ -18,20 +18,21 @@ static inline void syslog_request(struct gate *gate, const struct core *core,
                                   const struct request *request)
 {
     struct syslog_record *record = syslog_next(gate);
+    bool is_plain = request->outcome == OUTCOME_PLAIN;
     record->time_ns = core->now_ns;
-    record->interface = request->interface;
     record->first_commit = core->commit_count != 0 ? core->commits_seq : UINT64_MAX;
-    record->detail = request->cqe.detail;
-    record->process = request->process;
+    record->interface = request->interface;
+    record->detail = is_plain ? 0 : request->cqe.detail;
     record->thread = request->thread;
+    record->process = request->process;
     record->object = request->object;
     record->facet = request->facet;
-    record->duration_ns = 0;
-    record->status = request->cqe.status;
     record->size = request->sqe.payload_len;
-    record->method = request->sqe.method;
+    record->status = is_plain ? 0 : request->cqe.status;
     record->opcode = request->sqe.opcode;
-    record->flags = request->is_deferred ? SYSLOG_WAITS : 0;
+    record->flags = request->outcome == OUTCOME_LATER ? SYSLOG_WAITS : 0;
+    record->method = request->sqe.method;
+    record->duration_ns = 0;
 }
 
 static inline void syslog_completion(struct gate *gate, const struct core *core,
