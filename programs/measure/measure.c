@@ -74,25 +74,26 @@ OPERATION operation_enter(const struct program *program)
 
 OPERATION operation_nop_batch(const struct program *program)
 {
-    struct ring_user *ring = &tsr_thread.ring;
+    struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
     for (uint64_t i = 0; i < BATCH; i++) {
-        struct sqe *entry = ring_user_slot(ring);
+        struct sqe *entry = ring_user_slot(&ring);
         if (entry == NULL) {
             fail(program, "the SQ is full", NULL);
         }
-        *entry = (struct sqe){.opcode = OP_NOP, .user_data = UINT64_MAX - i};
-        ring_user_submit(ring);
+        *entry = (struct sqe){.opcode = OP_NOP, .user_data = ~i};
+        ring_user_submit(&ring);
     }
     if (tsr_enter(SYSTEM_CALL_ENTER, BATCH, TIMEOUT_NONE) != BATCH) {
         fail(program, "a batch of NOPs did not complete", NULL);
     }
     struct cqe completion;
     for (uint64_t i = 0; i < BATCH; i++) {
-        if (!ring_user_reap(ring, &completion) || completion.status != 0 ||
-            completion.user_data != UINT64_MAX - i) {
+        if (!ring_user_reap(&ring, &completion) || completion.status != 0 ||
+            completion.user_data != ~i) {
             fail(program, "a NOP is not answered", NULL);
         }
     }
+    tsr_thread.ring = ring;
 }
 
 static uint64_t time_now(const struct program *program)
@@ -171,7 +172,7 @@ static uint64_t run_measure(const struct program *program, const struct operatio
     run_many(program, operation, BATCH); // what happens once, such as a first touch, happens here
     uint64_t once = run_many(program, operation, REPETITIONS);
     uint64_t twice = run_many(program, operation, 2 * REPETITIONS);
-    return (twice - once) * 1000 / REPETITIONS;
+    return twice > once ? (twice - once) * 1000 / REPETITIONS : 0;
 }
 
 static void measure_all(const struct program *program)
@@ -186,8 +187,8 @@ static void measure_all(const struct program *program)
     };
     uint64_t nothing = run_measure(program, &(struct operation){"", operation_nothing, 1});
     for (uint32_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-        uint64_t value = run_measure(program, &operations[i]) - nothing;
-        value /= operations[i].count;
+        uint64_t value = run_measure(program, &operations[i]);
+        value = (value > nothing ? value - nothing : 0) / operations[i].count;
         struct tsr_line line = {0};
         tsr_line_text(&line, "measure: ");
         tsr_line_text(&line, operations[i].name);

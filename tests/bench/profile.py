@@ -2,20 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Follows one operation instruction by instruction and says where they go.
 
-    profile.py [nop|timer|ping|ping80|ping960|enter ...] [--rounds N] [--out FOLDER]
+    profile.py [nop|timer|ping|ping80|ping960|enter|boot ...] [--rounds N] [--out FOLDER]
 
 Boots the package `measure`, lets the operation run a few times, then executes N rounds of it one
-instruction at a time. For each it writes FOLDER/profile-NAME.txt (default build/bench): the
-instructions by program, by function as written (inlined ones by their own name), by function as
-linked, by source line, and the way of one round through the code.
+instruction at a time, and keeps the shortest: time jumps while the machine is stopped, so that some
+contain a timer's work. For each it writes FOLDER/profile-NAME.txt (default build/bench): the
+instructions by program, by kind, by function as linked, by function as written (inlined ones by
+their own name), by source line, and the way of the round through the code.
 """
 import argparse
 import collections
 import os
+import re
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest"))
+import blocks  # noqa: E402  pylint: disable=wrong-import-position
 import guest  # noqa: E402  pylint: disable=wrong-import-position
 
 # name: (function of programs/measure, operations in one call of it)
@@ -30,6 +33,16 @@ OPERATIONS = {
 DEFAULTS = ["nop", "timer", "ping"]
 PROGRAMS = ["measure", "measure-echo", "init-min"]
 WARM_ROUNDS = 6
+KINDS = {  # name: what objdump's text begins with
+    "save and restore registers (push, pop)": re.compile("push|pop"),
+    "call and return": re.compile("call|ret"),
+    "frame pointer, stack pointer": re.compile(r"mov +%rsp,%rbp|leave|(add|sub|lea|and) .*%rsp$"),
+    "jump": re.compile("j"),
+    "compare": re.compile("cmp|test|bt "),
+    "load": re.compile(r"mov\w* .*\(.*\),%"),
+    "store": re.compile(r"mov\w* .*,[^,]*\([^)]*\)$"),
+    "string": re.compile("rep"),
+}
 LINES_MAX = 60
 
 
@@ -40,6 +53,7 @@ class Image:
         self.name, self.path, self.base = name, path, base
         self.symbols = guest.symbols(path)
         self.known = {}
+        self.words = {}
 
     def look_up(self, addresses):
         """Fills `known`: address -> (linked function, innermost function, file:line)."""
@@ -53,6 +67,18 @@ class Image:
             lines = block.splitlines()[1:]
             place = lines[1].split(" ")[0].replace(here, "")
             self.known[address] = (lines[-2], lines[0], place)
+
+    def kind(self, address):
+        """What an instruction is for, as far as its name tells."""
+        if not self.words:
+            lines = subprocess.run(["objdump", "-d", "--no-show-raw-insn", self.path],
+                                   stdout=subprocess.PIPE, text=True, check=True).stdout
+            for line in lines.splitlines():
+                place, _, text = line.strip().partition(":\t")
+                if text:
+                    self.words[int(place, 16)] = text
+        text = self.words.get(address - self.base, "?")
+        return next((name for name, shape in KINDS.items() if shape.match(text)), "other")
 
 
 class Follower:
@@ -107,11 +133,11 @@ class Follower:
         return result
 
 
-def table(title, counts, total, rounds, limit=LINES_MAX):
+def table(title, counts, total, limit=LINES_MAX):
     yield ""
     yield title
     for (image, name), count in counts.most_common(limit):
-        yield f"  {count / rounds:9.1f} {100 * count / total:5.1f} %  {image:13} {name}"
+        yield f"  {count:9} {100 * count / total:5.1f} %  {image:13} {name}"
 
 
 def way(steps):
@@ -128,45 +154,66 @@ def way(steps):
 
 
 def report(name, operations, rounds):
-    steps = [step for one in rounds for step in one]
-    addresses = collections.defaultdict(list)
-    for image, address in steps:
-        addresses[image].append(address)
-    for image, of_image in addresses.items():
-        image.look_up(of_image)
-    total, many = len(steps), len(rounds)
-    per_program, linked, written, places = (collections.Counter() for _ in range(4))
+    steps = min(rounds, key=len)
+    for image in {image for image, _ in steps}:
+        image.look_up(address for of, address in steps if of is image)
+    per_program, kinds, linked, written, places = (collections.Counter() for _ in range(5))
     for image, address in steps:
         outer, inner, place = image.known[address]
         per_program[image.name, ""] += 1
+        kinds[image.name, image.kind(address)] += 1
         linked[image.name, outer] += 1
         written[image.name, inner] += 1
         places[image.name, f"{inner} {place}"] += 1
-    yield (f"{name}: {total / many:.1f} instructions a round, loop included; "
-           f"{operations} operation(s) a round: {total / many / operations:.1f} each")
-    yield from table("by program", per_program, total, many)
-    yield from table("by function as linked (what is inlined counts for its caller)", linked,
-                     total, many)
-    yield from table("by function as written (what is inlined counts for itself)", written,
-                     total, many)
-    yield from table("by source line", places, total, many, 80)
+    total = len(steps)
+    yield (f"{name}: {total} instructions a round, loop included; {operations} operation(s) a "
+           f"round, {total / operations:.1f} each (rounds: "
+           f"{', '.join(str(len(one)) for one in rounds)})")
+    yield from table("by program", per_program, total)
+    yield from table("by kind of instruction", kinds, total)
+    yield from table("by function as linked (what is inlined counts for its caller)", linked, total)
+    yield from table("by function as written (what is inlined counts for itself)", written, total)
+    yield from table("by source line", places, total, 80)
     yield ""
-    yield "the way of one round, by linked function"
-    yield from way(rounds[-1])
+    yield "the way of the round, by linked function"
+    yield from way(steps)
+
+
+def report_boot():
+    """Where the kernel's start goes."""
+    image = Image("kernel", guest.KERNEL, 0)
+    counts = blocks.count_boot("first-call", "512M")
+    image.look_up(counts)
+    linked, written, places = (collections.Counter() for _ in range(3))
+    for address, count in counts.items():
+        outer, inner, place = image.known[address]
+        linked["kernel", outer] += count
+        written["kernel", inner] += count
+        places["kernel", f"{inner} {place}"] += count
+    total = sum(counts.values())
+    yield f"boot: {total} instructions from the kernel's entry to the first one of a program"
+    yield from table("by function as linked", linked, total)
+    yield from table("by function as written", written, total)
+    yield from table("by source line", places, total)
+
+
+def report_operation(name, rounds):
+    function, operations = OPERATIONS[name]
+    with guest.Guest("measure") as machine:
+        steps = Follower(machine).rounds(function, rounds)
+    return report(name, operations, steps)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(OPERATIONS))
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*OPERATIONS, "boot"]))
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", default="build/bench")
     arguments = parser.parse_args()
     os.makedirs(arguments.out, exist_ok=True)
     for name in arguments.names or DEFAULTS:
-        function, operations = OPERATIONS[name]
-        with guest.Guest("measure") as machine:
-            rounds = Follower(machine).rounds(function, arguments.rounds)
-        lines = list(report(name, operations, rounds))
+        lines = list(report_boot() if name == "boot" else
+                     report_operation(name, arguments.rounds))
         path = os.path.join(arguments.out, f"profile-{name}.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")

@@ -18,8 +18,7 @@ import boot  # noqa: E402  pylint: disable=wrong-import-position
 KERNEL = "build/x86_64/kernel.elf"
 IMAGE_BASE = 0x400000  # where init-min puts every program; LAYOUT_IMAGE of abi/package.h
 ICOUNT = ["-icount", "shift=0,sleep=off"]
-REGISTERS = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", *(f"r{n}" for n in
-             range(8, 16)), "rip"]
+REGISTER_RIP = 16  # numbers in the description that QEMU gives of its processor
 REGISTER_CR3 = 29
 
 
@@ -39,8 +38,14 @@ class Guest:
         listener.settimeout(30)
         line = command(package, memory, os.path.join(self.folder.name, "log"), "null")
         line += ["-S", "-chardev", f"socket,id=gdb,path={path}", "-gdb", "chardev:gdb"]
-        self.machine = subprocess.Popen(line, stdin=subprocess.DEVNULL)
-        self.link, _ = listener.accept()
+        self.errors = os.path.join(self.folder.name, "errors")
+        with open(self.errors, "wb") as errors:  # it warns each time that it is stopped
+            self.machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=errors)
+        try:
+            self.link, _ = listener.accept()
+        except TimeoutError as error:
+            self.machine.kill()
+            raise RuntimeError(f"QEMU does not start:\n{self.error_text()}") from error
         listener.close()
         self.link.settimeout(120)
         self.buffer = b""
@@ -50,6 +55,10 @@ class Guest:
 
     def __enter__(self):
         return self
+
+    def error_text(self):
+        with open(self.errors, encoding="utf-8", errors="replace") as errors:
+            return errors.read()
 
     def __exit__(self, *_):
         self.link.close()
@@ -70,17 +79,14 @@ class Guest:
                 return answer
             chunk = self.link.recv(65536)
             if not chunk:
-                raise RuntimeError(f"the machine ended while it was asked {text}")
+                raise RuntimeError(f"the machine ended while it was asked {text}:\n"
+                                   f"{self.error_text()}")
             self.buffer += chunk
 
     def demand(self, text):
         answer = self.talk(text)
         if answer != "OK":
             raise RuntimeError(f"the machine answers {text} with {answer!r}")
-
-    def registers(self):
-        words = bytes.fromhex(self.talk("g"))
-        return dict(zip(REGISTERS, struct.unpack_from("<17Q", words)))
 
     def run_to(self, address):
         """Runs until the instruction at `address` is the next."""
@@ -93,7 +99,7 @@ class Guest:
     def step(self):
         """Executes one instruction, interrupts off; returns the address of the next."""
         self.talk("s")
-        return int.from_bytes(bytes.fromhex(self.talk(f"p{REGISTERS.index('rip'):x}")), "little")
+        return int.from_bytes(bytes.fromhex(self.talk(f"p{REGISTER_RIP:x}")), "little")
 
     def page_table(self):
         return self.talk(f"p{REGISTER_CR3:x}")
@@ -101,18 +107,6 @@ class Guest:
     def memory(self, address, size):
         answer = self.talk(f"m{address:x},{size:x}")
         return b"" if answer.startswith("E") else bytes.fromhex(answer)
-
-    def instructions(self):
-        """How many instructions ran: those of a RDTSC that is executed here and taken back."""
-        saved = self.talk("g")
-        at = self.registers()["rip"]
-        old = self.talk(f"m{at:x},2")
-        self.demand(f"M{at:x},2:0f31")
-        self.step()
-        after = self.registers()
-        self.demand(f"M{at:x},2:{old}")
-        self.demand(f"G{saved}")
-        return after["rdx"] << 32 | after["rax"] & 0xffffffff
 
 
 def symbols(path):
