@@ -217,7 +217,7 @@ static void process_end(struct sample_log *log)
     struct commit exit = {.kind = COMMIT_PROCESS_EXIT, .actor = 1};
     struct commit thread = {.kind = COMMIT_THREAD_EXIT, .actor = NONE};
     struct commit reap = {.kind = COMMIT_PROCESS_REAP, .actor = NONE};
-    const struct process *process = &log->state.processes[1];
+    const struct process_entry *process = &log->state.processes[1];
     struct commit_id id = arena_id(&log->state.arenas[ARENA_PROCESSES], 1);
 
     exit.process_exit = (struct commit_process_exit){.process = id, .code = -3};
