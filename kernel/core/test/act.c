@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Acting as programs: see act.h.
+#include "kernel/core/test/act.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void must(bool claim, const char *what, uint64_t value)
+{
+    if (!claim) {
+        machine_fail(what, value);
+    }
+}
+
+enum status act_fact(const struct cqe *cqe)
+{
+    if (cqe->status < 0) {
+        return (enum status) - cqe->status;
+    }
+    return (cqe->flags & CQE_EXCEPTION_MASK) != 0 ? (enum status)cqe->detail : STATUS_OK;
+}
+
+const struct core *act_core(void)
+{
+    return &machine.kernel->core;
+}
+
+uint64_t act_free_frames(void)
+{
+    const struct frames *frames = &act_core()->frames;
+    uint64_t count = frames->single_count + (uint64_t)frames->run_count * FRAME_RUN;
+
+    for (uint32_t i = 0; i < frames->range_count; i++) {
+        count += frames->ranges[i].count;
+    }
+    return count;
+}
+
+uint32_t act_waiting(void)
+{
+    const struct core *core = act_core();
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < core->pending_count; i++) {
+        count += core->pending[i].kind != PENDING_NONE ? 1 : 0;
+    }
+    return count;
+}
+
+struct act_snapshot act_snapshot(void)
+{
+    const struct core *core = act_core();
+    struct act_snapshot now = {.seq = core->state.seq,
+                               .pending = act_waiting(),
+                               .live_processes = core->live_count,
+                               .frames = act_free_frames()};
+
+    memcpy(now.digest, core->state.digest, sizeof(now.digest));
+    return now;
+}
+
+bool act_same(const struct act_snapshot *before)
+{
+    struct act_snapshot now = act_snapshot();
+
+    core_check(act_core());
+    return machine.end == MACHINE_RUNS && memcmp(now.digest, before->digest, 16) == 0 &&
+           now.seq == before->seq && now.pending == before->pending &&
+           now.live_processes == before->live_processes && now.frames == before->frames;
+}
+
+// --- Messages of the test -----------------------------------------------------------------------
+
+struct sqe act_call(cap_t cap, uint16_t method, uint64_t user_data)
+{
+    return (struct sqe){.opcode = OP_CALL,
+                        .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
+                        .method = method,
+                        .cap = cap.value,
+                        .user_data = user_data,
+                        .payload = ACT_FREE,
+                        .result = ACT_FREE,
+                        .arg = TIMEOUT_NONE};
+}
+
+struct sqe act_recv(cap_t server, uint32_t offset, uint32_t size, uint64_t user_data)
+{
+    return (struct sqe){.opcode = OP_RECV,
+                        .flags = SQE_RING_RESULT,
+                        .cap = server.value,
+                        .user_data = user_data,
+                        .result = offset,
+                        .result_len = size,
+                        .arg = TIMEOUT_NONE};
+}
+
+struct sqe act_return(uint64_t call_id, uint64_t user_data)
+{
+    return (struct sqe){.opcode = OP_RETURN,
+                        .flags = SQE_RING_PAYLOAD,
+                        .user_data = user_data,
+                        .payload = ACT_FREE,
+                        .arg = call_id};
+}
+
+struct sqe act_release(cap_t cap)
+{
+    return (struct sqe){.opcode = OP_RELEASE, .cap = cap.value};
+}
+
+void act_submit(uint32_t thread, struct sqe sqe)
+{
+    must(machine_run_until(thread), "the thread can't run", thread);
+    must(machine_submit(thread, &sqe), "the thread's SQ is full", thread);
+    machine_enter(thread, 0, 0);
+}
+
+struct cqe act_reap(uint32_t thread)
+{
+    struct cqe cqe = {0};
+
+    must(machine_reap(thread, &cqe), "the thread has no completion", thread);
+    return cqe;
+}
+
+bool act_has_completion(uint32_t thread)
+{
+    struct ring_header header;
+
+    must(machine_read(machine.threads[thread].space, machine_ring(thread), &header, sizeof(header)),
+         "the thread has no ring", thread);
+    return header.cq_tail != header.cq_head;
+}
+
+struct cqe act_do(uint32_t thread, struct sqe sqe)
+{
+    act_submit(thread, sqe);
+    return act_reap(thread);
+}
+
+enum status act_do_fact(uint32_t thread, struct sqe sqe)
+{
+    struct cqe cqe = act_do(thread, sqe);
+
+    return act_fact(&cqe);
+}
+
+struct message_header act_header(uint32_t thread, uint32_t offset)
+{
+    struct message_header header;
+
+    must(machine_message_read(thread, offset, &header, sizeof(header)), "no such offset", offset);
+    return header;
+}
+
+// --- Kernel objects -----------------------------------------------------------------------------
+
+static void answer_open(uint32_t thread, struct act_answer *answer)
+{
+    const struct cqe *cqe = &answer->cqe;
+    uint32_t size = cqe->status > 0 ? (uint32_t)cqe->status : 0;
+    uint32_t count = (cqe->flags & CQE_TRANSFERS) != 0 ? cqe->transfers : 0;
+
+    must(count <= ACT_CAPS_MAX && size <= ACT_ANSWER_SIZE, "more than any method answers", count);
+    machine_message_read(thread, ACT_ANSWER, answer->bytes, size);
+    machine_message_read(thread, ACT_ANSWER + size, answer->caps,
+                         count * (uint32_t)sizeof(answer->caps[0]));
+    for (uint32_t i = 0; i < count; i++) {
+        answer->ids[i] = answer->caps[i].cap;
+    }
+    capnp_message_init(&answer->message, answer->bytes, size, answer->ids, count);
+}
+
+static struct sqe object_sqe(uint32_t thread, cap_t cap, uint16_t method,
+                             const struct capnp_builder *message)
+{
+    struct sqe sqe = act_call(cap, method, 0);
+    uint32_t size = message == NULL ? 0 : capnp_builder_size(message);
+
+    sqe.payload = ACT_PAYLOAD;
+    sqe.payload_len = size;
+    sqe.result = ACT_ANSWER;
+    sqe.result_len = ACT_ANSWER_SIZE;
+    if (message != NULL) {
+        must(message->error == CAPNP_OK, "the message was not built", message->error);
+        machine_message_write(thread, ACT_PAYLOAD, message->bytes, size);
+        sqe.transfers = (uint8_t)message->cap_count;
+        for (uint32_t i = 0; i < message->cap_count; i++) {
+            struct transfer transfer = {message->caps[i], TRANSFER_COPY, 0};
+            machine_message_write(thread, ACT_PAYLOAD + size + i * (uint32_t)sizeof(transfer),
+                                  &transfer, sizeof(transfer));
+        }
+    }
+    return sqe;
+}
+
+void act_object(uint32_t thread, cap_t cap, uint16_t method, const struct capnp_builder *message,
+                struct act_answer *answer)
+{
+    answer->cqe = act_do(thread, object_sqe(thread, cap, method, message));
+    answer_open(thread, answer);
+}
+
+static uint64_t words[KERNEL_MESSAGE_MAX / 8];
+
+static struct capnp_builder builder_open(void)
+{
+    struct capnp_builder builder;
+
+    memset(words, 0, sizeof(words));
+    capnp_builder_init(&builder, words, sizeof(words));
+    return builder;
+}
+
+cap_t act_named(uint32_t thread, const char *name)
+{
+    cap_t cap = machine_capability(thread, name);
+
+    must(cap.value != 0, name, 0);
+    return cap;
+}
+
+enum status act_endpoint_fact(uint32_t thread, uint32_t message_max, cap_t *server)
+{
+    struct capnp_builder message = builder_open();
+    struct act_answer answer;
+
+    job_make_endpoint_params_set_message_max(job_make_endpoint_params_build(&message), message_max);
+    act_object(thread, act_named(thread, "job"), JOB_MAKE_ENDPOINT, &message, &answer);
+    server->value =
+        job_make_endpoint_results_get_server(job_make_endpoint_results_read(&answer.message)).id;
+    return act_fact(&answer.cqe);
+}
+
+cap_t act_endpoint(uint32_t thread, uint32_t message_max)
+{
+    cap_t server;
+    enum status fact = act_endpoint_fact(thread, message_max, &server);
+
+    must(fact == STATUS_OK, "no endpoint", fact);
+    return server;
+}
+
+enum status act_builder_fact(uint32_t thread, cap_t *builder)
+{
+    struct act_answer answer;
+
+    act_object(thread, act_named(thread, "job"), JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
+    builder->value = job_make_process_builder_results_get_builder(
+                         job_make_process_builder_results_read(&answer.message))
+                         .id;
+    return act_fact(&answer.cqe);
+}
+
+cap_t act_builder(uint32_t thread)
+{
+    cap_t builder;
+    enum status fact = act_builder_fact(thread, &builder);
+
+    must(fact == STATUS_OK, "no builder", fact);
+    return builder;
+}
+
+struct act_facet act_facet(uint32_t thread, cap_t target, uint64_t methods, uint64_t interface,
+                           uint64_t receiver_data)
+{
+    struct capnp_builder message = builder_open();
+    struct capability_manager_facet_params_builder params =
+        capability_manager_facet_params_build(&message);
+    struct act_answer answer;
+    struct act_facet made;
+
+    capability_manager_facet_params_set_target(params, (struct capnp_cap){target.value});
+    capability_manager_facet_params_set_methods(params, methods);
+    capability_manager_facet_params_set_interface(params, interface);
+    capability_manager_facet_params_set_receiver_data(params, receiver_data);
+    act_object(thread, act_named(thread, "capabilities"), CAPABILITY_MANAGER_FACET, &message,
+               &answer);
+    struct capability_manager_facet_results_reader results =
+        capability_manager_facet_results_read(&answer.message);
+    made.fact = act_fact(&answer.cqe);
+    made.facet.value = capability_manager_facet_results_get_facet(results).id;
+    made.revoker.value = capability_manager_facet_results_get_revoker(results).id;
+    return made;
+}
+
+enum status act_revoke(uint32_t thread, cap_t revoker)
+{
+    struct act_answer answer;
+
+    act_object(thread, revoker, REVOKER_REVOKE, NULL, &answer);
+    return act_fact(&answer.cqe);
+}
+
+bool act_is_live(uint32_t thread, cap_t revoker)
+{
+    struct act_answer answer;
+
+    act_object(thread, revoker, REVOKER_STATUS, NULL, &answer);
+    must(act_fact(&answer.cqe) == STATUS_OK, "no status", act_fact(&answer.cqe));
+    return revoker_status_results_get_live(revoker_status_results_read(&answer.message));
+}
+
+enum status act_load(uint32_t thread, cap_t builder, const char *program, uint32_t size)
+{
+    struct capnp_builder message = builder_open();
+    struct act_answer answer;
+
+    process_builder_load_params_set_program(process_builder_load_params_build(&message),
+                                            (struct capnp_text){program, size});
+    act_object(thread, builder, PROCESS_BUILDER_LOAD, &message, &answer);
+    return act_fact(&answer.cqe);
+}
+
+enum status act_info(uint32_t thread, cap_t builder, const void *info, uint32_t size)
+{
+    struct capnp_builder message = builder_open();
+    struct act_answer answer;
+
+    process_builder_set_info_params_set_info(process_builder_set_info_params_build(&message),
+                                             (struct capnp_data){info, size});
+    act_object(thread, builder, PROCESS_BUILDER_SET_INFO, &message, &answer);
+    return act_fact(&answer.cqe);
+}
+
+enum status act_grant(uint32_t thread, cap_t builder, const char *name, uint32_t size, cap_t cap)
+{
+    struct capnp_builder message = builder_open();
+    struct process_builder_grant_params_builder params =
+        process_builder_grant_params_build(&message);
+    struct act_answer answer;
+
+    process_builder_grant_params_set_name(params, (struct capnp_text){name, size});
+    process_builder_grant_params_set_capability(params, (struct capnp_cap){cap.value});
+    act_object(thread, builder, PROCESS_BUILDER_GRANT, &message, &answer);
+    return act_fact(&answer.cqe);
+}
+
+enum status act_start(uint32_t thread, cap_t builder, cap_t *process)
+{
+    struct act_answer answer;
+
+    act_object(thread, builder, PROCESS_BUILDER_START, NULL, &answer);
+    process->value = process_builder_start_results_get_process(
+                         process_builder_start_results_read(&answer.message))
+                         .id;
+    return act_fact(&answer.cqe);
+}
+
+uint32_t act_process(uint32_t thread, const char *program, const char *name, cap_t granted)
+{
+    cap_t builder = act_builder(thread);
+    cap_t process = {0};
+    enum status fact = act_load(thread, builder, program, (uint32_t)strlen(program));
+
+    if (fact == STATUS_OK && name != NULL) {
+        fact = act_grant(thread, builder, name, (uint32_t)strlen(name), granted);
+    }
+    if (fact == STATUS_OK) {
+        fact = act_start(thread, builder, &process);
+    }
+    must(fact == STATUS_OK, "no process", fact);
+    must(act_do_fact(thread, act_release(builder)) == STATUS_OK, "the builder stays", 0);
+    must(act_do_fact(thread, act_release(process)) == STATUS_OK, "the process object stays", 0);
+    return machine.newest_thread;
+}
+
+void act_kill(uint32_t thread, int32_t code)
+{
+    must(machine_run_until(thread), "the thread can't run", thread);
+    machine_exit(thread, code);
+}
+
+void act_next_exit(uint32_t thread, uint64_t user_data)
+{
+    struct sqe sqe = object_sqe(thread, act_named(thread, "job"), JOB_NEXT_EXIT, NULL);
+
+    sqe.user_data = user_data;
+    act_submit(thread, sqe);
+}
+
+struct act_exit act_exit_read(uint32_t thread, const struct cqe *cqe)
+{
+    struct act_answer answer = {.cqe = *cqe};
+
+    answer_open(thread, &answer);
+    struct job_next_exit_results_reader results = job_next_exit_results_read(&answer.message);
+    return (struct act_exit){job_next_exit_results_get_process(results),
+                             job_next_exit_results_get_code(results),
+                             (uint32_t)job_next_exit_results_get_cause(results)};
+}
