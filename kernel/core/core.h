@@ -78,6 +78,7 @@ enum pending_kind {
     PENDING_RECV = 3,
     PENDING_EXIT = 4, // Job.nextExit
     PENDING_LOST = 5, // as TAKEN, but nobody waits for the answer
+    PENDING_DONE = 6, // its completion is on its way
 };
 
 struct link {
@@ -94,9 +95,9 @@ struct pending {
     uint32_t generation;
     uint32_t kind;
     uint32_t thread;
-    uint32_t process;      // of the thread
-    struct link of_thread; // all of one thread
-    struct link of_queue;  // endpoint's calls, endpoint's receivers, server's taken calls, job's
+    uint32_t process;     // of the thread
+    struct link of_queue; // endpoint's calls, endpoint's receivers, server's taken calls, job's;
+                          // free slots through .next
     uint32_t object;
     struct commit_id facet; // through which; generation not 0: it is kept in being
     struct commit_id hold;  // RECV: the server's hold
@@ -107,7 +108,7 @@ struct pending {
     uint64_t start_ns;
     uint64_t deadline_ns;
     uint32_t heap_position; // NONE: no deadline
-    struct sqe sqe;
+    struct sqe sqe;         // as submitted
 };
 
 // --- Transient records --------------------------------------------------------------------------
@@ -122,7 +123,6 @@ struct thread_record { // schedule.c, pending.c; messages: process_builder.c
     uint32_t state;
     uint32_t process;
     struct link ready;
-    struct list pending;
     uint8_t *ring; // first of its consecutive frames
     uint8_t *messages;
     uint32_t message_size;
@@ -140,7 +140,8 @@ struct process_record {  // process.c, process_builder.c
     uint32_t builder_object; // NONE: none any more
     uint32_t process_object; // NONE: none
     uint32_t grant_count;
-    uint32_t sweep_next; // queue of dead processes
+    uint32_t sweep_next;    // queue of dead processes
+    uint32_t sweep_pending; // waiting operations up to here were looked at
     bool has_space;
     bool was_started;
     struct list taken; // calls that it answers
@@ -180,19 +181,11 @@ struct job_record {                 // job.c
 
 // --- What one turn produces ---------------------------------------------------------------------
 
-// The end of an operation that waited.
+// The end of an operation that waited; its slot is freed when the completion was delivered.
 struct completion {
+    uint32_t pending;
     uint32_t thread;
-    bool is_quiet; // no CQE unless it failed
     struct cqe cqe;
-    // For the SysLog.
-    uint64_t interface;
-    uint64_t start_ns;
-    uint32_t object;
-    uint32_t facet;
-    uint32_t size;
-    uint16_t method;
-    uint8_t opcode;
 };
 
 struct counters {
@@ -221,7 +214,7 @@ struct core {
     uint32_t *facet_queued; // calls and RECVs queued through each facet: they keep it in being
     struct pending *pending;
     uint32_t pending_count;
-    uint32_t pending_free; // list through of_thread.next
+    uint32_t pending_free; // list of free slots
     uint32_t *heap;        // deadlines: pending slots, then pending_count + thread
     uint32_t heap_count;
 
@@ -372,8 +365,27 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at, uint32_t size,
-                           bool in_ring, uint32_t rights, struct buffer *buffer);
+// Finds a buffer of the thread's process: `size` bytes at an address, with these rights, or at an
+// offset into the ring's message area. STATUS_BAD_BUFFER where it is not wholly there.
+enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
+                                   uint32_t size, uint32_t rights, struct buffer *buffer);
+
+static inline enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at,
+                                         uint32_t size, bool in_ring, uint32_t rights,
+                                         struct buffer *buffer)
+{
+    const struct thread_record *record = &core->threads[thread];
+    if (!in_ring) {
+        return buffer_resolve_address(core, record->process, at, size, rights, buffer);
+    }
+    if (size != 0 && (at > record->message_size || size > record->message_size - at)) {
+        return STATUS_BAD_BUFFER;
+    }
+    buffer->count = 1;
+    buffer->spans[0] = (struct span){record->messages + (size != 0 ? at : 0), size};
+    return STATUS_OK;
+}
+
 void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
 void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
 void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
@@ -382,14 +394,12 @@ void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *
 // --- pending.c, deadline.c, schedule.c ----------------------------------------------------------
 
 void list_init(struct list *list);
-// A slot for the request, in its thread's list, with the SQE's time limit; the caller checked
-// pending_is_free.
+// A slot for the request, with the SQE's time limit; the caller checked pending_is_free.
 struct pending *pending_create(struct core *core, const struct request *request, uint32_t kind);
 bool pending_is_free(const struct core *core);
 void pending_queue(struct core *core, struct list *list, struct pending *pending);
 void pending_unqueue(struct core *core, struct list *list, struct pending *pending);
 struct pending *pending_first(const struct core *core, const struct list *list);
-struct pending *pending_of_thread(const struct core *core, uint32_t thread); // any; NULL: none
 // Ends the operation: its completion goes out, its slot is free. It is in no queue any more.
 void pending_complete(struct core *core, struct pending *pending, const struct cqe *cqe);
 void pending_refuse(struct core *core, struct pending *pending, enum status fact, uint64_t detail);

@@ -17,7 +17,7 @@ static struct endpoint_record *record_of(struct core *core, uint32_t object)
 
 static void queue_at(struct core *core, struct list *list, struct pending *pending)
 {
-    pending->facet = arena_id(&core->state.arenas[ARENA_FACETS], pending->facet.index);
+    pending->facet.generation = core->state.facets[pending->facet.index].slot.generation;
     core->facet_queued[pending->facet.index]++;
     pending_queue(core, list, pending);
 }
@@ -156,7 +156,6 @@ void endpoint_call(struct core *core, struct request *request)
     struct buffer payload;
     struct pending *receiver = receiver_first(core, request->object, &result);
     struct pending *call = pending_create(core, request, PENDING_CALL);
-    call->facet.index = request->facet;
     call->receiver_data = core->state.facets[request->facet].receiver_data;
     request->outcome = OUTCOME_LATER;
     if (receiver == NULL) {
@@ -246,7 +245,6 @@ void endpoint_recv(struct core *core, struct request *request)
         return;
     }
     struct pending *receiver = pending_create(core, request, PENDING_RECV);
-    receiver->facet.index = request->facet;
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
     queue_at(core, &endpoint->receivers, receiver);
     request->outcome = OUTCOME_LATER;

@@ -229,7 +229,6 @@ static void start_commit(struct core *core, uint32_t process)
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
     made->messages = made->ring + PAGE_SIZE;
-    list_init(&made->pending);
     hal_thread_create(thread, process, record->entry, record->base + LAYOUT_STACK_TOP,
                       record->base + LAYOUT_START);
     core->started_thread = thread;

@@ -38,22 +38,23 @@ static inline void syslog_request(struct gate *gate, const struct core *core,
 static inline void syslog_completion(struct gate *gate, const struct core *core,
                                      const struct completion *completion)
 {
+    const struct pending *pending = &core->pending[completion->pending];
     struct syslog_record *record = syslog_next(gate);
-    uint64_t duration_ns = core->now_ns - completion->start_ns;
+    uint64_t duration_ns = core->now_ns - pending->start_ns;
     record->time_ns = core->now_ns;
-    record->interface = completion->interface;
     record->first_commit = UINT64_MAX;
+    record->interface = pending->interface;
     record->detail = completion->cqe.detail;
-    record->process = core->threads[completion->thread].process;
-    record->thread = completion->thread;
-    record->object = completion->object;
-    record->facet = completion->facet;
-    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
+    record->thread = pending->thread;
+    record->process = pending->process;
+    record->object = pending->object;
+    record->facet = pending->facet.index;
+    record->size = pending->sqe.payload_len;
     record->status = completion->cqe.status;
-    record->size = completion->size;
-    record->method = completion->method;
-    record->opcode = completion->opcode;
+    record->opcode = pending->sqe.opcode;
     record->flags = 0;
+    record->method = pending->sqe.method;
+    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
 }
 
 static inline void syslog_exit(struct gate *gate, const struct core *core, uint32_t process,
