@@ -115,6 +115,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     }
     list_init(&core->ready);
     core->current = NONE;
+    core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;
     core->first_dead = NONE;

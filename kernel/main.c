@@ -28,7 +28,7 @@ static void turn_step(struct kernel *kernel, const struct input *input)
     if (process_sweep(core) || endpoint_sweep(core)) {
         return;
     }
-    if (core->ready.count == 0 && core->current == NONE) {
+    if (core->current == NONE) {
         log_seal_step(&kernel->log);
     }
 }

@@ -221,6 +221,7 @@ struct core {
     // Scheduling: one CPU.
     uint32_t current; // thread; NONE: idle
     bool is_changed;  // who is ready, or which deadline comes first
+    uint32_t next;    // runs before the queue; NONE: nobody
     struct list ready;
     uint64_t slice_end_ns;
     uint64_t armed_ns;
@@ -406,6 +407,15 @@ void pending_refuse(struct core *core, struct pending *pending, enum status fact
 // Takes it out of the queue that it stands in. If it kept its facet in being (generation not 0),
 // the caller asks facet_collect about it afterwards.
 void pending_withdraw(struct core *core, struct pending *pending);
+// Only lets go of the facet.
+static inline void pending_unpin(struct core *core, struct pending *pending)
+{
+    if (pending->facet.generation != 0) {
+        ASSERT(core->facet_queued[pending->facet.index] > 0);
+        core->facet_queued[pending->facet.index]--;
+        pending->facet.generation = 0;
+    }
+}
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
 // gone. A call that a server has taken stays the server's until it answers.
 void pending_abandon(struct core *core, struct pending *pending, enum status fact);
@@ -420,7 +430,7 @@ uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due item at the head, taken out; NONE: nothing is due.
 uint32_t deadline_take_due(struct core *core);
 
-void schedule_ready(struct core *core, uint32_t thread, bool in_front);
+void schedule_ready(struct core *core, uint32_t thread, bool is_next);
 void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
 void schedule_remove(struct core *core, uint32_t thread);
 // The running thread goes to the end of the queue, if anybody else is ready.

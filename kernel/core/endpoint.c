@@ -8,6 +8,8 @@
 //
 // Queues are first in, first out. In-flight calls belong to the process that took them; the queue
 // belongs to the endpoint and is disconnected when its last server hold goes.
+#include <string.h>
+
 #include "kernel/core/core.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)
@@ -57,7 +59,11 @@ static void deliver(struct core *core, struct pending *call, const struct buffer
                     uint32_t server, const struct buffer *result, struct cqe *cqe)
 {
     struct message_header header = header_of(core, call);
-    buffer_write(result, 0, &header, sizeof header);
+    if (result->spans[0].size >= sizeof header) {
+        memcpy(result->spans[0].at, &header, sizeof header);
+    } else {
+        buffer_write(result, 0, &header, sizeof header);
+    }
     buffer_copy(result, sizeof header, payload, call->sqe.payload_len);
     call->kind = PENDING_TAKEN;
     call->server = server;
@@ -174,7 +180,8 @@ void endpoint_call(struct core *core, struct request *request)
     uint32_t server = receiver->process;
     struct cqe cqe = {0};
     deliver(core, call, &payload, server, &result, &cqe);
-    pending_withdraw(core, receiver); // its hold keeps its facet in being
+    pending_unqueue(core, &record_of(core, request->object)->receivers, receiver);
+    pending_unpin(core, receiver); // its hold keeps its facet in being
     pending_complete(core, receiver, &cqe);
 }
 
@@ -346,7 +353,7 @@ void endpoint_return(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_ARG);
     }
-    pending_withdraw(core, call);
+    pending_unqueue(core, &core->processes[request->process].taken, call);
     pending_complete(core, call, &cqe);
 }
 

@@ -157,11 +157,7 @@ static struct list *(*const queue_of[])(struct core *, const struct pending *) =
 void pending_withdraw(struct core *core, struct pending *pending)
 {
     pending_unqueue(core, queue_of[pending->kind](core, pending), pending);
-    if (pending->facet.generation != 0) {
-        ASSERT(core->facet_queued[pending->facet.index] > 0);
-        core->facet_queued[pending->facet.index]--;
-        pending->facet.generation = 0;
-    }
+    pending_unpin(core, pending);
 }
 
 void pending_abandon(struct core *core, struct pending *pending, enum status fact)

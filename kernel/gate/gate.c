@@ -84,7 +84,9 @@ static inline void submit(struct gate *gate, struct core *core, struct ring_kern
                (request->sqe.flags & SQE_QUIET) == 0) {
         ring_kernel_post(ring, &request->cqe);
     }
-    syslog_request(gate, core, request);
+    if (request->outcome != OUTCOME_LATER) {
+        syslog_request(gate, core, request);
+    }
 }
 
 bool gate_step(struct gate *gate, struct core *core)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writing the SysLog: one record for each request at its end, and one more at its begin if it
-// waits. A handful of stores, in every build, always.
+// Writing the SysLog: one record for each request, at its end. A handful of stores, in every build,
+// always.
 #ifndef KERNEL_GATE_SYSLOG_H
 #define KERNEL_GATE_SYSLOG_H
 
@@ -30,7 +30,7 @@ static inline void syslog_request(struct gate *gate, const struct core *core,
     record->size = request->sqe.payload_len;
     record->status = is_plain ? 0 : request->cqe.status;
     record->opcode = request->sqe.opcode;
-    record->flags = request->outcome == OUTCOME_LATER ? SYSLOG_WAITS : 0;
+    record->flags = 0;
     record->method = request->sqe.method;
     record->duration_ns = 0;
 }
