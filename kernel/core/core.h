@@ -202,6 +202,7 @@ struct core {
     uint32_t package_frame;
     const struct package_header *package;
     uint64_t kernel_enter;
+    uint32_t verified; // entries of the package whose hash was checked
     uint32_t package_object;
     uint32_t live_count;    // processes that have not ended
     uint32_t first_process; // the machine halts with its exit code
@@ -433,7 +434,7 @@ uint32_t deadline_take_due(struct core *core);
 void schedule_ready(struct core *core, uint32_t thread, bool is_next);
 void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
 void schedule_remove(struct core *core, uint32_t thread);
-// The running thread goes to the end of the queue, if anybody else is ready.
+// The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
 // only after core.is_changed was set.
@@ -469,7 +470,9 @@ enum status package_check(const struct package_header *package, uint64_t size);
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);
 const struct package_entry *package_first(const struct package_header *package);
-enum status package_verify(const struct package_header *package, const struct package_entry *entry);
+// Whether the blob has its hash. verified: bit n, entry n was found good before.
+enum status package_verify(const struct package_header *package, const struct package_entry *entry,
+                           uint32_t *verified);
 
 // The first commits: who is there before anybody acts, and the first program with what it is given.
 enum status core_genesis(struct core *core, uint64_t boot_id);

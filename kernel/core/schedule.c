@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which thread runs: one queue, round robin, on one CPU. A thread that receives a call or an answer
-// runs next, ahead of the queue, so that a call runs its server at once and the answer its caller;
-// both run within the slice that began before, so that a chatting pair cannot keep the others
-// waiting. There is no tick: one deadline is armed, the earlier of the slice's end, if anybody else
-// is ready, and of the next time limit.
+// Which thread runs: one queue, round robin, on one CPU. Who gets a call or an answer from the
+// running thread runs next, ahead of the queue, so that a call runs its server at once and the
+// answer its caller; both run within the slice that began before, so that a chatting pair cannot
+// keep the others waiting. There is no tick: one deadline is armed, the earlier of the slice's end,
+// if anybody else is ready, and of the next time limit.
 #include "kernel/core/core.h"
 
 static const uint64_t slice_ns = 5000000;
@@ -92,10 +92,9 @@ void schedule_timer(struct core *core)
 {
     core->armed_ns = UINT64_MAX; // what was armed has fired
     core->is_changed = true;
-    if (core->current != NONE && is_contended(core)) {
+    if (core->current != NONE && is_contended(core) && core->now_ns >= core->slice_end_ns) {
         ready_append(core, core->current);
         core->current = NONE;
-        core->slice_end_ns = 0;
     }
 }
 
@@ -108,8 +107,6 @@ void schedule_pick(struct core *core)
         if (core->current == NONE && core->ready.first != NONE) {
             core->current = core->ready.first;
             ready_unlink(core, core->current);
-        }
-        if (core->now_ns >= core->slice_end_ns) {
             core->slice_end_ns = core->now_ns + slice_ns;
         }
     }

@@ -159,7 +159,7 @@ static void wake(struct core *core, const struct gate_thread *thread, uint32_t i
     int64_t result = wait_result(thread);
     if (result != 0) {
         hal_thread_result(index, (uint64_t)result);
-        schedule_ready(core, index, true);
+        schedule_ready(core, index, core->actor != KERNEL_ACTOR);
     }
 }
 
@@ -176,7 +176,7 @@ void gate_timer(struct gate *gate, struct core *core)
 {
     uint32_t item;
     core->actor = KERNEL_ACTOR;
-    core->cause = gate->syslog_next;
+    core->cause = CAUSE_NONE;
     for (uint32_t count = 0; count < TURN_DUE_MAX && (item = deadline_take_due(core)) != NONE;
          count++) {
         if (item < core->pending_count) {
