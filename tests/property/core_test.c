@@ -357,8 +357,16 @@ static void ring_step(struct actor *actor)
         }
         submit(actor, &operation);
         model_operate(&operation);
+        if (operation.sqe.opcode == OP_RELEASE) {
+            break; // what follows from it comes in steps after the submission
+        }
     }
     machine_enter(actor->thread, 0, 0);
+    // An interrupt may have let others run between two submissions.
+    while (machine.end == MACHINE_RUNS &&
+           machine.kernel->gate.threads[actor->thread].is_submitting) {
+        machine_timer(machine.now_ns);
+    }
     if (machine.threads[actor->thread].result > CQ_ENTRIES_DEFAULT) {
         broken("cap_enter returns %llx", (unsigned long long)machine.threads[actor->thread].result);
     }
