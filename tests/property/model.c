@@ -438,6 +438,8 @@ static void operate_recv(const struct model_operation *operation)
         return;
     }
     uint32_t object = model.nodes[hold->node].object;
+    // What ends meanwhile gives its place in the ring back only when it is posted.
+    bool has_place = model_waiting(operation->program) < MODEL_RESERVED_MAX;
     uint32_t call = call_of(object);
     if (call != MODEL_NONE) {
         model.waits[call].kind = MODEL_TAKEN;
@@ -445,8 +447,7 @@ static void operate_recv(const struct model_operation *operation)
         deliver(operation, &model.waits[call]);
         return;
     }
-    if (model_waiting(operation->program) >= MODEL_RESERVED_MAX ||
-        waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX) {
+    if (!has_place || waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX) {
         expect_fact(operation, STATUS_RING_BUSY);
         return;
     }
