@@ -46,17 +46,20 @@ one = $1|$2|$3$(newline)
 run_list = mkdir -p build/test; $(file >build/$1.list,$($1_list)) \
     $(PYTHON) -B tests/run_all.py build/$1.list
 
-python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t))
+# Some scripts are told what only the build knows, as the checkers are.
+arguments_of = $(arguments_$(basename $(notdir $1)))
+arguments_check_budget := $(KERNEL_LIB)
+arguments_refusal_test := $(CAPNPC)
+python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t $(call arguments_of,$t)))
 unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
 # Property tests take their number of steps from STEPS: $(call property_list,tests,seconds,steps)
 property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2,STEPS=$3 $t))
 
-# The rules of the house. Some checkers are told what only the build knows.
-CORE_OBJS := $(call objs,x86_64,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB))
+# The rules of the house.
+CORE_OBJS := $(call objs,x86_64-core,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB))
 TIDY_BUILD := $(CORE_OBJS)
-arguments_check_budget := $(KERNEL_LIB)
 tidy_list = $(foreach c,$(CHECKERS), \
-        $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(arguments_$(basename $(notdir $c))))) \
+        $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(call arguments_of,$c))) \
     $(call python_list,$(filter tools/tidy/%,$(TOOL_TESTS)))
 
 BUDGET_BUILD := $(KERNEL_ELF) $(call objs,host-cov,$(KERNEL_C) $(KERNEL_LIB))

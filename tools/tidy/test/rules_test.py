@@ -54,7 +54,7 @@ class Pure(unittest.TestCase):
     def of(self, files):
         def build(root):
             for path in files:
-                out = os.path.join(root, "build/x86_64/obj", path + ".o")
+                out = os.path.join(root, "build/x86_64-core/obj", path + ".o")
                 os.makedirs(os.path.dirname(out), exist_ok=True)
                 subprocess.run(["clang-14", "--target=x86_64-none-elf", "-c", "-ffreestanding",
                                 "-fno-pic", os.path.join(root, path), "-o", out], check=True)
