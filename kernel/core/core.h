@@ -20,6 +20,7 @@
 #include "abi/errors.h"
 #include "abi/package.h"
 #include "abi/ring.h"
+#include "abi/syslog.h"
 #include "hal/hal.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
@@ -257,15 +258,13 @@ struct request {
         struct sqe sqe;
         uint64_t words[sizeof(struct sqe) / 8];
     };
-    uint32_t thread;
-    uint32_t process;
+    struct syslog_sender sender;
     bool may_defer; // the ring can promise one more completion
     // The answer.
     enum outcome outcome;
     struct cqe cqe; // OUTCOME_ANSWER; zero but for user_data until something is said
-    // What it concerned, for the SysLog.
-    uint32_t object;
-    uint32_t facet;
+    // What it concerned.
+    struct syslog_target target;
     uint64_t interface;
     // Kernel objects' methods: decoded arguments and results.
     uint32_t hold;

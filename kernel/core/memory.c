@@ -135,7 +135,7 @@ void memory_map(struct core *core, const struct map *map)
 
 static enum status memory_object_info_run(struct core *core, struct request *request)
 {
-    const struct object *object = &core->state.objects[request->object];
+    const struct object *object = &core->state.objects[request->target.object];
     struct memory_object_info_results_builder results =
         memory_object_info_results_build(&request->answer);
     memory_object_info_results_set_size(results, (uint64_t)object->page_count * PAGE_SIZE);
@@ -149,7 +149,7 @@ static enum status memory_object_read_run(struct core *core, struct request *req
         memory_object_read_params_read(&request->message);
     uint64_t offset = memory_object_read_params_get_offset(params);
     uint32_t length = memory_object_read_params_get_length(params);
-    uint64_t size = (uint64_t)core->state.objects[request->object].page_count * PAGE_SIZE;
+    uint64_t size = (uint64_t)core->state.objects[request->target.object].page_count * PAGE_SIZE;
     if (offset > size || length > READ_MAX) {
         return STATUS_BAD_VALUE;
     }
@@ -161,7 +161,7 @@ static enum status memory_object_read_run(struct core *core, struct request *req
         uint64_t at = offset + done;
         uint32_t in_page = (uint32_t)(at % PAGE_SIZE);
         uint32_t part = length - done < PAGE_SIZE - in_page ? length - done : PAGE_SIZE - in_page;
-        uint32_t frame = memory_frame(core, request->object, (uint32_t)(at / PAGE_SIZE));
+        uint32_t frame = memory_frame(core, request->target.object, (uint32_t)(at / PAGE_SIZE));
         memcpy(bytes + done, (const uint8_t *)frame_at(frame) + in_page, part);
         done += part;
     }

@@ -252,9 +252,9 @@ enum status builder_start(struct core *core, uint32_t process)
 static enum status builder_process(const struct core *core, const struct request *request,
                                    bool is_loaded, uint32_t *process)
 {
-    *process = (uint32_t)core->state.objects[request->object].argument;
+    *process = (uint32_t)core->state.objects[request->target.object].argument;
     const struct process_record *record = &core->processes[*process];
-    if (record->was_started || record->builder_object != request->object) {
+    if (record->was_started || record->builder_object != request->target.object) {
         return STATUS_BUILDER_SPENT;
     }
     return is_loaded && !record->has_space ? STATUS_NOT_LOADED : STATUS_OK;
@@ -381,7 +381,7 @@ static enum status process_builder_start_run(struct core *core, struct request *
     uint32_t object = object_create(core, OBJECT_PROCESS, PROCESS_INTERFACE_ID,
                                     core->state.processes[process].job, process, 0);
     core->processes[process].process_object = object;
-    cap_t made = hold_insert(core, request->process, core->state.objects[object].root_facet,
+    cap_t made = hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
                              TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
     struct process_builder_start_results_builder results =
         process_builder_start_results_build(&request->answer);
