@@ -73,10 +73,11 @@ static void deliver(struct core *core, struct pending *call, const struct buffer
     cqe->extra = header.call_id;
 }
 
+// The part of a RECV's buffer that a message of `size` bytes fills, with its header.
 static enum status resolve_result(const struct core *core, uint32_t thread, const struct sqe *sqe,
-                                  struct buffer *buffer)
+                                  uint32_t size, struct buffer *buffer)
 {
-    return buffer_resolve(core, thread, sqe->result, sqe->result_len,
+    return buffer_resolve(core, thread, sqe->result, (uint32_t)sizeof(struct message_header) + size,
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
 }
 
@@ -131,7 +132,8 @@ static enum status call_check(const struct core *core, const struct request *req
 }
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
-static struct pending *receiver_first(struct core *core, uint32_t object, struct buffer *result)
+static struct pending *receiver_first(struct core *core, uint32_t object, uint32_t size,
+                                      struct buffer *result)
 {
     struct pending *receiver;
     while ((receiver = pending_first(core, &record_of(core, object)->receivers)) != NULL) {
@@ -140,7 +142,7 @@ static struct pending *receiver_first(struct core *core, uint32_t object, struct
             status = facet_check(core, receiver->facet.index);
         }
         if (status == STATUS_OK) {
-            status = resolve_result(core, receiver->thread, &receiver->sqe, result);
+            status = resolve_result(core, receiver->thread, &receiver->sqe, size, result);
         }
         if (status == STATUS_OK) {
             return receiver;
@@ -160,7 +162,8 @@ void endpoint_call(struct core *core, struct request *request)
     }
     struct buffer result;
     struct buffer payload;
-    struct pending *receiver = receiver_first(core, request->target.object, &result);
+    struct pending *receiver =
+        receiver_first(core, request->target.object, request->sqe.payload_len, &result);
     struct pending *call = pending_create(core, request, PENDING_CALL);
     call->receiver_data = core->state.facets[request->target.facet].receiver_data;
     request->outcome = OUTCOME_LATER;
@@ -227,7 +230,9 @@ void endpoint_recv(struct core *core, struct request *request)
     enum status status = recv_check(core, request, &argument);
     if (status == STATUS_OK) {
         argument = ARGUMENT_RESULT;
-        status = resolve_result(core, request->sender.thread, &request->sqe, &result);
+        status =
+            buffer_check(core, request->sender.thread, request->sqe.result, request->sqe.result_len,
+                         (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
     }
     if (status != STATUS_OK) {
         request_refuse(request, status, argument);
@@ -236,6 +241,7 @@ void endpoint_recv(struct core *core, struct request *request)
     struct endpoint_record *endpoint = record_of(core, request->target.object);
     struct pending *call = call_take(core, request->target.object, &payload);
     if (call != NULL) {
+        resolve_result(core, request->sender.thread, &request->sqe, call->sqe.payload_len, &result);
         uint32_t facet = call->facet.index;
         pending_withdraw(core, call);
         deliver(core, call, &payload, request->sender.process, &result, request_answer(request));
