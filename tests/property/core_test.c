@@ -122,7 +122,8 @@ static uint64_t area_of(const struct actor *actor)
     return machine_ring(actor->thread) + PAGE_SIZE;
 }
 
-// Where a buffer stands; a bad one is not wholly the program's, or not to be written.
+// Where a buffer stands; a bad payload is not wholly the program's, and of a bad result no byte is
+// to be written, so that it is bad for any answer.
 static uint64_t place(const struct actor *actor, uint32_t offset, uint32_t size, bool is_bad,
                       bool is_result, bool *in_ring)
 {
@@ -130,14 +131,15 @@ static uint64_t place(const struct actor *actor, uint32_t offset, uint32_t size,
     if (!is_bad) {
         return *in_ring ? offset : area_of(actor) + offset;
     }
+    uint32_t end = is_result ? ACT_AREA_END : ACT_AREA_END - size + 1;
     if (*in_ring) {
-        return chance_in(2) ? ACT_AREA_END - size + 1 : UINT64_MAX - chance_below(16);
+        return chance_in(2) ? end : UINT64_MAX - chance_below(16);
     }
     if (is_result && chance_in(2)) {
         return actor->base + (chance_in(2) ? LAYOUT_START : LAYOUT_IMAGE);
     }
     const uint64_t nowhere[] = {actor->base + LAYOUT_END - 1, actor->base + 0x30000000,
-                                area_of(actor) + ACT_AREA_END - size + 1, UINT64_MAX - 8};
+                                area_of(actor) + end, UINT64_MAX - 8};
     return nowhere[chance_below(4)];
 }
 
@@ -582,20 +584,21 @@ static void exit_step(struct actor *first)
     machine_enter(first->thread, 0, 0);
 }
 
-static void release(struct actor *actor, uint64_t cap)
+static bool release(struct actor *actor, uint64_t cap)
 {
     struct model_operation operation;
     uint32_t slot;
 
     actor_run(actor);
     if (!operation_begin(actor, &operation, &slot)) {
-        return;
+        return false;
     }
     operation.sqe.opcode = OP_RELEASE;
     operation.sqe.cap = cap;
     submit(actor, &operation);
     model_operate(&operation);
     machine_enter(actor->thread, 0, 0);
+    return true;
 }
 
 static void build_begin(struct actor *first)
@@ -612,6 +615,7 @@ static void build_begin(struct actor *first)
                                   .id;
     building->object = model.nodes[node].object;
     building->program = world.programs++;
+    building->is_pending = true;
     model.objects[building->object].program = building->program;
     model_hold_insert(first->program, building->builder.value, node, false, false);
 }
@@ -682,6 +686,7 @@ static void build_start(struct actor *first)
         return;
     }
     object->is_spent = true;
+    building->is_pending = false;
     uint32_t node = model_object_create(MODEL_PROCESS, PROCESS_INTERFACE_ID, 0);
     uint64_t cap = process_builder_start_results_get_process(
                        process_builder_start_results_read(&answer.message))
@@ -702,11 +707,9 @@ static void build_drop(struct actor *first)
 {
     struct building *building = &world.building;
 
-    release(first, building->builder.value);
-    if (!model.objects[building->object].is_spent) {
-        model_program_end(building->program, false, (struct model_exit){0});
+    if (release(first, building->builder.value)) {
+        building->builder.value = 0;
     }
-    building->builder.value = 0;
 }
 
 static void build_step(struct actor *first)
@@ -717,7 +720,7 @@ static void build_step(struct actor *first)
         has_place = has_place || !world.actors[i].is_alive;
     }
     if (world.building.builder.value == 0) {
-        if (has_place) {
+        if (has_place && !world.building.is_pending) {
             build_begin(first);
         }
         return;

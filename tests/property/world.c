@@ -217,10 +217,6 @@ void actor_end(struct actor *actor, int32_t code, uint32_t cause)
         machine_fault(actor->thread, cause, 0);
         code = -1;
     }
-    if (actor == &world.actors[0] && world.building.builder.value != 0) {
-        model_program_end(world.building.program, false, (struct model_exit){0});
-        world.building.builder.value = 0;
-    }
     model_program_end(actor->program, true, (struct model_exit){process, code, cause});
 }
 
@@ -421,8 +417,24 @@ static void waits_check(void)
     }
 }
 
+// What was being built goes with the last hold of its builder, or of a facet or revoker of it.
+static void building_settle(void)
+{
+    bool is_held = false;
+
+    for (uint32_t i = 0; i < model.hold_count; i++) {
+        is_held = is_held || model.nodes[model.holds[i].node].object == world.building.object;
+    }
+    if (world.building.is_pending && !is_held) {
+        world.building.is_pending = false;
+        world.building.builder.value = 0;
+        model_program_end(world.building.program, false, (struct model_exit){0});
+    }
+}
+
 void world_check(void)
 {
+    building_settle();
     if (machine.end == MACHINE_RUNS) {
         machine_timer(machine.now_ns);
     }

@@ -31,7 +31,8 @@ struct actor {
 
 // What the first program is building.
 struct building {
-    cap_t builder; // value 0: nothing
+    cap_t builder;   // value 0: nothing
+    bool is_pending; // the builder lives, and has not started its process
     uint32_t object, program;
     uint32_t nodes[NAMES_MAX]; // that were granted, by name
 };
