@@ -178,7 +178,7 @@ static void payload_write(const struct actor *actor, uint32_t offset, uint64_t n
 
 static uint64_t limit_choose(struct model_operation *operation)
 {
-    uint64_t limit = chance_in(4) ? 1 + chance_below(TIME_STEP_NS) : TIMEOUT_NONE;
+    uint64_t limit = chance_in(2) ? 1 + chance_below(TIME_STEP_NS) : TIMEOUT_NONE;
 
     operation->deadline_ns = limit == TIMEOUT_NONE ? UINT64_MAX : machine.now_ns + limit;
     return limit;
@@ -224,10 +224,10 @@ static uint64_t call_choose(uint32_t program)
 {
     uint32_t first = model.wait_count == 0 ? 0 : chance_below(model.wait_count);
 
-    for (uint32_t i = 0; i < model.wait_count && !chance_in(16); i++) {
+    for (uint32_t i = 0; i < model.wait_count && !chance_in(200); i++) {
         const struct model_wait *wait = &model.waits[(first + i) % model.wait_count];
         bool is_taken = wait->kind == MODEL_TAKEN || wait->kind == MODEL_LOST;
-        if (is_taken && wait->call_id != 0 && (wait->server == program || chance_in(16))) {
+        if (is_taken && wait->call_id != 0 && (wait->server == program || chance_in(100))) {
             return wait->call_id;
         }
     }
@@ -260,6 +260,10 @@ static bool release_fill(const struct actor *actor, uint32_t slot,
     (void)slot;
     operation->sqe.flags = chance_in(4) ? SQE_QUIET : 0;
     operation->sqe.cap = hold == NULL || chance_in(10) ? foreign_cap(actor->program) : hold->cap;
+    hold = model_hold_find(actor->program, operation->sqe.cap);
+    if (hold != NULL && !is_spare(hold)) {
+        operation->sqe.cap = 0xffffffff00001fff;
+    }
     old_put(operation->sqe.cap);
     return true;
 }
@@ -290,6 +294,25 @@ static const struct {
     {release_fill, OP_RELEASE, 7}, {nop_fill, OP_NOP, 3},    {other_fill, OP_SIGNAL, 2},
 };
 
+// Whether the operation could succeed for this program.
+static bool is_promising(const struct actor *actor, uint8_t opcode)
+{
+    if (opcode == OP_CALL) {
+        return hold_choose(actor->program, is_client) != NULL;
+    }
+    if (opcode == OP_RECV) {
+        return hold_choose(actor->program, is_server) != NULL &&
+               model_waiting(actor->program) < MODEL_RESERVED_MAX / 2;
+    }
+    for (uint32_t i = 0; i < model.wait_count && opcode == OP_RETURN; i++) {
+        const struct model_wait *wait = &model.waits[i];
+        if (wait->server == actor->program && wait->call_id != 0) {
+            return true;
+        }
+    }
+    return opcode != OP_RETURN;
+}
+
 static uint32_t ring_choose(const struct actor *actor)
 {
     uint32_t total = 0;
@@ -304,7 +327,9 @@ static uint32_t ring_choose(const struct actor *actor)
     for (uint32_t left = chance_below(total); left >= ring_operations[at].weight; at++) {
         left -= ring_operations[at].weight;
     }
-    return at;
+    // A hopeless one is worth trying now and then.
+    bool is_tried = is_promising(actor, ring_operations[at].opcode) || chance_in(10);
+    return is_tried ? at : chance_below(2);
 }
 
 static void submit(struct actor *actor, const struct model_operation *operation)
@@ -738,6 +763,16 @@ static void build_step(struct actor *first)
     }
 }
 
+static uint32_t waits_for_exit(void)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < model.wait_count; i++) {
+        count += model.waits[i].kind == MODEL_EXIT ? 1 : 0;
+    }
+    return count;
+}
+
 static void first_step(struct actor *first)
 {
     uint32_t choice = chance_below(10);
@@ -746,7 +781,7 @@ static void first_step(struct actor *first)
         build_step(first);
     } else if (choice < 8) {
         endpoint_step(first);
-    } else {
+    } else if (waits_for_exit() < 3 || chance_in(20)) {
         exit_step(first);
     }
 }

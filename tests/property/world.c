@@ -104,7 +104,9 @@ void fact_check(const char *what, enum status predicted, enum status found)
 
 void old_put(uint64_t id)
 {
-    world.old_ids[world.old_count++ % OLD_IDS] = id;
+    if (id != 0) {
+        world.old_ids[world.old_count++ % OLD_IDS] = id;
+    }
 }
 
 uint64_t old_get(void)
