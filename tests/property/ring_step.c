@@ -85,7 +85,7 @@ static uint64_t foreign_cap(uint32_t program)
     }
     if (chance_in(2)) {
         // An index beyond the table is BAD_CAP; the model knows no sizes of tables.
-        return (old_get() & 0xffffffff00001fff) | 1ull << 32;
+        return (old_get(&world.old_caps) & 0xffffffff00001fff) | 1ull << 32;
     }
     return chance_in(2) ? chance_below(100000)
                         : (chance_word() & ~0xffffffffull) | chance_below(99);
@@ -214,7 +214,7 @@ static uint64_t call_choose(uint32_t program)
             return wait->call_id;
         }
     }
-    return chance_in(2) ? old_get() : chance_word() | 1ull << 63;
+    return chance_in(2) ? old_get(&world.old_calls) : chance_word() | 1ull << 63;
 }
 
 static bool return_fill(const struct actor *actor, uint32_t slot, struct model_operation *operation)
@@ -247,7 +247,7 @@ static bool release_fill(const struct actor *actor, uint32_t slot,
     if (hold != NULL && !is_spare(hold)) {
         operation->sqe.cap = 0xffffffff00001fff;
     }
-    old_put(operation->sqe.cap);
+    old_put(&world.old_caps, operation->sqe.cap);
     return true;
 }
 

@@ -102,18 +102,18 @@ void fact_check(const char *what, enum status predicted, enum status found)
     }
 }
 
-void old_put(uint64_t id)
+void old_put(struct old_ids *old, uint64_t id)
 {
     if (id != 0) {
-        world.old_ids[world.old_count++ % OLD_IDS] = id;
+        old->ids[old->count++ % OLD_IDS] = id;
     }
 }
 
-uint64_t old_get(void)
+uint64_t old_get(const struct old_ids *old)
 {
-    uint32_t count = world.old_count < OLD_IDS ? world.old_count : OLD_IDS;
+    uint32_t count = old->count < OLD_IDS ? old->count : OLD_IDS;
 
-    return count == 0 ? 1ull << 62 : world.old_ids[chance_below(count)];
+    return count == 0 ? 1ull << 62 : old->ids[chance_below(count)];
 }
 
 // --- The follower: the log, reduced again -------------------------------------------------------
@@ -273,7 +273,7 @@ static void delivery_check(const struct actor *actor, const struct model_expecte
     }
     bytes_check(actor, result + (uint32_t)sizeof(header), sqe->user_data, sqe->payload_len);
     model_call_learn(call->operation.program, sqe->user_data, cqe->extra);
-    old_put(cqe->extra);
+    old_put(&world.old_calls, cqe->extra);
     tally.deliveries++;
 }
 
