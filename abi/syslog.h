@@ -2,8 +2,8 @@
 //
 // The SysLog: what was asked and what came of it, one fixed record for each operation, in a ring of
 // each CPU whose oldest records make room. It can be lost without losing state, and holds no
-// payloads. A record is written when its operation ends; one that has to wait also leaves a record
-// when it begins, with SYSLOG_WAITS in `flags`.
+// payloads. A record is written when its operation ends, and says how long it took; one that dies
+// with its thread leaves none.
 #ifndef ABI_SYSLOG_H
 #define ABI_SYSLOG_H
 
@@ -11,8 +11,7 @@
 #include <stdint.h>
 
 enum syslog_flag {
-    SYSLOG_WAITS = 1 << 0, // accepted; its completion comes later
-    SYSLOG_EXIT = 1 << 1,  // the process ended: status is its code, opcode the cause
+    SYSLOG_EXIT = 1 << 0, // the process ended: status is its code, opcode the cause
 };
 
 struct syslog_record {

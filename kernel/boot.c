@@ -111,10 +111,11 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->package = frame_at(boot->package_frame);
     core->pending_count = sizes->pending;
     for (uint32_t i = 0; i < sizes->pending; i++) {
-        core->pending[i].of_thread.next = i + 1 < sizes->pending ? i + 1 : NONE;
+        core->pending[i].of_queue.next = i + 1 < sizes->pending ? i + 1 : NONE;
     }
     list_init(&core->ready);
     core->current = NONE;
+    core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;
     core->first_dead = NONE;

@@ -24,11 +24,11 @@ static void turn_step(struct kernel *kernel, const struct input *input)
         return;
     }
     core->actor = KERNEL_ACTOR;
-    core->cause = kernel->gate.syslog_next;
+    core->cause = CAUSE_NONE;
     if (process_sweep(core) || endpoint_sweep(core)) {
         return;
     }
-    if (core->ready.count == 0 && core->current == NONE) {
+    if (core->current == NONE) {
         log_seal_step(&kernel->log);
     }
 }

@@ -58,10 +58,10 @@ LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-se
 CC_x86_64-core  := $(CC_x86_64)
 CFLAGS_x86_64-core := $(filter-out -flto,$(CFLAGS_x86_64))
 CC_x86_64-user  := $(CLANG) $(bare)
-CFLAGS_x86_64-user  := $(freestanding) -fpie
-LDFLAGS_x86_64-user := -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
+CFLAGS_x86_64-user  := $(freestanding) -flto -fpie -fomit-frame-pointer
+LDFLAGS_x86_64-user := --lto-O2 -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
                        -e _start --gc-sections --build-id=none
 CC_sim-user     := $(CLANG)
-CFLAGS_sim-user := $(freestanding) -fPIC -fvisibility=hidden
-LDFLAGS_sim-user := -shared -Bsymbolic -z now -z noexecstack -z separate-code -e _start \
+CFLAGS_sim-user := $(freestanding) -flto -fPIC -fvisibility=hidden -fomit-frame-pointer
+LDFLAGS_sim-user := --lto-O2 -shared -Bsymbolic -z now -z noexecstack -z separate-code -e _start \
                     --gc-sections --build-id=none

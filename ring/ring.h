@@ -245,42 +245,74 @@ static inline bool ring_user_init(struct ring_user *r, struct ring_header *heade
     return true;
 }
 
-// The next free SQE, or NULL when the SQ is full. Its content is old: the caller writes all of it,
-// then submits it.
-static inline struct sqe *ring_user_slot(const struct ring_user *r)
-{
-    uint32_t used = r->sq_tail - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE);
-    return used > r->sq_mask ? NULL : &r->sq[r->sq_tail & r->sq_mask];
-}
-
-// Hands the SQE that ring_user_slot() gave to the kernel, which takes it at the next cap_enter.
-static inline void ring_user_submit(struct ring_user *r)
-{
-    r->sq_tail++;
-    __atomic_store_n(&r->header->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
-}
-
 // SQEs submitted and not yet taken by the kernel.
 static inline uint32_t ring_user_untaken(const struct ring_user *r)
 {
     return r->sq_tail - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE);
 }
 
-// The next completion, where it stands, or NULL. The kernel does not touch it until
-// ring_user_consume().
-static inline const struct cqe *ring_user_peek(const struct ring_user *r)
+// SQEs that are free.
+static inline uint32_t ring_user_room(const struct ring_user *r)
 {
-    if (__atomic_load_n(&r->header->cq_tail, __ATOMIC_ACQUIRE) == r->cq_head) {
-        return NULL;
-    }
-    return &r->cq[r->cq_head & r->cq_mask];
+    return r->sq_mask + 1 - ring_user_untaken(r);
 }
 
-// Gives the entry of the completion that ring_user_peek() showed back to the kernel.
+// The next SQE, to be written; ring_user_room() said that it is free. Its content is old: the
+// caller writes all of it. The kernel sees it after ring_user_publish().
+static inline struct sqe *ring_user_next(struct ring_user *r)
+{
+    return &r->sq[r->sq_tail++ & r->sq_mask];
+}
+
+// Hands what ring_user_next() gave, one SQE or many, to the kernel, which takes them at the next
+// cap_enter.
+static inline void ring_user_publish(const struct ring_user *r)
+{
+    __atomic_store_n(&r->header->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
+}
+
+// The same for one SQE with the index moved last: it may be left alone instead of submitted. NULL
+// when the SQ is full.
+static inline struct sqe *ring_user_slot(const struct ring_user *r)
+{
+    return ring_user_room(r) == 0 ? NULL : &r->sq[r->sq_tail & r->sq_mask];
+}
+
+static inline void ring_user_submit(struct ring_user *r)
+{
+    r->sq_tail++;
+    ring_user_publish(r);
+}
+
+// Completions that are there.
+static inline uint32_t ring_user_available(const struct ring_user *r)
+{
+    return __atomic_load_n(&r->header->cq_tail, __ATOMIC_ACQUIRE) - r->cq_head;
+}
+
+// The next completion, where it stands; ring_user_available() said that it is there. The kernel
+// does not touch it until ring_user_give_back().
+static inline const struct cqe *ring_user_take(struct ring_user *r)
+{
+    return &r->cq[r->cq_head++ & r->cq_mask];
+}
+
+// Gives the entries that ring_user_take() showed, one or many, back to the kernel.
+static inline void ring_user_give_back(const struct ring_user *r)
+{
+    __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
+}
+
+// The same for one completion with the index moved last. NULL when there is none.
+static inline const struct cqe *ring_user_peek(const struct ring_user *r)
+{
+    return ring_user_available(r) == 0 ? NULL : &r->cq[r->cq_head & r->cq_mask];
+}
+
 static inline void ring_user_consume(struct ring_user *r)
 {
     r->cq_head++;
-    __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
+    ring_user_give_back(r);
 }
 
 // Consumes the next completion into `out`; false when there is none.

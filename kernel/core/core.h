@@ -78,6 +78,7 @@ enum pending_kind {
     PENDING_RECV = 3,
     PENDING_EXIT = 4, // Job.nextExit
     PENDING_LOST = 5, // as TAKEN, but nobody waits for the answer
+    PENDING_DONE = 6, // its completion is on its way
 };
 
 struct link {
@@ -94,9 +95,9 @@ struct pending {
     uint32_t generation;
     uint32_t kind;
     uint32_t thread;
-    uint32_t process;      // of the thread
-    struct link of_thread; // all of one thread
-    struct link of_queue;  // endpoint's calls, endpoint's receivers, server's taken calls, job's
+    uint32_t process;     // of the thread
+    struct link of_queue; // endpoint's calls, endpoint's receivers, server's taken calls, job's;
+                          // free slots through .next
     uint32_t object;
     struct commit_id facet; // through which; generation not 0: it is kept in being
     struct commit_id hold;  // RECV: the server's hold
@@ -107,7 +108,7 @@ struct pending {
     uint64_t start_ns;
     uint64_t deadline_ns;
     uint32_t heap_position; // NONE: no deadline
-    struct sqe sqe;
+    struct sqe sqe;         // as submitted
 };
 
 // --- Transient records --------------------------------------------------------------------------
@@ -122,7 +123,6 @@ struct thread_record { // schedule.c, pending.c; messages: process_builder.c
     uint32_t state;
     uint32_t process;
     struct link ready;
-    struct list pending;
     uint8_t *ring; // first of its consecutive frames
     uint8_t *messages;
     uint32_t message_size;
@@ -140,7 +140,8 @@ struct process_record {  // process.c, process_builder.c
     uint32_t builder_object; // NONE: none any more
     uint32_t process_object; // NONE: none
     uint32_t grant_count;
-    uint32_t sweep_next; // queue of dead processes
+    uint32_t sweep_next;    // queue of dead processes
+    uint32_t sweep_pending; // waiting operations up to here were looked at
     bool has_space;
     bool was_started;
     struct list taken; // calls that it answers
@@ -180,19 +181,11 @@ struct job_record {                 // job.c
 
 // --- What one turn produces ---------------------------------------------------------------------
 
-// The end of an operation that waited.
+// The end of an operation that waited; its slot is freed when the completion was delivered.
 struct completion {
+    uint32_t pending;
     uint32_t thread;
-    bool is_quiet; // no CQE unless it failed
     struct cqe cqe;
-    // For the SysLog.
-    uint64_t interface;
-    uint64_t start_ns;
-    uint32_t object;
-    uint32_t facet;
-    uint32_t size;
-    uint16_t method;
-    uint8_t opcode;
 };
 
 struct counters {
@@ -209,6 +202,7 @@ struct core {
     uint32_t package_frame;
     const struct package_header *package;
     uint64_t kernel_enter;
+    uint32_t verified; // entries of the package whose hash was checked
     uint32_t package_object;
     uint32_t live_count;    // processes that have not ended
     uint32_t first_process; // the machine halts with its exit code
@@ -221,13 +215,14 @@ struct core {
     uint32_t *facet_queued; // calls and RECVs queued through each facet: they keep it in being
     struct pending *pending;
     uint32_t pending_count;
-    uint32_t pending_free; // list through of_thread.next
+    uint32_t pending_free; // list of free slots
     uint32_t *heap;        // deadlines: pending slots, then pending_count + thread
     uint32_t heap_count;
 
     // Scheduling: one CPU.
     uint32_t current; // thread; NONE: idle
     bool is_changed;  // who is ready, or which deadline comes first
+    uint32_t next;    // runs before the queue; NONE: nobody
     struct list ready;
     uint64_t slice_end_ns;
     uint64_t armed_ns;
@@ -372,8 +367,27 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at, uint32_t size,
-                           bool in_ring, uint32_t rights, struct buffer *buffer);
+// Finds a buffer of the thread's process: `size` bytes at an address, with these rights, or at an
+// offset into the ring's message area. STATUS_BAD_BUFFER where it is not wholly there.
+enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
+                                   uint32_t size, uint32_t rights, struct buffer *buffer);
+
+static inline enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at,
+                                         uint32_t size, bool in_ring, uint32_t rights,
+                                         struct buffer *buffer)
+{
+    const struct thread_record *record = &core->threads[thread];
+    if (!in_ring) {
+        return buffer_resolve_address(core, record->process, at, size, rights, buffer);
+    }
+    if (size != 0 && (at > record->message_size || size > record->message_size - at)) {
+        return STATUS_BAD_BUFFER;
+    }
+    buffer->count = 1;
+    buffer->spans[0] = (struct span){record->messages + (size != 0 ? at : 0), size};
+    return STATUS_OK;
+}
+
 void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
 void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
 void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
@@ -382,20 +396,27 @@ void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *
 // --- pending.c, deadline.c, schedule.c ----------------------------------------------------------
 
 void list_init(struct list *list);
-// A slot for the request, in its thread's list, with the SQE's time limit; the caller checked
-// pending_is_free.
+// A slot for the request, with the SQE's time limit; the caller checked pending_is_free.
 struct pending *pending_create(struct core *core, const struct request *request, uint32_t kind);
 bool pending_is_free(const struct core *core);
 void pending_queue(struct core *core, struct list *list, struct pending *pending);
 void pending_unqueue(struct core *core, struct list *list, struct pending *pending);
 struct pending *pending_first(const struct core *core, const struct list *list);
-struct pending *pending_of_thread(const struct core *core, uint32_t thread); // any; NULL: none
 // Ends the operation: its completion goes out, its slot is free. It is in no queue any more.
 void pending_complete(struct core *core, struct pending *pending, const struct cqe *cqe);
 void pending_refuse(struct core *core, struct pending *pending, enum status fact, uint64_t detail);
 // Takes it out of the queue that it stands in. If it kept its facet in being (generation not 0),
 // the caller asks facet_collect about it afterwards.
 void pending_withdraw(struct core *core, struct pending *pending);
+// Only lets go of the facet.
+static inline void pending_unpin(struct core *core, struct pending *pending)
+{
+    if (pending->facet.generation != 0) {
+        ASSERT(core->facet_queued[pending->facet.index] > 0);
+        core->facet_queued[pending->facet.index]--;
+        pending->facet.generation = 0;
+    }
+}
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
 // gone. A call that a server has taken stays the server's until it answers.
 void pending_abandon(struct core *core, struct pending *pending, enum status fact);
@@ -410,10 +431,10 @@ uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due item at the head, taken out; NONE: nothing is due.
 uint32_t deadline_take_due(struct core *core);
 
-void schedule_ready(struct core *core, uint32_t thread, bool in_front);
+void schedule_ready(struct core *core, uint32_t thread, bool is_next);
 void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
 void schedule_remove(struct core *core, uint32_t thread);
-// The running thread goes to the end of the queue, if anybody else is ready.
+// The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
 // only after core.is_changed was set.
@@ -449,7 +470,9 @@ enum status package_check(const struct package_header *package, uint64_t size);
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);
 const struct package_entry *package_first(const struct package_header *package);
-enum status package_verify(const struct package_header *package, const struct package_entry *entry);
+// Whether the blob has its hash. verified: bit n, entry n was found good before.
+enum status package_verify(const struct package_header *package, const struct package_entry *entry,
+                           uint32_t *verified);
 
 // The first commits: who is there before anybody acts, and the first program with what it is given.
 enum status core_genesis(struct core *core, uint64_t boot_id);

@@ -8,6 +8,8 @@
 //
 // Queues are first in, first out. In-flight calls belong to the process that took them; the queue
 // belongs to the endpoint and is disconnected when its last server hold goes.
+#include <string.h>
+
 #include "kernel/core/core.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)
@@ -17,7 +19,7 @@ static struct endpoint_record *record_of(struct core *core, uint32_t object)
 
 static void queue_at(struct core *core, struct list *list, struct pending *pending)
 {
-    pending->facet = arena_id(&core->state.arenas[ARENA_FACETS], pending->facet.index);
+    pending->facet.generation = core->state.facets[pending->facet.index].slot.generation;
     core->facet_queued[pending->facet.index]++;
     pending_queue(core, list, pending);
 }
@@ -57,7 +59,11 @@ static void deliver(struct core *core, struct pending *call, const struct buffer
                     uint32_t server, const struct buffer *result, struct cqe *cqe)
 {
     struct message_header header = header_of(core, call);
-    buffer_write(result, 0, &header, sizeof header);
+    if (result->spans[0].size >= sizeof header) {
+        memcpy(result->spans[0].at, &header, sizeof header);
+    } else {
+        buffer_write(result, 0, &header, sizeof header);
+    }
     buffer_copy(result, sizeof header, payload, call->sqe.payload_len);
     call->kind = PENDING_TAKEN;
     call->server = server;
@@ -156,7 +162,6 @@ void endpoint_call(struct core *core, struct request *request)
     struct buffer payload;
     struct pending *receiver = receiver_first(core, request->object, &result);
     struct pending *call = pending_create(core, request, PENDING_CALL);
-    call->facet.index = request->facet;
     call->receiver_data = core->state.facets[request->facet].receiver_data;
     request->outcome = OUTCOME_LATER;
     if (receiver == NULL) {
@@ -175,7 +180,8 @@ void endpoint_call(struct core *core, struct request *request)
     uint32_t server = receiver->process;
     struct cqe cqe = {0};
     deliver(core, call, &payload, server, &result, &cqe);
-    pending_withdraw(core, receiver); // its hold keeps its facet in being
+    pending_unqueue(core, &record_of(core, request->object)->receivers, receiver);
+    pending_unpin(core, receiver); // its hold keeps its facet in being
     pending_complete(core, receiver, &cqe);
 }
 
@@ -246,7 +252,6 @@ void endpoint_recv(struct core *core, struct request *request)
         return;
     }
     struct pending *receiver = pending_create(core, request, PENDING_RECV);
-    receiver->facet.index = request->facet;
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
     queue_at(core, &endpoint->receivers, receiver);
     request->outcome = OUTCOME_LATER;
@@ -348,7 +353,7 @@ void endpoint_return(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_ARG);
     }
-    pending_withdraw(core, call);
+    pending_unqueue(core, &core->processes[request->process].taken, call);
     pending_complete(core, call, &cqe);
 }
 

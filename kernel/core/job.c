@@ -95,7 +95,6 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
         return STATUS_OUT_OF_CALLS;
     }
     struct pending *waiter = pending_create(core, request, PENDING_EXIT);
-    waiter->facet.index = request->facet;
     waiter->job = job;
     pending_queue(core, &core->jobs[job].waiters, waiter);
     request->outcome = OUTCOME_LATER;

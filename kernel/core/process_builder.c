@@ -75,10 +75,6 @@ static enum status load_check(const struct core *core, uint32_t process, struct 
     if (core->processes[process].has_space) {
         return STATUS_LOADED_ALREADY;
     }
-    enum status status = package_verify(core->package, program);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct needs needs = {.objects = 2, .facets = 2, .mappings = MAPS_FIXED, .runs = 1};
     uint32_t next_page = 0;
     plan->private_pages = FIXED_PAGES;
@@ -179,6 +175,9 @@ enum status builder_load(struct core *core, uint32_t process, const struct packa
     struct load_plan plan = {.program = program};
     enum status status = load_check(core, process, &plan);
     if (status == STATUS_OK) {
+        status = package_verify(core->package, program, &core->verified);
+    }
+    if (status == STATUS_OK) {
         load_commit(core, process, &plan);
     }
     return status;
@@ -229,7 +228,6 @@ static void start_commit(struct core *core, uint32_t process)
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
     made->messages = made->ring + PAGE_SIZE;
-    list_init(&made->pending);
     hal_thread_create(thread, process, record->entry, record->base + LAYOUT_STACK_TOP,
                       record->base + LAYOUT_START);
     core->started_thread = thread;
@@ -303,7 +301,9 @@ static enum status process_builder_set_info_run(struct core *core, struct reques
     uint8_t *page = start_page(core, process);
     struct start *start = (struct start *)(void *)page;
     memset(page + INFO_OFFSET, 0, INFO_SIZE_MAX);
-    memcpy(page + INFO_OFFSET, info.data, info.size);
+    if (info.size != 0) { // else data is NULL
+        memcpy(page + INFO_OFFSET, info.data, info.size);
+    }
     start->info = core->processes[process].base + LAYOUT_START + INFO_OFFSET;
     start->info_size = info.size;
     return STATUS_OK;

@@ -84,7 +84,9 @@ static inline void submit(struct gate *gate, struct core *core, struct ring_kern
                (request->sqe.flags & SQE_QUIET) == 0) {
         ring_kernel_post(ring, &request->cqe);
     }
-    syslog_request(gate, core, request);
+    if (request->outcome != OUTCOME_LATER) {
+        syslog_request(gate, core, request);
+    }
 }
 
 bool gate_step(struct gate *gate, struct core *core)
@@ -102,7 +104,7 @@ bool gate_step(struct gate *gate, struct core *core)
     request.may_defer = ring_kernel_may_reserve(ring);
     core->actor = request.process;
     int32_t left = ready;
-    while (left > 0 && (core->commit_count | core->completion_count) == 0) {
+    while (left > 0 && core->commit_count == 0 && core->completion_count < TURN_SQES_MAX) {
         submit(gate, core, ring, &request);
         left--;
     }
@@ -157,7 +159,7 @@ static void wake(struct core *core, const struct gate_thread *thread, uint32_t i
     int64_t result = wait_result(thread);
     if (result != 0) {
         hal_thread_result(index, (uint64_t)result);
-        schedule_ready(core, index, true);
+        schedule_ready(core, index, core->actor != KERNEL_ACTOR);
     }
 }
 
@@ -174,7 +176,7 @@ void gate_timer(struct gate *gate, struct core *core)
 {
     uint32_t item;
     core->actor = KERNEL_ACTOR;
-    core->cause = gate->syslog_next;
+    core->cause = CAUSE_NONE;
     for (uint32_t count = 0; count < TURN_DUE_MAX && (item = deadline_take_due(core)) != NONE;
          count++) {
         if (item < core->pending_count) {
@@ -187,22 +189,31 @@ void gate_timer(struct gate *gate, struct core *core)
     gate_deliver(gate, core);
 }
 
+static void deliver(struct gate *gate, struct core *core, struct completion *completion)
+{
+    struct gate_thread *thread = &gate->threads[completion->thread];
+    struct pending *pending = &core->pending[completion->pending];
+    const struct cqe *cqe = &completion->cqe;
+    completion->cqe.user_data = pending->sqe.user_data;
+    ring_kernel_unreserve(&thread->ring);
+    if ((pending->sqe.flags & SQE_QUIET) == 0 || cqe->status < 0 ||
+        (cqe->flags & CQE_EXCEPTION_MASK) != 0) {
+        ring_kernel_post(&thread->ring, cqe);
+        ring_kernel_publish(&thread->ring);
+    }
+    syslog_completion(gate, core, completion);
+    if (pending->kind == PENDING_DONE) {
+        pending_free(core, pending);
+    }
+    if (core->threads[completion->thread].state == THREAD_WAITING) {
+        wake(core, thread, completion->thread);
+    }
+}
+
 void gate_deliver(struct gate *gate, struct core *core)
 {
     for (uint32_t i = 0; i < core->completion_count; i++) {
-        const struct completion *completion = &core->completions[i];
-        struct gate_thread *thread = &gate->threads[completion->thread];
-        bool is_silent = completion->is_quiet && completion->cqe.status >= 0 &&
-                         (completion->cqe.flags & CQE_EXCEPTION_MASK) == 0;
-        ring_kernel_unreserve(&thread->ring);
-        if (!is_silent) {
-            ring_kernel_post(&thread->ring, &completion->cqe);
-            ring_kernel_publish(&thread->ring);
-        }
-        syslog_completion(gate, core, completion);
-        if (core->threads[completion->thread].state == THREAD_WAITING) {
-            wake(core, thread, completion->thread);
-        }
+        deliver(gate, core, &core->completions[i]);
     }
     core->completion_count = 0;
 }

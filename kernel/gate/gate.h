@@ -16,7 +16,7 @@
 enum {
     SYSLOG_RECORDS = 512, // a power of two
     TURN_DUE_MAX = 16,    // time limits that end in one turn
-    TURN_SQES_MAX = 16,   // taken in one turn, as long as none does more than complete
+    TURN_SQES_MAX = 16,   // taken in one turn
 };
 
 struct gate_thread {
@@ -35,9 +35,9 @@ struct gate {
 // The running thread called cap_enter; then gate_step until it returns false.
 void gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uint64_t timeout_ns);
 
-// Handles the running thread's next SQEs: one that changes authority or completes what another
-// waits for, or up to TURN_SQES_MAX that don't. True: it may have more to submit. False: it returns
-// to its code (its result is set) or waits.
+// Handles the running thread's next SQEs: at most TURN_SQES_MAX, up to the first that changes
+// authority or completes many. True: there may be more. False: it returns to its code (its result
+// is set) or waits.
 bool gate_step(struct gate *gate, struct core *core);
 
 // A thread was made: lays out its ring.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writing the SysLog: one record for each request at its end, and one more at its begin if it
-// waits. A handful of stores, in every build, always.
+// Writing the SysLog: one record for each request, at its end. A handful of stores, in every build,
+// always.
 #ifndef KERNEL_GATE_SYSLOG_H
 #define KERNEL_GATE_SYSLOG_H
 
@@ -30,7 +30,7 @@ static inline void syslog_request(struct gate *gate, const struct core *core,
     record->size = request->sqe.payload_len;
     record->status = is_plain ? 0 : request->cqe.status;
     record->opcode = request->sqe.opcode;
-    record->flags = request->outcome == OUTCOME_LATER ? SYSLOG_WAITS : 0;
+    record->flags = 0;
     record->method = request->sqe.method;
     record->duration_ns = 0;
 }
@@ -38,22 +38,23 @@ static inline void syslog_request(struct gate *gate, const struct core *core,
 static inline void syslog_completion(struct gate *gate, const struct core *core,
                                      const struct completion *completion)
 {
+    const struct pending *pending = &core->pending[completion->pending];
     struct syslog_record *record = syslog_next(gate);
-    uint64_t duration_ns = core->now_ns - completion->start_ns;
+    uint64_t duration_ns = core->now_ns - pending->start_ns;
     record->time_ns = core->now_ns;
-    record->interface = completion->interface;
     record->first_commit = UINT64_MAX;
+    record->interface = pending->interface;
     record->detail = completion->cqe.detail;
-    record->process = core->threads[completion->thread].process;
-    record->thread = completion->thread;
-    record->object = completion->object;
-    record->facet = completion->facet;
-    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
+    record->thread = pending->thread;
+    record->process = pending->process;
+    record->object = pending->object;
+    record->facet = pending->facet.index;
+    record->size = pending->sqe.payload_len;
     record->status = completion->cqe.status;
-    record->size = completion->size;
-    record->method = completion->method;
-    record->opcode = completion->opcode;
+    record->opcode = pending->sqe.opcode;
     record->flags = 0;
+    record->method = pending->sqe.method;
+    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
 }
 
 static inline void syslog_exit(struct gate *gate, const struct core *core, uint32_t process,

@@ -75,25 +75,25 @@ OPERATION operation_enter(const struct program *program)
 OPERATION operation_nop_batch(const struct program *program)
 {
     struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
-    for (uint64_t i = 0; i < BATCH; i++) {
-        struct sqe *entry = ring_user_slot(&ring);
-        if (entry == NULL) {
-            fail(program, "the SQ is full", NULL);
-        }
-        *entry = (struct sqe){.opcode = OP_NOP, .user_data = ~i};
-        ring_user_submit(&ring);
+    if (ring_user_room(&ring) < BATCH) {
+        fail(program, "the SQ is full", NULL);
     }
+    for (uint64_t i = 0; i < BATCH; i++) {
+        *ring_user_next(&ring) = (struct sqe){.opcode = OP_NOP, .user_data = i};
+    }
+    ring_user_publish(&ring);
     if (tsr_enter(SYSTEM_CALL_ENTER, BATCH, TIMEOUT_NONE) != BATCH) {
         fail(program, "a batch of NOPs did not complete", NULL);
     }
-    struct cqe completion;
     for (uint64_t i = 0; i < BATCH; i++) {
-        if (!ring_user_reap(&ring, &completion) || completion.status != 0 ||
-            completion.user_data != ~i) {
+        const struct cqe *completion = ring_user_take(&ring);
+        if (completion->status != 0 || completion->user_data != i) {
             fail(program, "a NOP is not answered", NULL);
         }
     }
-    tsr_thread.ring = ring;
+    ring_user_give_back(&ring);
+    tsr_thread.ring.sq_tail = ring.sq_tail;
+    tsr_thread.ring.cq_head = ring.cq_head;
 }
 
 static uint64_t time_now(const struct program *program)
