@@ -17,18 +17,6 @@ static void enter_return(struct core *core, struct gate_thread *thread, int64_t 
     hal_thread_result(core->current, (uint64_t)result);
 }
 
-void gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uint64_t timeout_ns)
-{
-    struct gate_thread *thread = running(gate, core);
-    if (min_complete > thread->ring.cq_mask + 1) {
-        enter_return(core, thread, -(int64_t)STATUS_BAD_ARGUMENT);
-        return;
-    }
-    thread->min_complete = min_complete;
-    thread->timeout_ns = timeout_ns;
-    thread->is_submitting = true;
-}
-
 // Whether waiting can end: there is a time limit, or enough completions can still come.
 static bool can_complete(const struct gate_thread *thread, int32_t available)
 {
@@ -89,9 +77,9 @@ static inline void submit(struct gate *gate, struct core *core, struct ring_kern
     }
 }
 
-bool gate_step(struct gate *gate, struct core *core)
+// Handles the thread's next SQEs; returns as gate_step.
+static bool submit_some(struct gate *gate, struct core *core, struct gate_thread *thread)
 {
-    struct gate_thread *thread = running(gate, core);
     struct ring_kernel *ring = &thread->ring;
     struct request request;
     int32_t ready = ring_kernel_ready(ring, TURN_SQES_MAX);
@@ -117,6 +105,24 @@ bool gate_step(struct gate *gate, struct core *core)
     }
     enter_finish(core, thread);
     return false;
+}
+
+bool gate_step(struct gate *gate, struct core *core)
+{
+    return submit_some(gate, core, running(gate, core));
+}
+
+bool gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uint64_t timeout_ns)
+{
+    struct gate_thread *thread = running(gate, core);
+    if (min_complete > (uint64_t)thread->ring.cq_mask + 1) {
+        enter_return(core, thread, -(int64_t)STATUS_BAD_ARGUMENT);
+        return false;
+    }
+    thread->min_complete = min_complete;
+    thread->timeout_ns = timeout_ns;
+    thread->is_submitting = true;
+    return submit_some(gate, core, thread);
 }
 
 void gate_thread_start(struct gate *gate, struct core *core, uint32_t thread)

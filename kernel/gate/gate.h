@@ -32,12 +32,10 @@ struct gate {
     uint64_t syslog_next;         // records ever written
 };
 
-// The running thread called cap_enter; then gate_step until it returns false.
-void gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uint64_t timeout_ns);
-
-// Handles the running thread's next SQEs: at most TURN_SQES_MAX, up to the first that changes
-// authority or completes many. True: there may be more. False: it returns to its code (its result
-// is set) or waits.
+// The running thread called cap_enter: handles its first SQEs, at most TURN_SQES_MAX, up to the
+// first that changes authority or completes many. True: there may be more, for gate_step. False: it
+// returns to its code (its result is set) or waits.
+bool gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uint64_t timeout_ns);
 bool gate_step(struct gate *gate, struct core *core);
 
 // A thread was made: lays out its ring.
