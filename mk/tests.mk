@@ -50,6 +50,9 @@ run_list = mkdir -p build/test; $(file >build/$1.list,$($1_list)) \
 arguments_of = $(arguments_$(basename $(notdir $1)))
 arguments_check_budget := $(KERNEL_LIB)
 arguments_refusal_test := $(CAPNPC)
+# What can't be built doesn't keep the rest from running, and fails as the test `build`.
+build_what_builds = $(MAKE) -k $1-build || true
+build_list = $(call one,build,600,$(MAKE) $1-build)
 python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t $(call arguments_of,$t)))
 unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
 # Property tests take their number of steps from STEPS: $(call property_list,tests,seconds,steps)
@@ -68,7 +71,7 @@ budget = $(PYTHON) -B tools/tidy/budget.py $(KERNEL_LIB)
 SIM_RUN_FILES = $(shell grep -l '^platform.*\<sim\>' $(RUN_FILES) /dev/null)
 CHECK_BUILD := $(TIDY_BUILD) $(BUDGET_BUILD) $(UNIT_ASAN) $(PROPERTY_ASAN) \
                $(HOST_TOOLS) $(SIM_ALL)
-check_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
+check_list = $(call build_list,check) $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
     $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
     $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,10000) \
     $(foreach r,$(SIM_RUN_FILES),$(call one,$(r:.run=)-sim,300, \
@@ -87,7 +90,7 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
     echo 'make fuzz TARGET=name, one of: $(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))'; exit 1)
 
 TEST_BUILD := $(CHECK_BUILD) $(X86_64_ALL) $(GCC_TOOLS) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN)
-test_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
+test_list = $(call build_list,test) $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
     $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
     $(call property_list,$(PROPERTY_ASAN),900,100000) \
