@@ -10,8 +10,23 @@
 #include <assert.h>
 #include <stdint.h>
 
-enum syslog_flag {
-    SYSLOG_EXIT = 1 << 0, // the process ended: status is its code, opcode the cause
+enum {
+    SYSLOG_EXIT = 0xff, // in place of an opcode: the process ended; status is its code, detail why
+};
+
+struct syslog_sender {
+    uint32_t thread, process;
+};
+
+struct syslog_target {
+    uint32_t object, facet; // UINT32_MAX: none
+};
+
+// The SQE's first bytes.
+struct syslog_operation {
+    uint8_t opcode;
+    uint8_t flags; // enum sqe_flag
+    uint16_t method;
 };
 
 struct syslog_record {
@@ -19,15 +34,11 @@ struct syslog_record {
     uint64_t first_commit; // seq of the first commit that it caused; UINT64_MAX: none
     uint64_t interface;
     uint64_t detail; // as in the completion
-    uint32_t thread;
-    uint32_t process;
-    uint32_t object; // UINT32_MAX: none
-    uint32_t facet;
+    struct syslog_sender sender;
+    struct syslog_target target;
     uint32_t size;  // bytes of the payload
     int32_t status; // as in the completion
-    uint8_t opcode;
-    uint8_t flags; // enum syslog_flag
-    uint16_t method;
+    struct syslog_operation operation;
     uint32_t duration_ns; // from acceptance to completion; 0 within one turn
 };
 

@@ -50,6 +50,26 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
     return STATUS_OK;
 }
 
+// A part of the message area that is not within one page.
+enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
+                                   uint32_t size, struct buffer *buffer)
+{
+    const struct thread_record *record = &core->threads[thread];
+    buffer->count = 0;
+    if (size != 0 && (at >= record->message_size || size > record->message_size - at)) {
+        return STATUS_BAD_BUFFER;
+    }
+    for (uint32_t done = 0; done < size;) {
+        uint32_t in_page = (uint32_t)(at + done) % PAGE_SIZE;
+        uint32_t part = size - done < PAGE_SIZE - in_page ? size - done : PAGE_SIZE - in_page;
+        buffer->spans[buffer->count] =
+            (struct span){record->messages[(at + done) / PAGE_SIZE] + in_page, part};
+        buffer->count++;
+        done += part;
+    }
+    return STATUS_OK;
+}
+
 void buffer_read(const struct buffer *buffer, void *to, uint32_t size)
 {
     uint8_t *out = to;

@@ -20,6 +20,7 @@
 #include "abi/errors.h"
 #include "abi/package.h"
 #include "abi/ring.h"
+#include "abi/syslog.h"
 #include "hal/hal.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
@@ -43,26 +44,19 @@ struct frame_range {
     uint32_t count;
 };
 
-enum {
-    FRAME_RANGES_MAX = 32,
-    FRAME_RUN = 4, // frames of a run: a ring's frames are consecutive
-};
+enum { FRAME_RANGES_MAX = 32 };
 
-// Free frames: two lists threaded through the frames themselves, and ranges never used.
+// Free frames: a list threaded through the frames themselves, and ranges never used.
 struct frames {
     struct frame_range ranges[FRAME_RANGES_MAX];
     uint32_t range_count;
-    uint32_t first_single, single_count;
-    uint32_t first_run, run_count;
+    uint32_t first;      // of the list
+    uint32_t free_count; // in list and ranges
 };
 
 void frames_init(struct frames *frames, const struct frame_range *ranges, uint32_t count);
-// Whether so many single frames and runs can be taken.
-bool frames_check(const struct frames *frames, uint32_t singles, uint32_t runs);
-uint32_t frame_take(struct frames *frames);     // zeroed
-uint32_t frame_run_take(struct frames *frames); // FRAME_RUN zeroed frames
+uint32_t frame_take(struct frames *frames); // zeroed; the caller checked that there is one
 void frame_give(struct frames *frames, uint32_t frame);
-void frame_run_give(struct frames *frames, uint32_t frame);
 
 static inline void *frame_at(uint32_t frame)
 {
@@ -123,8 +117,8 @@ struct thread_record { // schedule.c, pending.c; messages: process_builder.c
     uint32_t state;
     uint32_t process;
     struct link ready;
-    uint8_t *ring; // first of its consecutive frames
-    uint8_t *messages;
+    struct ring_header *ring; // its first page
+    uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT];
     uint32_t message_size;
     uint32_t heap_position;
     uint64_t deadline_ns;
@@ -157,7 +151,6 @@ struct endpoint_record { // endpoint.c
 struct memory_record { // memory.c
     uint32_t base;     // first of consecutive frames; used where index is NONE
     uint32_t index;    // frame that lists the frames
-    bool is_owned;     // its frames are given back with it
 };
 
 struct exit_record { // process.c: how the process of an OBJECT_PROCESS ended
@@ -257,15 +250,13 @@ struct request {
         struct sqe sqe;
         uint64_t words[sizeof(struct sqe) / 8];
     };
-    uint32_t thread;
-    uint32_t process;
+    struct syslog_sender sender;
     bool may_defer; // the ring can promise one more completion
     // The answer.
     enum outcome outcome;
     struct cqe cqe; // OUTCOME_ANSWER; zero but for user_data until something is said
-    // What it concerned, for the SysLog.
-    uint32_t object;
-    uint32_t facet;
+    // What it concerned.
+    struct syslog_target target;
     uint64_t interface;
     // Kernel objects' methods: decoded arguments and results.
     uint32_t hold;
@@ -316,7 +307,7 @@ void core_apply(struct core *core, const struct commit *commit);
 
 // What an operation will make. core_has_room says what is missing, or STATUS_OK.
 struct needs {
-    uint32_t processes, threads, objects, facets, holds, mappings, frames, runs;
+    uint32_t processes, threads, objects, facets, holds, mappings, frames;
 };
 enum status core_has_room(const struct core *core, const struct needs *needs);
 
@@ -352,11 +343,11 @@ extern const struct object_class endpoint_class, memory_class, process_builder_c
 
 // --- memory.c, buffer.c -------------------------------------------------------------------------
 
-// A memory object of `pages` zeroed pages; in_run: consecutive (pages == FRAME_RUN).
-uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages, bool in_run);
+// A memory object of `pages` zeroed pages.
+uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages);
 // ... over frames that are not given back, sealed.
 uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages);
-uint32_t memory_frames_needed(uint32_t pages, bool in_run);
+uint32_t memory_frames_needed(uint32_t pages);
 uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page);
 
 struct map {
@@ -372,6 +363,9 @@ uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
                                    uint32_t size, uint32_t rights, struct buffer *buffer);
 
+enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
+                                   uint32_t size, struct buffer *buffer);
+
 static inline enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at,
                                          uint32_t size, bool in_ring, uint32_t rights,
                                          struct buffer *buffer)
@@ -380,12 +374,25 @@ static inline enum status buffer_resolve(const struct core *core, uint32_t threa
     if (!in_ring) {
         return buffer_resolve_address(core, record->process, at, size, rights, buffer);
     }
-    if (size != 0 && (at > record->message_size || size > record->message_size - at)) {
-        return STATUS_BAD_BUFFER;
+    uint64_t in_page = at % PAGE_SIZE;
+    if (at >= record->message_size || in_page + size > PAGE_SIZE) {
+        return buffer_resolve_message(core, thread, at, size, buffer);
     }
     buffer->count = 1;
-    buffer->spans[0] = (struct span){record->messages + (size != 0 ? at : 0), size};
+    buffer->spans[0] = (struct span){record->messages[at / PAGE_SIZE] + in_page, size};
     return STATUS_OK;
+}
+
+// Whether it is there, for a buffer of which only a part will be used.
+static inline enum status buffer_check(const struct core *core, uint32_t thread, uint64_t at,
+                                       uint32_t size, bool in_ring, uint32_t rights)
+{
+    uint32_t room = core->threads[thread].message_size;
+    if (in_ring) {
+        return at <= room && size <= room - at ? STATUS_OK : STATUS_BAD_BUFFER;
+    }
+    struct buffer buffer;
+    return buffer_resolve(core, thread, at, size, false, rights, &buffer);
 }
 
 void buffer_read(const struct buffer *buffer, void *to, uint32_t size);

@@ -102,14 +102,14 @@ static void operate_nop(struct core *core, struct request *request)
 static void operate_release(struct core *core, struct request *request)
 {
     uint32_t hold;
-    enum status status = hold_find(core, request->process, request->sqe.cap, &hold);
+    enum status status = hold_find(core, request->sender.process, request->sqe.cap, &hold);
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_CAP);
         return;
     }
-    request->facet = core->state.holds[hold].facet;
-    request->object = core->state.facets[request->facet].object;
-    request->interface = core->state.facets[request->facet].interface;
+    request->target.facet = core->state.holds[hold].facet;
+    request->target.object = core->state.facets[request->target.facet].object;
+    request->interface = core->state.facets[request->target.facet].interface;
     hold_remove(core, hold);
 }
 
@@ -125,7 +125,7 @@ static enum status message_copy(struct core *core, const struct request *request
 {
     const struct sqe *sqe = &request->sqe;
     struct buffer buffer;
-    enum status status = buffer_resolve(core, request->thread, sqe->payload, size,
+    enum status status = buffer_resolve(core, request->sender.thread, sqe->payload, size,
                                         (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
     if (status != STATUS_OK) {
         return status;
@@ -186,8 +186,9 @@ static enum status answer_begin(struct core *core, struct request *request,
     if (sqe->result_len < method->result_bytes) {
         return STATUS_TRUNCATED;
     }
-    enum status status = buffer_resolve(core, request->thread, sqe->result, method->result_bytes,
-                                        (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
+    enum status status =
+        buffer_resolve(core, request->sender.thread, sqe->result, method->result_bytes,
+                       (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
     bool is_whole = status == STATUS_OK && buffer->count == 1;
     capnp_builder_init(&request->answer, is_whole ? buffer->spans[0].at : (uint8_t *)core->answer,
                        is_whole ? buffer->spans[0].size : sizeof core->answer);
@@ -264,15 +265,15 @@ static void object_call(struct core *core, struct request *request,
 static void operate_call(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
-    enum status status = hold_find(core, request->process, sqe->cap, &request->hold);
+    enum status status = hold_find(core, request->sender.process, sqe->cap, &request->hold);
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_CAP);
         return;
     }
     const struct hold *hold = &core->state.holds[request->hold];
     const struct facet *facet = &core->state.facets[hold->facet];
-    request->facet = hold->facet;
-    request->object = facet->object;
+    request->target.facet = hold->facet;
+    request->target.object = facet->object;
     if (hold->revoker != 0) {
         request->interface = REVOKER_INTERFACE_ID;
         object_call(core, request, &revoker_class);

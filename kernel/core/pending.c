@@ -30,10 +30,10 @@ struct pending *pending_create(struct core *core, const struct request *request,
     core->pending_free = pending->of_queue.next;
     pending->generation++;
     pending->kind = kind;
-    pending->thread = request->thread;
-    pending->process = request->process;
-    pending->object = request->object;
-    pending->facet = (struct commit_id){request->facet, 0};
+    pending->thread = request->sender.thread;
+    pending->process = request->sender.process;
+    pending->object = request->target.object;
+    pending->facet = (struct commit_id){request->target.facet, 0};
     pending->interface = request->interface;
     pending->start_ns = core->now_ns;
     pending->heap_position = NONE;

@@ -201,7 +201,7 @@ bool process_sweep(struct core *core)
 
 static enum status process_status_run(struct core *core, struct request *request)
 {
-    const struct exit_record *exit = &core->objects[request->object].exit;
+    const struct exit_record *exit = &core->objects[request->target.object].exit;
     struct process_status_results_builder results = process_status_results_build(&request->answer);
     process_status_results_set_state(results,
                                      exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING);

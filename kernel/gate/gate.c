@@ -55,25 +55,26 @@ static inline void submit(struct gate *gate, struct core *core, struct ring_kern
 {
     ring_kernel_take(ring, &request->sqe);
     request->outcome = OUTCOME_PLAIN;
-    request->object = NONE;
-    request->facet = NONE;
+    request->target = (struct syslog_target){NONE, NONE};
     request->interface = 0;
     core->cause = gate->syslog_next;
     core_operate(core, request);
+    bool is_quiet = (request->sqe.flags & SQE_QUIET) != 0;
     if (request->outcome == OUTCOME_PLAIN) {
-        if ((request->sqe.flags & SQE_QUIET) == 0) {
+        if (!is_quiet) {
             ring_kernel_post(ring, &(struct cqe){.user_data = request->sqe.user_data});
         }
-    } else if (request->outcome == OUTCOME_LATER) {
+        syslog_request(gate, core, request, 0, 0);
+    } else if (request->outcome == OUTCOME_ANSWER) {
+        const struct cqe *cqe = &request->cqe;
+        if (!is_quiet || cqe->status < 0 || cqe->flags != 0) {
+            ring_kernel_post(ring, cqe);
+        }
+        syslog_request(gate, core, request, cqe->status, cqe->detail);
+    } else {
         ASSERT(request->may_defer);
         ring_kernel_reserve(ring);
         request->may_defer = ring_kernel_may_reserve(ring);
-    } else if (request->cqe.status < 0 || request->cqe.flags != 0 ||
-               (request->sqe.flags & SQE_QUIET) == 0) {
-        ring_kernel_post(ring, &request->cqe);
-    }
-    if (request->outcome != OUTCOME_LATER) {
-        syslog_request(gate, core, request);
     }
 }
 
@@ -87,10 +88,9 @@ static bool submit_some(struct gate *gate, struct core *core, struct gate_thread
         enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
-    request.thread = core->current;
-    request.process = core->threads[core->current].process;
+    core->actor = core->threads[core->current].process;
+    request.sender = (struct syslog_sender){core->current, core->actor};
     request.may_defer = ring_kernel_may_reserve(ring);
-    core->actor = request.process;
     int32_t left = ready;
     while (left > 0 && core->commit_count == 0 && core->completion_count < TURN_SQES_MAX) {
         submit(gate, core, ring, &request);

@@ -14,24 +14,25 @@ static inline struct syslog_record *syslog_next(struct gate *gate)
     return record;
 }
 
+static inline struct syslog_operation syslog_operation_of(const struct sqe *sqe)
+{
+    return (struct syslog_operation){sqe->opcode, sqe->flags, sqe->method};
+}
+
+// status and detail: as in its completion.
 static inline void syslog_request(struct gate *gate, const struct core *core,
-                                  const struct request *request)
+                                  const struct request *request, int32_t status, uint64_t detail)
 {
     struct syslog_record *record = syslog_next(gate);
-    bool is_plain = request->outcome == OUTCOME_PLAIN;
     record->time_ns = core->now_ns;
     record->first_commit = core->commit_count != 0 ? core->commits_seq : UINT64_MAX;
     record->interface = request->interface;
-    record->detail = is_plain ? 0 : request->cqe.detail;
-    record->thread = request->thread;
-    record->process = request->process;
-    record->object = request->object;
-    record->facet = request->facet;
+    record->detail = detail;
+    record->sender = request->sender;
+    record->target = request->target;
     record->size = request->sqe.payload_len;
-    record->status = is_plain ? 0 : request->cqe.status;
-    record->opcode = request->sqe.opcode;
-    record->flags = 0;
-    record->method = request->sqe.method;
+    record->status = status;
+    record->operation = syslog_operation_of(&request->sqe);
     record->duration_ns = 0;
 }
 
@@ -45,15 +46,11 @@ static inline void syslog_completion(struct gate *gate, const struct core *core,
     record->first_commit = UINT64_MAX;
     record->interface = pending->interface;
     record->detail = completion->cqe.detail;
-    record->thread = pending->thread;
-    record->process = pending->process;
-    record->object = pending->object;
-    record->facet = pending->facet.index;
+    record->sender = (struct syslog_sender){pending->thread, pending->process};
+    record->target = (struct syslog_target){pending->object, pending->facet.index};
     record->size = pending->sqe.payload_len;
     record->status = completion->cqe.status;
-    record->opcode = pending->sqe.opcode;
-    record->flags = 0;
-    record->method = pending->sqe.method;
+    record->operation = syslog_operation_of(&pending->sqe);
     record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
 }
 
@@ -63,13 +60,11 @@ static inline void syslog_exit(struct gate *gate, const struct core *core, uint3
     struct syslog_record *record = syslog_next(gate);
     *record = (struct syslog_record){.time_ns = core->now_ns,
                                      .first_commit = core->state.seq,
-                                     .process = process,
-                                     .thread = core->current,
-                                     .object = NONE,
-                                     .facet = NONE,
+                                     .detail = cause,
+                                     .sender = {core->current, process},
+                                     .target = {NONE, NONE},
                                      .status = code,
-                                     .opcode = (uint8_t)cause,
-                                     .flags = SYSLOG_EXIT};
+                                     .operation = {.opcode = SYSLOG_EXIT}};
 }
 
 #endif
