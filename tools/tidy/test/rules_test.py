@@ -132,7 +132,8 @@ class Width(unittest.TestCase):
     def test_good_lines_are_accepted(self):
         self.assertEqual(findings("width", {
             "a.c": "x" * 100 + "\n", "README.md": "| " + "x" * 200 + " |\n",
-            "Makefile": "a:\n\tb\n", "tests/fuzz/corpus/a/x.c": "x  "}), [])
+            "Makefile": "a:\n\tb\n", "a.run": "# a\nexpect " + "x" * 200 + "\n",
+            "tests/fuzz/corpus/a/x.c": "x  "}), [])
 
     def test_bad_lines_are_refused(self):
         for path, text in [("a.c", "x" * 101 + "\n"), ("a.c", "x \n"), ("a.c", "\tx\n"),
