@@ -53,6 +53,10 @@ CFLAGS_host-first := $(CFLAGS_host)
 CC_x86_64       := $(CLANG) $(bare)
 CFLAGS_x86_64   := $(freestanding) -flto -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic
 LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none
+# Programs are linked as a whole, but for what runs before a program's addresses are in place and
+# what the compiler itself may call.
+CFLAGS_runtime/start.c     := -fno-lto
+CFLAGS_lib/string/string.c := -fno-lto
 CC_x86_64-user  := $(CLANG) $(bare)
 CFLAGS_x86_64-user  := $(freestanding) -flto -fpie -fomit-frame-pointer
 LDFLAGS_x86_64-user := --lto-O2 -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \

@@ -80,7 +80,6 @@ static inline struct tsr_slot *slot_of(const struct capnp_call *call)
 static inline void submit(struct tsr_thread *thread, const struct capnp_call *call,
                           struct sqe *entry, uint32_t transfers)
 {
-    struct tsr_slot *slot = slot_of(call);
     uint64_t offset = call->carrier[0] * TSR_SLOT_SIZE;
     *entry = (struct sqe){
         .opcode = OP_CALL,
@@ -88,15 +87,14 @@ static inline void submit(struct tsr_thread *thread, const struct capnp_call *ca
         .method = call->method,
         .transfers = (uint8_t)transfers,
         .cap = call->target,
-        .user_data = slot->user_data,
+        .user_data = slot_of(call)->user_data,
         .payload = offset,
         .result = offset,
         .payload_len = request_size(call),
         .result_len = TSR_SLOT_SIZE,
         .arg = TIMEOUT_NONE,
     };
-    slot->state = SLOT_SUBMITTED;
-    ring_user_submit(&thread->ring);
+    ring_user_publish(&thread->ring);
 }
 
 // Sends what is not simply bytes into a queue with room.
@@ -113,22 +111,29 @@ __attribute__((noinline)) static bool send_other(struct capnp_call *call,
         return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
     }
     tsr_transfers_put(call->request.bytes + size, call->request.caps, transfers);
-    struct sqe *entry = tsr_thread_sqe(thread);
-    if (entry == NULL) {
+    if (!tsr_thread_has_room(thread)) {
         return tsr_refuse(exception, STATUS_RING_BUSY, thread->ring.sq_mask + 1);
     }
-    submit(thread, call, entry, transfers);
+    submit(thread, call, ring_user_next(&thread->ring), transfers);
+    slot_of(call)->state = SLOT_SUBMITTED;
     return true;
+}
+
+// Whether the request is simply bytes, and there is an SQE for it.
+static inline bool is_usual(const struct tsr_thread *thread, const struct capnp_call *call)
+{
+    return call->request.error == CAPNP_OK && call->request.cap_count == 0 &&
+           ring_user_room(&thread->ring) != 0;
 }
 
 bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
 {
     struct tsr_thread *thread = &tsr_thread;
-    struct sqe *entry = ring_user_slot(&thread->ring);
-    if (entry == NULL || call->request.error != CAPNP_OK || call->request.cap_count != 0) {
+    if (!is_usual(thread, call)) {
         return send_other(call, exception);
     }
-    submit(thread, call, entry, 0);
+    submit(thread, call, ring_user_next(&thread->ring), 0);
+    slot_of(call)->state = SLOT_SUBMITTED;
     return true;
 }
 
@@ -160,7 +165,9 @@ bool tsr_completion_refuse(const struct cqe *completion, const uint8_t *bytes,
     return false;
 }
 
-bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
+// Waits for a call that was submitted, whatever completes before it and however it ends.
+__attribute__((noinline)) static bool finish_any(struct capnp_call *call,
+                                                 struct capnp_exception *exception)
 {
     struct tsr_slot *slot = slot_of(call);
     int32_t fact = tsr_thread_wait(&tsr_thread, slot);
@@ -177,6 +184,39 @@ bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exceptio
     return true;
 }
 
+// The same in the usual case: what completes next is this call, with bytes alone.
+static inline bool finish_next(struct capnp_call *call, struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    struct tsr_slot *slot = slot_of(call);
+    if (!tsr_thread_enter_for(thread, slot)) {
+        slot->state = SLOT_SUBMITTED;
+        return finish_any(call, exception);
+    }
+    uint32_t size = (uint32_t)ring_user_first(&thread->ring)->status;
+    ring_user_consume(&thread->ring);
+    slot->state = SLOT_IDLE;
+    capnp_message_init(&call->response, call->request.bytes, size, NULL, 0);
+    return true;
+}
+
+bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
+{
+    bool is_next =
+        slot_of(call)->state == SLOT_SUBMITTED && ring_user_available(&tsr_thread.ring) == 0;
+    return is_next ? finish_next(call, exception) : finish_any(call, exception);
+}
+
+bool capnp_call_run(struct capnp_call *call, struct capnp_exception *exception)
+{
+    struct tsr_thread *thread = &tsr_thread;
+    if (!is_usual(thread, call)) {
+        return send_other(call, exception) && finish_any(call, exception);
+    }
+    submit(thread, call, ring_user_next(&thread->ring), 0);
+    return finish_next(call, exception);
+}
+
 void capnp_call_end(struct capnp_call *call)
 {
     struct tsr_slot *slot = slot_of(call);
@@ -184,7 +224,5 @@ void capnp_call_end(struct capnp_call *call)
         slot->state = SLOT_ABANDONED;
         return;
     }
-    slot->state = SLOT_FREE;
-    tsr_slot_renew(slot);
-    tsr_thread.free |= 1u << call->carrier[0];
+    tsr_slot_free(&tsr_thread, (uint32_t)call->carrier[0]);
 }

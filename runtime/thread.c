@@ -25,28 +25,25 @@ bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header)
     return true;
 }
 
-struct sqe *tsr_thread_sqe_late(struct tsr_thread *thread)
+bool tsr_thread_make_room(struct tsr_thread *thread)
 {
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-    struct sqe *entry = ring_user_slot(&thread->ring);
-    if (entry == NULL) {
+    if (ring_user_room(&thread->ring) == 0) {
         // A full CQ keeps the kernel from taking more.
         tsr_thread_reap(thread);
         tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-        entry = ring_user_slot(&thread->ring);
     }
-    return entry;
+    return ring_user_room(&thread->ring) != 0;
 }
 
 void tsr_release(uint64_t cap)
 {
-    struct sqe *entry = cap == 0 ? NULL : tsr_thread_sqe(&tsr_thread);
-    if (entry == NULL) {
+    if (cap == 0 || !tsr_thread_has_room(&tsr_thread)) {
         return;
     }
-    *entry = (struct sqe){
+    *ring_user_next(&tsr_thread.ring) = (struct sqe){
         .opcode = OP_RELEASE, .flags = SQE_QUIET, .cap = cap, .user_data = user_data_ignored};
-    ring_user_submit(&tsr_thread.ring);
+    ring_user_publish(&tsr_thread.ring);
 }
 
 uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size)
@@ -118,7 +115,7 @@ bool tsr_thread_reap(struct tsr_thread *thread)
     return any;
 }
 
-int32_t tsr_thread_wait_any(struct tsr_thread *thread, struct tsr_slot *slot)
+int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot)
 {
     for (;;) {
         const struct cqe *completion = ring_user_peek(&thread->ring);

@@ -8,9 +8,12 @@
 // answer. An operation's user_data is its slot and the slot's generation, so that completions may
 // come in any order and a late one finds nobody.
 //
-//     free -> taken -> submitted -> done -> free
-//                          |                  ^
-//                          +-> abandoned -----+   (its completion gives the slot back)
+//     idle -> submitted -> done -> idle
+//                 |                 ^
+//                 +-> abandoned ----+   (its completion gives the slot back)
+//
+// A slot that is idle is free (thread->free) or somebody builds a message in it. An operation that
+// is submitted, waited for and matched in one function needs no state: its slot stays idle.
 //
 // Only the thread itself writes here.
 #ifndef RUNTIME_THREAD_H
@@ -30,8 +33,7 @@ enum {
 };
 
 enum tsr_slot_state {
-    SLOT_FREE,
-    SLOT_TAKEN,     // its owner builds a message in it
+    SLOT_IDLE,      // the kernel does not have it
     SLOT_SUBMITTED, // the kernel has it
     SLOT_DONE,      // its completion is here
     SLOT_ABANDONED, // submitted, and nobody waits for it any more
@@ -66,14 +68,15 @@ _Noreturn void tsr_process_run(struct start *start);
 // Adopts the ring; false when its header is not one.
 bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header);
 
-// tsr_thread_sqe() for a full queue.
-__attribute__((cold, noinline)) struct sqe *tsr_thread_sqe_late(struct tsr_thread *thread);
+// tsr_thread_has_room() for a full queue.
+__attribute__((cold, noinline)) bool tsr_thread_make_room(struct tsr_thread *thread);
 
 // Consumes every completion that is there. True when there was one.
 bool tsr_thread_reap(struct tsr_thread *thread);
 
-// tsr_thread_wait(), whatever the order of completions.
-int32_t tsr_thread_wait_any(struct tsr_thread *thread, struct tsr_slot *slot);
+// Blocks until the operation in the slot, which was submitted, is done: 0, or the fact that ended
+// the waiting.
+int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot);
 
 // Fills the slot's caps from the records behind `size` bytes of result at `result`; how many.
 uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size);
@@ -111,7 +114,6 @@ static inline bool tsr_slots_take(struct tsr_thread *thread, uint32_t count, uin
         uint32_t mask = ((1u << count) - 1) << i;
         if ((thread->free & mask) == mask) {
             thread->free &= ~mask;
-            thread->slots[i].state = SLOT_TAKEN;
             *first = i;
             return true;
         }
@@ -124,41 +126,35 @@ static inline uint32_t tsr_slot_take(struct tsr_thread *thread)
 {
     uint32_t index = (uint32_t)__builtin_ctz(thread->free);
     thread->free &= thread->free - 1;
-    thread->slots[index].state = SLOT_TAKEN;
     return index;
 }
 
 static inline void tsr_slot_free(struct tsr_thread *thread, uint32_t index)
 {
-    thread->slots[index].state = SLOT_FREE;
+    thread->slots[index].state = SLOT_IDLE;
     tsr_slot_renew(&thread->slots[index]);
     thread->free |= 1u << index;
 }
 
-// A free SQE; enters the kernel to have some taken when the queue is full. NULL when even that
-// does not help. The caller writes all of it and submits it.
-static inline struct sqe *tsr_thread_sqe(struct tsr_thread *thread)
+// Whether an SQE is free (ring_user_next); enters the kernel to have some taken when the queue is
+// full. False when even that does not help.
+static inline bool tsr_thread_has_room(struct tsr_thread *thread)
 {
-    struct sqe *entry = ring_user_slot(&thread->ring);
-    return entry != NULL ? entry : tsr_thread_sqe_late(thread);
+    return ring_user_room(&thread->ring) != 0 || tsr_thread_make_room(thread);
 }
 
-// Blocks until the operation in the slot, which was submitted, is done: 0, or the fact that ended
-// the waiting. Here stands the usual case: nothing has completed yet, and what completes next is
-// this operation.
-static inline int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot)
+// Enters the kernel and waits until something completes. What should complete is the operation in
+// the slot, just submitted: true when it stands first and is a result without capabilities. Then
+// the caller reads it in place and consumes it; otherwise nothing has happened to what is there.
+static inline bool tsr_thread_enter_for(struct tsr_thread *thread, const struct tsr_slot *slot)
 {
-    if (slot->state == SLOT_SUBMITTED && ring_user_peek(&thread->ring) == NULL) {
-        tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
-        const struct cqe *completion = ring_user_peek(&thread->ring);
-        if (completion != NULL && completion->user_data == slot->user_data) {
-            slot->completion = *completion;
-            slot->state = SLOT_DONE;
-            ring_user_consume(&thread->ring);
-            return 0;
-        }
+    tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
+    if (ring_user_available(&thread->ring) == 0) {
+        return false;
     }
-    return tsr_thread_wait_any(thread, slot);
+    const struct cqe *completion = ring_user_first(&thread->ring);
+    return completion->user_data == slot->user_data && completion->status >= 0 &&
+           (completion->flags | completion->transfers) == 0;
 }
 
 static inline bool tsr_completion_is_result(const struct cqe *completion)

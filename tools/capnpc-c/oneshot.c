@@ -113,10 +113,7 @@ static void emit_body(struct unit *unit, const char *interface, const char *full
         fprintf(to, "    %s_set_%s(params, %s);\n", params->name.text, params->fields[i].path.text,
                 name_safe(params->fields[i].path).text);
     }
-    fputs(
-        "    bool answered = capnp_call_send(&call, exception) &&\n"
-        "        capnp_call_finish(&call, exception);\n    if (answered) {\n",
-        to);
+    fputs("    bool answered = capnp_call_run(&call, exception);\n    if (answered) {\n", to);
     // An empty result is still opened: a malformed answer is not success.
     fprintf(to, "        struct %s_reader results = %s_read(&call.response);\n", results->name.text,
             results->name.text);
