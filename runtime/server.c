@@ -16,27 +16,23 @@
 struct session {
     struct tsr_thread *thread;
     struct tsr_serve_options options;
-    uint32_t request;       // first of the slots that calls arrive in
-    uint32_t request_slots; // how many
-    uint32_t answer;        // slot that answers are built in
-    struct tsr_slot *request_slot;
-    struct tsr_slot *answer_slot;
+    struct tsr_slot *request; // first of the slots that calls arrive in
+    uint32_t request_slots;   // how many
     uint8_t *request_bytes;
-    uint8_t *answer_bytes;
-    struct sqe receive;     // the RECV, the same each time
-    uint64_t answered_call; // the call that the last RETURN answered; 0: none that matters
+    struct tsr_slot *answer; // that answers are built in
+    struct sqe receive;      // the RECV, the same each time
+    uint64_t answered_call;  // the call that the last RETURN answered; 0: none that matters
 };
 
 // Calls arrive in consecutive slots of the message area from now on.
-static void request_set_slots(struct session *session, uint32_t first, uint32_t count)
+static void request_set_slots(struct session *session, struct tsr_slot *first, uint32_t count)
 {
     session->request = first;
     session->request_slots = count;
-    session->request_slot = &session->thread->slots[first];
-    session->request_bytes = tsr_slot_bytes(session->thread, first);
+    session->request_bytes = first->bytes;
     session->receive.flags = SQE_RING_RESULT;
-    session->receive.user_data = session->request_slot->user_data;
-    session->receive.result = (uint64_t)first * TSR_SLOT_SIZE;
+    session->receive.user_data = first->user_data;
+    session->receive.result = first->offset;
     session->receive.result_len = count * TSR_SLOT_SIZE;
 }
 
@@ -44,17 +40,17 @@ static bool session_init(struct session *session, uint64_t server,
                          const struct tsr_serve_options *options, struct capnp_exception *exception)
 {
     struct tsr_thread *thread = &tsr_thread;
-    if ((thread->free & (thread->free - 1)) == 0) {
-        return tsr_refuse(exception, STATUS_RING_BUSY, thread->slot_count);
+    if (thread->free == NULL || thread->free->next == NULL) {
+        tsr_refuse(exception, STATUS_RING_BUSY, thread->slot_count);
+        return false;
     }
-    session->thread = thread;
-    session->options = *options;
-    session->receive = (struct sqe){.opcode = OP_RECV, .cap = server, .arg = TIMEOUT_NONE};
+    *session = (struct session){
+        .thread = thread,
+        .options = *options,
+        .receive = {.opcode = OP_RECV, .cap = server, .arg = TIMEOUT_NONE},
+    };
     request_set_slots(session, tsr_slot_take(thread), 1);
     session->answer = tsr_slot_take(thread);
-    session->answer_slot = &thread->slots[session->answer];
-    session->answer_bytes = tsr_slot_bytes(thread, session->answer);
-    session->answered_call = 0;
     return true;
 }
 
@@ -62,7 +58,7 @@ static bool session_init(struct session *session, uint64_t server,
 // arrive in them.
 static void request_give_back(struct session *session)
 {
-    if (session->request_slot->state != SLOT_SUBMITTED) {
+    if (session->request->state != SLOT_SUBMITTED) {
         for (uint32_t i = 0; i < session->request_slots; i++) {
             tsr_slot_free(session->thread, session->request + i);
         }
@@ -74,12 +70,13 @@ static bool request_grow(struct session *session, uint64_t needed)
 {
     uint64_t bytes = needed + TRANSFERS_MAX * sizeof(struct received);
     uint64_t slots = (bytes + TSR_SLOT_SIZE - 1) / TSR_SLOT_SIZE;
-    uint32_t first;
     if (session->request_slots != 1 || session->request_bytes == session->options.memory) {
         return false;
     }
-    if (slots < TSR_SLOTS_MAX && tsr_slots_take(session->thread, (uint32_t)slots, &first)) {
-        tsr_slot_free(session->thread, session->request);
+    struct tsr_slot *first =
+        slots < TSR_SLOTS_MAX ? tsr_slots_take(session->thread, (uint32_t)slots) : NULL;
+    if (first != NULL) {
+        request_give_back(session);
         request_set_slots(session, first, (uint32_t)slots);
         return true;
     }
@@ -104,12 +101,12 @@ static inline bool return_put(struct session *session, uint64_t call, uint16_t e
         .flags = exception_type != 0 ? flags | SQE_RETURN_EXCEPTION : flags,
         .method = exception_type,
         .transfers = (uint8_t)transfers,
-        .user_data = session->answer_slot->user_data,
-        .payload = (uint64_t)session->answer * TSR_SLOT_SIZE,
+        .user_data = session->answer->user_data,
+        .payload = session->answer->offset,
         .payload_len = size,
         .arg = call,
     };
-    session->answer_slot->state = SLOT_SUBMITTED;
+    session->answer->state = SLOT_SUBMITTED;
     return true;
 }
 
@@ -124,7 +121,7 @@ return_exception(struct session *session, uint64_t call, const struct capnp_exce
         length++;
     }
     struct capnp_builder message;
-    capnp_builder_init(&message, session->answer_bytes, TSR_SLOT_SIZE);
+    capnp_builder_init(&message, session->answer->bytes, TSR_SLOT_SIZE);
     if (length > 0) {
         struct cap_exception_builder root = cap_exception_build(&message);
         cap_exception_set_type(root, (enum cap_exception_type)type);
@@ -174,8 +171,8 @@ static inline bool answer(struct session *session, uint32_t caps)
     struct capnp_exception exception;
     struct capnp_message request;
     struct capnp_builder response;
-    capnp_message_init(&request, header + 1, header->size, session->request_slot->caps, caps);
-    capnp_builder_init(&response, session->answer_bytes, TSR_SLOT_SIZE);
+    capnp_message_init(&request, header + 1, header->size, session->request->caps, caps);
+    capnp_builder_init(&response, session->answer->bytes, TSR_SLOT_SIZE);
     if (!session->options.dispatch(session->options.self, header->method, &request, &response,
                                    &exception)) {
         return return_exception(session, call, &exception);
@@ -192,7 +189,7 @@ static inline bool answer(struct session *session, uint32_t caps)
 // is still open, and is answered with an exception, once.
 static bool answer_mend(struct session *session)
 {
-    struct tsr_slot *slot = session->answer_slot;
+    struct tsr_slot *slot = session->answer;
     int32_t fact = -slot->completion.status;
     uint64_t call = session->answered_call;
     slot->state = SLOT_IDLE;
@@ -235,11 +232,11 @@ static inline bool receive_submit(struct session *session)
 static bool receive_finish(struct session *session, uint32_t *caps,
                            struct capnp_exception *exception)
 {
-    struct tsr_slot *slot = session->request_slot;
+    struct tsr_slot *slot = session->request;
     uint32_t size = (uint32_t)slot->completion.status;
     bool has_caps = slot->completion.transfers != 0;
     *caps = has_caps ? tsr_slot_receive(slot, session->request_bytes, size) : 0;
-    if (session->answer_slot->state == SLOT_DONE && !answer_mend(session)) {
+    if (session->answer->state == SLOT_DONE && !answer_mend(session)) {
         return refuse_busy(session, exception);
     }
     return true;
@@ -252,7 +249,7 @@ __attribute__((cold, noinline)) static bool receive_any(struct session *session,
                                                         struct capnp_exception *exception)
 {
     for (;;) {
-        struct tsr_slot *slot = session->request_slot;
+        struct tsr_slot *slot = session->request;
         slot->state = SLOT_SUBMITTED;
         int32_t fact = tsr_thread_wait(session->thread, slot);
         if (fact != 0) {
@@ -277,15 +274,13 @@ __attribute__((cold, noinline)) static bool receive_any(struct session *session,
 static inline bool receive(struct session *session, uint32_t *caps,
                            struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = session->thread;
     if (!receive_submit(session)) {
         return refuse_busy(session, exception);
     }
-    if (!tsr_thread_enter_for(thread, session->request_slot)) {
+    *caps = 0;
+    if (tsr_thread_enter_for(session->thread, session->request) < 0) {
         return receive_any(session, caps, exception);
     }
-    ring_user_consume(&thread->ring);
-    *caps = 0;
     return true;
 }
 
@@ -309,7 +304,7 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
     ring_user_publish(&session.thread->ring);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     tsr_thread_reap(session.thread);
-    if (is_stopped && session.answer_slot->state == SLOT_DONE) {
+    if (is_stopped && session.answer->state == SLOT_DONE) {
         answer_mend(&session);
     }
     request_give_back(&session);

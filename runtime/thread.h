@@ -42,14 +42,17 @@ enum tsr_slot_state {
 struct tsr_slot {
     uint64_t user_data; // generation << 32 | index
     uint32_t state;     // enum tsr_slot_state
+    uint32_t offset;    // of its bytes in the message area
+    uint8_t *bytes;
+    struct tsr_slot *next; // of the free ones
     struct cqe completion;
     uint64_t caps[TRANSFERS_MAX]; // that came with the completion
 };
 
 struct tsr_thread {
     struct ring_user ring;
-    uint32_t free;       // bit n: slot n is free
-    uint32_t slot_count; // 0: the thread has no ring yet
+    struct tsr_slot *free; // the slot freed last is the next to be taken
+    uint32_t slot_count;   // 0: the thread has no ring yet
     struct tsr_slot slots[TSR_SLOTS_MAX];
     const struct start *start;
 };
@@ -78,6 +81,13 @@ bool tsr_thread_reap(struct tsr_thread *thread);
 // the waiting.
 int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot);
 
+// Bit n: slot n is free.
+uint32_t tsr_slots_free(const struct tsr_thread *thread);
+
+// The first of `count` consecutive slots, taken; its state is that of all. NULL when there are
+// none.
+struct tsr_slot *tsr_slots_take(struct tsr_thread *thread, uint32_t count);
+
 // Fills the slot's caps from the records behind `size` bytes of result at `result`; how many.
 uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size);
 
@@ -96,44 +106,26 @@ __attribute__((cold, noinline)) bool tsr_completion_refuse(const struct cqe *com
 
 #pragma GCC visibility pop
 
-static inline uint8_t *tsr_slot_bytes(const struct tsr_thread *thread, uint32_t index)
-{
-    return thread->ring.messages + (size_t)index * TSR_SLOT_SIZE;
-}
-
 // From now on, completions of what was submitted from the slot so far find nobody.
 static inline void tsr_slot_renew(struct tsr_slot *slot)
 {
     slot->user_data += UINT64_C(1) << 32;
 }
 
-// `count` consecutive slots; the first one's state is that of all. False when there are none.
-static inline bool tsr_slots_take(struct tsr_thread *thread, uint32_t count, uint32_t *first)
+// The caller has seen that there is a free slot.
+static inline struct tsr_slot *tsr_slot_take(struct tsr_thread *thread)
 {
-    for (uint32_t i = 0; count <= thread->slot_count && i <= thread->slot_count - count; i++) {
-        uint32_t mask = ((1u << count) - 1) << i;
-        if ((thread->free & mask) == mask) {
-            thread->free &= ~mask;
-            *first = i;
-            return true;
-        }
-    }
-    return false;
+    struct tsr_slot *slot = thread->free;
+    thread->free = slot->next;
+    return slot;
 }
 
-// The caller has seen that thread->free is not zero.
-static inline uint32_t tsr_slot_take(struct tsr_thread *thread)
+static inline void tsr_slot_free(struct tsr_thread *thread, struct tsr_slot *slot)
 {
-    uint32_t index = (uint32_t)__builtin_ctz(thread->free);
-    thread->free &= thread->free - 1;
-    return index;
-}
-
-static inline void tsr_slot_free(struct tsr_thread *thread, uint32_t index)
-{
-    thread->slots[index].state = SLOT_IDLE;
-    tsr_slot_renew(&thread->slots[index]);
-    thread->free |= 1u << index;
+    slot->state = SLOT_IDLE;
+    tsr_slot_renew(slot);
+    slot->next = thread->free;
+    thread->free = slot;
 }
 
 // Whether an SQE is free (ring_user_next); enters the kernel to have some taken when the queue is
@@ -143,23 +135,38 @@ static inline bool tsr_thread_has_room(struct tsr_thread *thread)
     return ring_user_room(&thread->ring) != 0 || tsr_thread_make_room(thread);
 }
 
-// Enters the kernel and waits until something completes. What should complete is the operation in
-// the slot, just submitted: true when it stands first and is a result without capabilities. Then
-// the caller reads it in place and consumes it; otherwise nothing has happened to what is there.
-static inline bool tsr_thread_enter_for(struct tsr_thread *thread, const struct tsr_slot *slot)
+// Status, flags and transfers of a completion as they lie: a result of fewer than 2^31 bytes, and
+// nothing else, is a number below 2^31.
+static inline uint64_t tsr_completion_word(const struct cqe *completion)
 {
-    tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
-    if (ring_user_available(&thread->ring) == 0) {
-        return false;
+    uint64_t word;
+    __builtin_memcpy(&word, &completion->status, sizeof(word));
+    return word;
+}
+
+// Enters the kernel and waits until something completes. What should complete is the operation in
+// the slot, just submitted: when it stands first and is a result without capabilities, it is
+// consumed, and the result's bytes are the answer. Otherwise the answer is negative, and the slot
+// is left to tsr_thread_wait().
+static inline int32_t tsr_thread_enter_for(struct tsr_thread *thread, struct tsr_slot *slot)
+{
+    if (tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE) > 0) {
+        const struct cqe *completion = ring_user_first(&thread->ring);
+        uint64_t word = tsr_completion_word(completion);
+        if (completion->user_data == slot->user_data && word <= INT32_MAX) {
+            ring_user_consume(&thread->ring);
+            return (int32_t)word;
+        }
     }
-    const struct cqe *completion = ring_user_first(&thread->ring);
-    return completion->user_data == slot->user_data && completion->status >= 0 &&
-           (completion->flags | completion->transfers) == 0;
+    slot->state = SLOT_SUBMITTED;
+    return -1;
 }
 
 static inline bool tsr_completion_is_result(const struct cqe *completion)
 {
     return completion->status >= 0 && (completion->flags & CQE_EXCEPTION_MASK) == 0;
 }
+
+static_assert(offsetof(struct cqe, transfers) == offsetof(struct cqe, status) + 6, "one word");
 
 #endif

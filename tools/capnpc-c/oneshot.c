@@ -106,9 +106,11 @@ static void emit_body(struct unit *unit, const char *interface, const char *full
             name_upper(id).text, name_upper(number).text);
     emit_size(to, params);
     fputs(", exception)) {\n        return false;\n    }\n", to);
-    fprintf(to, "    %sstruct %s_builder params = %s_build(&call.request);\n", "",
-            params->name.text, params->name.text);
-    fputs(params->count == 0 ? "    (void)params;\n" : "", to);
+    // No message at all reads as a struct of defaults.
+    if (params->count > 0) {
+        fprintf(to, "    struct %s_builder params = %s_build(&call.request);\n", params->name.text,
+                params->name.text);
+    }
     for (uint32_t i = 0; i < params->count; i++) {
         fprintf(to, "    %s_set_%s(params, %s);\n", params->name.text, params->fields[i].path.text,
                 name_safe(params->fields[i].path).text);
