@@ -384,14 +384,12 @@ bool endpoint_sweep(struct core *core)
         pending = pending_first(core, &endpoint->calls);
         fact = STATUS_SERVER_GONE;
     }
-    bool is_last = endpoint->receivers.count + endpoint->calls.count <= 1;
-    bool is_served = core->state.objects[object].server_count != 0;
-    if (is_last || is_served) {
+    if (endpoint->receivers.count + endpoint->calls.count <= 1) {
         core->first_gone = endpoint->next_gone;
         endpoint->is_gone = false;
     }
     uint32_t facet = core->state.objects[object].root_facet;
-    if (pending != NULL && !is_served) {
+    if (pending != NULL) { // else its time limit ended it meanwhile
         facet = pending->facet.index;
         pending_withdraw(core, pending);
         pending_refuse(core, pending, fact, ARGUMENT_CAP);
