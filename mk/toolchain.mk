@@ -52,7 +52,11 @@ CFLAGS_host-first := $(CFLAGS_host)
 # The kernel of x86_64, the programs of x86_64, the programs of the simulator.
 CC_x86_64       := $(CLANG) $(bare)
 CFLAGS_x86_64   := $(freestanding) -flto -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic
-LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none
+LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-sections \
+                   --build-id=none
+# Only compiled, never run: machine code, whose symbol tables say which data is constant.
+CC_x86_64-core  := $(CC_x86_64)
+CFLAGS_x86_64-core := $(filter-out -flto,$(CFLAGS_x86_64))
 # Programs are linked as a whole, but for what runs before a program's addresses are in place and
 # what the compiler itself may call.
 CFLAGS_runtime/start.c     := -fno-lto

@@ -4,7 +4,6 @@
 // turns, and what it says runs. entry.S calls in here with interrupts off. The only interrupt that
 // can matter between two turns is the timer's, and it means just that the deadline has passed, so
 // polling is a comparison with the clock that the turn needs anyway.
-#include "abi/errors.h"
 #include "hal/x86_64/x86.h"
 
 // Hands in work until there is no more.
@@ -42,8 +41,10 @@ int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
         cpu->input.exit.code = first;
         return loop_turn(cpu, INPUT_EXIT);
     }
-    cpu->state->frame.rax = (uint64_t)-STATUS_BAD_OPCODE;
-    return cpu->thread;
+    cpu->input.fault.cause = EXIT_FAULT_MACHINE;
+    cpu->input.fault.address = 0;
+    cpu->input.fault.instruction = cpu->state->frame.rip;
+    return loop_turn(cpu, INPUT_FAULT);
 }
 
 // A program has one code segment and no virtual 8086 mode. If it is elsewhere, the processor let it

@@ -42,7 +42,7 @@ static enum status debug_console_write_line_run(struct core *core, struct reques
     char line[MARK_MAX + LINE_MAX + 1];
     uint32_t size = 0;
     line[size++] = '[';
-    size += decimal_put(line + size, request->process);
+    size += decimal_put(line + size, request->sender.process);
     line[size++] = ']';
     line[size++] = ' ';
     for (uint32_t i = 0; i < text.size; i++) {

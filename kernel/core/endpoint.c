@@ -8,6 +8,8 @@
 //
 // Queues are first in, first out. In-flight calls belong to the process that took them; the queue
 // belongs to the endpoint and is disconnected when its last server hold goes.
+#include <string.h>
+
 #include "kernel/core/core.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)
@@ -17,7 +19,7 @@ static struct endpoint_record *record_of(struct core *core, uint32_t object)
 
 static void queue_at(struct core *core, struct list *list, struct pending *pending)
 {
-    pending->facet = arena_id(&core->state.arenas[ARENA_FACETS], pending->facet.index);
+    pending->facet.generation = core->state.facets[pending->facet.index].slot.generation;
     core->facet_queued[pending->facet.index]++;
     pending_queue(core, list, pending);
 }
@@ -57,7 +59,11 @@ static void deliver(struct core *core, struct pending *call, const struct buffer
                     uint32_t server, const struct buffer *result, struct cqe *cqe)
 {
     struct message_header header = header_of(core, call);
-    buffer_write(result, 0, &header, sizeof header);
+    if (result->spans[0].size >= sizeof header) {
+        memcpy(result->spans[0].at, &header, sizeof header);
+    } else {
+        buffer_write(result, 0, &header, sizeof header);
+    }
     buffer_copy(result, sizeof header, payload, call->sqe.payload_len);
     call->kind = PENDING_TAKEN;
     call->server = server;
@@ -67,10 +73,11 @@ static void deliver(struct core *core, struct pending *call, const struct buffer
     cqe->extra = header.call_id;
 }
 
+// The part of a RECV's buffer that a message of `size` bytes fills, with its header.
 static enum status resolve_result(const struct core *core, uint32_t thread, const struct sqe *sqe,
-                                  struct buffer *buffer)
+                                  uint32_t size, struct buffer *buffer)
 {
-    return buffer_resolve(core, thread, sqe->result, sqe->result_len,
+    return buffer_resolve(core, thread, sqe->result, (uint32_t)sizeof(struct message_header) + size,
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
 }
 
@@ -98,7 +105,7 @@ static enum status call_check(const struct core *core, const struct request *req
                               enum sqe_argument *argument)
 {
     const struct sqe *sqe = &request->sqe;
-    const struct object *object = &core->state.objects[request->object];
+    const struct object *object = &core->state.objects[request->target.object];
     *argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers != 0) {
         return STATUS_UNSUPPORTED;
@@ -115,17 +122,15 @@ static enum status call_check(const struct core *core, const struct request *req
     if (object->server_count == 0) {
         return STATUS_SERVER_GONE;
     }
-    if (core->objects[request->object].endpoint.calls.count >= ENDPOINT_QUEUE_MAX) {
+    if (core->objects[request->target.object].endpoint.calls.count >= ENDPOINT_QUEUE_MAX) {
         return STATUS_QUEUE_FULL;
     }
-    if (!request->may_defer) {
-        return STATUS_RING_BUSY;
-    }
-    return pending_is_free(core) ? STATUS_OK : STATUS_OUT_OF_CALLS;
+    return pending_check(core, request);
 }
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
-static struct pending *receiver_first(struct core *core, uint32_t object, struct buffer *result)
+static struct pending *receiver_first(struct core *core, uint32_t object, uint32_t size,
+                                      struct buffer *result)
 {
     struct pending *receiver;
     while ((receiver = pending_first(core, &record_of(core, object)->receivers)) != NULL) {
@@ -134,7 +139,7 @@ static struct pending *receiver_first(struct core *core, uint32_t object, struct
             status = facet_check(core, receiver->facet.index);
         }
         if (status == STATUS_OK) {
-            status = resolve_result(core, receiver->thread, &receiver->sqe, result);
+            status = resolve_result(core, receiver->thread, &receiver->sqe, size, result);
         }
         if (status == STATUS_OK) {
             return receiver;
@@ -154,17 +159,17 @@ void endpoint_call(struct core *core, struct request *request)
     }
     struct buffer result;
     struct buffer payload;
-    struct pending *receiver = receiver_first(core, request->object, &result);
+    struct pending *receiver =
+        receiver_first(core, request->target.object, request->sqe.payload_len, &result);
     struct pending *call = pending_create(core, request, PENDING_CALL);
-    call->facet.index = request->facet;
-    call->receiver_data = core->state.facets[request->facet].receiver_data;
-    request->outcome = OUTCOME_LATER;
+    call->receiver_data = core->state.facets[request->target.facet].receiver_data;
     if (receiver == NULL) {
-        queue_at(core, &record_of(core, request->object)->calls, call);
+        queue_at(core, &record_of(core, request->target.object)->calls, call);
         return;
     }
     status = resolve_payload(core, call, &payload);
     if (status != STATUS_OK) {
+        ring_kernel_unreserve(&core->threads[request->sender.thread].ring);
         pending_free(core, call);
         request_refuse(request, status, ARGUMENT_PAYLOAD);
         return;
@@ -175,7 +180,8 @@ void endpoint_call(struct core *core, struct request *request)
     uint32_t server = receiver->process;
     struct cqe cqe = {0};
     deliver(core, call, &payload, server, &result, &cqe);
-    pending_withdraw(core, receiver); // its hold keeps its facet in being
+    pending_unqueue(core, &record_of(core, request->target.object)->receivers, receiver);
+    pending_unpin(core, receiver); // its hold keeps its facet in being
     pending_complete(core, receiver, &cqe);
 }
 
@@ -185,14 +191,14 @@ static enum status recv_check(const struct core *core, struct request *request,
                               enum sqe_argument *argument)
 {
     *argument = ARGUMENT_CAP;
-    enum status status = hold_find(core, request->process, request->sqe.cap, &request->hold);
+    enum status status = hold_find(core, request->sender.process, request->sqe.cap, &request->hold);
     if (status != STATUS_OK) {
         return status;
     }
     const struct hold *hold = &core->state.holds[request->hold];
     const struct facet *facet = &core->state.facets[hold->facet];
-    request->facet = hold->facet;
-    request->object = facet->object;
+    request->target.facet = hold->facet;
+    request->target.object = facet->object;
     request->interface = facet->interface;
     if (hold->revoker != 0 || !facet_is_server(&core->state, facet)) {
         return STATUS_NOT_SERVER;
@@ -221,35 +227,33 @@ void endpoint_recv(struct core *core, struct request *request)
     enum status status = recv_check(core, request, &argument);
     if (status == STATUS_OK) {
         argument = ARGUMENT_RESULT;
-        status = resolve_result(core, request->thread, &request->sqe, &result);
+        status =
+            buffer_check(core, request->sender.thread, request->sqe.result, request->sqe.result_len,
+                         (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
     }
     if (status != STATUS_OK) {
         request_refuse(request, status, argument);
         return;
     }
-    struct endpoint_record *endpoint = record_of(core, request->object);
-    struct pending *call = call_take(core, request->object, &payload);
+    struct endpoint_record *endpoint = record_of(core, request->target.object);
+    struct pending *call = call_take(core, request->target.object, &payload);
     if (call != NULL) {
+        resolve_result(core, request->sender.thread, &request->sqe, call->sqe.payload_len, &result);
         uint32_t facet = call->facet.index;
         pending_withdraw(core, call);
-        deliver(core, call, &payload, request->process, &result, request_answer(request));
+        deliver(core, call, &payload, request->sender.process, &result, request_answer(request));
         facet_collect(core, facet);
         return;
     }
-    argument = ARGUMENT_LIMIT;
-    if (!request->may_defer || endpoint->receivers.count >= ENDPOINT_RECEIVERS_MAX) {
-        request_refuse(request, STATUS_RING_BUSY, argument);
-        return;
-    }
-    if (!pending_is_free(core)) {
-        request_refuse(request, STATUS_OUT_OF_CALLS, argument);
+    status = endpoint->receivers.count < ENDPOINT_RECEIVERS_MAX ? pending_check(core, request)
+                                                                : STATUS_OUT_OF_CALLS;
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_LIMIT);
         return;
     }
     struct pending *receiver = pending_create(core, request, PENDING_RECV);
-    receiver->facet.index = request->facet;
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
     queue_at(core, &endpoint->receivers, receiver);
-    request->outcome = OUTCOME_LATER;
 }
 
 // --- RETURN -------------------------------------------------------------------------------------
@@ -312,7 +316,7 @@ static struct pending *taken_find(struct core *core, const struct request *reque
 {
     struct pending *call = pending_find(core, request->sqe.arg);
     bool is_taken = call != NULL && (call->kind == PENDING_TAKEN || call->kind == PENDING_LOST);
-    return is_taken && call->server == request->process ? call : NULL;
+    return is_taken && call->server == request->sender.process ? call : NULL;
 }
 
 void endpoint_return(struct core *core, struct request *request)
@@ -327,15 +331,15 @@ void endpoint_return(struct core *core, struct request *request)
     }
     if (status == STATUS_OK) {
         argument = ARGUMENT_PAYLOAD;
-        status =
-            buffer_resolve(core, request->thread, request->sqe.payload, request->sqe.payload_len,
-                           (request->sqe.flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &payload);
+        status = buffer_resolve(core, request->sender.thread, request->sqe.payload,
+                                request->sqe.payload_len,
+                                (request->sqe.flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &payload);
     }
     if (status != STATUS_OK) {
         request_refuse(request, status, argument);
         return;
     }
-    request->object = call->object;
+    request->target.object = call->object;
     request->interface = call->interface;
     if (call->kind == PENDING_LOST) {
         request_refuse(request, STATUS_CALLER_LOST, ARGUMENT_ARG);
@@ -348,7 +352,7 @@ void endpoint_return(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_ARG);
     }
-    pending_withdraw(core, call);
+    pending_unqueue(core, &core->processes[request->sender.process].taken, call);
     pending_complete(core, call, &cqe);
 }
 

@@ -102,14 +102,14 @@ static void operate_nop(struct core *core, struct request *request)
 static void operate_release(struct core *core, struct request *request)
 {
     uint32_t hold;
-    enum status status = hold_find(core, request->process, request->sqe.cap, &hold);
+    enum status status = hold_find(core, request->sender.process, request->sqe.cap, &hold);
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_CAP);
         return;
     }
-    request->facet = core->state.holds[hold].facet;
-    request->object = core->state.facets[request->facet].object;
-    request->interface = core->state.facets[request->facet].interface;
+    request->target.facet = core->state.holds[hold].facet;
+    request->target.object = core->state.facets[request->target.facet].object;
+    request->interface = core->state.facets[request->target.facet].interface;
     hold_remove(core, hold);
 }
 
@@ -119,7 +119,33 @@ static void operate_unsupported(struct core *core, struct request *request)
     request_refuse(request, STATUS_UNSUPPORTED, ARGUMENT_OPCODE);
 }
 
-// Copies the message and its descriptors to the scratch page, once, and opens it.
+// Copies the message and its descriptors to the scratch page, once.
+static enum status message_copy(struct core *core, const struct request *request, uint32_t size,
+                                uint32_t message_end)
+{
+    const struct sqe *sqe = &request->sqe;
+    struct buffer buffer;
+    enum status status = buffer_resolve(core, request->sender.thread, sqe->payload, size,
+                                        (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    buffer_read(&buffer, core->scratch, size);
+    const struct transfer *transfers =
+        (const struct transfer *)(const void *)((uint8_t *)core->scratch + message_end);
+    for (uint32_t i = 0; i < sqe->transfers; i++) {
+        if (transfers[i].reserved != 0) {
+            return STATUS_RESERVED_SET;
+        }
+        if (transfers[i].mode != TRANSFER_COPY) {
+            return transfers[i].mode == TRANSFER_MOVE ? STATUS_UNSUPPORTED : STATUS_BAD_TRANSFER;
+        }
+        core->transferred[i] = transfers[i].cap;
+    }
+    return STATUS_OK;
+}
+
+// Takes the message over from the caller and opens it.
 static enum status message_take(struct core *core, struct request *request,
                                 const struct method *method, enum sqe_argument *argument)
 {
@@ -132,62 +158,74 @@ static enum status message_take(struct core *core, struct request *request,
     if (sqe->transfers != method->transfers) {
         return STATUS_BAD_TRANSFER;
     }
-    uint32_t message_end = (sqe->payload_len + 7) & ~7U;
-    uint32_t size = sqe->payload_len;
-    if (sqe->transfers != 0) {
-        size = message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
-    }
-    if (size != 0) {
-        struct buffer buffer;
-        *argument = ARGUMENT_PAYLOAD;
-        enum status status =
-            buffer_resolve(core, request->thread, sqe->payload, size,
-                           (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        buffer_read(&buffer, core->scratch, size);
-    }
-    const struct transfer *transfers =
-        (const struct transfer *)(const void *)((uint8_t *)core->scratch + message_end);
-    for (uint32_t i = 0; i < sqe->transfers; i++) {
-        *argument = ARGUMENT_TRANSFERS;
-        if (transfers[i].reserved != 0) {
-            return STATUS_RESERVED_SET;
-        }
-        if (transfers[i].mode != TRANSFER_COPY) {
-            return transfers[i].mode == TRANSFER_MOVE ? STATUS_UNSUPPORTED : STATUS_BAD_TRANSFER;
-        }
-        core->transferred[i] = transfers[i].cap;
-    }
     capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
                        sqe->transfers);
-    *argument = ARGUMENT_PAYLOAD;
-    if (sqe->payload_len != 0) {
-        capnp_message_root(&request->message);
+    uint32_t message_end = (sqe->payload_len + 7) & ~7U;
+    uint32_t size = sqe->transfers == 0
+                        ? sqe->payload_len
+                        : message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
+    if (size == 0) {
+        return STATUS_OK;
     }
-    return request->message.error == CAPNP_OK ? STATUS_OK : STATUS_BAD_MESSAGE;
+    enum status status = message_copy(core, request, size, message_end);
+    *argument = status == STATUS_BAD_BUFFER ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
+    if (status == STATUS_OK && sqe->payload_len != 0) {
+        *argument = ARGUMENT_PAYLOAD;
+        capnp_message_root(&request->message);
+        status = request->message.error == CAPNP_OK ? STATUS_OK : STATUS_BAD_MESSAGE;
+    }
+    return status;
 }
 
-// Copies the answer and the records of its capabilities into the caller's buffer, which was checked
-// to hold them.
-static void answer_put(struct core *core, struct request *request, const struct buffer *buffer)
+// Where the answer is built: in the caller's buffer itself if that is one piece, else in a page of
+// the kernel's. The buffer holds the largest answer of the method, or the call is refused.
+static enum status answer_begin(struct core *core, struct request *request,
+                                const struct method *method, struct buffer *buffer)
+{
+    const struct sqe *sqe = &request->sqe;
+    if (sqe->result_len < method->result_bytes) {
+        return STATUS_TRUNCATED;
+    }
+    enum status status =
+        buffer_resolve(core, request->sender.thread, sqe->result, method->result_bytes,
+                       (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
+    bool is_whole = status == STATUS_OK && buffer->count == 1;
+    capnp_builder_init(&request->answer, is_whole ? buffer->spans[0].at : (uint8_t *)core->answer,
+                       is_whole ? buffer->spans[0].size : sizeof core->answer);
+    return status;
+}
+
+// The records of the answer's capabilities follow it.
+static void answer_received(const struct core *core, struct request *request,
+                            const struct buffer *buffer)
 {
     const struct capnp_builder *answer = &request->answer;
-    ASSERT(answer->error == CAPNP_OK);
     uint32_t size = capnp_builder_size(answer);
-    if (size != 0) {
-        buffer_write(buffer, 0, core->answer, size);
-        request_answer(request)->status = (int32_t)size;
-    }
     for (uint32_t i = 0; i < answer->cap_count; i++) {
         const struct hold *hold = &core->state.holds[cap_index((cap_t){answer->caps[i]})];
         struct received record = {answer->caps[i], hold->revoker != 0
                                                        ? REVOKER_INTERFACE_ID
                                                        : core->state.facets[hold->facet].interface};
         buffer_write(buffer, size + i * (uint32_t)sizeof record, &record, sizeof record);
-        request->cqe.flags |= CQE_TRANSFERS;
-        request->cqe.transfers++;
+    }
+    request->cqe.flags |= CQE_TRANSFERS;
+    request->cqe.transfers = (uint16_t)answer->cap_count;
+}
+
+static void answer_end(struct core *core, struct request *request, const struct buffer *buffer)
+{
+    const struct capnp_builder *answer = &request->answer;
+    uint32_t size = capnp_builder_size(answer);
+    ASSERT(answer->error == CAPNP_OK);
+    if (size == 0) {
+        return;
+    }
+    if (answer->bytes == (uint8_t *)core->answer) {
+        buffer_write(buffer, 0, core->answer, size);
+    }
+    request_answer(request)->status = (int32_t)size;
+    if (answer->cap_count != 0) {
+        answer_received(core, request, buffer);
     }
 }
 
@@ -201,49 +239,41 @@ static void object_call(struct core *core, struct request *request,
     }
     const struct method *method = &class->methods[sqe->method];
     enum sqe_argument argument;
+    struct buffer buffer;
     enum status status = message_take(core, request, method, &argument);
+    if (status == STATUS_OK) {
+        argument = sqe->result_len < method->result_bytes ? ARGUMENT_RESULT_LEN : ARGUMENT_RESULT;
+        status = answer_begin(core, request, method, &buffer);
+    }
+    if (status == STATUS_OK) {
+        argument = ARGUMENT_LIMIT;
+        status = method->run(core, request);
+    }
     if (status != STATUS_OK) {
         request_refuse(request, status, argument);
-        return;
-    }
-    struct buffer buffer;
-    if (method->result_bytes != 0) {
-        if (sqe->result_len < method->result_bytes) {
-            request_refuse(request, STATUS_TRUNCATED, ARGUMENT_RESULT_LEN);
+        if (status == STATUS_TRUNCATED) {
             request->cqe.flags |= CQE_TRUNCATED;
             request->cqe.extra = method->result_bytes;
-            return;
         }
-        status = buffer_resolve(core, request->thread, sqe->result, method->result_bytes,
-                                (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
-        if (status != STATUS_OK) {
-            request_refuse(request, status, ARGUMENT_RESULT);
-            return;
-        }
-    }
-    capnp_builder_init(&request->answer, core->answer, sizeof core->answer);
-    status = method->run(core, request);
-    if (status != STATUS_OK) {
-        request_refuse(request, status, ARGUMENT_LIMIT);
         return;
     }
     if (request->outcome != OUTCOME_LATER) {
-        answer_put(core, request, &buffer);
+        answer_end(core, request, &buffer);
     }
 }
 
 static void operate_call(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
-    enum status status = hold_find(core, request->process, sqe->cap, &request->hold);
+    enum status status = hold_find(core, request->sender.process, sqe->cap, &request->hold);
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_CAP);
         return;
     }
     const struct hold *hold = &core->state.holds[request->hold];
     const struct facet *facet = &core->state.facets[hold->facet];
-    request->facet = hold->facet;
-    request->object = facet->object;
+    request->target.facet = hold->facet;
+    request->target.object = facet->object;
     if (hold->revoker != 0) {
         request->interface = REVOKER_INTERFACE_ID;
         object_call(core, request, &revoker_class);

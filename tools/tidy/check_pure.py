@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The core is pure: its objects need nothing of the world, and hold no writable data.
 
-Read from the symbol tables of the x86_64 kernel's objects, which must have been built:
+Read from the symbol tables of objects for x86_64, which must have been built. They are machine
+code: the kernel's own, which is optimised at its link, don't tell constants from variables.
 * kernel/core/state needs only the memory functions, assert_fail, and itself;
 * the rest of kernel/core also kernel/core/state, the effects of hal.h, and what the kernel links of
   lib/, which is held to the same rule: the memory functions and itself, no writable data.
@@ -12,7 +13,7 @@ import subprocess
 
 import tree
 
-OBJECTS = "build/x86_64/obj"
+OBJECTS = "build/x86_64-core/obj"
 MEMORY = {"memcpy", "memmove", "memset", "memcmp", "assert_fail"}
 WRITABLE = set("bBdDgGsSC")
 LIBRARY = ("lib/capnp/flat.c", "lib/sha256/sha256.c")

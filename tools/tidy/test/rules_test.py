@@ -54,7 +54,7 @@ class Pure(unittest.TestCase):
     def of(self, files):
         def build(root):
             for path in files:
-                out = os.path.join(root, "build/x86_64/obj", path + ".o")
+                out = os.path.join(root, "build/x86_64-core/obj", path + ".o")
                 os.makedirs(os.path.dirname(out), exist_ok=True)
                 subprocess.run(["clang-14", "--target=x86_64-none-elf", "-c", "-ffreestanding",
                                 "-fno-pic", os.path.join(root, path), "-o", out], check=True)
@@ -132,7 +132,8 @@ class Width(unittest.TestCase):
     def test_good_lines_are_accepted(self):
         self.assertEqual(findings("width", {
             "a.c": "x" * 100 + "\n", "README.md": "| " + "x" * 200 + " |\n",
-            "Makefile": "a:\n\tb\n", "tests/fuzz/corpus/a/x.c": "x  "}), [])
+            "Makefile": "a:\n\tb\n", "a.run": "# a\nexpect " + "x" * 200 + "\n",
+            "tests/fuzz/corpus/a/x.c": "x  "}), [])
 
     def test_bad_lines_are_refused(self):
         for path, text in [("a.c", "x" * 101 + "\n"), ("a.c", "x \n"), ("a.c", "\tx\n"),

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A small independent model of the core: who holds what through which facets, which calls wait
+// where, and so what must become of each operation. It follows the chapters on the ABI and on the
+// core, knows nothing of how the kernel keeps its state, and never frees a number: a world is over
+// before its arrays are full.
+//
+// A test tells it what it submits; the model answers with the completions that must follow, in
+// model.expected. Ids that the kernel chooses (capabilities, call ids) are told to the model when
+// they are learnt. Programs are numbered by the test; each has one thread.
+#ifndef TESTS_PROPERTY_MODEL_H
+#define TESTS_PROPERTY_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/ring.h"
+
+enum {
+    MODEL_NODES_MAX = 8192,
+    MODEL_OBJECTS_MAX = 4096,
+    MODEL_HOLDS_MAX = 4096,
+    MODEL_WAITS_MAX = 256,
+    MODEL_EXPECTED_MAX = 256,
+    MODEL_EXITS_MAX = 512,
+    MODEL_NONE = 0xffffffff,
+    MODEL_RESERVED_MAX = CQ_ENTRIES_DEFAULT - CQ_ENTRIES_KEPT,
+    MODEL_QUEUE_MAX = 64,
+    MODEL_RECEIVERS_MAX = 16,
+};
+
+enum model_kind {
+    MODEL_ENDPOINT,
+    MODEL_CONSOLE,
+    MODEL_TIMER,
+    MODEL_JOB,
+    MODEL_MANAGER,
+    MODEL_MEMORY,
+    MODEL_BUILDER,
+    MODEL_PROCESS,
+    MODEL_REVOKER, // of no object: what a hold may be instead
+};
+
+struct model_object {
+    enum model_kind kind;
+    uint64_t interface; // of its root facet
+    uint32_t message_max;
+    uint32_t program; // BUILDER: that it builds
+    bool is_loaded, is_spent;
+    uint64_t names; // BUILDER: bit n: name n is given
+};
+
+struct model_node {
+    uint32_t parent, object, depth;
+    uint64_t interface, methods, receiver_data;
+    bool is_revoked;
+};
+
+struct model_hold {
+    uint32_t program, node;
+    uint64_t cap;
+    bool is_revoker;
+    bool may_copy;
+};
+
+enum model_wait_kind {
+    MODEL_QUEUED,
+    MODEL_TAKEN,
+    MODEL_LOST,
+    MODEL_RECV,
+    MODEL_EXIT,
+};
+
+// What a test submits.
+struct model_operation {
+    uint32_t program;
+    struct sqe sqe;
+    bool is_payload_bad, is_result_bad; // the buffer is not memory of the program
+    uint64_t deadline_ns;
+};
+
+struct model_wait {
+    enum model_wait_kind kind;
+    struct model_operation operation;
+    uint32_t object, node;
+    uint32_t server; // TAKEN, LOST: the program that answers
+    uint64_t call_id;
+};
+
+// A completion that must be in the program's ring.
+struct model_expected {
+    uint32_t program;
+    uint64_t user_data;
+    enum status fact;   // of a refusal, or of a kernel-made exception
+    uint16_t exception; // a server's own
+    uint32_t size;      // of the result, where the fact is OK
+    uint64_t needed;    // TRUNCATED, BUFFER_TOO_SMALL
+    uint64_t answered;  // the id of the call that this answers
+    bool is_quiet;      // no completion on success
+    bool is_delivery;   // a RECV that took a call: `call`
+    struct model_wait call;
+    bool is_exit; // nextExit
+    uint64_t process;
+    int32_t code;
+    uint32_t cause;
+};
+
+struct model_exit {
+    uint64_t process; // as nextExit names it
+    int32_t code;
+    uint32_t cause;
+};
+
+struct model {
+    struct model_object objects[MODEL_OBJECTS_MAX];
+    struct model_node nodes[MODEL_NODES_MAX];
+    struct model_hold holds[MODEL_HOLDS_MAX];
+    struct model_wait waits[MODEL_WAITS_MAX]; // oldest first
+    struct model_expected expected[MODEL_EXPECTED_MAX];
+    struct model_exit exits[MODEL_EXITS_MAX]; // that nobody was told
+    uint32_t object_count, node_count, hold_count, wait_count, expected_count, exit_count;
+};
+
+extern struct model model;
+
+void model_init(void);
+bool model_is_nearly_full(void);
+
+// --- Authority ----------------------------------------------------------------------------------
+
+// A new object; returns the node that is its root.
+uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t message_max);
+void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, bool may_copy,
+                       bool is_revoker);
+// NULL: the id names nothing of this program.
+struct model_hold *model_hold_find(uint32_t program, uint64_t cap);
+bool model_is_revoked(uint32_t node);
+bool model_is_server(uint32_t node);
+
+// What becomes of a CALL of this method before anybody is asked. OK: it reaches `object`
+// (MODEL_NONE and a revoker: the revoker itself).
+enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object);
+
+// CapabilityManager.facet; OK: `node` was made, and the test inserts the two holds.
+enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uint64_t interface,
+                        uint64_t receiver_data, uint32_t *node);
+void model_revoke(uint32_t program, uint64_t revoker);
+// ProcessBuilder.grant into the program that is built; names are numbers here, below 64.
+enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap, uint32_t name);
+// The hold that the nth grant made has this id in the program.
+void model_grant_learn(uint32_t program, uint32_t node, uint64_t cap);
+
+// --- Operations and time ------------------------------------------------------------------------
+
+// CALL of an endpoint, RECV, RETURN, RELEASE, NOP.
+void model_operate(const struct model_operation *operation);
+// Job.nextExit that reached its job.
+void model_next_exit(const struct model_operation *operation);
+void model_time(uint64_t now_ns);
+// `process`: as nextExit names it; told: it was started.
+void model_program_end(uint32_t program, bool is_told, struct model_exit exit);
+// Operations of the program that wait.
+uint32_t model_waiting(uint32_t program);
+// The kernel chose this id for the call that was just delivered.
+void model_call_learn(uint32_t program, uint64_t user_data, uint64_t call_id);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One world of the property test: a machine, the model beside it, the programs that act, and a
+// second state that follows the log. After each step world_check() compares all of it. Whatever
+// differs ends the test with the seed, the step and the last operations.
+#ifndef TESTS_PROPERTY_WORLD_H
+#define TESTS_PROPERTY_WORLD_H
+
+#include "kernel/core/test/act.h"
+#include "tests/property/model.h"
+
+enum {
+    ACTORS = 4, // 0 is the first program
+    SLOTS = 32, // of an actor's message area: one operation in flight each
+    SLOT_SIZE = 256,
+    SLOT_RESULT = 64, // offset of the result in its slot
+    SLOT_RESULT_SIZE = SLOT_SIZE - SLOT_RESULT,
+    MESSAGE_MAX = 64, // of the endpoints here
+    NAMES_MAX = 16,   // of grants
+    OLD_IDS = 64,
+};
+
+struct actor {
+    bool is_alive;
+    uint32_t thread, program;
+    uint64_t process; // as nextExit names it
+    uint64_t base;    // of its addresses
+    uint64_t count;   // operations
+    uint32_t slots;   // in use
+};
+
+// What the first program is building.
+struct building {
+    cap_t builder;   // value 0: nothing
+    bool is_pending; // the builder lives, and has not started its process
+    uint32_t object, program;
+    uint32_t nodes[NAMES_MAX]; // that were granted, by name
+};
+
+// Ids that named something once.
+struct old_ids {
+    uint64_t ids[OLD_IDS];
+    uint32_t count;
+};
+
+struct world {
+    struct actor actors[ACTORS];
+    struct building building;
+    uint32_t programs; // ever
+    struct old_ids old_caps, old_calls;
+    bool is_over;
+};
+
+extern struct world world;
+
+// Of the whole test.
+struct tally {
+    uint64_t seed, step;
+    uint64_t worlds, commits, kinds[COMMIT_KIND_COUNT], deliveries, answers, refusals[STATUS_LIMIT];
+};
+
+extern struct tally tally;
+
+// --- Chance -------------------------------------------------------------------------------------
+
+void chance_init(uint64_t seed);
+uint64_t chance_word(void);
+uint32_t chance_below(uint32_t limit);
+bool chance_in(uint32_t times);
+
+// --- The world ----------------------------------------------------------------------------------
+
+void world_begin(void);
+// Everybody exits; the machine's log leads to its state. `log_path`: NULL, or where to keep it.
+void world_end(const char *log_path);
+bool world_is_nearly_full(void);
+// Takes all completions, compares them with the model's, checks the invariants and the log.
+void world_check(void);
+
+// An actor that can run; NULL: none can.
+struct actor *actor_find(void);
+// Whether its thread is in the kernel, waiting.
+bool actor_is_waiting(const struct actor *actor);
+void actor_start(struct actor *actor, uint32_t thread, uint32_t program);
+void actor_end(struct actor *actor, int32_t code, uint32_t cause);
+// A slot of its message area; SLOTS: none is free.
+uint32_t slot_take(struct actor *actor);
+uint32_t slot_offset(uint32_t slot);
+// What stands in byte i of the message that somebody sends with this number.
+uint8_t pattern_byte(uint64_t number, uint32_t i);
+
+void old_put(struct old_ids *old, uint64_t id);
+uint64_t old_get(const struct old_ids *old);
+
+// A line for the history that a failure prints.
+__attribute__((format(printf, 1, 2))) void note(const char *format, ...);
+__attribute__((format(printf, 1, 2))) _Noreturn void broken(const char *format, ...);
+
+// Compares a predicted fact with what a call of a kernel object said.
+void fact_check(const char *what, enum status predicted, enum status found);
+
+#endif
