@@ -34,7 +34,6 @@ enum {
     ENDPOINT_RECEIVERS_MAX = 16,
     GRANTS_MAX = 64, // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
-    BUFFER_SPANS_MAX = 18, // 64 KiB and two partial pages
     KERNEL_ACTOR = NONE,
 };
 
@@ -273,17 +272,6 @@ struct object_class {
     void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
 };
 
-// A program's memory, found in the mappings: pieces that the kernel can touch.
-struct span {
-    uint8_t *at;
-    uint32_t size;
-};
-
-struct buffer {
-    uint32_t count;
-    struct span spans[BUFFER_SPANS_MAX];
-};
-
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
 void core_operate(struct core *core, struct request *request);
@@ -336,7 +324,7 @@ extern const struct object_class *const object_classes[OBJECT_KIND_COUNT];
 extern const struct object_class endpoint_class, memory_class, process_builder_class, process_class,
     job_class, timer_class, console_class, manager_class, revoker_class;
 
-// --- memory.c, buffer.c -------------------------------------------------------------------------
+// --- memory.c -------------------------------------------------------------------------
 
 // A memory object of `pages` zeroed pages.
 uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages);
@@ -352,48 +340,6 @@ struct map {
 };
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
-
-// Finds a buffer of the thread's process: `size` bytes at an address, with these rights, or at an
-// offset into the ring's message area. STATUS_BAD_BUFFER where it is not wholly there.
-enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
-                                   uint32_t size, uint32_t rights, struct buffer *buffer);
-
-enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
-                                   uint32_t size, struct buffer *buffer);
-
-static inline enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at,
-                                         uint32_t size, bool in_ring, uint32_t rights,
-                                         struct buffer *buffer)
-{
-    const struct thread_record *record = &core->threads[thread];
-    if (!in_ring) {
-        return buffer_resolve_address(core, record->process, at, size, rights, buffer);
-    }
-    uint64_t in_page = at % PAGE_SIZE;
-    if (at >= record->message_size || in_page + size > PAGE_SIZE) {
-        return buffer_resolve_message(core, thread, at, size, buffer);
-    }
-    buffer->count = 1;
-    buffer->spans[0] = (struct span){record->messages[at / PAGE_SIZE] + in_page, size};
-    return STATUS_OK;
-}
-
-// Whether it is there, for a buffer of which only a part will be used.
-static inline enum status buffer_check(const struct core *core, uint32_t thread, uint64_t at,
-                                       uint32_t size, bool in_ring, uint32_t rights)
-{
-    uint32_t room = core->threads[thread].message_size;
-    if (in_ring) {
-        return at <= room && size <= room - at ? STATUS_OK : STATUS_BAD_BUFFER;
-    }
-    struct buffer buffer;
-    return buffer_resolve(core, thread, at, size, false, rights, &buffer);
-}
-
-void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
-void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
-void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
-                 uint32_t size);
 
 // --- completion.c
 // ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 // belongs to the endpoint and is disconnected when its last server hold goes.
 #include <string.h>
 
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)

@@ -3,6 +3,7 @@
 // Jobs: makers of objects, and supervisors. An exit is told once what the process held is given
 // back; until then, and until somebody asks, it waits in the process's own record, so that none is
 // lost and none needs memory.
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 
