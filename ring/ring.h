@@ -271,20 +271,7 @@ static inline void ring_user_publish(const struct ring_user *r)
     __atomic_store_n(&r->header->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
 }
 
-// Submits one SQE; false when the SQ is full.
-static inline bool ring_user_push(struct ring_user *r, const struct sqe *entry)
-{
-    struct ring_user ring = *r; // a copy, which the compiler keeps in registers
-    if (ring_user_untaken(&ring) > ring.sq_mask) {
-        return false;
-    }
-    *ring_user_next(&ring) = *entry;
-    ring_user_publish(&ring);
-    r->sq_tail = ring.sq_tail;
-    return true;
-}
-
-// The same in two steps: the next SQE, or NULL when the SQ is full, and its submission.
+// The same for one SQE in two steps: the next one, or NULL when the SQ is full, and its submission.
 static inline struct sqe *ring_user_slot(const struct ring_user *r)
 {
     return ring_user_room(r) == 0 ? NULL : &r->sq[r->sq_tail & r->sq_mask];

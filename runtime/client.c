@@ -73,27 +73,34 @@ static inline struct tsr_slot *slot_of(const struct capnp_call *call)
 // False when the queue is full.
 static inline bool submit(const struct capnp_call *call, uint32_t transfers)
 {
+    struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
+    if (ring_user_untaken(&ring) > ring.sq_mask) {
+        return false;
+    }
     const struct tsr_slot *slot = slot_of(call);
-    return ring_user_push(&tsr_thread.ring, &(struct sqe){
-                                                .opcode = OP_CALL,
-                                                .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
-                                                .method = call->method,
-                                                .transfers = (uint8_t)transfers,
-                                                .cap = call->target,
-                                                .user_data = slot->user_data,
-                                                .payload = slot->offset,
-                                                .result = slot->offset,
-                                                .payload_len = request_size(call),
-                                                .result_len = TSR_SLOT_SIZE,
-                                                .arg = TIMEOUT_NONE,
-                                            });
+    *ring_user_next(&ring) = (struct sqe){
+        .opcode = OP_CALL,
+        .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
+        .method = call->method,
+        .transfers = (uint8_t)transfers,
+        .cap = call->target,
+        .user_data = slot->user_data,
+        .payload = slot->offset,
+        .result = slot->offset,
+        .payload_len = request_size(call),
+        .result_len = TSR_SLOT_SIZE,
+        .arg = TIMEOUT_NONE,
+    };
+    ring_user_publish(&ring);
+    tsr_thread.ring.sq_tail = ring.sq_tail;
+    return true;
 }
 
 // The usual case: the request is simply bytes, and the queue has room. Nothing has happened when
 // the answer is false.
 static inline bool submit_usual(const struct capnp_call *call)
 {
-    return call->request.error == CAPNP_OK && call->request.cap_count == 0 && submit(call, 0);
+    return (call->request.error | call->request.cap_count) == 0 && submit(call, 0);
 }
 
 // Sends what is not simply bytes into a queue with room.

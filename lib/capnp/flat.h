@@ -86,8 +86,8 @@ struct capnp_message {
     // Set by whoever opens the message.
     const uint8_t *bytes;
     const uint64_t *caps;
-    uint32_t size; // bytes, a whole number of words
     uint32_t cap_count;
+    uint32_t size;    // bytes, a whole number of words
     bool is_constant; // generated and trusted: neither counted nor ever written to
     // Written while reading.
     uint32_t traversal_words; // how many more may be visited
@@ -121,8 +121,8 @@ struct capnp_struct_builder {
 
 // ---- reading ----
 
-// Empties a message whose size cannot be one, and keeps why.
-__attribute__((cold, noinline)) void capnp_message_refuse(struct capnp_message *message);
+// Empties a message of more than 64 KiB or not of whole words, and keeps why.
+__attribute__((cold, noinline)) void capnp_message_check(struct capnp_message *message);
 
 // size above 64 KiB or not in whole words is an error kept in the message, like all others.
 // bytes and caps may be NULL where their size is 0.
@@ -137,8 +137,8 @@ static inline void capnp_message_init(struct capnp_message *message, const void 
     message->traversal_words =
         size / CAPNP_WORD_BYTES * CAPNP_TRAVERSAL_TIMES + CAPNP_TRAVERSAL_WORDS_MIN;
     message->error = CAPNP_OK;
-    if (size > CAPNP_MESSAGE_BYTES_MAX || size % CAPNP_WORD_BYTES != 0) {
-        capnp_message_refuse(message);
+    if ((size & ~(uint32_t)(CAPNP_MESSAGE_BYTES_MAX - CAPNP_WORD_BYTES)) != 0) {
+        capnp_message_check(message); // not whole words below the limit
     }
 }
 

@@ -374,6 +374,117 @@ static void a_queue_that_the_kernel_does_not_take_from_refuses_calls(void **stat
     assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
+// Begins a call of one word and runs it; its slot is given back.
+static bool run_word(uint64_t value, uint64_t *answer)
+{
+    struct capnp_call call;
+    assert_true(capnp_call_begin(&call, 0x500000001, 77, 3, 16, &exception));
+    capnp_set_u64(capnp_builder_root(&call.request, 1, 0), 0, value, 0);
+    bool is_answered = capnp_call_run(&call, &exception);
+    *answer = is_answered ? word_of(&call.response) : 0;
+    capnp_call_end(&call);
+    return is_answered;
+}
+
+static void a_call_that_only_waits_is_one_entry(void **state)
+{
+    (void)state;
+    uint64_t answer;
+    fake.operate = operate_add;
+    for (uint64_t i = 1; i <= 100; i++) {
+        assert_true(run_word(i, &answer));
+        assert_int_equal(answer, i + 1);
+        assert_int_equal(fake.enter_count, i);
+    }
+    assert_int_equal(fake.taken[0].opcode, OP_CALL);
+    assert_int_equal(fake.taken[0].method, 3);
+    assert_int_equal(fake.taken[0].payload_len, 16);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+}
+
+static void answer_both(void)
+{
+    operate_add(&fake.taken[0]);
+    operate_add(&fake.taken[1]);
+}
+
+static void a_call_that_only_waits_keeps_what_completes_before_it(void **state)
+{
+    (void)state;
+    struct capnp_call earlier;
+    uint64_t answer;
+    fake.wait = answer_both;
+    send_word(&earlier, 10);
+    assert_true(run_word(20, &answer));
+    assert_int_equal(answer, 21);
+    assert_true(capnp_call_finish(&earlier, &exception));
+    assert_int_equal(word_of(&earlier.response), 11);
+    capnp_call_end(&earlier);
+    assert_int_equal(fake.enter_count, 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+}
+
+static void a_call_that_only_waits_is_refused_like_any_other(void **state)
+{
+    (void)state;
+    static const struct cqe refusals[] = {
+        {.status = -STATUS_STALE_CAP, .detail = ARGUMENT_CAP},
+        {.flags = EXCEPTION_FAILED, .detail = STATUS_REVOKED},
+    };
+    uint64_t answer;
+    fake.operate = operate_next;
+    next_completion = refusals[0];
+    assert_false(run_word(1, &answer));
+    assert_int_equal(exception.status, STATUS_STALE_CAP);
+    next_completion = refusals[1];
+    assert_false(run_word(1, &answer));
+    assert_int_equal(exception.type, CAPNP_EXCEPTION_FAILED);
+    fake.enter_refusal = -STATUS_RING_CORRUPT;
+    assert_false(run_word(1, &answer));
+    assert_int_equal(exception.status, STATUS_RING_CORRUPT);
+    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~1u); // still submitted
+}
+
+static void a_call_that_only_waits_finds_room_in_a_full_queue(void **state)
+{
+    (void)state;
+    uint64_t answer;
+    for (uint64_t cap = 1; cap <= SQ_ENTRIES_DEFAULT; cap++) {
+        tsr_release(cap);
+    }
+    fake.operate = NULL;
+    assert_int_equal(fake.enter_count, 0);
+    fake.wait = NULL;
+    struct capnp_call call;
+    assert_true(capnp_call_begin(&call, 1, 2, 0, 8, &exception));
+    fake.enter_refusal = -STATUS_RING_CORRUPT;
+    assert_false(capnp_call_run(&call, &exception));
+    assert_int_equal(exception.status, STATUS_RING_BUSY);
+    capnp_call_end(&call);
+    fake.enter_refusal = 0;
+    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+    fake.operate = operate_add;
+    assert_true(run_word(6, &answer));
+    assert_int_equal(answer, 7);
+}
+
+static void consecutive_slots_are_taken_out_of_the_free_ones(void **state)
+{
+    (void)state;
+    struct tsr_slot *one = tsr_slot_take(&tsr_thread);
+    assert_ptr_equal(one, &tsr_thread.slots[0]);
+    struct tsr_slot *three = tsr_slots_take(&tsr_thread, 3);
+    assert_ptr_equal(three, &tsr_thread.slots[1]);
+    assert_null(tsr_slots_take(&tsr_thread, SLOTS - 3));
+    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~15u);
+    assert_ptr_equal(tsr_slots_take(&tsr_thread, SLOTS - 4), &tsr_thread.slots[4]);
+    assert_null(tsr_thread.free);
+    assert_null(tsr_slots_take(&tsr_thread, 1));
+    tsr_slot_free(&tsr_thread, three);
+    tsr_slot_free(&tsr_thread, one);
+    assert_ptr_equal(tsr_slots_take(&tsr_thread, 2), one);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -393,6 +504,11 @@ int main(void)
         cmocka_unit_test_setup(a_completion_of_an_earlier_call_in_the_slot_is_ignored, fake_set_up),
         cmocka_unit_test_setup(waiting_ends_when_the_kernel_refuses_to_wait, fake_set_up),
         cmocka_unit_test_setup(releases_go_out_quietly_and_in_order, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_is_one_entry, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_keeps_what_completes_before_it, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_is_refused_like_any_other, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_finds_room_in_a_full_queue, fake_set_up),
+        cmocka_unit_test_setup(consecutive_slots_are_taken_out_of_the_free_ones, fake_set_up),
         cmocka_unit_test_setup(a_queue_that_the_kernel_does_not_take_from_refuses_calls,
                                fake_set_up),
     };
