@@ -125,10 +125,7 @@ static enum status call_check(const struct core *core, const struct request *req
     if (core->objects[request->target.object].endpoint.calls.count >= ENDPOINT_QUEUE_MAX) {
         return STATUS_QUEUE_FULL;
     }
-    if (!request->may_defer) {
-        return STATUS_RING_BUSY;
-    }
-    return pending_is_free(core) ? STATUS_OK : STATUS_OUT_OF_CALLS;
+    return pending_check(core, request);
 }
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
@@ -166,13 +163,13 @@ void endpoint_call(struct core *core, struct request *request)
         receiver_first(core, request->target.object, request->sqe.payload_len, &result);
     struct pending *call = pending_create(core, request, PENDING_CALL);
     call->receiver_data = core->state.facets[request->target.facet].receiver_data;
-    request->outcome = OUTCOME_LATER;
     if (receiver == NULL) {
         queue_at(core, &record_of(core, request->target.object)->calls, call);
         return;
     }
     status = resolve_payload(core, call, &payload);
     if (status != STATUS_OK) {
+        ring_kernel_unreserve(&core->threads[request->sender.thread].ring);
         pending_free(core, call);
         request_refuse(request, status, ARGUMENT_PAYLOAD);
         return;
@@ -248,19 +245,15 @@ void endpoint_recv(struct core *core, struct request *request)
         facet_collect(core, facet);
         return;
     }
-    argument = ARGUMENT_LIMIT;
-    if (!request->may_defer || endpoint->receivers.count >= ENDPOINT_RECEIVERS_MAX) {
-        request_refuse(request, STATUS_RING_BUSY, argument);
-        return;
-    }
-    if (!pending_is_free(core)) {
-        request_refuse(request, STATUS_OUT_OF_CALLS, argument);
+    status = endpoint->receivers.count < ENDPOINT_RECEIVERS_MAX ? pending_check(core, request)
+                                                                : STATUS_OUT_OF_CALLS;
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_LIMIT);
         return;
     }
     struct pending *receiver = pending_create(core, request, PENDING_RECV);
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
     queue_at(core, &endpoint->receivers, receiver);
-    request->outcome = OUTCOME_LATER;
 }
 
 // --- RETURN -------------------------------------------------------------------------------------

@@ -26,6 +26,13 @@ void capnp_builder_fail(struct capnp_builder *builder, enum capnp_error error)
     }
 }
 
+void capnp_message_refuse(struct capnp_message *message)
+{
+    message->error =
+        message->size > CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_TOO_LARGE : CAPNP_MESSAGE_NOT_WORDS;
+    message->size = 0;
+}
+
 void capnp_message_init_large(struct capnp_message *message, const void *bytes, uint32_t size,
                               uint32_t traversal_words)
 {

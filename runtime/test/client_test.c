@@ -64,7 +64,7 @@ static bool finish_with(struct cqe completion)
     send_word(&call, 1);
     bool is_answered = capnp_call_finish(&call, &exception);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
     return is_answered;
 }
 
@@ -89,7 +89,7 @@ static void a_call_is_one_entry_and_its_answer_is_read_in_place(void **state)
     assert_true(entry->arg == TIMEOUT_NONE);
     assert_int_equal(entry->transfers | entry->ordinal | entry->disclose, 0);
     assert_int_equal(entry->arg2, 0);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void a_request_without_fields_has_no_payload(void **state)
@@ -131,7 +131,7 @@ static void completions_in_any_order_find_their_calls(void **state)
         capnp_call_end(&calls[i]);
     }
     assert_int_equal(fake.enter_count, 1);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void when_every_slot_is_taken_a_call_cannot_begin(void **state)
@@ -167,7 +167,7 @@ static void a_request_larger_than_a_slot_is_refused(void **state)
     assert_int_equal(exception.detail, CAPNP_BUILDER_FULL);
     capnp_call_end(&call);
     assert_int_equal(fake.enter_count, 0);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void a_refused_operation_names_its_status_and_argument(void **state)
@@ -296,10 +296,10 @@ static void an_abandoned_answer_gives_slot_and_capabilities_back(void **state)
     send_word(&call, 1);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.free, ((1u << SLOTS) - 1) & ~1u);
+    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~1u);
     operate_caps(&fake.taken[0]);
     assert_true(tsr_thread_reap(&tsr_thread));
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     assert_int_equal(fake.taken_count, 3);
     assert_int_equal(fake.taken[1].opcode, OP_RELEASE);
@@ -371,7 +371,7 @@ static void a_queue_that_the_kernel_does_not_take_from_refuses_calls(void **stat
     assert_false(capnp_call_send(&call, &exception));
     assert_int_equal(exception.status, STATUS_RING_BUSY);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 int main(void)

@@ -102,16 +102,18 @@ void fact_check(const char *what, enum status predicted, enum status found)
     }
 }
 
-void old_put(uint64_t id)
+void old_put(struct old_ids *old, uint64_t id)
 {
-    world.old_ids[world.old_count++ % OLD_IDS] = id;
+    if (id != 0) {
+        old->ids[old->count++ % OLD_IDS] = id;
+    }
 }
 
-uint64_t old_get(void)
+uint64_t old_get(const struct old_ids *old)
 {
-    uint32_t count = world.old_count < OLD_IDS ? world.old_count : OLD_IDS;
+    uint32_t count = old->count < OLD_IDS ? old->count : OLD_IDS;
 
-    return count == 0 ? 1ull << 62 : world.old_ids[chance_below(count)];
+    return count == 0 ? 1ull << 62 : old->ids[chance_below(count)];
 }
 
 // --- The follower: the log, reduced again -------------------------------------------------------
@@ -217,10 +219,6 @@ void actor_end(struct actor *actor, int32_t code, uint32_t cause)
         machine_fault(actor->thread, cause, 0);
         code = -1;
     }
-    if (actor == &world.actors[0] && world.building.builder.value != 0) {
-        model_program_end(world.building.program, false, (struct model_exit){0});
-        world.building.builder.value = 0;
-    }
     model_program_end(actor->program, true, (struct model_exit){process, code, cause});
 }
 
@@ -275,7 +273,7 @@ static void delivery_check(const struct actor *actor, const struct model_expecte
     }
     bytes_check(actor, result + (uint32_t)sizeof(header), sqe->user_data, sqe->payload_len);
     model_call_learn(call->operation.program, sqe->user_data, cqe->extra);
-    old_put(cqe->extra);
+    old_put(&world.old_calls, cqe->extra);
     tally.deliveries++;
 }
 
@@ -421,8 +419,24 @@ static void waits_check(void)
     }
 }
 
+// What was being built goes with the last hold of its builder, or of a facet or revoker of it.
+static void building_settle(void)
+{
+    bool is_held = false;
+
+    for (uint32_t i = 0; i < model.hold_count; i++) {
+        is_held = is_held || model.nodes[model.holds[i].node].object == world.building.object;
+    }
+    if (world.building.is_pending && !is_held) {
+        world.building.is_pending = false;
+        world.building.builder.value = 0;
+        model_program_end(world.building.program, false, (struct model_exit){0});
+    }
+}
+
 void world_check(void)
 {
+    building_settle();
     if (machine.end == MACHINE_RUNS) {
         machine_timer(machine.now_ns);
     }
