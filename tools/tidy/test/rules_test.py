@@ -23,7 +23,8 @@ class Layers(unittest.TestCase):
 
     def test_arrows_of_the_table_are_accepted(self):
         for path, included in [
-                ("kernel/core/endpoint.c", "hal/hal.h"), ("kernel/main.c", "kernel/core/core.h"),
+                ("kernel/core/endpoint.c", "hal/hal.h"), ("kernel/core/endpoint.c", "ring/ring.h"),
+                ("kernel/main.c", "kernel/core/core.h"),
                 ("kernel/core/endpoint.c", "kernel/core/state/state.h"),
                 ("hal/sim/loop.c", "kernel/kernel.h"), ("hal/sim/loop.c", "sim.h"),
                 ("programs/b/b.c", "runtime/runtime.h"), ("programs/b/b.c", "schema/x.capnp.h"),
@@ -36,7 +37,7 @@ class Layers(unittest.TestCase):
                 ("abi/start.h", "ring/ring.h"), ("ring/queue.c", "kernel/core/core.h"),
                 ("kernel/core/state/reduce.c", "hal/hal.h"),
                 ("kernel/core/state/reduce.c", "kernel/core/core.h"),
-                ("kernel/core/endpoint.c", "ring/ring.h"), ("kernel/gate/enter.c", "hal/hal.h"),
+                ("kernel/core/endpoint.c", "kernel/kernel.h"), ("kernel/gate/enter.c", "hal/hal.h"),
                 ("kernel/log/page.c", "kernel/core/core.h"),
                 ("hal/sim/loop.c", "kernel/core/core.h"), ("hal/x86_64/a.c", "hal/sim/sim.h"),
                 ("lib/ds/list.c", "kernel/core/core.h"), ("runtime/a.c", "kernel/kernel.h"),
