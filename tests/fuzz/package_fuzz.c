@@ -14,7 +14,7 @@
 
 enum {
     PACKAGE_PAGES_MAX = 16,
-    FRAMES_SMALL = 1792,
+    FRAMES_SMALL = 1024,
     FIX_HEADER = 1,
     FIX_TABLE = 2,
     FIX_BLOBS = 4,
