@@ -21,8 +21,8 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     (void)input;
-    if (core->current != NONE && kernel->gate.threads[core->current].is_submitting) {
-        return gate_step(&kernel->gate, core);
+    if (core->current != NONE && core->threads[core->current].is_submitting) {
+        return gate_step(core);
     }
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
@@ -35,13 +35,12 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
 
 static bool turn_enter(struct kernel *kernel, const struct input *input)
 {
-    return gate_enter(&kernel->gate, &kernel->core, input->enter.min_complete,
-                      input->enter.timeout_ns);
+    return gate_enter(&kernel->core, input->enter.min_complete, input->enter.timeout_ns);
 }
 
 static bool turn_exit(struct kernel *kernel, const struct input *input)
 {
-    gate_exit(&kernel->gate, &kernel->core, (int32_t)(uint32_t)input->exit.code, EXIT_CALLED);
+    gate_exit(&kernel->core, (int32_t)(uint32_t)input->exit.code, EXIT_CALLED);
     return false;
 }
 
@@ -61,14 +60,14 @@ static bool turn_fault(struct kernel *kernel, const struct input *input)
     report_text(&report, ", instruction ");
     report_hex(&report, input->fault.instruction);
     report_end(&report);
-    gate_exit(&kernel->gate, core, -1, cause);
+    gate_exit(core, -1, cause);
     return false;
 }
 
 static bool turn_timer(struct kernel *kernel, const struct input *input)
 {
     (void)input;
-    gate_timer(&kernel->gate, &kernel->core);
+    gate_timer(&kernel->core);
     schedule_timer(&kernel->core);
     return false;
 }
@@ -83,15 +82,10 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input
 static bool turn_close(struct kernel *kernel)
 {
     struct core *core = &kernel->core;
-    gate_deliver(&kernel->gate, core);
     for (uint32_t i = 0; i < core->commit_count; i++) {
         log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
-    if (core->started_thread != NONE) {
-        gate_thread_start(&kernel->gate, core, core->started_thread);
-        core->started_thread = NONE;
-    }
     bool is_sweeping = (core->first_dead & core->first_gone) != NONE;
     if (core->live_count == 0 && !is_sweeping) {
         kernel_halt(kernel, core->exit_code);
@@ -99,8 +93,7 @@ static bool turn_close(struct kernel *kernel)
     schedule_pick(core);
     bool is_sealing = kernel->log.sealing < kernel->log.page;
     uint32_t thread = core->current;
-    return is_sweeping ||
-           (thread == NONE ? is_sealing : kernel->gate.threads[thread].is_submitting);
+    return is_sweeping || (thread == NONE ? is_sealing : core->threads[thread].is_submitting);
 }
 
 static _Noreturn void log_is_full(struct kernel *kernel)
@@ -117,11 +110,12 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns;
     core->commits_seq = core->state.seq;
+    core->completion_count = 0;
     if (kernel->log.room < TURN_COMMITS_MAX) {
         log_is_full(kernel);
     }
     bool more = turns[input->kind](kernel, input);
-    if (core->is_changed || (core->commit_count | core->completion_count) != 0) {
+    if (core->is_changed || core->commit_count != 0) {
         more = turn_close(kernel);
     }
     return (struct turn){.thread = (int32_t)core->current, .more = more};

@@ -271,8 +271,7 @@ static inline void ring_user_publish(const struct ring_user *r)
     __atomic_store_n(&r->header->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
 }
 
-// The same for one SQE with the index moved last: it may be left alone instead of submitted. NULL
-// when the SQ is full.
+// The same for one SQE in two steps: the next one, or NULL when the SQ is full, and its submission.
 static inline struct sqe *ring_user_slot(const struct ring_user *r)
 {
     return ring_user_room(r) == 0 ? NULL : &r->sq[r->sq_tail & r->sq_mask];
@@ -291,7 +290,13 @@ static inline uint32_t ring_user_available(const struct ring_user *r)
 }
 
 // The next completion, where it stands; ring_user_available() said that it is there. The kernel
-// does not touch it until ring_user_give_back().
+// does not touch it until its entry is given back.
+static inline const struct cqe *ring_user_first(const struct ring_user *r)
+{
+    return &r->cq[r->cq_head & r->cq_mask];
+}
+
+// The same, and the one behind it is the next.
 static inline const struct cqe *ring_user_take(struct ring_user *r)
 {
     return &r->cq[r->cq_head++ & r->cq_mask];
@@ -303,12 +308,13 @@ static inline void ring_user_give_back(const struct ring_user *r)
     __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
 }
 
-// The same for one completion with the index moved last. NULL when there is none.
+// The next completion, or NULL when there is none.
 static inline const struct cqe *ring_user_peek(const struct ring_user *r)
 {
-    return ring_user_available(r) == 0 ? NULL : &r->cq[r->cq_head & r->cq_mask];
+    return ring_user_available(r) == 0 ? NULL : ring_user_first(r);
 }
 
+// Gives the entry of the completion that ring_user_peek() or ring_user_first() showed back.
 static inline void ring_user_consume(struct ring_user *r)
 {
     r->cq_head++;

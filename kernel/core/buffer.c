@@ -5,7 +5,7 @@
 // mapped with the rights needed is refused before anything is read or written.
 #include <string.h>
 
-#include "kernel/core/core.h"
+#include "kernel/core/buffer.h"
 
 static const struct mapping *mapping_with(const struct core *core, uint32_t process, uint64_t page)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The core: (state, sender, request, now) -> (state', completions, effects). This header declares
-// all mutable state of the kernel but the gate's and the log's. The authoritative part is struct
+// all mutable state of the kernel but the log's. The authoritative part is struct
 // state; everything else here is transient: lost in a crash by design, never logged, outside every
 // digest. Transient records are arrays parallel to the arenas, with the same index.
 //
@@ -25,15 +25,15 @@
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
 #include "lib/capnp/flat.h"
+#include "ring/ring.h"
 
 enum {
-    TURN_COMMITS_MAX = 640,    // commits of one turn: a whole queue's facets may go
-    TURN_COMPLETIONS_MAX = 96, // completions of one turn, of any threads
-    ENDPOINT_QUEUE_MAX = 64,   // calls that wait for a RECV of one endpoint
+    TURN_COMMITS_MAX = 640,  // commits of one turn: a whole queue's facets may go
+    SYSLOG_RECORDS = 512,    // kept; a power of two
+    ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
     GRANTS_MAX = 64, // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
-    BUFFER_SPANS_MAX = 18, // 64 KiB and two partial pages
     KERNEL_ACTOR = NONE,
 };
 
@@ -72,7 +72,6 @@ enum pending_kind {
     PENDING_RECV = 3,
     PENDING_EXIT = 4, // Job.nextExit
     PENDING_LOST = 5, // as TAKEN, but nobody waits for the answer
-    PENDING_DONE = 6, // its completion is on its way
 };
 
 struct link {
@@ -113,15 +112,18 @@ enum thread_state {
     THREAD_WAITING = 2, // in cap_enter, for completions
 };
 
-struct thread_record { // schedule.c, pending.c; messages: process_builder.c
+struct thread_record { // schedule.c; ring and what follows: the gate, completion.c
     uint32_t state;
     uint32_t process;
     struct link ready;
-    struct ring_header *ring; // its first page
-    uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT];
-    uint32_t message_size;
     uint32_t heap_position;
     uint64_t deadline_ns;
+    struct ring_kernel ring;
+    uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
+    uint32_t message_size;
+    bool is_submitting; // between its entry and its return or wait
+    uint64_t min_complete;
+    uint64_t timeout_ns;
 };
 
 struct process_record {  // process.c, process_builder.c
@@ -133,7 +135,6 @@ struct process_record {  // process.c, process_builder.c
     uint32_t private_object; // start page, stack, data
     uint32_t builder_object; // NONE: none any more
     uint32_t process_object; // NONE: none
-    uint32_t grant_count;
     uint32_t sweep_next;    // queue of dead processes
     uint32_t sweep_pending; // waiting operations up to here were looked at
     bool has_space;
@@ -174,13 +175,6 @@ struct job_record {                 // job.c
 
 // --- What one turn produces ---------------------------------------------------------------------
 
-// The end of an operation that waited; its slot is freed when the completion was delivered.
-struct completion {
-    uint32_t pending;
-    uint32_t thread;
-    struct cqe cqe;
-};
-
 struct counters {
     uint64_t deliveries;        // calls handed to a server
     uint64_t direct_deliveries; // of them, to one that was waiting, between message areas
@@ -201,6 +195,8 @@ struct core {
     uint32_t first_process; // the machine halts with its exit code
     int32_t exit_code;
 
+    struct syslog_record *syslog; // SYSLOG_RECORDS
+    uint64_t syslog_next;         // records ever written
     struct thread_record *threads;
     struct process_record *processes;
     struct object_record *objects;
@@ -225,10 +221,8 @@ struct core {
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
     uint32_t commit_count;
-    uint64_t commits_seq; // of the turn's first commit
-    struct completion completions[TURN_COMPLETIONS_MAX];
-    uint32_t completion_count;
-    uint32_t started_thread; // NONE: none
+    uint64_t commits_seq;      // of the turn's first commit
+    uint32_t completion_count; // made in this turn, of requests that waited
 
     struct counters counters;
     uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
@@ -251,7 +245,6 @@ struct request {
         uint64_t words[sizeof(struct sqe) / 8];
     };
     struct syslog_sender sender;
-    bool may_defer; // the ring can promise one more completion
     // The answer.
     enum outcome outcome;
     struct cqe cqe; // OUTCOME_ANSWER; zero but for user_data until something is said
@@ -276,17 +269,6 @@ struct object_class {
     const struct method *methods;
     uint32_t method_count;
     void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
-};
-
-// A program's memory, found in the mappings: pieces that the kernel can touch.
-struct span {
-    uint8_t *at;
-    uint32_t size;
-};
-
-struct buffer {
-    uint32_t count;
-    struct span spans[BUFFER_SPANS_MAX];
 };
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
@@ -341,7 +323,7 @@ extern const struct object_class *const object_classes[OBJECT_KIND_COUNT];
 extern const struct object_class endpoint_class, memory_class, process_builder_class, process_class,
     job_class, timer_class, console_class, manager_class, revoker_class;
 
-// --- memory.c, buffer.c -------------------------------------------------------------------------
+// --- memory.c -------------------------------------------------------------------------
 
 // A memory object of `pages` zeroed pages.
 uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages);
@@ -358,59 +340,36 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-// Finds a buffer of the thread's process: `size` bytes at an address, with these rights, or at an
-// offset into the ring's message area. STATUS_BAD_BUFFER where it is not wholly there.
-enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
-                                   uint32_t size, uint32_t rights, struct buffer *buffer);
+// --- completion.c
+// ---------------------------------------------------------------------------------
 
-enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
-                                   uint32_t size, struct buffer *buffer);
+// Posts the completion of a request that waited, and lets its thread run if that is what it waited
+// for. Fills in user_data.
+void completion_put(struct core *core, const struct pending *pending, struct cqe *cqe);
+// Whether a thread with so many completions can ever have as many as it asks for.
+bool completion_can_come(const struct thread_record *thread, int32_t available);
+// The time limit of a thread's wait has come.
+void completion_wait_ends(struct core *core, uint32_t thread);
 
-static inline enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at,
-                                         uint32_t size, bool in_ring, uint32_t rights,
-                                         struct buffer *buffer)
+// Whether the submitter asked not to hear of this.
+static inline bool cqe_is_silent(const struct sqe *sqe, const struct cqe *cqe)
 {
-    const struct thread_record *record = &core->threads[thread];
-    if (!in_ring) {
-        return buffer_resolve_address(core, record->process, at, size, rights, buffer);
-    }
-    uint64_t in_page = at % PAGE_SIZE;
-    if (at >= record->message_size || in_page + size > PAGE_SIZE) {
-        return buffer_resolve_message(core, thread, at, size, buffer);
-    }
-    buffer->count = 1;
-    buffer->spans[0] = (struct span){record->messages[at / PAGE_SIZE] + in_page, size};
-    return STATUS_OK;
+    return (sqe->flags & SQE_QUIET) != 0 && cqe->status >= 0 &&
+           (cqe->flags & CQE_EXCEPTION_MASK) == 0;
 }
-
-// Whether it is there, for a buffer of which only a part will be used.
-static inline enum status buffer_check(const struct core *core, uint32_t thread, uint64_t at,
-                                       uint32_t size, bool in_ring, uint32_t rights)
-{
-    uint32_t room = core->threads[thread].message_size;
-    if (in_ring) {
-        return at <= room && size <= room - at ? STATUS_OK : STATUS_BAD_BUFFER;
-    }
-    struct buffer buffer;
-    return buffer_resolve(core, thread, at, size, false, rights, &buffer);
-}
-
-void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
-void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
-void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
-                 uint32_t size);
 
 // --- pending.c, deadline.c, schedule.c ----------------------------------------------------------
 
 void list_init(struct list *list);
-// A slot for the request, with the SQE's time limit; the caller checked pending_is_free.
-struct pending *pending_create(struct core *core, const struct request *request, uint32_t kind);
-bool pending_is_free(const struct core *core);
+// STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
+enum status pending_check(const struct core *core, const struct request *request);
+// The request waits: a slot, with the SQE's time limit, and a promised completion.
+struct pending *pending_create(struct core *core, struct request *request, uint32_t kind);
 void pending_queue(struct core *core, struct list *list, struct pending *pending);
 void pending_unqueue(struct core *core, struct list *list, struct pending *pending);
 struct pending *pending_first(const struct core *core, const struct list *list);
 // Ends the operation: its completion goes out, its slot is free. It is in no queue any more.
-void pending_complete(struct core *core, struct pending *pending, const struct cqe *cqe);
+void pending_complete(struct core *core, struct pending *pending, struct cqe *cqe);
 void pending_refuse(struct core *core, struct pending *pending, enum status fact, uint64_t detail);
 // Takes it out of the queue that it stands in. If it kept its facet in being (generation not 0),
 // the caller asks facet_collect about it afterwards.

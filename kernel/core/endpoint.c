@@ -10,6 +10,7 @@
 // belongs to the endpoint and is disconnected when its last server hold goes.
 #include <string.h>
 
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)
@@ -125,10 +126,7 @@ static enum status call_check(const struct core *core, const struct request *req
     if (core->objects[request->target.object].endpoint.calls.count >= ENDPOINT_QUEUE_MAX) {
         return STATUS_QUEUE_FULL;
     }
-    if (!request->may_defer) {
-        return STATUS_RING_BUSY;
-    }
-    return pending_is_free(core) ? STATUS_OK : STATUS_OUT_OF_CALLS;
+    return pending_check(core, request);
 }
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
@@ -166,13 +164,13 @@ void endpoint_call(struct core *core, struct request *request)
         receiver_first(core, request->target.object, request->sqe.payload_len, &result);
     struct pending *call = pending_create(core, request, PENDING_CALL);
     call->receiver_data = core->state.facets[request->target.facet].receiver_data;
-    request->outcome = OUTCOME_LATER;
     if (receiver == NULL) {
         queue_at(core, &record_of(core, request->target.object)->calls, call);
         return;
     }
     status = resolve_payload(core, call, &payload);
     if (status != STATUS_OK) {
+        ring_kernel_unreserve(&core->threads[request->sender.thread].ring);
         pending_free(core, call);
         request_refuse(request, status, ARGUMENT_PAYLOAD);
         return;
@@ -248,19 +246,15 @@ void endpoint_recv(struct core *core, struct request *request)
         facet_collect(core, facet);
         return;
     }
-    argument = ARGUMENT_LIMIT;
-    if (!request->may_defer || endpoint->receivers.count >= ENDPOINT_RECEIVERS_MAX) {
-        request_refuse(request, STATUS_RING_BUSY, argument);
-        return;
-    }
-    if (!pending_is_free(core)) {
-        request_refuse(request, STATUS_OUT_OF_CALLS, argument);
+    status = endpoint->receivers.count < ENDPOINT_RECEIVERS_MAX ? pending_check(core, request)
+                                                                : STATUS_OUT_OF_CALLS;
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_LIMIT);
         return;
     }
     struct pending *receiver = pending_create(core, request, PENDING_RECV);
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
     queue_at(core, &endpoint->receivers, receiver);
-    request->outcome = OUTCOME_LATER;
 }
 
 // --- RETURN -------------------------------------------------------------------------------------
@@ -390,14 +384,12 @@ bool endpoint_sweep(struct core *core)
         pending = pending_first(core, &endpoint->calls);
         fact = STATUS_SERVER_GONE;
     }
-    bool is_last = endpoint->receivers.count + endpoint->calls.count <= 1;
-    bool is_served = core->state.objects[object].server_count != 0;
-    if (is_last || is_served) {
+    if (endpoint->receivers.count + endpoint->calls.count <= 1) {
         core->first_gone = endpoint->next_gone;
         endpoint->is_gone = false;
     }
     uint32_t facet = core->state.objects[object].root_facet;
-    if (pending != NULL && !is_served) {
+    if (pending != NULL) { // else its time limit ended it meanwhile
         facet = pending->facet.index;
         pending_withdraw(core, pending);
         pending_refuse(core, pending, fact, ARGUMENT_CAP);

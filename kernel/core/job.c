@@ -3,6 +3,7 @@
 // Jobs: makers of objects, and supervisors. An exit is told once what the process held is given
 // back; until then, and until somebody asks, it waits in the process's own record, so that none is
 // lost and none needs memory.
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 
@@ -89,16 +90,13 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
         process_reap_last(core, process);
         return STATUS_OK;
     }
-    if (!request->may_defer) {
-        return STATUS_RING_BUSY;
-    }
-    if (!pending_is_free(core)) {
-        return STATUS_OUT_OF_CALLS;
+    enum status status = pending_check(core, request);
+    if (status != STATUS_OK) {
+        return status;
     }
     struct pending *waiter = pending_create(core, request, PENDING_EXIT);
     waiter->job = job;
     pending_queue(core, &core->jobs[job].waiters, waiter);
-    request->outcome = OUTCOME_LATER;
     return STATUS_OK;
 }
 
@@ -119,7 +117,8 @@ static bool waiter_tell(struct core *core, struct pending *waiter, uint32_t proc
         return false;
     }
     buffer_write(&buffer, 0, core->answer, size);
-    pending_complete(core, waiter, &(struct cqe){.status = (int32_t)size});
+    struct cqe cqe = {.status = (int32_t)size};
+    pending_complete(core, waiter, &cqe);
     return true;
 }
 

@@ -7,6 +7,7 @@
 // nothing.
 #include <string.h>
 
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 

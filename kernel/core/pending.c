@@ -17,17 +17,22 @@ static uint32_t index_of(const struct core *core, const struct pending *pending)
     return (uint32_t)(pending - core->pending);
 }
 
-bool pending_is_free(const struct core *core)
+enum status pending_check(const struct core *core, const struct request *request)
 {
-    return core->pending_free != NONE;
+    if (!ring_kernel_may_reserve(&core->threads[request->sender.thread].ring)) {
+        return STATUS_RING_BUSY;
+    }
+    return core->pending_free != NONE ? STATUS_OK : STATUS_OUT_OF_CALLS;
 }
 
-struct pending *pending_create(struct core *core, const struct request *request, uint32_t kind)
+struct pending *pending_create(struct core *core, struct request *request, uint32_t kind)
 {
     uint32_t index = core->pending_free;
     ASSERT(index != NONE);
     struct pending *pending = &core->pending[index];
     core->pending_free = pending->of_queue.next;
+    request->outcome = OUTCOME_LATER;
+    ring_kernel_reserve(&core->threads[request->sender.thread].ring);
     pending->generation++;
     pending->kind = kind;
     pending->thread = request->sender.thread;
@@ -112,14 +117,10 @@ void pending_free(struct core *core, struct pending *pending)
     }
 }
 
-void pending_complete(struct core *core, struct pending *pending, const struct cqe *cqe)
+void pending_complete(struct core *core, struct pending *pending, struct cqe *cqe)
 {
-    ASSERT(core->completion_count < TURN_COMPLETIONS_MAX);
-    limit_clear(core, pending);
-    pending->kind = PENDING_DONE;
-    core->completions[core->completion_count] =
-        (struct completion){index_of(core, pending), pending->thread, *cqe};
-    core->completion_count++;
+    completion_put(core, pending, cqe);
+    pending_free(core, pending);
 }
 
 void pending_refuse(struct core *core, struct pending *pending, enum status fact, uint64_t detail)
@@ -163,19 +164,18 @@ void pending_withdraw(struct core *core, struct pending *pending)
 void pending_abandon(struct core *core, struct pending *pending, enum status fact)
 {
     uint32_t facet = pending->facet.generation != 0 ? pending->facet.index : NONE;
-    bool is_taken = pending->kind == PENDING_TAKEN;
-    if (!is_taken) {
-        pending_withdraw(core, pending);
-    }
     if (fact != STATUS_OK) {
-        pending_refuse(core, pending, fact, ARGUMENT_NONE);
-    } else if (!is_taken) {
-        pending_free(core, pending);
+        struct cqe cqe = {0};
+        cqe_refuse(&cqe, fact, ARGUMENT_NONE);
+        completion_put(core, pending, &cqe);
     }
-    if (is_taken) { // the server still has it: its answer finds out
+    if (pending->kind == PENDING_TAKEN) { // the server still has it: its answer finds out
         limit_clear(core, pending);
         pending->kind = PENDING_LOST;
+        return;
     }
+    pending_withdraw(core, pending);
+    pending_free(core, pending);
     if (facet != NONE) {
         facet_collect(core, facet);
     }

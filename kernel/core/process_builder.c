@@ -226,15 +226,15 @@ static void start_commit(struct core *core, uint32_t process)
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
     *made = (struct thread_record){.process = process,
-                                   .ring = frame_at(memory_frame(core, record->ring_object, 0)),
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
+    ring_kernel_init(&made->ring, frame_at(memory_frame(core, record->ring_object, 0)),
+                     SQ_ENTRIES_DEFAULT, CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
     for (uint32_t page = 0; page < RING_MESSAGE_PAGES_DEFAULT; page++) {
         made->messages[page] = frame_at(memory_frame(core, record->ring_object, page + 1));
     }
     hal_thread_create(thread, process, record->entry, record->base + LAYOUT_STACK_TOP,
                       record->base + LAYOUT_START);
-    core->started_thread = thread;
     schedule_ready(core, thread, false);
 }
 

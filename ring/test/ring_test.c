@@ -306,6 +306,37 @@ static void the_largest_geometry_works(void **state)
     assert_ptr_equal(user.messages + user.message_size, memory + sizeof(memory));
 }
 
+static void many_entries_are_written_and_read_with_one_move_of_the_index(void **state)
+{
+    (void)state;
+    age(UINT32_MAX - 3, UINT32_MAX - 9);
+    struct ring_user *user = &fixture.user;
+    for (uint64_t round = 0; round < 5; round++) {
+        struct sqe taken;
+        assert_int_equal(ring_user_room(user), SQ_ENTRIES_DEFAULT);
+        for (uint64_t i = 0; i < SQ_ENTRIES_DEFAULT; i++) {
+            *ring_user_next(user) = (struct sqe){.opcode = OP_NOP, .user_data = i};
+            assert_int_equal(ring_kernel_pending(&fixture.kernel), 0);
+        }
+        assert_int_equal(ring_user_room(user), 0);
+        ring_user_publish(user);
+        for (uint64_t i = 0; i < SQ_ENTRIES_DEFAULT; i++) {
+            assert_true(take_from(&fixture.kernel, &taken));
+            assert_int_equal(taken.user_data, i);
+            post(i);
+        }
+        assert_int_equal(ring_user_available(user), SQ_ENTRIES_DEFAULT);
+        for (uint64_t i = 0; i < SQ_ENTRIES_DEFAULT; i++) {
+            assert_int_equal(ring_user_first(user)->user_data, i);
+            assert_int_equal(ring_user_take(user)->user_data, i);
+        }
+        assert_int_equal(ring_user_available(user), 0);
+        assert_int_equal(ring_kernel_available(&fixture.kernel), SQ_ENTRIES_DEFAULT);
+        ring_user_give_back(user);
+        assert_int_equal(ring_kernel_available(&fixture.kernel), 0);
+    }
+}
+
 // One thread submits and reaps, the other takes and posts, without a lock: every word of every
 // entry must be the one that was written with it.
 enum { RACE_ENTRIES = 200000 };
@@ -369,6 +400,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_new_ring_is_empty_and_fills_the_default_pages, set_up),
         cmocka_unit_test_setup(entries_arrive_in_order_across_the_wrap_of_the_counters, set_up),
+        cmocka_unit_test_setup(many_entries_are_written_and_read_with_one_move_of_the_index,
+                               set_up),
         cmocka_unit_test_setup(a_full_sq_has_no_slot_until_one_is_taken, set_up),
         cmocka_unit_test_setup(a_full_cq_has_no_room_until_one_is_consumed, set_up),
         cmocka_unit_test_setup(promises_leave_four_completions_to_what_completes_at_once, set_up),

@@ -102,16 +102,18 @@ void fact_check(const char *what, enum status predicted, enum status found)
     }
 }
 
-void old_put(uint64_t id)
+void old_put(struct old_ids *old, uint64_t id)
 {
-    world.old_ids[world.old_count++ % OLD_IDS] = id;
+    if (id != 0) {
+        old->ids[old->count++ % OLD_IDS] = id;
+    }
 }
 
-uint64_t old_get(void)
+uint64_t old_get(const struct old_ids *old)
 {
-    uint32_t count = world.old_count < OLD_IDS ? world.old_count : OLD_IDS;
+    uint32_t count = old->count < OLD_IDS ? old->count : OLD_IDS;
 
-    return count == 0 ? 1ull << 62 : world.old_ids[chance_below(count)];
+    return count == 0 ? 1ull << 62 : old->ids[chance_below(count)];
 }
 
 // --- The follower: the log, reduced again -------------------------------------------------------
@@ -217,10 +219,6 @@ void actor_end(struct actor *actor, int32_t code, uint32_t cause)
         machine_fault(actor->thread, cause, 0);
         code = -1;
     }
-    if (actor == &world.actors[0] && world.building.builder.value != 0) {
-        model_program_end(world.building.program, false, (struct model_exit){0});
-        world.building.builder.value = 0;
-    }
     model_program_end(actor->program, true, (struct model_exit){process, code, cause});
 }
 
@@ -275,7 +273,7 @@ static void delivery_check(const struct actor *actor, const struct model_expecte
     }
     bytes_check(actor, result + (uint32_t)sizeof(header), sqe->user_data, sqe->payload_len);
     model_call_learn(call->operation.program, sqe->user_data, cqe->extra);
-    old_put(cqe->extra);
+    old_put(&world.old_calls, cqe->extra);
     tally.deliveries++;
 }
 
@@ -401,6 +399,18 @@ static void completions_check(void)
     model.expected_count = 0;
 }
 
+static uint32_t waiting_count(uint32_t thread)
+{
+    const struct core *core = act_core();
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < core->pending_count; i++) {
+        const struct pending *pending = &core->pending[i];
+        bool waits = pending->kind != PENDING_NONE && pending->kind != PENDING_LOST;
+        count += waits && pending->thread == thread ? 1 : 0;
+    }
+    return count;
+}
+
 // Invariant 6 from the other side: what waits here waits there.
 static void waits_check(void)
 {
@@ -409,7 +419,7 @@ static void waits_check(void)
         if (!actor->is_alive) {
             continue;
         }
-        uint32_t found = act_core()->threads[actor->thread].pending.count;
+        uint32_t found = waiting_count(actor->thread);
         if (found != model_waiting(actor->program)) {
             broken("actor %u: %u operations wait; the model says %u", i, found,
                    model_waiting(actor->program));
@@ -421,8 +431,24 @@ static void waits_check(void)
     }
 }
 
+// What was being built goes with the last hold of its builder, or of a facet or revoker of it.
+static void building_settle(void)
+{
+    bool is_held = false;
+
+    for (uint32_t i = 0; i < model.hold_count; i++) {
+        is_held = is_held || model.nodes[model.holds[i].node].object == world.building.object;
+    }
+    if (world.building.is_pending && !is_held) {
+        world.building.is_pending = false;
+        world.building.builder.value = 0;
+        model_program_end(world.building.program, false, (struct model_exit){0});
+    }
+}
+
 void world_check(void)
 {
+    building_settle();
     if (machine.end == MACHINE_RUNS) {
         machine_timer(machine.now_ns);
     }
@@ -440,8 +466,7 @@ void world_check(void)
 
 bool world_is_nearly_full(void)
 {
-    return log_room(&machine.kernel->log) < TURN_COMMITS_MAX + COMMITS_SPARE ||
-           model_is_nearly_full();
+    return machine.kernel->log.room < TURN_COMMITS_MAX + COMMITS_SPARE || model_is_nearly_full();
 }
 
 static void genesis_learn(const struct actor *first)

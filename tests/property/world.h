@@ -31,18 +31,23 @@ struct actor {
 
 // What the first program is building.
 struct building {
-    cap_t builder; // value 0: nothing
+    cap_t builder;   // value 0: nothing
+    bool is_pending; // the builder lives, and has not started its process
     uint32_t object, program;
     uint32_t nodes[NAMES_MAX]; // that were granted, by name
+};
+
+// Ids that named something once.
+struct old_ids {
+    uint64_t ids[OLD_IDS];
+    uint32_t count;
 };
 
 struct world {
     struct actor actors[ACTORS];
     struct building building;
     uint32_t programs; // ever
-    uint64_t old_ids[OLD_IDS];
-    uint32_t old_count;
-    bool has_old;
+    struct old_ids old_caps, old_calls;
     bool is_over;
 };
 
@@ -84,8 +89,8 @@ uint32_t slot_offset(uint32_t slot);
 // What stands in byte i of the message that somebody sends with this number.
 uint8_t pattern_byte(uint64_t number, uint32_t i);
 
-void old_put(uint64_t id);
-uint64_t old_get(void);
+void old_put(struct old_ids *old, uint64_t id);
+uint64_t old_get(const struct old_ids *old);
 
 // A line for the history that a failure prints.
 __attribute__((format(printf, 1, 2))) void note(const char *format, ...);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The core is pure: its objects need nothing of the world, and hold no writable data.
 
-Read from the symbol tables of objects for x86_64, which must have been built. They are machine code:
-the kernel's own, which is optimised at its link, don't tell constants from variables.
+Read from the symbol tables of objects for x86_64, which must have been built. They are machine
+code: the kernel's own, which is optimised at its link, don't tell constants from variables.
 * kernel/core/state needs only the memory functions, assert_fail, and itself;
 * the rest of kernel/core also kernel/core/state, the effects of hal.h, and what the kernel links of
   lib/, which is held to the same rule: the memory functions and itself, no writable data.

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls of kernel objects, each foretold by the model: facets, revokers, what only answers, and
+// what the first program does with its job: endpoints, processes, exits.
+#include "tests/property/step.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    HOLDS_MANY = 40,          // of one actor: from here on it releases
+    INTERFACE_FIRST = 0x5000, // of minted facets
+};
+
+// --- Kernel objects -----------------------------------------------------------------------------
+
+static uint64_t message_words[KERNEL_MESSAGE_MAX / 8];
+
+static struct capnp_builder message_begin(void)
+{
+    struct capnp_builder builder;
+
+    memset(message_words, 0, sizeof(message_words));
+    capnp_builder_init(&builder, message_words, sizeof(message_words));
+    return builder;
+}
+
+// Calls; `predicted` is what the object says if the call reaches it. True: it succeeded.
+static bool object_call(const struct actor *actor, uint64_t cap, uint16_t method,
+                        const struct capnp_builder *message, enum status predicted,
+                        struct act_answer *answer)
+{
+    struct act_snapshot before = act_snapshot();
+    uint32_t object;
+    enum status reach = model_reach(actor->program, cap, method, &object);
+
+    note("actor %ld: object %llx method %u", (long)(actor - world.actors), (unsigned long long)cap,
+         method);
+    act_object(actor->thread, (cap_t){cap}, method, message, answer);
+    fact_check("kernel object", reach != STATUS_OK ? reach : predicted, act_fact(&answer->cqe));
+    if (act_fact(&answer->cqe) != STATUS_OK && !act_same(&before)) {
+        broken("a refused call changed something");
+    }
+    return act_fact(&answer->cqe) == STATUS_OK;
+}
+
+static enum status facet_predict(const struct actor *actor, uint64_t manager, uint64_t target,
+                                 const uint64_t arguments[3], uint32_t *node)
+{
+    uint32_t object;
+
+    if (model_reach(actor->program, manager, 0, &object) != STATUS_OK) {
+        return STATUS_OK; // it doesn't get that far
+    }
+    return model_facet(actor->program, target, arguments[0], arguments[1], arguments[2], node);
+}
+
+static void facet_step(struct actor *actor)
+{
+    const struct model_hold *manager = hold_choose(actor->program, is_manager);
+    struct capnp_builder message = message_begin();
+    struct act_answer answer;
+    uint32_t node = MODEL_NONE;
+
+    if (manager == NULL) {
+        return;
+    }
+    uint64_t manager_cap = manager->cap;
+    uint64_t target = cap_choose(actor->program, chance_in(2) ? is_server : is_any);
+    const struct model_hold *hold = model_hold_find(actor->program, target);
+    bool may_copy = hold != NULL && hold->may_copy;
+    uint64_t methods = hold == NULL ? 7 : model.nodes[hold->node].methods;
+    const uint64_t arguments[3] = {
+        chance_in(6) ? chance_word() : methods & (chance_word() | 0xf),
+        chance_in(3) ? 0 : INTERFACE_FIRST + chance_below(3),
+        chance_in(2) ? 0 : chance_word(),
+    };
+    struct capability_manager_facet_params_builder params =
+        capability_manager_facet_params_build(&message);
+    capability_manager_facet_params_set_target(params, (struct capnp_cap){target});
+    capability_manager_facet_params_set_methods(params, arguments[0]);
+    capability_manager_facet_params_set_interface(params, arguments[1]);
+    capability_manager_facet_params_set_receiver_data(params, arguments[2]);
+    if (target == 0) {
+        return;
+    }
+    enum status predicted = facet_predict(actor, manager_cap, target, arguments, &node);
+    if (!object_call(actor, manager_cap, CAPABILITY_MANAGER_FACET, &message, predicted, &answer)) {
+        return;
+    }
+    struct capability_manager_facet_results_reader results =
+        capability_manager_facet_results_read(&answer.message);
+    uint64_t made = capability_manager_facet_results_get_facet(results).id;
+    uint64_t revoker = capability_manager_facet_results_get_revoker(results).id;
+    if (answer.caps[0].interface != model.nodes[node].interface ||
+        answer.caps[1].interface != REVOKER_INTERFACE_ID) {
+        broken("a new facet has another interface than the model says");
+    }
+    model_hold_insert(actor->program, made, node, may_copy, false);
+    model_hold_insert(actor->program, revoker, node, false, true);
+}
+
+static bool is_revoker(const struct model_hold *hold)
+{
+    return hold->is_revoker;
+}
+
+static void revoker_step(struct actor *actor)
+{
+    const struct model_hold *hold = hold_choose(actor->program, is_revoker);
+    struct act_answer answer;
+
+    if (hold == NULL) {
+        return;
+    }
+    uint64_t cap = hold->cap;
+    bool is_live = !model_is_revoked(hold->node);
+    if (chance_in(3)) {
+        object_call(actor, cap, REVOKER_REVOKE, NULL, STATUS_OK, &answer);
+        model_revoke(actor->program, cap);
+        return;
+    }
+    object_call(actor, cap, REVOKER_STATUS, NULL, STATUS_OK, &answer);
+    if (revoker_status_results_get_live(revoker_status_results_read(&answer.message)) != is_live) {
+        broken("a revoker says another status than the model");
+    }
+}
+
+static bool is_plain(const struct model_hold *hold)
+{
+    return hold_is(hold, MODEL_TIMER) || hold_is(hold, MODEL_MEMORY) ||
+           hold_is(hold, MODEL_CONSOLE) || hold_is(hold, MODEL_PROCESS) ||
+           (hold_is(hold, MODEL_ENDPOINT) && model_is_server(hold->node));
+}
+
+// Objects that answer and remember nothing.
+static void plain_step(struct actor *actor)
+{
+    const struct model_hold *hold = hold_choose(actor->program, is_plain);
+    struct capnp_builder message = message_begin();
+    struct act_answer answer;
+
+    if (hold == NULL) {
+        return;
+    }
+    debug_console_write_line_params_set_text(debug_console_write_line_params_build(&message),
+                                             (struct capnp_text){"a line", 6});
+    bool is_console = hold_is(hold, MODEL_CONSOLE);
+    bool is_memory = hold_is(hold, MODEL_MEMORY);
+    uint16_t method = (uint16_t)(chance_in(4) ? chance_below(66) : 0);
+    if (is_memory && method == MEMORY_OBJECT_READ) {
+        message = message_begin();
+        memory_object_read_params_set_length(memory_object_read_params_build(&message), 8);
+    }
+    object_call(actor, hold->cap, method, is_console || is_memory ? &message : NULL, STATUS_OK,
+                &answer);
+}
+
+void object_step(struct actor *actor)
+{
+    if (holds_of(actor->program) > HOLDS_MANY) {
+        ring_step(actor);
+    } else if (chance_in(2)) {
+        facet_step(actor);
+    } else if (chance_in(2)) {
+        revoker_step(actor);
+    } else {
+        plain_step(actor);
+    }
+}
+
+// --- The first program: endpoints, processes, exits ---------------------------------------------
+
+static uint64_t first_job(void)
+{
+    return act_named(world.actors[0].thread, "job").value;
+}
+
+static void endpoint_step(struct actor *first)
+{
+    struct capnp_builder message = message_begin();
+    struct act_answer answer;
+    uint32_t message_max = chance_in(10) ? chance_below(2) * 70000 : 1 + chance_below(MESSAGE_MAX);
+    bool is_bad = message_max == 0 || message_max > MESSAGE_SIZE_MAX;
+
+    job_make_endpoint_params_set_message_max(job_make_endpoint_params_build(&message), message_max);
+    if (object_call(first, first_job(), JOB_MAKE_ENDPOINT, &message,
+                    is_bad ? STATUS_BAD_VALUE : STATUS_OK, &answer)) {
+        uint32_t node = model_object_create(MODEL_ENDPOINT, ENDPOINT_INTERFACE_ID, message_max);
+        model_hold_insert(
+            first->program,
+            job_make_endpoint_results_get_server(job_make_endpoint_results_read(&answer.message))
+                .id,
+            node, true, false);
+    }
+}
+
+static void exit_step(struct actor *first)
+{
+    struct model_operation operation;
+    uint32_t slot;
+
+    actor_run(first);
+    if (!operation_begin(first, &operation, &slot)) {
+        return;
+    }
+    operation.sqe.opcode = OP_CALL;
+    operation.sqe.method = JOB_NEXT_EXIT;
+    operation.sqe.cap = first_job();
+    operation.sqe.flags = SQE_RING_RESULT | SQE_RING_PAYLOAD;
+    operation.sqe.result = slot_offset(slot) + SLOT_RESULT;
+    operation.sqe.result_len = SLOT_RESULT_SIZE;
+    operation_submit(first, &operation);
+    model_next_exit(&operation);
+    machine_enter(first->thread, 0, 0);
+}
+
+static bool release(struct actor *actor, uint64_t cap)
+{
+    struct model_operation operation;
+    uint32_t slot;
+
+    actor_run(actor);
+    if (!operation_begin(actor, &operation, &slot)) {
+        return false;
+    }
+    operation.sqe.opcode = OP_RELEASE;
+    operation.sqe.cap = cap;
+    operation_submit(actor, &operation);
+    model_operate(&operation);
+    machine_enter(actor->thread, 0, 0);
+    return true;
+}
+
+static void build_begin(struct actor *first)
+{
+    struct building *building = &world.building;
+    struct act_answer answer;
+
+    if (!object_call(first, first_job(), JOB_MAKE_PROCESS_BUILDER, NULL, STATUS_OK, &answer)) {
+        return;
+    }
+    uint32_t node = model_object_create(MODEL_BUILDER, PROCESS_BUILDER_INTERFACE_ID, 0);
+    building->builder.value = job_make_process_builder_results_get_builder(
+                                  job_make_process_builder_results_read(&answer.message))
+                                  .id;
+    building->object = model.nodes[node].object;
+    building->program = world.programs++;
+    building->is_pending = true;
+    model.objects[building->object].program = building->program;
+    model_hold_insert(first->program, building->builder.value, node, false, false);
+}
+
+static void build_load(struct actor *first)
+{
+    static const char *const names[] = {"child", "other", "child", "init", "nobody"};
+    struct model_object *object = &model.objects[world.building.object];
+    struct capnp_builder message = message_begin();
+    struct act_answer answer;
+    uint32_t choice = chance_below(5);
+    enum status predicted = choice > 2 ? STATUS_NAME_UNKNOWN : STATUS_OK;
+
+    process_builder_load_params_set_program(
+        process_builder_load_params_build(&message),
+        (struct capnp_text){names[choice], (uint32_t)strlen(names[choice])});
+    if (predicted == STATUS_OK && object->is_loaded) {
+        predicted = STATUS_LOADED_ALREADY;
+    }
+    if (object->is_spent) {
+        predicted = STATUS_BUILDER_SPENT;
+    }
+    if (object_call(first, world.building.builder.value, PROCESS_BUILDER_LOAD, &message, predicted,
+                    &answer)) {
+        object->is_loaded = true;
+    }
+}
+
+static void build_grant(struct actor *first, bool is_manager_wanted)
+{
+    struct building *building = &world.building;
+    struct capnp_builder message = message_begin();
+    struct act_answer answer;
+    uint32_t name = chance_below(NAMES_MAX);
+    char text[8];
+    uint64_t cap = cap_choose(first->program, is_manager_wanted ? is_manager : is_any);
+
+    if (cap == 0) {
+        return;
+    }
+    snprintf(text, sizeof(text), "n%02u", name);
+    struct process_builder_grant_params_builder params =
+        process_builder_grant_params_build(&message);
+    process_builder_grant_params_set_name(params, (struct capnp_text){text, 3});
+    process_builder_grant_params_set_capability(params, (struct capnp_cap){cap});
+    enum status predicted = model_grant(first->program, building->object, cap, name);
+    if (object_call(first, building->builder.value, PROCESS_BUILDER_GRANT, &message, predicted,
+                    &answer)) {
+        building->nodes[name] = model_hold_find(first->program, cap)->node;
+    }
+}
+
+static void build_start(struct actor *first)
+{
+    struct building *building = &world.building;
+    struct model_object *object = &model.objects[building->object];
+    struct act_answer answer;
+    struct actor *made = NULL;
+    enum status predicted = object->is_spent     ? STATUS_BUILDER_SPENT
+                            : !object->is_loaded ? STATUS_NOT_LOADED
+                                                 : STATUS_OK;
+
+    for (uint32_t i = 1; i < ACTORS; i++) {
+        made = world.actors[i].is_alive ? made : &world.actors[i];
+    }
+    if (!object_call(first, building->builder.value, PROCESS_BUILDER_START, NULL, predicted,
+                     &answer)) {
+        return;
+    }
+    object->is_spent = true;
+    building->is_pending = false;
+    uint32_t node = model_object_create(MODEL_PROCESS, PROCESS_INTERFACE_ID, 0);
+    uint64_t cap = process_builder_start_results_get_process(
+                       process_builder_start_results_read(&answer.message))
+                       .id;
+    model_hold_insert(first->program, cap, node, false, false);
+    actor_start(made, machine.newest_thread, building->program);
+    for (uint32_t name = 0; name < NAMES_MAX; name++) {
+        char text[8];
+        if ((object->names >> name & 1) != 0) {
+            snprintf(text, sizeof(text), "n%02u", name);
+            model_grant_learn(building->program, building->nodes[name],
+                              act_named(made->thread, text).value);
+        }
+    }
+}
+
+static void build_drop(struct actor *first)
+{
+    struct building *building = &world.building;
+
+    if (release(first, building->builder.value)) {
+        building->builder.value = 0;
+    }
+}
+
+static void build_step(struct actor *first)
+{
+    bool has_place = false;
+
+    for (uint32_t i = 1; i < ACTORS; i++) {
+        has_place = has_place || !world.actors[i].is_alive;
+    }
+    if (world.building.builder.value == 0) {
+        if (has_place && !world.building.is_pending) {
+            build_begin(first);
+        }
+        return;
+    }
+    const struct model_object *object = &model.objects[world.building.object];
+    uint32_t choice = chance_below(16);
+    if (choice == 0 || (object->is_spent && chance_in(3))) {
+        build_drop(first);
+    } else if (!object->is_loaded || choice == 1) {
+        build_load(first);
+    } else if (choice <= 4) {
+        build_start(first);
+    } else {
+        build_grant(first, choice > 10);
+    }
+}
+
+static uint32_t waits_for_exit(void)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < model.wait_count; i++) {
+        count += model.waits[i].kind == MODEL_EXIT ? 1 : 0;
+    }
+    return count;
+}
+
+void first_step(struct actor *first)
+{
+    uint32_t choice = chance_below(10);
+
+    if (choice < 6) {
+        build_step(first);
+    } else if (choice < 8) {
+        endpoint_step(first);
+    } else if (waits_for_exit() < 3 || chance_in(20)) {
+        exit_step(first);
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The steps that the programs of the property test take: operations of the ring, calls of kernel
+// objects, and what only the first program can do. Each tells the model what it does.
+#ifndef TESTS_PROPERTY_STEP_H
+#define TESTS_PROPERTY_STEP_H
+
+#include "tests/property/world.h"
+
+// --- ring_step.c --------------------------------------------------------------------------------
+
+bool hold_is(const struct model_hold *hold, enum model_kind kind);
+bool is_any(const struct model_hold *hold);
+bool is_server(const struct model_hold *hold);
+bool is_manager(const struct model_hold *hold);
+// A hold of the program for which `wanted` says yes; NULL: it has none.
+const struct model_hold *hold_choose(uint32_t program, bool (*wanted)(const struct model_hold *));
+uint32_t holds_of(uint32_t program);
+// Mostly the id of such a hold, now and then one that is not the program's.
+uint64_t cap_choose(uint32_t program, bool (*wanted)(const struct model_hold *));
+
+void actor_run(const struct actor *actor);
+// An operation with a number and a slot of its own; false: all slots are taken.
+bool operation_begin(struct actor *actor, struct model_operation *operation, uint32_t *slot);
+void operation_submit(struct actor *actor, const struct model_operation *operation);
+
+void ring_step(struct actor *actor);
+void wait_step(struct actor *actor); // in cap_enter, for a time
+
+// --- object_step.c ------------------------------------------------------------------------------
+
+void object_step(struct actor *actor);
+void first_step(struct actor *first);
+
+#endif
