@@ -162,6 +162,9 @@ static void enter(struct input_bytes *input, uint32_t thread)
     machine.interrupts = has_interrupts;
     machine_enter(thread, min_complete % 40, min_complete >= 128 ? 100 : 0);
     machine.interrupts = false;
+    while (machine.end == MACHINE_RUNS && machine.kernel->gate.threads[thread].is_submitting) {
+        machine_timer(machine.now_ns);
+    }
 }
 
 // The program's own memory, the ring's indexes among it.
