@@ -2,7 +2,7 @@
 # The one entry to everything. `make help` lists the commands; mk/ has the rules.
 
 MAKEFLAGS += -rR --no-print-directory
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 .DELETE_ON_ERROR:
@@ -32,7 +32,8 @@ include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
 
-.PHONY: all run sim debug test check tidy budget format bench fuzz soak trace clean help
+.PHONY: all run sim debug test test-build check check-build tidy budget format bench fuzz soak \
+        trace clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
@@ -47,11 +48,15 @@ trace: $(SIM_ALL) $(HOST_TOOLS) ## The simulator, showing each entry of the kern
 debug: $(X86_64_ALL) ## Boot in QEMU under gdb, stopped before kernel_turn (GDB_ARGS=...)
 	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY) --debug
 
-test: $(TEST_BUILD) ## Everything that must hold (30 minutes); ends with `N passed, N failed`
-	@$(call run_list,test)
+test: ## Everything that must hold (30 minutes); ends with `N passed, N failed`
+	+@$(call build_what_builds,$@)
+	@$(call run_list,$@)
+test-build: $(TEST_BUILD)
 
-check: $(CHECK_BUILD) ## The quick part of the tests (3 minutes), before every merge
-	@$(call run_list,check)
+check: ## The quick part of the tests (3 minutes), before every merge
+	+@$(call build_what_builds,$@)
+	@$(call run_list,$@)
+check-build: $(CHECK_BUILD)
 
 tidy: $(TIDY_BUILD) ## The rules of the house (STYLE.md): layers, purity, sizes, format
 	@$(call run_list,tidy)

@@ -200,6 +200,9 @@ struct commit_memory_unmap {
     uint64_t reserved[4];
 };
 
+// The cause of what nobody asked for: time limits, giving back what the dead held.
+static const uint64_t CAUSE_NONE = UINT64_MAX;
+
 struct commit {
     uint64_t time_ns; // since boot
     uint64_t cause;   // number of the SysLog record that caused it; upper 8 bits: CPU

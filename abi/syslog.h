@@ -2,34 +2,44 @@
 //
 // The SysLog: what was asked and what came of it, one fixed record for each operation, in a ring of
 // each CPU whose oldest records make room. It can be lost without losing state, and holds no
-// payloads. A record is written when its operation ends; one that has to wait also leaves a record
-// when it begins, with SYSLOG_WAITS in `flags`.
+// payloads. A record is written when its operation ends, and says how long it took; one that dies
+// with its thread leaves none.
 #ifndef ABI_SYSLOG_H
 #define ABI_SYSLOG_H
 
 #include <assert.h>
 #include <stdint.h>
 
-enum syslog_flag {
-    SYSLOG_WAITS = 1 << 0, // accepted; its completion comes later
-    SYSLOG_EXIT = 1 << 1,  // the process ended: status is its code, opcode the cause
+enum {
+    SYSLOG_EXIT = 0xff, // in place of an opcode: the process ended; status is its code, detail why
+};
+
+struct syslog_sender {
+    uint32_t thread, process;
+};
+
+struct syslog_target {
+    uint32_t object, facet; // UINT32_MAX: none
+};
+
+// The SQE's first bytes.
+struct syslog_operation {
+    uint8_t opcode;
+    uint8_t flags; // enum sqe_flag
+    uint16_t method;
 };
 
 struct syslog_record {
     uint64_t time_ns;
-    uint64_t interface;
     uint64_t first_commit; // seq of the first commit that it caused; UINT64_MAX: none
-    uint64_t detail;       // as in the completion
-    uint32_t process;
-    uint32_t thread;
-    uint32_t object; // UINT32_MAX: none
-    uint32_t facet;
+    uint64_t interface;
+    uint64_t detail; // as in the completion
+    struct syslog_sender sender;
+    struct syslog_target target;
+    uint32_t size;  // bytes of the payload
+    int32_t status; // as in the completion
+    struct syslog_operation operation;
     uint32_t duration_ns; // from acceptance to completion; 0 within one turn
-    int32_t status;       // as in the completion
-    uint32_t size;        // bytes of the payload
-    uint16_t method;
-    uint8_t opcode;
-    uint8_t flags; // enum syslog_flag
 };
 
 static_assert(sizeof(struct syslog_record) == 64, "one cache line");

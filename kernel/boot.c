@@ -62,7 +62,7 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uin
 }
 
 enum {
-    PIECES = 10,
+    PIECES = 9,
     PIECE_ALIGNMENT = 64,
 };
 
@@ -89,8 +89,7 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.facet_queued, config->facets),
         PIECE(core.pending, sizes->pending),
         PIECE(core.heap, sizes->pending + config->threads),
-        PIECE(gate.threads, config->threads),
-        PIECE(gate.syslog, SYSLOG_RECORDS),
+        PIECE(core.syslog, SYSLOG_RECORDS),
         {offsetof(struct kernel, storage), state_size(config)},
     };
     uint64_t total = 0;
@@ -111,14 +110,15 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->package = frame_at(boot->package_frame);
     core->pending_count = sizes->pending;
     for (uint32_t i = 0; i < sizes->pending; i++) {
-        core->pending[i].of_thread.next = i + 1 < sizes->pending ? i + 1 : NONE;
+        core->pending[i].of_queue.next = i + 1 < sizes->pending ? i + 1 : NONE;
     }
     list_init(&core->ready);
     core->current = NONE;
+    core->next = NONE;
+    core->is_changed = true;
     core->armed_ns = UINT64_MAX;
     core->first_dead = NONE;
     core->first_gone = NONE;
-    core->started_thread = NONE;
 }
 
 static _Noreturn void boot_refuse(const char *why)
@@ -187,7 +187,5 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
         log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
-    gate_thread_start(&kernel->gate, core, core->started_thread);
-    core->started_thread = NONE;
     return kernel;
 }

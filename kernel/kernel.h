@@ -10,6 +10,10 @@
 //     }
 //     run turn.thread, or sleep until the next interrupt where it is HAL_NO_THREAD
 //
+// The first input is INPUT_STEP. A system call with a number that is none is an INPUT_FAULT of
+// cause EXIT_FAULT_MACHINE. A thread that faulted never runs again. Addresses in a fault are those
+// within the process (hal_space_base() subtracted).
+//
 // The kernel remembers which thread runs on the CPU: turn.thread of the last turn. A thread enters
 // with the registers that its platform saved; what it gets back is set by hal_thread_result().
 #ifndef KERNEL_KERNEL_H
@@ -43,7 +47,7 @@ enum input_kind {
     INPUT_ENTER = 1, // the running thread called cap_enter(min_complete, timeout_ns)
     INPUT_EXIT = 2,  // ... exit(code)
     INPUT_FAULT = 3, // ... or did something that it may not: cause, address, instruction
-    INPUT_TIMER = 4, // the armed deadline has come, or the machine wants another thread to run
+    INPUT_TIMER = 4, // the armed deadline may have come: it is armed no more
     INPUT_KIND_COUNT = 5,
 };
 

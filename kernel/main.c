@@ -13,38 +13,38 @@ static const char *const fault_names[] = {
     [EXIT_FAULT_MACHINE] = "a machine fault",
 };
 
+// Each kind of input has a function; it returns whether there is more of the same to do.
+
 // Goes on with the work at hand: the running thread's submissions first, then what dead processes
 // and servers left behind, then the log's seals while nobody wants to run.
-static void turn_step(struct kernel *kernel, const struct input *input)
+static bool turn_step(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     (void)input;
-    if (core->current != NONE && kernel->gate.threads[core->current].is_submitting) {
-        gate_step(&kernel->gate, core);
-        return;
+    if (core->current != NONE && core->threads[core->current].is_submitting) {
+        return gate_step(core);
     }
     core->actor = KERNEL_ACTOR;
-    core->cause = kernel->gate.syslog_next;
-    if (process_sweep(core) || endpoint_sweep(core)) {
-        return;
-    }
-    if (core->ready.count == 0 && core->current == NONE) {
+    core->cause = CAUSE_NONE;
+    core->is_changed = true;
+    if (!process_sweep(core) && !endpoint_sweep(core) && core->current == NONE) {
         log_seal_step(&kernel->log);
     }
+    return false;
 }
 
-static void turn_enter(struct kernel *kernel, const struct input *input)
+static bool turn_enter(struct kernel *kernel, const struct input *input)
 {
-    gate_enter(&kernel->gate, &kernel->core, input->enter.min_complete, input->enter.timeout_ns);
-    turn_step(kernel, input);
+    return gate_enter(&kernel->core, input->enter.min_complete, input->enter.timeout_ns);
 }
 
-static void turn_exit(struct kernel *kernel, const struct input *input)
+static bool turn_exit(struct kernel *kernel, const struct input *input)
 {
-    gate_exit(&kernel->gate, &kernel->core, (int32_t)(uint32_t)input->exit.code, EXIT_CALLED);
+    gate_exit(&kernel->core, (int32_t)(uint32_t)input->exit.code, EXIT_CALLED);
+    return false;
 }
 
-static void turn_fault(struct kernel *kernel, const struct input *input)
+static bool turn_fault(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     bool is_known = input->fault.cause == EXIT_FAULT_MEMORY;
@@ -60,37 +60,49 @@ static void turn_fault(struct kernel *kernel, const struct input *input)
     report_text(&report, ", instruction ");
     report_hex(&report, input->fault.instruction);
     report_end(&report);
-    gate_exit(&kernel->gate, core, -1, cause);
+    gate_exit(core, -1, cause);
+    return false;
 }
 
-static void turn_timer(struct kernel *kernel, const struct input *input)
+static bool turn_timer(struct kernel *kernel, const struct input *input)
 {
     (void)input;
-    kernel->core.armed_ns = UINT64_MAX; // what was armed has fired
-    gate_timer(&kernel->gate, &kernel->core);
+    gate_timer(&kernel->core);
     schedule_timer(&kernel->core);
+    return false;
 }
 
-static void (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input *) = {
+static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input *) = {
     [INPUT_STEP] = turn_step,   [INPUT_ENTER] = turn_enter, [INPUT_EXIT] = turn_exit,
     [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = turn_timer,
 };
 
-// The turn's commits go to the log; a new thread gets its ring.
-static void turn_close(struct kernel *kernel)
+// What a turn changed takes effect: completions go out, commits go to the log, a new thread gets
+// its ring, and somebody is chosen to run. Returns whether there is more to do first.
+static bool turn_close(struct kernel *kernel)
 {
     struct core *core = &kernel->core;
     for (uint32_t i = 0; i < core->commit_count; i++) {
         log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
-    if (core->started_thread != NONE) {
-        gate_thread_start(&kernel->gate, core, core->started_thread);
-        core->started_thread = NONE;
-    }
-    if (core->live_count == 0 && core->first_dead == NONE && core->first_gone == NONE) {
+    bool is_sweeping = (core->first_dead & core->first_gone) != NONE;
+    if (core->live_count == 0 && !is_sweeping) {
         kernel_halt(kernel, core->exit_code);
     }
+    schedule_pick(core);
+    bool is_sealing = kernel->log.sealing < kernel->log.page;
+    uint32_t thread = core->current;
+    return is_sweeping || (thread == NONE ? is_sealing : core->threads[thread].is_submitting);
+}
+
+static _Noreturn void log_is_full(struct kernel *kernel)
+{
+    struct report report;
+    report_begin(&report);
+    report_text(&report, "the log is full: nothing can be recorded any more");
+    report_end(&report);
+    kernel_halt(kernel, -1);
 }
 
 struct turn kernel_turn(struct kernel *kernel, const struct input *input)
@@ -98,24 +110,15 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns;
     core->commits_seq = core->state.seq;
-    if (log_room(&kernel->log) < TURN_COMMITS_MAX) {
-        struct report report;
-        report_begin(&report);
-        report_text(&report, "the log is full: nothing can be recorded any more");
-        report_end(&report);
-        kernel_halt(kernel, -1);
+    core->completion_count = 0;
+    if (kernel->log.room < TURN_COMMITS_MAX) {
+        log_is_full(kernel);
     }
-    turns[input->kind](kernel, input);
-    if (core->completion_count != 0) {
-        gate_deliver(&kernel->gate, core);
+    bool more = turns[input->kind](kernel, input);
+    if (core->is_changed || core->commit_count != 0) {
+        more = turn_close(kernel);
     }
-    if ((core->commit_count | (core->live_count == 0)) != 0) {
-        turn_close(kernel);
-    }
-    uint32_t thread = schedule_pick(core);
-    bool is_submitting = thread != NONE && kernel->gate.threads[thread].is_submitting;
-    bool is_sealing = thread == NONE && kernel->log.sealing < kernel->log.page;
-    return (struct turn){.thread = thread == NONE ? HAL_NO_THREAD : (int32_t)thread,
-                         .more = is_submitting || core->first_dead != NONE ||
-                                 core->first_gone != NONE || is_sealing};
+    return (struct turn){.thread = (int32_t)core->current, .more = more};
 }
+
+static_assert((int32_t)NONE == HAL_NO_THREAD, "no thread is no thread on both sides");

@@ -10,7 +10,6 @@
 
 struct kernel {
     struct core core;
-    struct gate gate;
     struct log log;
     void *storage; // of core.state's arenas
 };

@@ -16,7 +16,7 @@ $(call remember,build/$1/flags,$(CC_$1) $(CFLAGS_$1) $(LDFLAGS_$1))
 build/$1/obj/%.c.o: %.c build/$1/flags | $2
 	$$(call say,CC,$$< [$1])
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CC_$1) $(CFLAGS_$1) -MMD -MP -c $$< -o $$@
+	$$(Q)$(CC_$1) $(CFLAGS_$1) $$(CFLAGS_$$<) -MMD -MP -c $$< -o $$@
 build/$1/obj/gen/%.c.o: build/gen/%.c build/$1/flags | $2
 	$$(call say,CC,$$< [$1])
 	$$(Q)mkdir -p $$(@D)

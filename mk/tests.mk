@@ -7,9 +7,11 @@ own_sources = $(if $(filter tools/% system/% programs/% drivers/% hal/%,$1), \
                 $(call c_in,$(call own_dir,$1)) $(call s_in,$(call own_dir,$1)))
 
 # $(call test_program,variant,source): build/<variant>/test/<source without .c>
+# A test of the runtime gets the runtime's carrier and clients, not those that other tests bring.
 define test_program
 $(call host_program,build/$1/test/$(2:.c=),$1,$(call objs,$1,$2), \
-    $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) build/$1/libsupport.a \
+    $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) \
+    $(if $(filter runtime/%,$2),build/$1/libruntime.a build/$1/libgen.a) build/$1/libsupport.a \
     $(call LIBS_OF,$1) build/$1/libruntime.a,$3)
 endef
 # The archives of such code, each once.
@@ -44,30 +46,40 @@ one = $1|$2|$3$(newline)
 run_list = mkdir -p build/test; $(file >build/$1.list,$($1_list)) \
     $(PYTHON) -B tests/run_all.py build/$1.list
 
-python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t))
+# Some scripts are told what only the build knows, as the checkers are.
+arguments_of = $(arguments_$(basename $(notdir $1)))
+arguments_check_budget := $(KERNEL_LIB)
+arguments_refusal_test := $(CAPNPC)
+# What can't be built doesn't keep the rest from running, and fails as the test `build`.
+build_what_builds = $(MAKE) -k $1-build || true
+build_list = $(call one,build,600,MAKEFLAGS= $(MAKE) $1-build)
+python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t $(call arguments_of,$t)))
 unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
 # Property tests take their number of steps from STEPS: $(call property_list,tests,seconds,steps)
 property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2,STEPS=$3 $t))
 
-# The rules of the house. Some checkers are told what only the build knows.
-CORE_OBJS := $(call objs,x86_64,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB))
+# The rules of the house.
+CORE_OBJS := $(call objs,x86_64-core,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB))
 TIDY_BUILD := $(CORE_OBJS)
-arguments_check_budget := $(KERNEL_LIB)
 tidy_list = $(foreach c,$(CHECKERS), \
-        $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(arguments_$(basename $(notdir $c))))) \
+        $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(call arguments_of,$c))) \
+    $(call one,abi/methods.lock,60,$(PYTHON) -B tools/methods/methods.py --check) \
     $(call python_list,$(filter tools/tidy/%,$(TOOL_TESTS)))
 
 BUDGET_BUILD := $(KERNEL_ELF) $(call objs,host-cov,$(KERNEL_C) $(KERNEL_LIB))
 budget = $(PYTHON) -B tools/tidy/budget.py $(KERNEL_LIB)
 
-SIM_RUN_FILES = $(shell grep -l '^platform.*\<sim\>' $(RUN_FILES) /dev/null)
 CHECK_BUILD := $(TIDY_BUILD) $(BUDGET_BUILD) $(UNIT_ASAN) $(PROPERTY_ASAN) \
-               $(HOST_TOOLS) $(SIM_ALL)
-check_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
-    $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
+               $(HOST_TOOLS) $(GCC_TOOLS) $(SIM_ALL) $(X86_64_ALL)
+# What both lists begin and end with.
+first_list = $(call build_list,$1) $(tidy_list) \
+    $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
+    $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS)))
+run_file_list = $(foreach r,$(RUN_FILES),$(call one,$(r:.run=),600, \
+    $(PYTHON) -B tests/run/runner.py $r))
+check_list = $(call first_list,check) \
     $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,10000) \
-    $(foreach r,$(SIM_RUN_FILES),$(call one,$(r:.run=)-sim,300, \
-        $(PYTHON) -B tests/run/runner.py --platform sim $r))
+    $(call python_list,$(filter tests/run/%,$(SYSTEM_TESTS))) $(run_file_list)
 
 # Fuzzing never writes into the tree: new inputs go to build/, kept corpora are only read.
 fuzz_name = $(notdir $(1:_fuzz=))
@@ -81,13 +93,11 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
         $(wildcard tests/fuzz/corpus/$(TARGET)), \
     echo 'make fuzz TARGET=name, one of: $(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))'; exit 1)
 
-TEST_BUILD := $(CHECK_BUILD) $(X86_64_ALL) $(GCC_TOOLS) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN)
-test_list = $(tidy_list) $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
-    $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS))) \
+TEST_BUILD := $(CHECK_BUILD) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN)
+test_list = $(call first_list,test) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
     $(call property_list,$(PROPERTY_ASAN),900,100000) \
     $(call property_list,$(PROPERTY_GCC),1200,1000000) \
     $(foreach f,$(FUZZ_BIN),$(call one,$(f:build/%=%),600,$(call fuzz_run,$f))) \
-    $(call python_list,$(SYSTEM_TESTS)) \
-    $(foreach r,$(RUN_FILES),$(call one,$(r:.run=),600,$(PYTHON) -B tests/run/runner.py $r))
+    $(call python_list,$(SYSTEM_TESTS)) $(run_file_list)
 soak_list = $(call property_list,$(PROPERTY_GCC),1000000,$(STEPS))

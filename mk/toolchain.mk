@@ -51,13 +51,21 @@ CFLAGS_host-first := $(CFLAGS_host)
 
 # The kernel of x86_64, the programs of x86_64, the programs of the simulator.
 CC_x86_64       := $(CLANG) $(bare)
-CFLAGS_x86_64   := $(freestanding) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic
-LDFLAGS_x86_64  := -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none
+CFLAGS_x86_64   := $(freestanding) -flto -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic
+LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-sections \
+                   --build-id=none
+# Only compiled, never run: machine code, whose symbol tables say which data is constant.
+CC_x86_64-core  := $(CC_x86_64)
+CFLAGS_x86_64-core := $(filter-out -flto,$(CFLAGS_x86_64))
+# Programs are linked as a whole, but for what runs before a program's addresses are in place and
+# what the compiler itself may call.
+CFLAGS_runtime/start.c     := -fno-lto
+CFLAGS_lib/string/string.c := -fno-lto
 CC_x86_64-user  := $(CLANG) $(bare)
-CFLAGS_x86_64-user  := $(freestanding) -fpie
-LDFLAGS_x86_64-user := -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
+CFLAGS_x86_64-user  := $(freestanding) -flto -fpie -fomit-frame-pointer
+LDFLAGS_x86_64-user := --lto-O2 -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
                        -e _start --gc-sections --build-id=none
 CC_sim-user     := $(CLANG)
-CFLAGS_sim-user := $(freestanding) -fPIC -fvisibility=hidden
-LDFLAGS_sim-user := -shared -Bsymbolic -z now -z noexecstack -z separate-code -e _start \
+CFLAGS_sim-user := $(freestanding) -flto -fPIC -fvisibility=hidden -fomit-frame-pointer
+LDFLAGS_sim-user := --lto-O2 -shared -Bsymbolic -z now -z noexecstack -z separate-code -e _start \
                     --gc-sections --build-id=none

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The x86_64 platform: kernel image, programs, boot packages.
 
-$(foreach v,x86_64 x86_64-user,$(eval $(call variant,$v,build/gen/stamp)))
+$(foreach v,x86_64 x86_64-core x86_64-user,$(eval $(call variant,$v,build/gen/stamp)))
 
 KERNEL_ELF := $(if $(wildcard hal/x86_64/kernel.ld),build/x86_64/kernel.elf)
 KERNEL_OBJS := $(call objs,x86_64,$(KERNEL_C) $(call c_in,hal/x86_64) $(call s_in,hal/x86_64))

@@ -141,18 +141,24 @@ static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
     return entries - taken - r->reserved;
 }
 
-// Copies the next SQE to `out` and takes it; false when there is none or the index is corrupt. Each
-// word is read exactly once: whatever the thread does to it afterwards has no effect.
-static inline bool ring_kernel_take(struct ring_kernel *r, struct sqe *out)
+// How many SQEs can be taken now, at most `max`: each is there and has room for its completion.
+// RING_CORRUPT when the thread's index is out of its range.
+static inline int32_t ring_kernel_ready(const struct ring_kernel *r, uint32_t max)
 {
-    struct ring_header *header = r->header;
-    uint32_t head = r->sq_head;
-    uint32_t mask = r->sq_mask;
-    // One comparison for both: no entry becomes 2^32 - 1, which is more than any queue holds.
-    if (__atomic_load_n(&header->sq_tail, __ATOMIC_ACQUIRE) - head - 1 > mask) {
-        return false;
+    uint32_t count = __atomic_load_n(&r->header->sq_tail, __ATOMIC_ACQUIRE) - r->sq_head;
+    if (count > r->sq_mask + 1) {
+        return RING_CORRUPT;
     }
-    const struct ring_word *from = (const struct ring_word *)&r->sq[head & mask];
+    uint32_t room = ring_kernel_room(r);
+    count = count < room ? count : room;
+    return (int32_t)(count < max ? count : max);
+}
+
+// Copies the next SQE to `out` and takes it; ring_kernel_ready() said that it is there. Each word
+// is read exactly once: whatever the thread does to it afterwards has no effect.
+static inline void ring_kernel_take(struct ring_kernel *r, struct sqe *out)
+{
+    const struct ring_word *from = (const struct ring_word *)&r->sq[r->sq_head & r->sq_mask];
     struct ring_word *to = (struct ring_word *)out;
     to[0].value = __atomic_load_n(&from[0].value, __ATOMIC_RELAXED);
     to[1].value = __atomic_load_n(&from[1].value, __ATOMIC_RELAXED);
@@ -162,20 +168,20 @@ static inline bool ring_kernel_take(struct ring_kernel *r, struct sqe *out)
     to[5].value = __atomic_load_n(&from[5].value, __ATOMIC_RELAXED);
     to[6].value = __atomic_load_n(&from[6].value, __ATOMIC_RELAXED);
     to[7].value = __atomic_load_n(&from[7].value, __ATOMIC_RELAXED);
-    r->sq_head = head + 1;
-    __atomic_store_n(&header->sq_head, head + 1, __ATOMIC_RELEASE);
-    return true;
+    r->sq_head++;
 }
 
-// Promises one completion to an operation that completes later; false when no more may be promised
-// or the CQ has no room.
-static inline bool ring_kernel_reserve(struct ring_kernel *r)
+// Whether one more completion may be promised to an operation that completes later. Besides, there
+// must be room; where an SQE was taken, there is.
+static inline bool ring_kernel_may_reserve(const struct ring_kernel *r)
 {
-    if (r->reserved >= r->cq_mask + 1 - CQ_ENTRIES_KEPT || ring_kernel_room(r) == 0) {
-        return false;
-    }
+    return r->reserved < r->cq_mask + 1 - CQ_ENTRIES_KEPT;
+}
+
+// Promises it; the caller has seen ring_kernel_may_reserve().
+static inline void ring_kernel_reserve(struct ring_kernel *r)
+{
     r->reserved++;
-    return true;
 }
 
 // Gives one promise back: the caller posts into it now, or the operation completes silently.
@@ -184,14 +190,19 @@ static inline void ring_kernel_unreserve(struct ring_kernel *r)
     r->reserved--;
 }
 
-// Posts a completion. There is room: the caller has seen ring_kernel_room() > 0 in this turn, or
-// gave a promise back just before.
+// Writes a completion, which the thread sees after ring_kernel_publish(). There is room: the caller
+// has seen it in this turn, or gave a promise back just before.
 static inline void ring_kernel_post(struct ring_kernel *r, const struct cqe *entry)
 {
-    uint32_t tail = r->cq_tail;
-    r->cq[tail & r->cq_mask] = *entry;
-    r->cq_tail = tail + 1;
-    __atomic_store_n(&r->header->cq_tail, tail + 1, __ATOMIC_RELEASE);
+    r->cq[r->cq_tail & r->cq_mask] = *entry;
+    r->cq_tail++;
+}
+
+// Shows the thread what was taken and posted.
+static inline void ring_kernel_publish(struct ring_kernel *r)
+{
+    __atomic_store_n(&r->header->sq_head, r->sq_head, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->header->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
 }
 
 // --- The thread's side --------------------------------------------------------------------------
@@ -234,42 +245,80 @@ static inline bool ring_user_init(struct ring_user *r, struct ring_header *heade
     return true;
 }
 
-// The next free SQE, or NULL when the SQ is full. Its content is old: the caller writes all of it,
-// then submits it.
-static inline struct sqe *ring_user_slot(const struct ring_user *r)
-{
-    uint32_t used = r->sq_tail - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE);
-    return used > r->sq_mask ? NULL : &r->sq[r->sq_tail & r->sq_mask];
-}
-
-// Hands the SQE that ring_user_slot() gave to the kernel, which takes it at the next cap_enter.
-static inline void ring_user_submit(struct ring_user *r)
-{
-    r->sq_tail++;
-    __atomic_store_n(&r->header->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
-}
-
 // SQEs submitted and not yet taken by the kernel.
 static inline uint32_t ring_user_untaken(const struct ring_user *r)
 {
     return r->sq_tail - __atomic_load_n(&r->header->sq_head, __ATOMIC_ACQUIRE);
 }
 
-// The next completion, where it stands, or NULL. The kernel does not touch it until
-// ring_user_consume().
-static inline const struct cqe *ring_user_peek(const struct ring_user *r)
+// SQEs that are free.
+static inline uint32_t ring_user_room(const struct ring_user *r)
 {
-    if (__atomic_load_n(&r->header->cq_tail, __ATOMIC_ACQUIRE) == r->cq_head) {
-        return NULL;
-    }
+    return r->sq_mask + 1 - ring_user_untaken(r);
+}
+
+// The next SQE, to be written; ring_user_room() said that it is free. Its content is old: the
+// caller writes all of it. The kernel sees it after ring_user_publish().
+static inline struct sqe *ring_user_next(struct ring_user *r)
+{
+    return &r->sq[r->sq_tail++ & r->sq_mask];
+}
+
+// Hands what ring_user_next() gave, one SQE or many, to the kernel, which takes them at the next
+// cap_enter.
+static inline void ring_user_publish(const struct ring_user *r)
+{
+    __atomic_store_n(&r->header->sq_tail, r->sq_tail, __ATOMIC_RELEASE);
+}
+
+// The same for one SQE in two steps: the next one, or NULL when the SQ is full, and its submission.
+static inline struct sqe *ring_user_slot(const struct ring_user *r)
+{
+    return ring_user_room(r) == 0 ? NULL : &r->sq[r->sq_tail & r->sq_mask];
+}
+
+static inline void ring_user_submit(struct ring_user *r)
+{
+    r->sq_tail++;
+    ring_user_publish(r);
+}
+
+// Completions that are there.
+static inline uint32_t ring_user_available(const struct ring_user *r)
+{
+    return __atomic_load_n(&r->header->cq_tail, __ATOMIC_ACQUIRE) - r->cq_head;
+}
+
+// The next completion, where it stands; ring_user_available() said that it is there. The kernel
+// does not touch it until its entry is given back.
+static inline const struct cqe *ring_user_first(const struct ring_user *r)
+{
     return &r->cq[r->cq_head & r->cq_mask];
 }
 
-// Gives the entry of the completion that ring_user_peek() showed back to the kernel.
+// The same, and the one behind it is the next.
+static inline const struct cqe *ring_user_take(struct ring_user *r)
+{
+    return &r->cq[r->cq_head++ & r->cq_mask];
+}
+
+// Gives the entries that ring_user_take() showed, one or many, back to the kernel.
+static inline void ring_user_give_back(const struct ring_user *r)
+{
+    __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
+}
+
+// The next completion, or NULL when there is none.
+static inline const struct cqe *ring_user_peek(const struct ring_user *r)
+{
+    return ring_user_available(r) == 0 ? NULL : ring_user_first(r);
+}
+
+// Gives the entry of the completion that ring_user_peek() or ring_user_first() showed back.
 static inline void ring_user_consume(struct ring_user *r)
 {
     r->cq_head++;
-    __atomic_store_n(&r->header->cq_head, r->cq_head, __ATOMIC_RELEASE);
+    ring_user_give_back(r);
 }
 
 // Consumes the next completion into `out`; false when there is none.

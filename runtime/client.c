@@ -5,7 +5,7 @@
 // finish waits for its completion; others that arrive meanwhile are kept in their slots. Requests
 // of more than a slot are refused.
 //
-// call->carrier[0] is the index of the call's slot.
+// call->carrier[0] is the address of the call's slot.
 
 #include "runtime/thread.h"
 
@@ -25,34 +25,28 @@ bool tsr_refuse(struct capnp_exception *exception, int32_t fact, uint64_t detail
 }
 
 // With no slot free: completions that nobody has looked at yet may give some back.
-__attribute__((cold, noinline)) static bool begin_late(struct capnp_call *call, uint64_t target,
-                                                       uint64_t interface, uint16_t method,
-                                                       uint32_t request_bytes,
-                                                       struct capnp_exception *exception)
+__attribute__((cold, noinline)) static bool begin_late(struct capnp_exception *exception)
 {
     tsr_thread_reap(&tsr_thread);
-    if (tsr_thread.free == 0) {
-        return tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.slot_count);
-    }
-    return capnp_call_begin(call, target, interface, method, request_bytes, exception);
+    return tsr_thread.free != NULL ||
+           tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.slot_count);
 }
 
 bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interface, uint16_t method,
                       uint32_t request_bytes, struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = &tsr_thread;
     if (request_bytes > TSR_SLOT_SIZE && request_bytes != CAPNP_MESSAGE_BYTES_MAX) {
         return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
     }
-    if (thread->free == 0) {
-        return begin_late(call, target, interface, method, request_bytes, exception);
+    if (tsr_thread.free == NULL && !begin_late(exception)) {
+        return false;
     }
-    uint32_t index = tsr_slot_take(thread);
+    struct tsr_slot *slot = tsr_slot_take(&tsr_thread);
     call->target = target;
     call->interface = interface;
     call->method = method;
-    call->carrier[0] = index;
-    capnp_builder_init(&call->request, tsr_slot_bytes(thread, index), TSR_SLOT_SIZE);
+    call->carrier[0] = (uint64_t)slot;
+    capnp_builder_init(&call->request, slot->bytes, TSR_SLOT_SIZE);
     return true;
 }
 
@@ -71,27 +65,42 @@ static inline uint32_t request_size(const struct capnp_call *call)
     return size > CAPNP_WORD_BYTES ? size : 0;
 }
 
-static inline void submit(struct tsr_thread *thread, const struct capnp_call *call,
-                          struct sqe *entry, uint32_t transfers)
+static inline struct tsr_slot *slot_of(const struct capnp_call *call)
 {
-    uint32_t index = (uint32_t)call->carrier[0];
-    struct tsr_slot *slot = &thread->slots[index];
-    uint64_t offset = (uint64_t)index * TSR_SLOT_SIZE;
-    *entry = (struct sqe){
+    return (struct tsr_slot *)call->carrier[0];
+}
+
+// False when the queue is full.
+static inline bool submit(const struct capnp_call *call, uint32_t transfers)
+{
+    struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
+    if (ring_user_untaken(&ring) > ring.sq_mask) {
+        return false;
+    }
+    const struct tsr_slot *slot = slot_of(call);
+    *ring_user_next(&ring) = (struct sqe){
         .opcode = OP_CALL,
         .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
         .method = call->method,
         .transfers = (uint8_t)transfers,
         .cap = call->target,
         .user_data = slot->user_data,
-        .payload = offset,
-        .result = offset,
+        .payload = slot->offset,
+        .result = slot->offset,
         .payload_len = request_size(call),
         .result_len = TSR_SLOT_SIZE,
         .arg = TIMEOUT_NONE,
     };
-    slot->state = SLOT_SUBMITTED;
-    ring_user_submit(&thread->ring);
+    ring_user_publish(&ring);
+    tsr_thread.ring.sq_tail = ring.sq_tail;
+    return true;
+}
+
+// The usual case: the request is simply bytes, and the queue has room. Nothing has happened when
+// the answer is false.
+static inline bool submit_usual(const struct capnp_call *call)
+{
+    return (call->request.error | call->request.cap_count) == 0 && submit(call, 0);
 }
 
 // Sends what is not simply bytes into a queue with room.
@@ -108,22 +117,19 @@ __attribute__((noinline)) static bool send_other(struct capnp_call *call,
         return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
     }
     tsr_transfers_put(call->request.bytes + size, call->request.caps, transfers);
-    struct sqe *entry = tsr_thread_sqe(thread);
-    if (entry == NULL) {
+    if (!tsr_thread_has_room(thread) || !submit(call, transfers)) {
         return tsr_refuse(exception, STATUS_RING_BUSY, thread->ring.sq_mask + 1);
     }
-    submit(thread, call, entry, transfers);
+    slot_of(call)->state = SLOT_SUBMITTED;
     return true;
 }
 
 bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = &tsr_thread;
-    struct sqe *entry = ring_user_slot(&thread->ring);
-    if (entry == NULL || call->request.error != CAPNP_OK || call->request.cap_count != 0) {
+    if (!submit_usual(call)) {
         return send_other(call, exception);
     }
-    submit(thread, call, entry, 0);
+    slot_of(call)->state = SLOT_SUBMITTED;
     return true;
 }
 
@@ -155,11 +161,12 @@ bool tsr_completion_refuse(const struct cqe *completion, const uint8_t *bytes,
     return false;
 }
 
-bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
+// Waits for a call that was submitted, whatever completes before it and however it ends.
+__attribute__((noinline)) static bool finish_any(struct capnp_call *call,
+                                                 struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = &tsr_thread;
-    struct tsr_slot *slot = &thread->slots[call->carrier[0]];
-    int32_t fact = tsr_thread_wait(thread, slot);
+    struct tsr_slot *slot = slot_of(call);
+    int32_t fact = tsr_thread_wait(&tsr_thread, slot);
     if (fact != 0) {
         return tsr_refuse(exception, fact, 0);
     }
@@ -173,12 +180,41 @@ bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exceptio
     return true;
 }
 
+// The same in the usual case: what completes next is this call, with bytes alone.
+static inline bool finish_next(struct capnp_call *call, struct capnp_exception *exception)
+{
+    int32_t size = tsr_thread_enter_for(&tsr_thread, slot_of(call));
+    if (size < 0) {
+        return finish_any(call, exception);
+    }
+    capnp_message_init(&call->response, call->request.bytes, (uint32_t)size, NULL, 0);
+    return true;
+}
+
+bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
+{
+    struct tsr_slot *slot = slot_of(call);
+    if (slot->state != SLOT_SUBMITTED || ring_user_available(&tsr_thread.ring) != 0) {
+        return finish_any(call, exception);
+    }
+    slot->state = SLOT_IDLE;
+    return finish_next(call, exception);
+}
+
+bool capnp_call_run(struct capnp_call *call, struct capnp_exception *exception)
+{
+    if (!submit_usual(call)) {
+        return send_other(call, exception) && finish_any(call, exception);
+    }
+    return finish_next(call, exception);
+}
+
 void capnp_call_end(struct capnp_call *call)
 {
-    uint32_t index = (uint32_t)call->carrier[0];
-    if (tsr_thread.slots[index].state == SLOT_SUBMITTED) {
-        tsr_thread.slots[index].state = SLOT_ABANDONED;
+    struct tsr_slot *slot = slot_of(call);
+    if (slot->state == SLOT_SUBMITTED) {
+        slot->state = SLOT_ABANDONED;
     } else {
-        tsr_slot_free(&tsr_thread, index);
+        tsr_slot_free(&tsr_thread, slot);
     }
 }

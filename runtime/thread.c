@@ -18,38 +18,69 @@ bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header)
     uint32_t promises = thread->ring.cq_mask + 1 - CQ_ENTRIES_KEPT;
     slots = slots < promises ? slots : promises;
     thread->slot_count = slots < TSR_SLOTS_MAX ? slots : TSR_SLOTS_MAX;
-    thread->free = (1u << thread->slot_count) - 1;
-    for (uint32_t i = 0; i < thread->slot_count; i++) {
-        thread->slots[i].user_data = i;
+    for (uint32_t i = thread->slot_count; i > 0; i--) {
+        struct tsr_slot *slot = &thread->slots[i - 1];
+        slot->user_data = i - 1;
+        slot->offset = (i - 1) * TSR_SLOT_SIZE;
+        slot->bytes = thread->ring.messages + slot->offset;
+        slot->next = thread->free;
+        thread->free = slot;
     }
     return true;
 }
 
-struct sqe *tsr_thread_sqe(struct tsr_thread *thread)
+uint32_t tsr_slots_free(const struct tsr_thread *thread)
 {
-    struct sqe *entry = ring_user_slot(&thread->ring);
-    if (entry == NULL) {
-        tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-        entry = ring_user_slot(&thread->ring);
+    uint32_t mask = 0;
+    for (const struct tsr_slot *slot = thread->free; slot != NULL; slot = slot->next) {
+        mask |= 1u << (slot - thread->slots);
     }
-    if (entry == NULL) {
+    return mask;
+}
+
+struct tsr_slot *tsr_slots_take(struct tsr_thread *thread, uint32_t count)
+{
+    uint32_t free = tsr_slots_free(thread);
+    uint32_t wanted = (1u << count) - 1;
+    uint32_t first = 0;
+    while (first + count <= thread->slot_count && (free >> first & wanted) != wanted) {
+        first++;
+    }
+    if (first + count > thread->slot_count) {
+        return NULL;
+    }
+    struct tsr_slot **link = &thread->free;
+    while (*link != NULL) {
+        bool is_wanted = (wanted << first >> (*link - thread->slots) & 1) != 0;
+        struct tsr_slot **next = &(*link)->next;
+        if (is_wanted) {
+            *link = *next;
+        } else {
+            link = next;
+        }
+    }
+    return &thread->slots[first];
+}
+
+bool tsr_thread_make_room(struct tsr_thread *thread)
+{
+    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+    if (ring_user_room(&thread->ring) == 0) {
         // A full CQ keeps the kernel from taking more.
         tsr_thread_reap(thread);
         tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-        entry = ring_user_slot(&thread->ring);
     }
-    return entry;
+    return ring_user_room(&thread->ring) != 0;
 }
 
 void tsr_release(uint64_t cap)
 {
-    struct sqe *entry = cap == 0 ? NULL : tsr_thread_sqe(&tsr_thread);
-    if (entry == NULL) {
+    if (cap == 0 || !tsr_thread_has_room(&tsr_thread)) {
         return;
     }
-    *entry = (struct sqe){
+    *ring_user_next(&tsr_thread.ring) = (struct sqe){
         .opcode = OP_RELEASE, .flags = SQE_QUIET, .cap = cap, .user_data = user_data_ignored};
-    ring_user_submit(&tsr_thread.ring);
+    ring_user_publish(&tsr_thread.ring);
 }
 
 uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size)
@@ -66,19 +97,17 @@ uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t
 }
 
 // An answer that nobody waits for: what came with it goes back.
-__attribute__((cold, noinline)) static void discard(struct tsr_thread *thread, uint32_t index,
-                                                    struct cqe completion)
+__attribute__((cold, noinline)) static void discard(struct tsr_thread *thread,
+                                                    struct tsr_slot *slot, struct cqe completion)
 {
-    struct tsr_slot *slot = &thread->slots[index];
     slot->completion = completion;
     if (tsr_completion_is_result(&completion) && completion.transfers != 0) {
-        uint32_t count =
-            tsr_slot_receive(slot, tsr_slot_bytes(thread, index), (uint32_t)completion.status);
+        uint32_t count = tsr_slot_receive(slot, slot->bytes, (uint32_t)completion.status);
         for (uint32_t i = 0; i < count; i++) {
             tsr_release(slot->caps[i]);
         }
     }
-    tsr_slot_free(thread, index);
+    tsr_slot_free(thread, slot);
 }
 
 // A completion that is not simply the end of an operation somebody waits for.
@@ -91,7 +120,7 @@ __attribute__((cold, noinline)) static void match_other(struct tsr_thread *threa
     uint32_t index = (uint32_t)completion.user_data;
     if (index < thread->slot_count && thread->slots[index].user_data == completion.user_data &&
         thread->slots[index].state == SLOT_ABANDONED) {
-        discard(thread, index, completion);
+        discard(thread, &thread->slots[index], completion);
     }
 }
 
@@ -121,7 +150,7 @@ bool tsr_thread_reap(struct tsr_thread *thread)
     return any;
 }
 
-int32_t tsr_thread_wait_any(struct tsr_thread *thread, struct tsr_slot *slot)
+int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot)
 {
     for (;;) {
         const struct cqe *completion = ring_user_peek(&thread->ring);

@@ -8,9 +8,12 @@
 // answer. An operation's user_data is its slot and the slot's generation, so that completions may
 // come in any order and a late one finds nobody.
 //
-//     free -> taken -> submitted -> done -> free
-//                          |                  ^
-//                          +-> abandoned -----+   (its completion gives the slot back)
+//     idle -> submitted -> done -> idle
+//                 |                 ^
+//                 +-> abandoned ----+   (its completion gives the slot back)
+//
+// A slot that is idle is free (thread->free) or somebody builds a message in it. An operation that
+// is submitted, waited for and matched in one function needs no state: its slot stays idle.
 //
 // Only the thread itself writes here.
 #ifndef RUNTIME_THREAD_H
@@ -30,8 +33,7 @@ enum {
 };
 
 enum tsr_slot_state {
-    SLOT_FREE,
-    SLOT_TAKEN,     // its owner builds a message in it
+    SLOT_IDLE,      // the kernel does not have it
     SLOT_SUBMITTED, // the kernel has it
     SLOT_DONE,      // its completion is here
     SLOT_ABANDONED, // submitted, and nobody waits for it any more
@@ -40,14 +42,17 @@ enum tsr_slot_state {
 struct tsr_slot {
     uint64_t user_data; // generation << 32 | index
     uint32_t state;     // enum tsr_slot_state
+    uint32_t offset;    // of its bytes in the message area
+    uint8_t *bytes;
+    struct tsr_slot *next; // of the free ones
     struct cqe completion;
     uint64_t caps[TRANSFERS_MAX]; // that came with the completion
 };
 
 struct tsr_thread {
     struct ring_user ring;
-    uint32_t free;       // bit n: slot n is free
-    uint32_t slot_count; // 0: the thread has no ring yet
+    struct tsr_slot *free; // the slot freed last is the next to be taken
+    uint32_t slot_count;   // 0: the thread has no ring yet
     struct tsr_slot slots[TSR_SLOTS_MAX];
     const struct start *start;
 };
@@ -66,15 +71,22 @@ _Noreturn void tsr_process_run(struct start *start);
 // Adopts the ring; false when its header is not one.
 bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header);
 
-// A free SQE; enters the kernel to have some taken when the queue is full. NULL when even that
-// does not help. The caller writes all of it and submits it.
-struct sqe *tsr_thread_sqe(struct tsr_thread *thread);
+// tsr_thread_has_room() for a full queue.
+__attribute__((cold, noinline)) bool tsr_thread_make_room(struct tsr_thread *thread);
 
 // Consumes every completion that is there. True when there was one.
 bool tsr_thread_reap(struct tsr_thread *thread);
 
-// tsr_thread_wait(), whatever the order of completions.
-int32_t tsr_thread_wait_any(struct tsr_thread *thread, struct tsr_slot *slot);
+// Blocks until the operation in the slot, which was submitted, is done: 0, or the fact that ended
+// the waiting.
+int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot);
+
+// Bit n: slot n is free.
+uint32_t tsr_slots_free(const struct tsr_thread *thread);
+
+// The first of `count` consecutive slots, taken; its state is that of all. NULL when there are
+// none.
+struct tsr_slot *tsr_slots_take(struct tsr_thread *thread, uint32_t count);
 
 // Fills the slot's caps from the records behind `size` bytes of result at `result`; how many.
 uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size);
@@ -94,69 +106,67 @@ __attribute__((cold, noinline)) bool tsr_completion_refuse(const struct cqe *com
 
 #pragma GCC visibility pop
 
-static inline uint8_t *tsr_slot_bytes(const struct tsr_thread *thread, uint32_t index)
-{
-    return thread->ring.messages + (size_t)index * TSR_SLOT_SIZE;
-}
-
 // From now on, completions of what was submitted from the slot so far find nobody.
 static inline void tsr_slot_renew(struct tsr_slot *slot)
 {
     slot->user_data += UINT64_C(1) << 32;
 }
 
-// `count` consecutive slots; the first one's state is that of all. False when there are none.
-static inline bool tsr_slots_take(struct tsr_thread *thread, uint32_t count, uint32_t *first)
+// The caller has seen that there is a free slot.
+static inline struct tsr_slot *tsr_slot_take(struct tsr_thread *thread)
 {
-    for (uint32_t i = 0; count <= thread->slot_count && i <= thread->slot_count - count; i++) {
-        uint32_t mask = ((1u << count) - 1) << i;
-        if ((thread->free & mask) == mask) {
-            thread->free &= ~mask;
-            thread->slots[i].state = SLOT_TAKEN;
-            *first = i;
-            return true;
-        }
-    }
-    return false;
+    struct tsr_slot *slot = thread->free;
+    thread->free = slot->next;
+    return slot;
 }
 
-// The caller has seen that thread->free is not zero.
-static inline uint32_t tsr_slot_take(struct tsr_thread *thread)
+static inline void tsr_slot_free(struct tsr_thread *thread, struct tsr_slot *slot)
 {
-    uint32_t index = (uint32_t)__builtin_ctz(thread->free);
-    thread->free &= thread->free - 1;
-    thread->slots[index].state = SLOT_TAKEN;
-    return index;
+    slot->state = SLOT_IDLE;
+    tsr_slot_renew(slot);
+    slot->next = thread->free;
+    thread->free = slot;
 }
 
-static inline void tsr_slot_free(struct tsr_thread *thread, uint32_t index)
+// Whether an SQE is free (ring_user_next); enters the kernel to have some taken when the queue is
+// full. False when even that does not help.
+static inline bool tsr_thread_has_room(struct tsr_thread *thread)
 {
-    thread->slots[index].state = SLOT_FREE;
-    tsr_slot_renew(&thread->slots[index]);
-    thread->free |= 1u << index;
+    return ring_user_room(&thread->ring) != 0 || tsr_thread_make_room(thread);
 }
 
-// Blocks until the operation in the slot, which was submitted, is done: 0, or the fact that ended
-// the waiting. Here stands the usual case: nothing has completed yet, and what completes next is
-// this operation.
-static inline int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot)
+// Status, flags and transfers of a completion as they lie: a result of fewer than 2^31 bytes, and
+// nothing else, is a number below 2^31.
+static inline uint64_t tsr_completion_word(const struct cqe *completion)
 {
-    if (slot->state == SLOT_SUBMITTED && ring_user_peek(&thread->ring) == NULL) {
-        tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
-        const struct cqe *completion = ring_user_peek(&thread->ring);
-        if (completion != NULL && completion->user_data == slot->user_data) {
-            slot->completion = *completion;
-            slot->state = SLOT_DONE;
+    uint64_t word;
+    __builtin_memcpy(&word, &completion->status, sizeof(word));
+    return word;
+}
+
+// Enters the kernel and waits until something completes. What should complete is the operation in
+// the slot, just submitted: when it stands first and is a result without capabilities, it is
+// consumed, and the result's bytes are the answer. Otherwise the answer is negative, and the slot
+// is left to tsr_thread_wait().
+static inline int32_t tsr_thread_enter_for(struct tsr_thread *thread, struct tsr_slot *slot)
+{
+    if (tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE) > 0) {
+        const struct cqe *completion = ring_user_first(&thread->ring);
+        uint64_t word = tsr_completion_word(completion);
+        if (completion->user_data == slot->user_data && word <= INT32_MAX) {
             ring_user_consume(&thread->ring);
-            return 0;
+            return (int32_t)word;
         }
     }
-    return tsr_thread_wait_any(thread, slot);
+    slot->state = SLOT_SUBMITTED;
+    return -1;
 }
 
 static inline bool tsr_completion_is_result(const struct cqe *completion)
 {
     return completion->status >= 0 && (completion->flags & CQE_EXCEPTION_MASK) == 0;
 }
+
+static_assert(offsetof(struct cqe, transfers) == offsetof(struct cqe, status) + 6, "one word");
 
 #endif

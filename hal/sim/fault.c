@@ -22,7 +22,9 @@
 
 enum {
     SIGNAL_STACK_SIZE = 1 << 16,
-    TRAP_PAGE_FAULT = 14, // by the x86 manuals
+    // By the x86 manuals.
+    TRAP_PAGE_FAULT = 14,
+    FLAGS_OF_PROGRAM = 0x40500, // single step, direction, alignment: not to run the kernel with
 };
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
@@ -60,6 +62,7 @@ static void signal_handle(int number, siginfo_t *info, void *where)
         sim_thread_fault(EXIT_FAULT_MACHINE, instruction, instruction);
     }
     registers[REG_RIP] = (greg_t)(uintptr_t)sim_leave;
+    registers[REG_EFL] &= ~(greg_t)FLAGS_OF_PROGRAM;
 }
 
 void sim_fault_init(void)

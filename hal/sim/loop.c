@@ -4,8 +4,8 @@
 // interrupt if one waits, else the kernel's next step if it has more to do, else the thread that it
 // chose, until that comes back; and where no thread is ready, the next deadline.
 //
-// An entry may draw one interrupt more, as if the machine wanted another thread to run: so the seed
-// decides how threads interleave even where no time slice runs out.
+// An entry may draw that its program computed until the armed deadline: so the seed decides when
+// time slices run out, and how threads interleave.
 #include "hal/sim/sim.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ static const char *const input_names[INPUT_KIND_COUNT] = {
     [INPUT_FAULT] = "fault", [INPUT_TIMER] = "timer",
 };
 
-static bool preempt; // the last entry drew an interrupt
+static bool preempt; // the last entry drew that time runs out
 
 // The three words say what fits the kind; unused ones are zero.
 static void input_trace(const struct input *input, int32_t thread)
@@ -31,8 +31,11 @@ static void input_trace(const struct input *input, int32_t thread)
 
 static struct input next_input(struct turn turn)
 {
-    if (sim_timer_take() || preempt) {
+    if (preempt) {
         preempt = false;
+        sim_clock_sleep();
+    }
+    if (sim_timer_take()) {
         return (struct input){.kind = INPUT_TIMER, .fault = {0}};
     }
     if (turn.more) {

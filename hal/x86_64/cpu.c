@@ -30,8 +30,8 @@ enum {
     CR4_SMEP = 1 << 20,
     CR4_SMAP = 1 << 21,
 
-    // IF, DF, TF, AC, NT, RF, IOPL: what a program has set is not set in the kernel.
-    SFMASK = 0x200 | 0x400 | 0x100 | 0x40000 | 0x4000 | 0x10000 | 0x3000,
+    // IF, DF, TF, AC, NT, RF, IOPL, VM: what a program has set is not set in the kernel.
+    SFMASK = 0x200 | 0x400 | 0x100 | 0x40000 | 0x4000 | 0x10000 | 0x3000 | FLAGS_VM,
 
     GATE_INTERRUPT = 0x8e, // present, ring 0, interrupts off
     TASK_PRESENT = 0x89,
@@ -93,29 +93,17 @@ struct gate {
     uint32_t reserved;
 };
 
-struct task_state {
-    uint32_t reserved_0;
-    uint64_t stacks[3]; // by ring; only ring 0's is used
-    uint64_t reserved_1;
-    uint64_t interrupt_stacks[7];
-    uint64_t reserved_2;
-    uint16_t reserved_3;
-    uint16_t port_map; // beyond the segment: no port is allowed
-} __attribute__((packed));
-
 static_assert(sizeof(struct gate) == 16, "SDM volume 3, figure 6-8");
-static_assert(sizeof(struct task_state) == 104, "SDM volume 3, figure 7-11");
 
 struct cpu cpu_boot = {
     .stack = (uint64_t)(&cpu_stacks + 1),
     .state = &thread_states[THREADS_MAX],
     .thread = CPU_NO_REGISTERS,
-    .space = SPACE_KERNEL,
 };
+struct task_state cpu_task_state;
 struct cpu_stacks cpu_stacks __attribute__((aligned(PAGE_SIZE)));
 uint64_t cpu_no_execute;
 
-static struct task_state task_state;
 static struct gate gates[VECTOR_COUNT];
 static bool features_present[FEATURE_COUNT];
 
@@ -135,15 +123,15 @@ static const enum interrupt_stack vector_stacks[VECTOR_COUNT] = {
 
 static void descriptors_init(void)
 {
-    uint64_t task = (uint64_t)&task_state;
+    uint64_t task = (uint64_t)&cpu_task_state;
     uint32_t stack_count = sizeof(cpu_stacks.interrupt) / sizeof(cpu_stacks.interrupt[0]);
 
-    task_state.port_map = sizeof(task_state);
+    cpu_task_state.port_map = sizeof(cpu_task_state);
     for (uint32_t i = 0; i < stack_count; i++) {
-        task_state.interrupt_stacks[i] =
+        cpu_task_state.interrupt_stacks[i] =
             (uint64_t)cpu_stacks.interrupt[i].body + sizeof(cpu_stacks.interrupt[i].body);
     }
-    descriptors[SELECTOR_TASK / 8] = (sizeof(task_state) - 1) | (task & 0xffffff) << 16 |
+    descriptors[SELECTOR_TASK / 8] = (sizeof(cpu_task_state) - 1) | (task & 0xffffff) << 16 |
                                      (uint64_t)TASK_PRESENT << 40 | (task >> 24 & 0xff) << 56;
     descriptors[SELECTOR_TASK / 8 + 1] = task >> 32;
 
@@ -182,11 +170,6 @@ void cpu_tables_init(void)
     msr_write(MSR_CSTAR, (uint64_t)entry_system_call); // there is no 32-bit code segment
     msr_write(MSR_SFMASK, SFMASK);
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SYSCALL);
-}
-
-void cpu_trap_stack_set(const struct thread_state *state)
-{
-    task_state.stacks[0] = (uint64_t)(state + 1);
 }
 
 static uint32_t cpuid_word(uint32_t leaf, enum cpuid_register word)

@@ -10,6 +10,9 @@
 // - SYSRETQ with an address that is not canonical would fault in ring 0 on the program's stack. The
 //   only such address that RCX can hold is 2^47: bit 47 is cleared.
 // - A register that a program finds after its system call is its own, the result, or zero.
+// - 64-bit mode has no virtual 8086 mode, but an emulator may let a program's IRET enter it (QEMU
+//   7.2 does). CS says nothing of the ring then, so RFLAGS.VM is looked at too, and cleared by
+//   SYSCALL; loop.c ends the program.
 // - The segment selectors, which a program may load, are cleared by thread.c between threads.
 #include "hal/x86_64/layout.h"
 
@@ -28,8 +31,28 @@ entry_system_call:
     call loop_system_call
     movq %gs:CPU_STATE, %rdx
     cmpl %eax, %gs:CPU_THREAD
-    jne entry_leave
-entry_return:
+    je entry_return
+
+    movq %rbx, STATE_RBX(%rdx)
+    movq %rbp, STATE_RBP(%rdx)
+    movq %r12, STATE_R12(%rdx)
+    movq %r13, STATE_R13(%rdx)
+    movq %r14, STATE_R14(%rdx)
+    movq %r15, STATE_R15(%rdx)
+    movl $RESUME_CALL, STATE_RESUME(%rdx)
+    movl %eax, %edi
+entry_next: // edi: the thread to run; the registers of the last one are in its state
+    call thread_next
+    movq %rax, %rdx
+    cmpl $RESUME_CALL, STATE_RESUME(%rdx)
+    jne entry_resume
+    movq STATE_RBX(%rdx), %rbx
+    movq STATE_RBP(%rdx), %rbp
+    movq STATE_R12(%rdx), %r12
+    movq STATE_R13(%rdx), %r13
+    movq STATE_R14(%rdx), %r14
+    movq STATE_R15(%rdx), %r15
+entry_return: // rdx: state of the thread, which is in SYSCALL
     movq STATE_RAX(%rdx), %rax
     movq STATE_RIP(%rdx), %rcx
     movq STATE_RSP(%rdx), %rsp
@@ -43,28 +66,6 @@ entry_return:
     xorl %r10d, %r10d
     swapgs
     sysretq
-
-entry_leave:
-    movq %rbx, STATE_RBX(%rdx)
-    movq %rbp, STATE_RBP(%rdx)
-    movq %r12, STATE_R12(%rdx)
-    movq %r13, STATE_R13(%rdx)
-    movq %r14, STATE_R14(%rdx)
-    movq %r15, STATE_R15(%rdx)
-    movl $RESUME_CALL, STATE_RESUME(%rdx)
-    movl %eax, %edi
-entry_next: // edi: the thread to run; the registers of the last one are in its state
-    call loop_next
-    movq %rax, %rdx
-    cmpl $RESUME_CALL, STATE_RESUME(%rdx)
-    jne entry_resume
-    movq STATE_RBX(%rdx), %rbx
-    movq STATE_RBP(%rdx), %rbp
-    movq STATE_R12(%rdx), %r12
-    movq STATE_R13(%rdx), %r13
-    movq STATE_R14(%rdx), %r14
-    movq STATE_R15(%rdx), %r15
-    jmp entry_return
 
     .macro registers_push
     pushq %rdi
@@ -119,22 +120,25 @@ entry_run:
 // thread's state; from the kernel it is the kernel's own.
 entry_trap:
     testb $3, 24(%rsp)
-    jz 1f
-    swapgs
-1:  registers_push
-    movq %rsp, %rdi
+    jnz 1f
+    testl $FLAGS_VM, 32(%rsp)
+    jz 2f
+1:  swapgs
+    registers_push
+    movq %gs:CPU_STACK, %rsp // the thread's state has no room for more
     pushq $FLAGS_KERNEL // a program may have set DF and AC
     popfq
-    testb $3, FRAME_CS(%rdi)
-    jz 2f
-    movq %gs:CPU_STACK, %rsp
     movq %gs:CPU_STATE, %rax
     movl $RESUME_FULL, STATE_RESUME(%rax)
     xorl %ebp, %ebp
     call loop_trap
     movl %eax, %edi
     jmp entry_next
-2:  call trap_kernel
+2:  registers_push
+    movq %rsp, %rdi
+    pushq $FLAGS_KERNEL
+    popfq
+    call trap_kernel
     registers_pop
     iretq
 
@@ -142,8 +146,10 @@ entry_trap:
 // be left over from the program (SDM volume 3, 6.8.3: MOV SS delays it across SYSCALL): dropped.
 entry_debug:
     testb $3, 8(%rsp)
-    jz 1f
-    swapgs
+    jnz 1f
+    testl $FLAGS_VM, 16(%rsp)
+    jz 2f
+1:  swapgs
     movq %rax, %gs:CPU_SPARE
     movq %rsp, %rax
     movq %gs:CPU_STATE, %rsp
@@ -158,7 +164,7 @@ entry_debug:
     pushq $0
     pushq $VECTOR_DEBUG
     jmp entry_trap
-1:  andq $~0x100, 16(%rsp) // RFLAGS.TF
+2:  andq $~0x100, 16(%rsp) // RFLAGS.TF
     iretq
 
 // Double fault, machine check: nothing can go on, wherever they come from.

@@ -16,8 +16,9 @@
 #define SELECTOR_USER_CODE   0x2b
 #define SELECTOR_TASK        0x30
 
-#define FLAGS_KERNEL 0x002 // RFLAGS: the bit that is always one
-#define FLAGS_USER   0x202 // interrupts on, everything else clear
+#define FLAGS_KERNEL 0x002   // RFLAGS: the bit that is always one
+#define FLAGS_USER   0x202   // interrupts on, everything else clear
+#define FLAGS_VM     0x20000 // virtual 8086 mode, which does not exist in 64-bit mode
 
 #define STACKS_SIZE 53248 // struct cpu_stacks; the kernel's stack is the last in it
 
@@ -38,8 +39,6 @@
 #define STATE_RIP    664
 #define STATE_RSP    688
 #define STATE_SIZE   704
-
-#define FRAME_CS (STATE_RIP + 8 - STATE_FRAME) // struct trap_frame
 
 #define RESUME_CALL 0 // the thread waits in SYSCALL: six registers, the stack and the result count
 #define RESUME_FULL 1 // the thread was interrupted: every register counts

@@ -4,7 +4,6 @@
 // turns, and what it says runs. entry.S calls in here with interrupts off. The only interrupt that
 // can matter between two turns is the timer's, and it means just that the deadline has passed, so
 // polling is a comparison with the clock that the turn needs anyway.
-#include "abi/errors.h"
 #include "hal/x86_64/x86.h"
 
 // Hands in work until there is no more.
@@ -42,8 +41,23 @@ int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
         cpu->input.exit.code = first;
         return loop_turn(cpu, INPUT_EXIT);
     }
-    cpu->state->frame.rax = (uint64_t)-STATUS_BAD_OPCODE;
-    return cpu->thread;
+    cpu->input.fault.cause = EXIT_FAULT_MACHINE;
+    cpu->input.fault.address = 0;
+    cpu->input.fault.instruction = cpu->state->frame.rip;
+    return loop_turn(cpu, INPUT_FAULT);
+}
+
+// A program has one code segment and no virtual 8086 mode. If it is elsewhere, the processor let it
+// do what no processor should: it is put back, so that nothing can return there, and stopped.
+static bool frame_is_foreign(struct trap_frame *frame)
+{
+    if (frame->cs == SELECTOR_USER_CODE && !(frame->rflags & FLAGS_VM)) {
+        return false;
+    }
+    frame->cs = SELECTOR_USER_CODE;
+    frame->ss = SELECTOR_USER_DATA;
+    frame->rflags = FLAGS_USER;
+    return true;
 }
 
 // The running thread was interrupted, and its registers are in its state.
@@ -53,10 +67,10 @@ int32_t loop_trap(void)
     struct trap_frame *frame = &cpu->state->frame;
 
     cpu->input.now_ns = time_now_ns();
-    if (frame->vector >= VECTOR_FAULTS) {
-        if (frame->vector == VECTOR_TIMER) {
-            time_interrupt(cpu);
-        }
+    if (frame->vector == VECTOR_TIMER) {
+        time_interrupt(cpu);
+    }
+    if (!frame_is_foreign(frame) && frame->vector >= VECTOR_FAULTS) {
         if (time_expired(cpu)) {
             return loop_turn(cpu, INPUT_TIMER);
         }
@@ -82,8 +96,10 @@ int32_t loop_start(void)
 
 // STI takes effect after the next instruction: no interrupt is lost between the look at the clock
 // and the sleep (SDM volume 2, STI).
-static int32_t loop_idle(struct cpu *cpu)
+int32_t loop_idle(void)
 {
+    struct cpu *cpu = cpu_current();
+
     cpu->input.now_ns = time_now_ns();
     while (!time_expired(cpu)) {
         hal_arm(cpu->deadline_ns);
@@ -91,17 +107,4 @@ static int32_t loop_idle(struct cpu *cpu)
         cpu->input.now_ns = time_now_ns();
     }
     return loop_turn(cpu, INPUT_TIMER);
-}
-
-struct thread_state *loop_next(int32_t thread)
-{
-    struct cpu *cpu = cpu_current();
-
-    while (__builtin_expect(thread == HAL_NO_THREAD, false)) {
-        thread = loop_idle(cpu);
-    }
-    if (thread != cpu->thread) {
-        thread_switch(cpu, (uint32_t)thread);
-    }
-    return cpu->state;
 }

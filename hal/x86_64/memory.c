@@ -37,7 +37,8 @@ extern uint8_t image_end[];
 
 uint8_t *hal_frames = (uint8_t *)DIRECT_BASE;
 
-static uint32_t space_roots[SPACES_MAX + 1]; // frames; the last one is the kernel's
+static uint32_t kernel_root; // frames of root tables
+static uint32_t space_roots[SPACES_MAX];
 
 static uint64_t *table_of(uint64_t frame)
 {
@@ -83,8 +84,8 @@ static uint64_t *kernel_entry_find(uint64_t address, uint32_t level)
     for (; supply_clean < supply->first + LEVELS - 1; supply_clean++) {
         memset(table_of(supply_clean), 0, PAGE_SIZE);
     }
-    uint64_t *entry = entry_find(space_roots[SPACE_KERNEL], address, level,
-                                 ENTRY_PRESENT | ENTRY_WRITE, tables, &taken);
+    uint64_t *entry =
+        entry_find(kernel_root, address, level, ENTRY_PRESENT | ENTRY_WRITE, tables, &taken);
     supply->first += taken;
     supply->count -= taken;
     return entry;
@@ -130,7 +131,7 @@ void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_r
     supply = free;
     supply_clean = free->first + 1;
     memset(table_of(free->first), 0, PAGE_SIZE);
-    space_roots[SPACE_KERNEL] = free->first++;
+    kernel_root = free->first++;
     free->count--;
 
     for (uint32_t i = 0; i < ram_count; i++) {
@@ -146,28 +147,24 @@ void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_r
     *kernel_entry_find(LOCAL_APIC, 0) = (uint64_t)LOCAL_APIC_PHYSICAL << PAGE_SHIFT |
                                         ENTRY_PRESENT | ENTRY_WRITE | ENTRY_UNCACHED |
                                         ENTRY_GLOBAL | cpu_no_execute;
-    memory_space_load(cpu_current(), SPACE_KERNEL);
+    memory_root_load(cpu_current(), (uint64_t)kernel_root << PAGE_SHIFT);
 }
 
 // --- Spaces -------------------------------------------------------------------------------------
 
-void memory_space_load(struct cpu *cpu, uint32_t space)
+uint64_t memory_root(uint32_t space)
 {
-    cpu->space = space;
-    __asm__ volatile("movq %0, %%cr3"
-                     :
-                     : "r"((uint64_t)space_roots[space] << PAGE_SHIFT)
-                     : "memory");
+    return (uint64_t)space_roots[space] << PAGE_SHIFT;
 }
 
 bool hal_space_create(uint32_t space, const uint32_t *tables)
 {
     ASSERT(space < SPACES_MAX);
     uint64_t *root = table_of(tables[0]);
-    const uint64_t *kernel_root = table_of(space_roots[SPACE_KERNEL]);
+    const uint64_t *shared = table_of(kernel_root);
 
-    root[ROOT_DIRECT] = kernel_root[ROOT_DIRECT];
-    root[ROOT_IMAGE] = kernel_root[ROOT_IMAGE];
+    root[ROOT_DIRECT] = shared[ROOT_DIRECT];
+    root[ROOT_IMAGE] = shared[ROOT_IMAGE];
     space_roots[space] = tables[0];
     return true;
 }
@@ -178,8 +175,8 @@ void hal_space_destroy(uint32_t space)
     ASSERT(space < SPACES_MAX);
     struct cpu *cpu = cpu_current();
 
-    if (cpu->space == space) {
-        memory_space_load(cpu, SPACE_KERNEL);
+    if (cpu->root == memory_root(space)) {
+        memory_root_load(cpu, (uint64_t)kernel_root << PAGE_SHIFT);
     }
     space_roots[space] = 0;
 }
@@ -213,7 +210,7 @@ void hal_unmap(uint32_t space, uint64_t page)
     uint64_t *entry = entry_find(space_roots[space], page << PAGE_SHIFT, 0, 0, NULL, NULL);
 
     *entry = 0;
-    if (cpu_current()->space == space) {
+    if (cpu_current()->root == memory_root(space)) {
         __asm__ volatile("invlpg (%0)" : : "r"(page << PAGE_SHIFT) : "memory");
     }
 }

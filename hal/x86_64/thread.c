@@ -39,7 +39,7 @@ void hal_thread_create(uint32_t thread, uint32_t space, uint64_t entry, uint64_t
     state->fpu[FPU_MXCSR] = MXCSR_INITIAL & 0xff;
     state->fpu[FPU_MXCSR + 1] = MXCSR_INITIAL >> 8;
     state->resume = RESUME_FULL;
-    state->space = space;
+    state->root = memory_root(space);
     state->frame.rdi = argument;
     state->frame.rip = thread_address(entry);
     state->frame.cs = SELECTOR_USER_CODE;
@@ -63,22 +63,35 @@ void hal_thread_result(uint32_t thread, uint64_t value)
 // FNINIT empties what FXRSTOR leaves alone on some processors: the pointers of the last FPU
 // instruction. The selectors hold nothing that a program needs but could carry a message; GS is
 // cleared from outside, since clearing it may clear its base.
-void thread_switch(struct cpu *cpu, uint32_t thread)
+static inline void registers_exchange(struct thread_state *old, const struct thread_state *new)
 {
-    struct thread_state *state = &thread_states[thread];
-
-    __asm__ volatile("fxsave64 %0" : "=m"(cpu->state->fpu));
-    __asm__ volatile("fninit; fxrstor64 %0" : : "m"(state->fpu));
+    __asm__ volatile("fxsave64 %0" : "=m"(old->fpu));
+    __asm__ volatile("fninit; fxrstor64 %0" : : "m"(new->fpu));
     __asm__ volatile(
         "movl %0, %%ds; movl %0, %%es; movl %0, %%fs\n\t"
         "swapgs; movl %0, %%gs; swapgs"
         :
         : "r"(0)
         : "memory");
-    cpu->thread = (int32_t)thread;
-    cpu->state = state;
-    cpu_trap_stack_set(state);
-    if (cpu->space != state->space) {
-        memory_space_load(cpu, state->space);
+}
+
+struct thread_state *thread_next(int32_t thread)
+{
+    struct cpu *cpu = cpu_current();
+
+    while (__builtin_expect(thread == HAL_NO_THREAD, false)) {
+        thread = loop_idle();
     }
+    if (__builtin_expect(thread == cpu->thread, false)) {
+        return cpu->state;
+    }
+    struct thread_state *state = &thread_states[thread];
+    registers_exchange(cpu->state, state);
+    cpu->thread = thread;
+    cpu->state = state;
+    cpu_task_state.stacks[0] = (uint64_t)(state + 1);
+    if (cpu->root != state->root) {
+        memory_root_load(cpu, state->root);
+    }
+    return state;
 }

@@ -17,7 +17,6 @@
 enum {
     THREADS_MAX = 256,
     SPACES_MAX = 128,
-    SPACE_KERNEL = SPACES_MAX, // tables without a program
 };
 
 static const uint64_t DIRECT_BASE = 0xffff800000000000; // frame 0 would be here
@@ -44,9 +43,8 @@ struct trap_frame {
 // RSP0 is the end of it.
 struct thread_state {
     uint8_t fpu[512]; // FXSAVE's image; valid while another thread's registers are loaded
-    uint32_t resume;  // RESUME_CALL or RESUME_FULL; valid while the thread is not running
-    uint32_t space;
-    uint64_t reserved;
+    uint64_t resume;  // RESUME_CALL or RESUME_FULL; valid while the thread is not running
+    uint64_t root;    // address of its space's root table
     struct trap_frame frame;
 } __attribute__((aligned(16)));
 
@@ -55,10 +53,11 @@ struct cpu {
     uint64_t stack;             // top of the kernel's stack
     struct thread_state *state; // of `thread`, or a state that nobody resumes
     int32_t thread;             // whose registers are loaded; CPU_NO_REGISTERS
-    uint32_t space;             // whose tables are loaded
-    uint64_t spare;             // one register, while the entry code changes stacks
+    uint32_t reserved;
+    uint64_t spare; // one register, while the entry code changes stacks
 
     struct kernel *kernel;
+    uint64_t root;          // of the tables that are loaded
     struct input input;     // of the present turn
     uint64_t deadline_ns;   // what the kernel asked for
     uint64_t programmed_ns; // when the timer will interrupt; UINT64_MAX: it won't
@@ -101,7 +100,6 @@ static_assert(offsetof(struct thread_state, frame.rbx) == STATE_RBX, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rax) == STATE_RAX, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rip) == STATE_RIP, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rsp) == STATE_RSP, "entry.S");
-static_assert(offsetof(struct trap_frame, cs) == FRAME_CS, "entry.S");
 static_assert(sizeof(struct thread_state) == STATE_SIZE, "a multiple of 16, as RSP0 has to be");
 static_assert(sizeof(struct cpu_stacks) == STACKS_SIZE, "start.S");
 
@@ -120,15 +118,27 @@ _Noreturn void boot_start(uint64_t start_info);
 int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second);
 int32_t loop_trap(void);
 int32_t loop_start(void);
-
-// Sleeps until there is a thread, loads all of it but its general registers.
-struct thread_state *loop_next(int32_t thread);
+int32_t loop_idle(void); // sleeps
 
 void trap_kernel(const struct trap_frame *frame);
 
 // --- cpu.c --------------------------------------------------------------------------------------
 
+// SDM volume 3, figure 7-11.
+struct task_state {
+    uint32_t reserved_0;
+    uint64_t stacks[3]; // by ring; only ring 0's is used
+    uint64_t reserved_1;
+    uint64_t interrupt_stacks[7];
+    uint64_t reserved_2;
+    uint16_t reserved_3;
+    uint16_t port_map; // beyond the segment: no port is allowed
+} __attribute__((packed));
+
+static_assert(sizeof(struct task_state) == 104, "SDM volume 3, figure 7-11");
+
 extern struct cpu cpu_boot;
+extern struct task_state cpu_task_state;
 extern struct cpu_stacks cpu_stacks;
 extern uint64_t cpu_no_execute; // the page table bit, where the processor has it
 
@@ -140,7 +150,6 @@ static inline struct cpu *cpu_current(void)
 void cpu_tables_init(void);   // descriptors, interrupt vectors, system call: faults get a name
 void cpu_features_init(void); // protections that the processor has
 void cpu_features_log(void);
-void cpu_trap_stack_set(const struct thread_state *state);
 uint64_t cpu_boot_id(const char **source);
 
 // --- memory.c -----------------------------------------------------------------------------------
@@ -148,13 +157,20 @@ uint64_t cpu_boot_id(const char **source);
 // Replaces the boot's page tables: `ram` becomes the direct map, tables come from `free`'s lowest
 // range.
 void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_range *free);
-void memory_space_load(struct cpu *cpu, uint32_t space);
+uint64_t memory_root(uint32_t space);
+
+static inline void memory_root_load(struct cpu *cpu, uint64_t root)
+{
+    cpu->root = root;
+    __asm__ volatile("movq %0, %%cr3" : : "r"(root) : "memory");
+}
 
 // --- thread.c -----------------------------------------------------------------------------------
 
 extern struct thread_state thread_states[THREADS_MAX + 1]; // the last one is nobody's
 
-void thread_switch(struct cpu *cpu, uint32_t thread);
+// Makes the machine ready for a thread, but for its general registers; sleeps until there is one.
+struct thread_state *thread_next(int32_t thread);
 
 // An address that IRETQ and SYSRETQ accept: where a program can't be, one that faults in it.
 static inline uint64_t thread_address(uint64_t address)
@@ -228,10 +244,10 @@ static inline void msr_write(uint32_t msr, uint64_t value)
 
 static inline uint64_t counter_read(void)
 {
-    uint32_t low;
-    uint32_t high;
+    uint64_t low; // RDTSC clears the upper halves
+    uint64_t high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
+    return high << 32 | low;
 }
 
 static inline uint64_t time_now_ns(void)

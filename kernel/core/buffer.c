@@ -5,7 +5,7 @@
 // mapped with the rights needed is refused before anything is read or written.
 #include <string.h>
 
-#include "kernel/core/core.h"
+#include "kernel/core/buffer.h"
 
 static const struct mapping *mapping_with(const struct core *core, uint32_t process, uint64_t page)
 {
@@ -20,14 +20,17 @@ static const struct mapping *mapping_with(const struct core *core, uint32_t proc
     return NULL;
 }
 
-static enum status resolve_address(const struct core *core, uint32_t process, uint64_t at,
+enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
                                    uint32_t size, uint32_t rights, struct buffer *buffer)
 {
     uint64_t address = at - core->processes[process].base;
+    buffer->count = 0;
+    if (size == 0) { // wherever it would be
+        return STATUS_OK;
+    }
     if (address >= LAYOUT_END || size > LAYOUT_END - address) {
         return STATUS_BAD_BUFFER;
     }
-    buffer->count = 0;
     for (uint32_t done = 0; done < size;) {
         uint64_t page = (address + done) >> PAGE_SHIFT;
         uint32_t in_page = (uint32_t)((address + done) % PAGE_SIZE);
@@ -47,18 +50,23 @@ static enum status resolve_address(const struct core *core, uint32_t process, ui
     return STATUS_OK;
 }
 
-enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at, uint32_t size,
-                           bool in_ring, uint32_t rights, struct buffer *buffer)
+// A part of the message area that is not within one page.
+enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
+                                   uint32_t size, struct buffer *buffer)
 {
     const struct thread_record *record = &core->threads[thread];
-    if (!in_ring) {
-        return resolve_address(core, record->process, at, size, rights, buffer);
-    }
-    if (at > record->message_size || size > record->message_size - at) {
+    buffer->count = 0;
+    if (size != 0 && (at >= record->message_size || size > record->message_size - at)) {
         return STATUS_BAD_BUFFER;
     }
-    buffer->count = 1;
-    buffer->spans[0] = (struct span){record->messages + at, size};
+    for (uint32_t done = 0; done < size;) {
+        uint32_t in_page = (uint32_t)(at + done) % PAGE_SIZE;
+        uint32_t part = size - done < PAGE_SIZE - in_page ? size - done : PAGE_SIZE - in_page;
+        buffer->spans[buffer->count] =
+            (struct span){record->messages[(at + done) / PAGE_SIZE] + in_page, part};
+        buffer->count++;
+        done += part;
+    }
     return STATUS_OK;
 }
 
@@ -83,7 +91,7 @@ void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from
             continue;
         }
         uint32_t part = size < span->size - offset ? size : span->size - offset;
-        memcpy(span->at + offset, in, part);
+        memmove(span->at + offset, in, part); // a program may answer itself
         in += part;
         size -= part;
         offset = 0;
@@ -92,6 +100,10 @@ void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from
 
 void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from, uint32_t size)
 {
+    if (to->count == 1 && from->count == 1) {
+        memmove(to->spans[0].at + offset, from->spans[0].at, size);
+        return;
+    }
     for (uint32_t i = 0; size > 0; i++) {
         uint32_t part = size < from->spans[i].size ? size : from->spans[i].size;
         buffer_write(to, offset, from->spans[i].at, part);

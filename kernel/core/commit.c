@@ -47,6 +47,5 @@ enum status core_has_room(const struct core *core, const struct needs *needs)
             return rows[i].fact;
         }
     }
-    return frames_check(&core->frames, needs->frames, needs->runs) ? STATUS_OK
-                                                                   : STATUS_OUT_OF_MEMORY;
+    return needs->frames <= core->frames.free_count ? STATUS_OK : STATUS_OUT_OF_MEMORY;
 }

@@ -42,12 +42,12 @@ static enum status debug_console_write_line_run(struct core *core, struct reques
     char line[MARK_MAX + LINE_MAX + 1];
     uint32_t size = 0;
     line[size++] = '[';
-    size += decimal_put(line + size, request->process);
+    size += decimal_put(line + size, request->sender.process);
     line[size++] = ']';
     line[size++] = ' ';
     for (uint32_t i = 0; i < text.size; i++) {
         uint8_t byte = (uint8_t)text.data[i];
-        line[size++] = byte < ' ' || byte == 0x7f ? '.' : (char)byte;
+        line[size++] = byte < ' ' || byte > '~' ? '.' : (char)byte;
     }
     line[size++] = '\n';
     hal_console_write(line, size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The core: (state, sender, request, now) -> (state', completions, effects). This header declares
-// all mutable state of the kernel but the gate's and the log's. The authoritative part is struct
+// all mutable state of the kernel but the log's. The authoritative part is struct
 // state; everything else here is transient: lost in a crash by design, never logged, outside every
 // digest. Transient records are arrays parallel to the arenas, with the same index.
 //
@@ -20,19 +20,20 @@
 #include "abi/errors.h"
 #include "abi/package.h"
 #include "abi/ring.h"
+#include "abi/syslog.h"
 #include "hal/hal.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
 #include "lib/capnp/flat.h"
+#include "ring/ring.h"
 
 enum {
-    TURN_COMMITS_MAX = 640,    // commits of one turn: a whole queue's facets may go
-    TURN_COMPLETIONS_MAX = 96, // completions of one turn, of any threads
-    ENDPOINT_QUEUE_MAX = 64,   // calls that wait for a RECV of one endpoint
+    TURN_COMMITS_MAX = 640,  // commits of one turn: a whole queue's facets may go
+    SYSLOG_RECORDS = 512,    // kept; a power of two
+    ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
     GRANTS_MAX = 64, // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
-    BUFFER_SPANS_MAX = 18, // 64 KiB and two partial pages
     KERNEL_ACTOR = NONE,
 };
 
@@ -43,26 +44,19 @@ struct frame_range {
     uint32_t count;
 };
 
-enum {
-    FRAME_RANGES_MAX = 32,
-    FRAME_RUN = 4, // frames of a run: a ring's frames are consecutive
-};
+enum { FRAME_RANGES_MAX = 32 };
 
-// Free frames: two lists threaded through the frames themselves, and ranges never used.
+// Free frames: a list threaded through the frames themselves, and ranges never used.
 struct frames {
     struct frame_range ranges[FRAME_RANGES_MAX];
     uint32_t range_count;
-    uint32_t first_single, single_count;
-    uint32_t first_run, run_count;
+    uint32_t first;      // of the list
+    uint32_t free_count; // in list and ranges
 };
 
 void frames_init(struct frames *frames, const struct frame_range *ranges, uint32_t count);
-// Whether so many single frames and runs can be taken.
-bool frames_check(const struct frames *frames, uint32_t singles, uint32_t runs);
-uint32_t frame_take(struct frames *frames);     // zeroed
-uint32_t frame_run_take(struct frames *frames); // FRAME_RUN zeroed frames
+uint32_t frame_take(struct frames *frames); // zeroed; the caller checked that there is one
 void frame_give(struct frames *frames, uint32_t frame);
-void frame_run_give(struct frames *frames, uint32_t frame);
 
 static inline void *frame_at(uint32_t frame)
 {
@@ -94,9 +88,9 @@ struct pending {
     uint32_t generation;
     uint32_t kind;
     uint32_t thread;
-    uint32_t process;      // of the thread
-    struct link of_thread; // all of one thread
-    struct link of_queue;  // endpoint's calls, endpoint's receivers, server's taken calls, job's
+    uint32_t process;     // of the thread
+    struct link of_queue; // endpoint's calls, endpoint's receivers, server's taken calls, job's;
+                          // free slots through .next
     uint32_t object;
     struct commit_id facet; // through which; generation not 0: it is kept in being
     struct commit_id hold;  // RECV: the server's hold
@@ -107,7 +101,7 @@ struct pending {
     uint64_t start_ns;
     uint64_t deadline_ns;
     uint32_t heap_position; // NONE: no deadline
-    struct sqe sqe;
+    struct sqe sqe;         // as submitted
 };
 
 // --- Transient records --------------------------------------------------------------------------
@@ -118,16 +112,18 @@ enum thread_state {
     THREAD_WAITING = 2, // in cap_enter, for completions
 };
 
-struct thread_record { // schedule.c, pending.c; messages: process_builder.c
+struct thread_record { // schedule.c; ring and what follows: the gate, completion.c
     uint32_t state;
     uint32_t process;
     struct link ready;
-    struct list pending;
-    uint8_t *ring; // first of its consecutive frames
-    uint8_t *messages;
-    uint32_t message_size;
     uint32_t heap_position;
     uint64_t deadline_ns;
+    struct ring_kernel ring;
+    uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
+    uint32_t message_size;
+    bool is_submitting; // between its entry and its return or wait
+    uint64_t min_complete;
+    uint64_t timeout_ns;
 };
 
 struct process_record {  // process.c, process_builder.c
@@ -139,8 +135,8 @@ struct process_record {  // process.c, process_builder.c
     uint32_t private_object; // start page, stack, data
     uint32_t builder_object; // NONE: none any more
     uint32_t process_object; // NONE: none
-    uint32_t grant_count;
-    uint32_t sweep_next; // queue of dead processes
+    uint32_t sweep_next;    // queue of dead processes
+    uint32_t sweep_pending; // waiting operations up to here were looked at
     bool has_space;
     bool was_started;
     struct list taken; // calls that it answers
@@ -156,7 +152,6 @@ struct endpoint_record { // endpoint.c
 struct memory_record { // memory.c
     uint32_t base;     // first of consecutive frames; used where index is NONE
     uint32_t index;    // frame that lists the frames
-    bool is_owned;     // its frames are given back with it
 };
 
 struct exit_record { // process.c: how the process of an OBJECT_PROCESS ended
@@ -180,21 +175,6 @@ struct job_record {                 // job.c
 
 // --- What one turn produces ---------------------------------------------------------------------
 
-// The end of an operation that waited.
-struct completion {
-    uint32_t thread;
-    bool is_quiet; // no CQE unless it failed
-    struct cqe cqe;
-    // For the SysLog.
-    uint64_t interface;
-    uint64_t start_ns;
-    uint32_t object;
-    uint32_t facet;
-    uint32_t size;
-    uint16_t method;
-    uint8_t opcode;
-};
-
 struct counters {
     uint64_t deliveries;        // calls handed to a server
     uint64_t direct_deliveries; // of them, to one that was waiting, between message areas
@@ -209,11 +189,14 @@ struct core {
     uint32_t package_frame;
     const struct package_header *package;
     uint64_t kernel_enter;
+    uint32_t verified; // entries of the package whose hash was checked
     uint32_t package_object;
     uint32_t live_count;    // processes that have not ended
     uint32_t first_process; // the machine halts with its exit code
     int32_t exit_code;
 
+    struct syslog_record *syslog; // SYSLOG_RECORDS
+    uint64_t syslog_next;         // records ever written
     struct thread_record *threads;
     struct process_record *processes;
     struct object_record *objects;
@@ -221,12 +204,14 @@ struct core {
     uint32_t *facet_queued; // calls and RECVs queued through each facet: they keep it in being
     struct pending *pending;
     uint32_t pending_count;
-    uint32_t pending_free; // list through of_thread.next
+    uint32_t pending_free; // list of free slots
     uint32_t *heap;        // deadlines: pending slots, then pending_count + thread
     uint32_t heap_count;
 
     // Scheduling: one CPU.
     uint32_t current; // thread; NONE: idle
+    bool is_changed;  // who is ready, or which deadline comes first
+    uint32_t next;    // runs before the queue; NONE: nobody
     struct list ready;
     uint64_t slice_end_ns;
     uint64_t armed_ns;
@@ -236,10 +221,8 @@ struct core {
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
     uint32_t commit_count;
-    uint64_t commits_seq; // of the turn's first commit
-    struct completion completions[TURN_COMPLETIONS_MAX];
-    uint32_t completion_count;
-    uint32_t started_thread; // NONE: none
+    uint64_t commits_seq;      // of the turn's first commit
+    uint32_t completion_count; // made in this turn, of requests that waited
 
     struct counters counters;
     uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
@@ -249,18 +232,24 @@ struct core {
 
 // --- Requests -----------------------------------------------------------------------------------
 
+enum outcome {
+    OUTCOME_PLAIN,  // done, with nothing to say: the CQE is zero but for user_data
+    OUTCOME_ANSWER, // cqe says what came of it
+    OUTCOME_LATER,  // the completion comes later
+};
+
 // One SQE on its way through the core. The gate fills the first part.
 struct request {
-    struct sqe sqe;
-    uint32_t thread;
-    uint32_t process;
-    bool may_defer; // the ring can promise one more completion
+    union {
+        struct sqe sqe;
+        uint64_t words[sizeof(struct sqe) / 8];
+    };
+    struct syslog_sender sender;
     // The answer.
-    bool is_deferred; // the completion comes later
-    struct cqe cqe;
-    // What it concerned, for the SysLog.
-    uint32_t object;
-    uint32_t facet;
+    enum outcome outcome;
+    struct cqe cqe; // OUTCOME_ANSWER; zero but for user_data until something is said
+    // What it concerned.
+    struct syslog_target target;
     uint64_t interface;
     // Kernel objects' methods: decoded arguments and results.
     uint32_t hold;
@@ -282,22 +271,13 @@ struct object_class {
     void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
 };
 
-// A program's memory, found in the mappings: pieces that the kernel can touch.
-struct span {
-    uint8_t *at;
-    uint32_t size;
-};
-
-struct buffer {
-    uint32_t count;
-    struct span spans[BUFFER_SPANS_MAX];
-};
-
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
 void core_operate(struct core *core, struct request *request);
 // Ends the request with a fact: a status, or an exception by the fact's kind.
 void request_refuse(struct request *request, enum status fact, enum sqe_argument argument);
+// Its CQE, to be filled: from now on it is an answer.
+struct cqe *request_answer(struct request *request);
 // The same fields in a completion of its own.
 void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail);
 
@@ -309,7 +289,7 @@ void core_apply(struct core *core, const struct commit *commit);
 
 // What an operation will make. core_has_room says what is missing, or STATUS_OK.
 struct needs {
-    uint32_t processes, threads, objects, facets, holds, mappings, frames, runs;
+    uint32_t processes, threads, objects, facets, holds, mappings, frames;
 };
 enum status core_has_room(const struct core *core, const struct needs *needs);
 
@@ -343,13 +323,13 @@ extern const struct object_class *const object_classes[OBJECT_KIND_COUNT];
 extern const struct object_class endpoint_class, memory_class, process_builder_class, process_class,
     job_class, timer_class, console_class, manager_class, revoker_class;
 
-// --- memory.c, buffer.c -------------------------------------------------------------------------
+// --- memory.c -------------------------------------------------------------------------
 
-// A memory object of `pages` zeroed pages; in_run: consecutive (pages == FRAME_RUN).
-uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages, bool in_run);
+// A memory object of `pages` zeroed pages.
+uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages);
 // ... over frames that are not given back, sealed.
 uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages);
-uint32_t memory_frames_needed(uint32_t pages, bool in_run);
+uint32_t memory_frames_needed(uint32_t pages);
 uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page);
 
 struct map {
@@ -360,29 +340,49 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at, uint32_t size,
-                           bool in_ring, uint32_t rights, struct buffer *buffer);
-void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
-void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
-void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
-                 uint32_t size);
+// --- completion.c
+// ---------------------------------------------------------------------------------
+
+// Posts the completion of a request that waited, and lets its thread run if that is what it waited
+// for. Fills in user_data.
+void completion_put(struct core *core, const struct pending *pending, struct cqe *cqe);
+// Whether a thread with so many completions can ever have as many as it asks for.
+bool completion_can_come(const struct thread_record *thread, int32_t available);
+// The time limit of a thread's wait has come.
+void completion_wait_ends(struct core *core, uint32_t thread);
+
+// Whether the submitter asked not to hear of this.
+static inline bool cqe_is_silent(const struct sqe *sqe, const struct cqe *cqe)
+{
+    return (sqe->flags & SQE_QUIET) != 0 && cqe->status >= 0 &&
+           (cqe->flags & CQE_EXCEPTION_MASK) == 0;
+}
 
 // --- pending.c, deadline.c, schedule.c ----------------------------------------------------------
 
 void list_init(struct list *list);
-// A slot for the request, in its thread's list; the caller checked pending_is_free.
-struct pending *pending_create(struct core *core, const struct request *request, uint32_t kind);
-bool pending_is_free(const struct core *core);
+// STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
+enum status pending_check(const struct core *core, const struct request *request);
+// The request waits: a slot, with the SQE's time limit, and a promised completion.
+struct pending *pending_create(struct core *core, struct request *request, uint32_t kind);
 void pending_queue(struct core *core, struct list *list, struct pending *pending);
 void pending_unqueue(struct core *core, struct list *list, struct pending *pending);
 struct pending *pending_first(const struct core *core, const struct list *list);
-struct pending *pending_of_thread(const struct core *core, uint32_t thread); // any; NULL: none
 // Ends the operation: its completion goes out, its slot is free. It is in no queue any more.
-void pending_complete(struct core *core, struct pending *pending, const struct cqe *cqe);
+void pending_complete(struct core *core, struct pending *pending, struct cqe *cqe);
 void pending_refuse(struct core *core, struct pending *pending, enum status fact, uint64_t detail);
 // Takes it out of the queue that it stands in. If it kept its facet in being (generation not 0),
 // the caller asks facet_collect about it afterwards.
 void pending_withdraw(struct core *core, struct pending *pending);
+// Only lets go of the facet.
+static inline void pending_unpin(struct core *core, struct pending *pending)
+{
+    if (pending->facet.generation != 0) {
+        ASSERT(core->facet_queued[pending->facet.index] > 0);
+        core->facet_queued[pending->facet.index]--;
+        pending->facet.generation = 0;
+    }
+}
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
 // gone. A call that a server has taken stays the server's until it answers.
 void pending_abandon(struct core *core, struct pending *pending, enum status fact);
@@ -397,13 +397,14 @@ uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due item at the head, taken out; NONE: nothing is due.
 uint32_t deadline_take_due(struct core *core);
 
-void schedule_ready(struct core *core, uint32_t thread, bool in_front);
+void schedule_ready(struct core *core, uint32_t thread, bool is_next);
 void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
 void schedule_remove(struct core *core, uint32_t thread);
-// The running thread goes to the end of the queue, if anybody else is ready.
+// The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
-// Which thread runs now; arms the deadline that comes first. NONE: none is ready.
-uint32_t schedule_pick(struct core *core);
+// Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
+// only after core.is_changed was set.
+void schedule_pick(struct core *core);
 
 // --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
 
@@ -435,7 +436,9 @@ enum status package_check(const struct package_header *package, uint64_t size);
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);
 const struct package_entry *package_first(const struct package_header *package);
-enum status package_verify(const struct package_header *package, const struct package_entry *entry);
+// Whether the blob has its hash. verified: bit n, entry n was found good before.
+enum status package_verify(const struct package_header *package, const struct package_entry *entry,
+                           uint32_t *verified);
 
 // The first commits: who is there before anybody acts, and the first program with what it is given.
 enum status core_genesis(struct core *core, uint64_t boot_id);

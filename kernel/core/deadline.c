@@ -65,6 +65,7 @@ void deadline_set(struct core *core, uint32_t item, uint64_t deadline_ns)
         core->threads[item - core->pending_count].deadline_ns = deadline_ns;
     }
     core->heap_count++;
+    core->is_changed = true;
     sift_up(core, core->heap_count - 1, item);
 }
 
@@ -73,6 +74,7 @@ void deadline_clear(struct core *core, uint32_t item)
     uint32_t position = *position_of(core, item);
     ASSERT(position < core->heap_count && core->heap[position] == item);
     core->heap_count--;
+    core->is_changed = true;
     uint32_t last = core->heap[core->heap_count];
     *position_of(core, item) = NONE;
     if (last == item) {

@@ -8,6 +8,9 @@
 //
 // Queues are first in, first out. In-flight calls belong to the process that took them; the queue
 // belongs to the endpoint and is disconnected when its last server hold goes.
+#include <string.h>
+
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)
@@ -15,20 +18,11 @@ static struct endpoint_record *record_of(struct core *core, uint32_t object)
     return &core->objects[object].endpoint;
 }
 
-static void limit_set(struct core *core, struct pending *pending)
-{
-    uint64_t deadline_ns;
-    if (!__builtin_add_overflow(core->now_ns, pending->sqe.arg, &deadline_ns)) {
-        deadline_set(core, (uint32_t)(pending - core->pending), deadline_ns);
-    }
-}
-
 static void queue_at(struct core *core, struct list *list, struct pending *pending)
 {
-    pending->facet = arena_id(&core->state.arenas[ARENA_FACETS], pending->facet.index);
+    pending->facet.generation = core->state.facets[pending->facet.index].slot.generation;
     core->facet_queued[pending->facet.index]++;
     pending_queue(core, list, pending);
-    limit_set(core, pending);
 }
 
 // Ends a queued operation with a fact, and lets go of the facet that it kept in being.
@@ -66,7 +60,11 @@ static void deliver(struct core *core, struct pending *call, const struct buffer
                     uint32_t server, const struct buffer *result, struct cqe *cqe)
 {
     struct message_header header = header_of(core, call);
-    buffer_write(result, 0, &header, sizeof header);
+    if (result->spans[0].size >= sizeof header) {
+        memcpy(result->spans[0].at, &header, sizeof header);
+    } else {
+        buffer_write(result, 0, &header, sizeof header);
+    }
     buffer_copy(result, sizeof header, payload, call->sqe.payload_len);
     call->kind = PENDING_TAKEN;
     call->server = server;
@@ -76,10 +74,11 @@ static void deliver(struct core *core, struct pending *call, const struct buffer
     cqe->extra = header.call_id;
 }
 
+// The part of a RECV's buffer that a message of `size` bytes fills, with its header.
 static enum status resolve_result(const struct core *core, uint32_t thread, const struct sqe *sqe,
-                                  struct buffer *buffer)
+                                  uint32_t size, struct buffer *buffer)
 {
-    return buffer_resolve(core, thread, sqe->result, sqe->result_len,
+    return buffer_resolve(core, thread, sqe->result, (uint32_t)sizeof(struct message_header) + size,
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
 }
 
@@ -107,7 +106,7 @@ static enum status call_check(const struct core *core, const struct request *req
                               enum sqe_argument *argument)
 {
     const struct sqe *sqe = &request->sqe;
-    const struct object *object = &core->state.objects[request->object];
+    const struct object *object = &core->state.objects[request->target.object];
     *argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers != 0) {
         return STATUS_UNSUPPORTED;
@@ -124,17 +123,15 @@ static enum status call_check(const struct core *core, const struct request *req
     if (object->server_count == 0) {
         return STATUS_SERVER_GONE;
     }
-    if (core->objects[request->object].endpoint.calls.count >= ENDPOINT_QUEUE_MAX) {
+    if (core->objects[request->target.object].endpoint.calls.count >= ENDPOINT_QUEUE_MAX) {
         return STATUS_QUEUE_FULL;
     }
-    if (!request->may_defer) {
-        return STATUS_RING_BUSY;
-    }
-    return pending_is_free(core) ? STATUS_OK : STATUS_OUT_OF_CALLS;
+    return pending_check(core, request);
 }
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
-static struct pending *receiver_first(struct core *core, uint32_t object, struct buffer *result)
+static struct pending *receiver_first(struct core *core, uint32_t object, uint32_t size,
+                                      struct buffer *result)
 {
     struct pending *receiver;
     while ((receiver = pending_first(core, &record_of(core, object)->receivers)) != NULL) {
@@ -143,7 +140,7 @@ static struct pending *receiver_first(struct core *core, uint32_t object, struct
             status = facet_check(core, receiver->facet.index);
         }
         if (status == STATUS_OK) {
-            status = resolve_result(core, receiver->thread, &receiver->sqe, result);
+            status = resolve_result(core, receiver->thread, &receiver->sqe, size, result);
         }
         if (status == STATUS_OK) {
             return receiver;
@@ -163,19 +160,18 @@ void endpoint_call(struct core *core, struct request *request)
     }
     struct buffer result;
     struct buffer payload;
-    struct pending *receiver = receiver_first(core, request->object, &result);
+    struct pending *receiver =
+        receiver_first(core, request->target.object, request->sqe.payload_len, &result);
     struct pending *call = pending_create(core, request, PENDING_CALL);
-    call->facet.index = request->facet;
-    call->receiver_data = core->state.facets[request->facet].receiver_data;
-    request->is_deferred = true;
+    call->receiver_data = core->state.facets[request->target.facet].receiver_data;
     if (receiver == NULL) {
-        queue_at(core, &record_of(core, request->object)->calls, call);
+        queue_at(core, &record_of(core, request->target.object)->calls, call);
         return;
     }
     status = resolve_payload(core, call, &payload);
     if (status != STATUS_OK) {
+        ring_kernel_unreserve(&core->threads[request->sender.thread].ring);
         pending_free(core, call);
-        request->is_deferred = false;
         request_refuse(request, status, ARGUMENT_PAYLOAD);
         return;
     }
@@ -185,8 +181,8 @@ void endpoint_call(struct core *core, struct request *request)
     uint32_t server = receiver->process;
     struct cqe cqe = {0};
     deliver(core, call, &payload, server, &result, &cqe);
-    limit_set(core, call);
-    pending_withdraw(core, receiver); // its hold keeps its facet in being
+    pending_unqueue(core, &record_of(core, request->target.object)->receivers, receiver);
+    pending_unpin(core, receiver); // its hold keeps its facet in being
     pending_complete(core, receiver, &cqe);
 }
 
@@ -196,14 +192,14 @@ static enum status recv_check(const struct core *core, struct request *request,
                               enum sqe_argument *argument)
 {
     *argument = ARGUMENT_CAP;
-    enum status status = hold_find(core, request->process, request->sqe.cap, &request->hold);
+    enum status status = hold_find(core, request->sender.process, request->sqe.cap, &request->hold);
     if (status != STATUS_OK) {
         return status;
     }
     const struct hold *hold = &core->state.holds[request->hold];
     const struct facet *facet = &core->state.facets[hold->facet];
-    request->facet = hold->facet;
-    request->object = facet->object;
+    request->target.facet = hold->facet;
+    request->target.object = facet->object;
     request->interface = facet->interface;
     if (hold->revoker != 0 || !facet_is_server(&core->state, facet)) {
         return STATUS_NOT_SERVER;
@@ -215,7 +211,7 @@ static enum status recv_check(const struct core *core, struct request *request,
     *argument = ARGUMENT_RESULT_LEN;
     uint64_t needed = sizeof(struct message_header) + core->state.objects[facet->object].argument;
     if (request->sqe.result_len < needed) {
-        request->cqe.extra = needed;
+        request_answer(request)->extra = needed;
         return STATUS_BUFFER_TOO_SMALL;
     }
     if (request->sqe.result_len > MESSAGE_SIZE_MAX + sizeof(struct message_header)) {
@@ -232,35 +228,33 @@ void endpoint_recv(struct core *core, struct request *request)
     enum status status = recv_check(core, request, &argument);
     if (status == STATUS_OK) {
         argument = ARGUMENT_RESULT;
-        status = resolve_result(core, request->thread, &request->sqe, &result);
+        status =
+            buffer_check(core, request->sender.thread, request->sqe.result, request->sqe.result_len,
+                         (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
     }
     if (status != STATUS_OK) {
         request_refuse(request, status, argument);
         return;
     }
-    struct endpoint_record *endpoint = record_of(core, request->object);
-    struct pending *call = call_take(core, request->object, &payload);
+    struct endpoint_record *endpoint = record_of(core, request->target.object);
+    struct pending *call = call_take(core, request->target.object, &payload);
     if (call != NULL) {
+        resolve_result(core, request->sender.thread, &request->sqe, call->sqe.payload_len, &result);
         uint32_t facet = call->facet.index;
         pending_withdraw(core, call);
-        deliver(core, call, &payload, request->process, &result, &request->cqe);
+        deliver(core, call, &payload, request->sender.process, &result, request_answer(request));
         facet_collect(core, facet);
         return;
     }
-    argument = ARGUMENT_LIMIT;
-    if (!request->may_defer || endpoint->receivers.count >= ENDPOINT_RECEIVERS_MAX) {
-        request_refuse(request, STATUS_RING_BUSY, argument);
-        return;
-    }
-    if (!pending_is_free(core)) {
-        request_refuse(request, STATUS_OUT_OF_CALLS, argument);
+    status = endpoint->receivers.count < ENDPOINT_RECEIVERS_MAX ? pending_check(core, request)
+                                                                : STATUS_OUT_OF_CALLS;
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_LIMIT);
         return;
     }
     struct pending *receiver = pending_create(core, request, PENDING_RECV);
-    receiver->facet.index = request->facet;
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
     queue_at(core, &endpoint->receivers, receiver);
-    request->is_deferred = true;
 }
 
 // --- RETURN -------------------------------------------------------------------------------------
@@ -323,7 +317,7 @@ static struct pending *taken_find(struct core *core, const struct request *reque
 {
     struct pending *call = pending_find(core, request->sqe.arg);
     bool is_taken = call != NULL && (call->kind == PENDING_TAKEN || call->kind == PENDING_LOST);
-    return is_taken && call->server == request->process ? call : NULL;
+    return is_taken && call->server == request->sender.process ? call : NULL;
 }
 
 void endpoint_return(struct core *core, struct request *request)
@@ -338,15 +332,15 @@ void endpoint_return(struct core *core, struct request *request)
     }
     if (status == STATUS_OK) {
         argument = ARGUMENT_PAYLOAD;
-        status =
-            buffer_resolve(core, request->thread, request->sqe.payload, request->sqe.payload_len,
-                           (request->sqe.flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &payload);
+        status = buffer_resolve(core, request->sender.thread, request->sqe.payload,
+                                request->sqe.payload_len,
+                                (request->sqe.flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &payload);
     }
     if (status != STATUS_OK) {
         request_refuse(request, status, argument);
         return;
     }
-    request->object = call->object;
+    request->target.object = call->object;
     request->interface = call->interface;
     if (call->kind == PENDING_LOST) {
         request_refuse(request, STATUS_CALLER_LOST, ARGUMENT_ARG);
@@ -359,7 +353,7 @@ void endpoint_return(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_ARG);
     }
-    pending_withdraw(core, call);
+    pending_unqueue(core, &core->processes[request->sender.process].taken, call);
     pending_complete(core, call, &cqe);
 }
 
@@ -390,15 +384,17 @@ bool endpoint_sweep(struct core *core)
         pending = pending_first(core, &endpoint->calls);
         fact = STATUS_SERVER_GONE;
     }
-    bool is_last = endpoint->receivers.count + endpoint->calls.count <= 1;
-    bool is_served = core->state.objects[object].server_count != 0;
-    if (is_last || is_served) {
+    if (endpoint->receivers.count + endpoint->calls.count <= 1) {
         core->first_gone = endpoint->next_gone;
         endpoint->is_gone = false;
     }
-    if (pending != NULL && !is_served) {
-        refuse_queued(core, pending, fact, ARGUMENT_CAP);
+    uint32_t facet = core->state.objects[object].root_facet;
+    if (pending != NULL) { // else its time limit ended it meanwhile
+        facet = pending->facet.index;
+        pending_withdraw(core, pending);
+        pending_refuse(core, pending, fact, ARGUMENT_CAP);
     }
+    facet_collect(core, facet);
     return true;
 }
 

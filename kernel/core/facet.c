@@ -32,7 +32,9 @@ void facet_collect(struct core *core, uint32_t facet)
         }
         uint32_t parent = node->parent;
         if (parent == NONE) {
-            if ((object->flags & OBJECT_PINNED) == 0) {
+            bool is_listed =
+                object->kind == OBJECT_ENDPOINT && core->objects[node->object].endpoint.is_gone;
+            if ((object->flags & OBJECT_PINNED) == 0 && !is_listed) {
                 object_destroy(core, node->object);
             }
             return;
@@ -109,8 +111,8 @@ static enum status capability_manager_facet_run(struct core *core, struct reques
     uint32_t facet = facet_make_commit(core, &plan);
     struct hold_origin origin = {plan.hold, HOW_MINT};
     uint8_t transfer = core->state.holds[plan.hold].transfer;
-    cap_t made = hold_insert(core, request->process, facet, transfer, false, origin);
-    cap_t revoker = hold_insert(core, request->process, facet, TRANSFER_MOVE, true, origin);
+    cap_t made = hold_insert(core, request->sender.process, facet, transfer, false, origin);
+    cap_t revoker = hold_insert(core, request->sender.process, facet, TRANSFER_MOVE, true, origin);
     struct capability_manager_facet_results_builder results =
         capability_manager_facet_results_build(&request->answer);
     capability_manager_facet_results_set_facet(results, (struct capnp_cap){made.value});
@@ -128,10 +130,10 @@ const struct object_class manager_class = {manager_methods, CAPABILITY_MANAGER_M
 
 static enum status revoker_revoke_run(struct core *core, struct request *request)
 {
-    const struct facet *facet = &core->state.facets[request->facet];
+    const struct facet *facet = &core->state.facets[request->target.facet];
     if (facet->revoked == 0) {
         struct commit commit = core_commit(core, COMMIT_FACET_REVOKE);
-        commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], request->facet);
+        commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], request->target.facet);
         core_apply(core, &commit);
     }
     return STATUS_OK;
@@ -140,7 +142,7 @@ static enum status revoker_revoke_run(struct core *core, struct request *request
 static enum status revoker_status_run(struct core *core, struct request *request)
 {
     struct revoker_status_results_builder results = revoker_status_results_build(&request->answer);
-    revoker_status_results_set_live(results, facet_check(core, request->facet) == STATUS_OK);
+    revoker_status_results_set_live(results, facet_check(core, request->target.facet) == STATUS_OK);
     return STATUS_OK;
 }
 

@@ -57,25 +57,24 @@ enum status core_genesis(struct core *core, uint64_t boot_id)
     const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
     core->package_object = memory_create_fixed(core, job, core->package_frame,
                                                (uint32_t)(core->package->size / PAGE_SIZE));
+    uint32_t console =
+        object_create(core, OBJECT_CONSOLE, DEBUG_CONSOLE_INTERFACE_ID, job, 0, OBJECT_PINNED);
+    uint32_t timer = object_create(core, OBJECT_TIMER, TIMER_INTERFACE_ID, job, 0, OBJECT_PINNED);
+    uint32_t maker = object_create(core, OBJECT_JOB, JOB_INTERFACE_ID, job, job, OBJECT_PINNED);
+    uint32_t manager = object_create(core, OBJECT_CAPABILITY_MANAGER,
+                                     CAPABILITY_MANAGER_INTERFACE_ID, job, 0, OBJECT_PINNED);
+    uint32_t list = memory_create_fixed(
+        core, job, core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
+        (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE));
     const struct {
         const char *name;
         uint32_t size;
         uint8_t transfer;
         uint32_t object;
     } given[] = {
-        {"console", 7, TRANSFER_COPY,
-         object_create(core, OBJECT_CONSOLE, DEBUG_CONSOLE_INTERFACE_ID, job, 0, OBJECT_PINNED)},
-        {"timer", 5, TRANSFER_COPY,
-         object_create(core, OBJECT_TIMER, TIMER_INTERFACE_ID, job, 0, OBJECT_PINNED)},
-        {"job", 3, TRANSFER_NONE,
-         object_create(core, OBJECT_JOB, JOB_INTERFACE_ID, job, job, OBJECT_PINNED)},
-        {"capabilities", 12, TRANSFER_COPY,
-         object_create(core, OBJECT_CAPABILITY_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID, job, 0,
-                       OBJECT_PINNED)},
-        {"manifest", 8, TRANSFER_COPY,
-         memory_create_fixed(core, job,
-                             core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
-                             (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE))},
+        {"console", 7, TRANSFER_COPY, console}, {"timer", 5, TRANSFER_COPY, timer},
+        {"job", 3, TRANSFER_NONE, maker},       {"capabilities", 12, TRANSFER_COPY, manager},
+        {"manifest", 8, TRANSFER_COPY, list},
     };
     core->first_process = process_create(core, job, session);
     enum status status = builder_load(core, core->first_process, package_first(core->package));

@@ -23,7 +23,7 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
 enum status hold_transferred(struct core *core, const struct request *request, struct capnp_cap cap,
                              uint32_t *hold)
 {
-    enum status status = hold_find(core, request->process, cap.id, hold);
+    enum status status = hold_find(core, request->sender.process, cap.id, hold);
     if (status != STATUS_OK) {
         return STATUS_BAD_TRANSFER;
     }

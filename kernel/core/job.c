@@ -3,12 +3,13 @@
 // Jobs: makers of objects, and supervisors. An exit is told once what the process held is given
 // back; until then, and until somebody asks, it waits in the process's own record, so that none is
 // lost and none needs memory.
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 
 static uint32_t job_of(const struct core *core, const struct request *request)
 {
-    return (uint32_t)core->state.objects[request->object].argument;
+    return (uint32_t)core->state.objects[request->target.object].argument;
 }
 
 static enum status job_make_endpoint_run(struct core *core, struct request *request)
@@ -29,8 +30,8 @@ static enum status job_make_endpoint_run(struct core *core, struct request *requ
     list_init(&core->objects[object].endpoint.calls);
     list_init(&core->objects[object].endpoint.receivers);
     cap_t server =
-        hold_insert(core, request->process, core->state.objects[object].root_facet, TRANSFER_COPY,
-                    false, (struct hold_origin){request->hold, HOW_RETURN});
+        hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
+                    TRANSFER_COPY, false, (struct hold_origin){request->hold, HOW_RETURN});
     struct job_make_endpoint_results_builder results =
         job_make_endpoint_results_build(&request->answer);
     job_make_endpoint_results_set_server(results, (struct endpoint){server.value});
@@ -45,13 +46,14 @@ static enum status job_make_process_builder_run(struct core *core, struct reques
         return status;
     }
     uint32_t job = job_of(core, request);
-    uint32_t process = process_create(core, job, core->state.processes[request->process].session);
+    uint32_t process =
+        process_create(core, job, core->state.processes[request->sender.process].session);
     uint32_t object =
         object_create(core, OBJECT_PROCESS_BUILDER, PROCESS_BUILDER_INTERFACE_ID, job, process, 0);
     core->processes[process].builder_object = object;
     cap_t builder =
-        hold_insert(core, request->process, core->state.objects[object].root_facet, TRANSFER_NONE,
-                    false, (struct hold_origin){request->hold, HOW_RETURN});
+        hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
+                    TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
     struct job_make_process_builder_results_builder results =
         job_make_process_builder_results_build(&request->answer);
     job_make_process_builder_results_set_builder(results, (struct process_builder){builder.value});
@@ -88,17 +90,13 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
         process_reap_last(core, process);
         return STATUS_OK;
     }
-    if (!request->may_defer) {
-        return STATUS_RING_BUSY;
-    }
-    if (!pending_is_free(core)) {
-        return STATUS_OUT_OF_CALLS;
+    enum status status = pending_check(core, request);
+    if (status != STATUS_OK) {
+        return status;
     }
     struct pending *waiter = pending_create(core, request, PENDING_EXIT);
-    waiter->facet.index = request->facet;
     waiter->job = job;
     pending_queue(core, &core->jobs[job].waiters, waiter);
-    request->is_deferred = true;
     return STATUS_OK;
 }
 
@@ -119,7 +117,8 @@ static bool waiter_tell(struct core *core, struct pending *waiter, uint32_t proc
         return false;
     }
     buffer_write(&buffer, 0, core->answer, size);
-    pending_complete(core, waiter, &(struct cqe){.status = (int32_t)size});
+    struct cqe cqe = {.status = (int32_t)size};
+    pending_complete(core, waiter, &cqe);
     return true;
 }
 

@@ -14,9 +14,9 @@ enum {
     READ_MAX = 512, // bytes of one MemoryObject.read
 };
 
-uint32_t memory_frames_needed(uint32_t pages, bool in_run)
+uint32_t memory_frames_needed(uint32_t pages)
 {
-    return in_run ? 0 : pages + 1;
+    return pages + 1;
 }
 
 static void memory_commit_pages(struct core *core, uint32_t object, uint32_t pages)
@@ -27,18 +27,11 @@ static void memory_commit_pages(struct core *core, uint32_t object, uint32_t pag
     core_apply(core, &commit);
 }
 
-uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages, bool in_run)
+uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages)
 {
     uint32_t object = object_create(core, OBJECT_MEMORY, MEMORY_OBJECT_INTERFACE_ID, job, pages, 0);
     memory_commit_pages(core, object, pages);
     struct memory_record *memory = &core->objects[object].memory;
-    memory->is_owned = true;
-    if (in_run) {
-        ASSERT(pages == FRAME_RUN);
-        memory->index = NONE;
-        memory->base = frame_run_take(&core->frames);
-        return object;
-    }
     ASSERT(pages <= PAGES_LISTED_MAX);
     memory->index = frame_take(&core->frames);
     uint32_t *list = frame_at(memory->index);
@@ -74,11 +67,7 @@ uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page)
 static void memory_destroyed(struct core *core, uint32_t object)
 {
     const struct memory_record *memory = &core->objects[object].memory;
-    if (!memory->is_owned) {
-        return;
-    }
-    if (memory->index == NONE) {
-        frame_run_give(&core->frames, memory->base);
+    if (memory->index == NONE) { // its frames are not the core's to give back
         return;
     }
     for (uint32_t page = core->state.objects[object].page_count; page > 0; page--) {
@@ -135,7 +124,7 @@ void memory_map(struct core *core, const struct map *map)
 
 static enum status memory_object_info_run(struct core *core, struct request *request)
 {
-    const struct object *object = &core->state.objects[request->object];
+    const struct object *object = &core->state.objects[request->target.object];
     struct memory_object_info_results_builder results =
         memory_object_info_results_build(&request->answer);
     memory_object_info_results_set_size(results, (uint64_t)object->page_count * PAGE_SIZE);
@@ -149,7 +138,7 @@ static enum status memory_object_read_run(struct core *core, struct request *req
         memory_object_read_params_read(&request->message);
     uint64_t offset = memory_object_read_params_get_offset(params);
     uint32_t length = memory_object_read_params_get_length(params);
-    uint64_t size = (uint64_t)core->state.objects[request->object].page_count * PAGE_SIZE;
+    uint64_t size = (uint64_t)core->state.objects[request->target.object].page_count * PAGE_SIZE;
     if (offset > size || length > READ_MAX) {
         return STATUS_BAD_VALUE;
     }
@@ -161,7 +150,7 @@ static enum status memory_object_read_run(struct core *core, struct request *req
         uint64_t at = offset + done;
         uint32_t in_page = (uint32_t)(at % PAGE_SIZE);
         uint32_t part = length - done < PAGE_SIZE - in_page ? length - done : PAGE_SIZE - in_page;
-        uint32_t frame = memory_frame(core, request->object, (uint32_t)(at / PAGE_SIZE));
+        uint32_t frame = memory_frame(core, request->target.object, (uint32_t)(at / PAGE_SIZE));
         memcpy(bytes + done, (const uint8_t *)frame_at(frame) + in_page, part);
         done += part;
     }

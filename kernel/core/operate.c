@@ -7,6 +7,7 @@
 // nothing.
 #include <string.h>
 
+#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 
@@ -20,41 +21,45 @@ void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail)
 
 void request_refuse(struct request *request, enum status fact, enum sqe_argument argument)
 {
-    cqe_refuse(&request->cqe, fact, argument);
+    cqe_refuse(request_answer(request), fact, argument);
+}
+
+struct cqe *request_answer(struct request *request)
+{
+    if (request->outcome != OUTCOME_ANSWER) {
+        request->outcome = OUTCOME_ANSWER;
+        request->cqe = (struct cqe){.user_data = request->sqe.user_data};
+    }
+    return &request->cqe;
 }
 
 // --- Form ---------------------------------------------------------------------------------------
 
 // An SQE as words, as they stand in memory: 0 opcode to disclose, 1 cap, 2 user_data, 3 payload,
 // 4 result, 5 lengths, 6 arg2, 7 arg.
-enum { SQE_WORDS = 8 };
-
-#define WORD0(flags, method, transfers, disclose)                                                  \
-    (0xff | (uint64_t)(flags) << 8 | (uint64_t)(method) << 16 | (uint64_t)(transfers) << 32 |      \
-     (uint64_t)(disclose) << 48)
-#define ALL         UINT64_MAX
-#define PAYLOAD_LEN 0xffffffffULL
-#define RESULT_LEN  0xffffffff00000000ULL
-
-// The bits that an operation uses.
-static const uint64_t used_bits[OP_COUNT][SQE_WORDS] = {
-    [OP_NOP] = {WORD0(SQE_QUIET, 0, 0, 0), 0, ALL, 0, 0, 0, 0, ALL},
-    [OP_CALL] = {WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff, 0xffff), ALL,
-                 ALL, ALL, ALL, ALL, 0, ALL},
-    [OP_RECV] = {WORD0(SQE_RING_RESULT | SQE_QUIET, 0, 0, 0), ALL, ALL, 0, ALL, RESULT_LEN, 0, ALL},
-    [OP_RETURN] = {WORD0(SQE_RING_PAYLOAD | SQE_QUIET | SQE_RETURN_EXCEPTION, 0xffff, 0xff, 0), 0,
-                   ALL, ALL, 0, PAYLOAD_LEN, 0, ALL},
-    [OP_RELEASE] = {WORD0(SQE_QUIET, 0, 0, 0), ALL, ALL, 0, 0, 0, 0, 0},
+enum {
+    SQE_WORDS = 8,
+    OPERATIONS = 16, // rows: the lower half of the opcode's byte
 };
+
+// What an operation may not set.
+struct operation {
+    void (*run)(struct core *core, struct request *request);
+    uint64_t word0, cap, payload, result, lengths, arg2, arg;
+};
+
+static const struct operation operations[OPERATIONS];
 
 // Which field a bit of a word belongs to: for each word the fields with their first bits.
 static const struct {
-    uint8_t word, first_bit, argument;
+    uint8_t word, first_bit, bits, argument;
 } sqe_fields[] = {
-    {0, 8, ARGUMENT_FLAGS},       {0, 16, ARGUMENT_METHOD},   {0, 32, ARGUMENT_TRANSFERS},
-    {0, 40, ARGUMENT_ORDINAL},    {0, 48, ARGUMENT_DISCLOSE}, {1, 0, ARGUMENT_CAP},
-    {3, 0, ARGUMENT_PAYLOAD},     {4, 0, ARGUMENT_RESULT},    {5, 0, ARGUMENT_PAYLOAD_LEN},
-    {5, 32, ARGUMENT_RESULT_LEN}, {6, 0, ARGUMENT_ARG2},      {7, 0, ARGUMENT_ARG},
+    {0, 8, 8, ARGUMENT_FLAGS},        {0, 16, 16, ARGUMENT_METHOD},
+    {0, 32, 8, ARGUMENT_TRANSFERS},   {0, 40, 8, ARGUMENT_ORDINAL},
+    {0, 48, 16, ARGUMENT_DISCLOSE},   {1, 0, 64, ARGUMENT_CAP},
+    {3, 0, 64, ARGUMENT_PAYLOAD},     {4, 0, 64, ARGUMENT_RESULT},
+    {5, 0, 32, ARGUMENT_PAYLOAD_LEN}, {5, 32, 32, ARGUMENT_RESULT_LEN},
+    {6, 0, 64, ARGUMENT_ARG2},        {7, 0, 64, ARGUMENT_ARG},
 };
 
 static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
@@ -62,22 +67,27 @@ static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
     enum sqe_argument argument = ARGUMENT_OPCODE;
     for (uint32_t i = sizeof sqe_fields / sizeof sqe_fields[0]; i > 0; i--) {
         uint64_t bits = excess[sqe_fields[i - 1].word] >> sqe_fields[i - 1].first_bit;
-        if (bits != 0) {
+        if (bits << (64 - sqe_fields[i - 1].bits) != 0) {
             argument = sqe_fields[i - 1].argument;
         }
     }
     return argument;
 }
 
-static void refuse_form(struct request *request, const uint64_t words[SQE_WORDS])
+static void refuse_form(struct request *request, const struct operation *operation)
 {
-    uint64_t excess[SQE_WORDS];
-    for (uint32_t i = 0; i < SQE_WORDS; i++) {
-        excess[i] = words[i] & ~used_bits[request->sqe.opcode][i];
-    }
+    const uint64_t *words = request->words;
+    uint64_t excess[SQE_WORDS] = {
+        words[0] & operation->word0,   words[1] & operation->cap,    0,
+        words[3] & operation->payload, words[4] & operation->result, words[5] & operation->lengths,
+        words[6] & operation->arg2,    words[7] & operation->arg};
+    bool is_known = request->sqe.opcode < OP_COUNT && operation->run != NULL;
     bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
-    request_refuse(request, is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET,
-                   argument_of(excess));
+    request_refuse(request,
+                   !is_known      ? STATUS_BAD_OPCODE
+                   : is_pipelined ? STATUS_UNSUPPORTED
+                                  : STATUS_RESERVED_SET,
+                   is_known ? argument_of(excess) : ARGUMENT_OPCODE);
 }
 
 // --- Operations ---------------------------------------------------------------------------------
@@ -93,14 +103,14 @@ static void operate_nop(struct core *core, struct request *request)
 static void operate_release(struct core *core, struct request *request)
 {
     uint32_t hold;
-    enum status status = hold_find(core, request->process, request->sqe.cap, &hold);
+    enum status status = hold_find(core, request->sender.process, request->sqe.cap, &hold);
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_CAP);
         return;
     }
-    request->facet = core->state.holds[hold].facet;
-    request->object = core->state.facets[request->facet].object;
-    request->interface = core->state.facets[request->facet].interface;
+    request->target.facet = core->state.holds[hold].facet;
+    request->target.object = core->state.facets[request->target.facet].object;
+    request->interface = core->state.facets[request->target.facet].interface;
     hold_remove(core, hold);
 }
 
@@ -110,7 +120,33 @@ static void operate_unsupported(struct core *core, struct request *request)
     request_refuse(request, STATUS_UNSUPPORTED, ARGUMENT_OPCODE);
 }
 
-// Copies the message and its descriptors to the scratch page, once, and opens it.
+// Copies the message and its descriptors to the scratch page, once.
+static enum status message_copy(struct core *core, const struct request *request, uint32_t size,
+                                uint32_t message_end)
+{
+    const struct sqe *sqe = &request->sqe;
+    struct buffer buffer;
+    enum status status = buffer_resolve(core, request->sender.thread, sqe->payload, size,
+                                        (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    buffer_read(&buffer, core->scratch, size);
+    const struct transfer *transfers =
+        (const struct transfer *)(const void *)((uint8_t *)core->scratch + message_end);
+    for (uint32_t i = 0; i < sqe->transfers; i++) {
+        if (transfers[i].reserved != 0) {
+            return STATUS_RESERVED_SET;
+        }
+        if (transfers[i].mode != TRANSFER_COPY) {
+            return transfers[i].mode == TRANSFER_MOVE ? STATUS_UNSUPPORTED : STATUS_BAD_TRANSFER;
+        }
+        core->transferred[i] = transfers[i].cap;
+    }
+    return STATUS_OK;
+}
+
+// Takes the message over from the caller and opens it.
 static enum status message_take(struct core *core, struct request *request,
                                 const struct method *method, enum sqe_argument *argument)
 {
@@ -123,58 +159,74 @@ static enum status message_take(struct core *core, struct request *request,
     if (sqe->transfers != method->transfers) {
         return STATUS_BAD_TRANSFER;
     }
-    uint32_t message_end = (sqe->payload_len + 7) & ~7U;
-    uint32_t size = sqe->payload_len;
-    if (sqe->transfers != 0) {
-        size = message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
-    }
-    if (size != 0) {
-        struct buffer buffer;
-        *argument = ARGUMENT_PAYLOAD;
-        enum status status =
-            buffer_resolve(core, request->thread, sqe->payload, size,
-                           (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        buffer_read(&buffer, core->scratch, size);
-    }
-    const struct transfer *transfers =
-        (const struct transfer *)(const void *)((uint8_t *)core->scratch + message_end);
-    for (uint32_t i = 0; i < sqe->transfers; i++) {
-        *argument = ARGUMENT_TRANSFERS;
-        if (transfers[i].reserved != 0) {
-            return STATUS_RESERVED_SET;
-        }
-        if (transfers[i].mode != TRANSFER_COPY) {
-            return transfers[i].mode == TRANSFER_MOVE ? STATUS_UNSUPPORTED : STATUS_BAD_TRANSFER;
-        }
-        core->transferred[i] = transfers[i].cap;
-    }
     capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
                        sqe->transfers);
-    return STATUS_OK;
+    uint32_t message_end = (sqe->payload_len + 7) & ~7U;
+    uint32_t size = sqe->transfers == 0
+                        ? sqe->payload_len
+                        : message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
+    if (size == 0) {
+        return STATUS_OK;
+    }
+    enum status status = message_copy(core, request, size, message_end);
+    *argument = status == STATUS_BAD_BUFFER ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
+    if (status == STATUS_OK && sqe->payload_len != 0) {
+        *argument = ARGUMENT_PAYLOAD;
+        capnp_message_root(&request->message);
+        status = request->message.error == CAPNP_OK ? STATUS_OK : STATUS_BAD_MESSAGE;
+    }
+    return status;
 }
 
-// Copies the answer and the records of its capabilities into the caller's buffer, which was checked
-// to hold them.
-static void answer_put(struct core *core, struct request *request, const struct buffer *buffer)
+// Where the answer is built: in the caller's buffer itself if that is one piece, else in a page of
+// the kernel's. The buffer holds the largest answer of the method, or the call is refused.
+static enum status answer_begin(struct core *core, struct request *request,
+                                const struct method *method, struct buffer *buffer)
+{
+    const struct sqe *sqe = &request->sqe;
+    if (sqe->result_len < method->result_bytes) {
+        return STATUS_TRUNCATED;
+    }
+    enum status status =
+        buffer_resolve(core, request->sender.thread, sqe->result, method->result_bytes,
+                       (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
+    bool is_whole = status == STATUS_OK && buffer->count == 1;
+    capnp_builder_init(&request->answer, is_whole ? buffer->spans[0].at : (uint8_t *)core->answer,
+                       is_whole ? buffer->spans[0].size : sizeof core->answer);
+    return status;
+}
+
+// The records of the answer's capabilities follow it.
+static void answer_received(const struct core *core, struct request *request,
+                            const struct buffer *buffer)
 {
     const struct capnp_builder *answer = &request->answer;
-    ASSERT(answer->error == CAPNP_OK);
     uint32_t size = capnp_builder_size(answer);
-    if (size != 0) {
-        buffer_write(buffer, 0, core->answer, size);
-        request->cqe.status = (int32_t)size;
-    }
     for (uint32_t i = 0; i < answer->cap_count; i++) {
         const struct hold *hold = &core->state.holds[cap_index((cap_t){answer->caps[i]})];
         struct received record = {answer->caps[i], hold->revoker != 0
                                                        ? REVOKER_INTERFACE_ID
                                                        : core->state.facets[hold->facet].interface};
         buffer_write(buffer, size + i * (uint32_t)sizeof record, &record, sizeof record);
-        request->cqe.flags |= CQE_TRANSFERS;
-        request->cqe.transfers++;
+    }
+    request->cqe.flags |= CQE_TRANSFERS;
+    request->cqe.transfers = (uint16_t)answer->cap_count;
+}
+
+static void answer_end(struct core *core, struct request *request, const struct buffer *buffer)
+{
+    const struct capnp_builder *answer = &request->answer;
+    uint32_t size = capnp_builder_size(answer);
+    ASSERT(answer->error == CAPNP_OK);
+    if (size == 0) {
+        return;
+    }
+    if (answer->bytes == (uint8_t *)core->answer) {
+        buffer_write(buffer, 0, core->answer, size);
+    }
+    request_answer(request)->status = (int32_t)size;
+    if (answer->cap_count != 0) {
+        answer_received(core, request, buffer);
     }
 }
 
@@ -188,49 +240,41 @@ static void object_call(struct core *core, struct request *request,
     }
     const struct method *method = &class->methods[sqe->method];
     enum sqe_argument argument;
+    struct buffer buffer;
     enum status status = message_take(core, request, method, &argument);
+    if (status == STATUS_OK) {
+        argument = sqe->result_len < method->result_bytes ? ARGUMENT_RESULT_LEN : ARGUMENT_RESULT;
+        status = answer_begin(core, request, method, &buffer);
+    }
+    if (status == STATUS_OK) {
+        argument = ARGUMENT_LIMIT;
+        status = method->run(core, request);
+    }
     if (status != STATUS_OK) {
         request_refuse(request, status, argument);
-        return;
-    }
-    struct buffer buffer;
-    if (method->result_bytes != 0) {
-        if (sqe->result_len < method->result_bytes) {
-            request_refuse(request, STATUS_TRUNCATED, ARGUMENT_RESULT_LEN);
+        if (status == STATUS_TRUNCATED) {
             request->cqe.flags |= CQE_TRUNCATED;
             request->cqe.extra = method->result_bytes;
-            return;
         }
-        status = buffer_resolve(core, request->thread, sqe->result, method->result_bytes,
-                                (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
-        if (status != STATUS_OK) {
-            request_refuse(request, status, ARGUMENT_RESULT);
-            return;
-        }
-    }
-    capnp_builder_init(&request->answer, core->answer, sizeof core->answer);
-    status = method->run(core, request);
-    if (status != STATUS_OK) {
-        request_refuse(request, status, ARGUMENT_LIMIT);
         return;
     }
-    if (!request->is_deferred) {
-        answer_put(core, request, &buffer);
+    if (request->outcome != OUTCOME_LATER) {
+        answer_end(core, request, &buffer);
     }
 }
 
 static void operate_call(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
-    enum status status = hold_find(core, request->process, sqe->cap, &request->hold);
+    enum status status = hold_find(core, request->sender.process, sqe->cap, &request->hold);
     if (status != STATUS_OK) {
         request_refuse(request, status, ARGUMENT_CAP);
         return;
     }
     const struct hold *hold = &core->state.holds[request->hold];
     const struct facet *facet = &core->state.facets[hold->facet];
-    request->facet = hold->facet;
-    request->object = facet->object;
+    request->target.facet = hold->facet;
+    request->target.object = facet->object;
     if (hold->revoker != 0) {
         request->interface = REVOKER_INTERFACE_ID;
         object_call(core, request, &revoker_class);
@@ -254,36 +298,49 @@ static void operate_call(struct core *core, struct request *request)
     object_call(core, request, object_classes[object->kind]);
 }
 
-static void (*const operations[OP_COUNT])(struct core *, struct request *) = {
-    [OP_NOP] = operate_nop,
-    [OP_CALL] = operate_call,
-    [OP_RECV] = endpoint_recv,
-    [OP_RETURN] = endpoint_return,
-    [OP_RELEASE] = operate_release,
-    [OP_SIGNAL] = operate_unsupported,
-    [OP_WAIT] = operate_unsupported,
-    [OP_PARK] = operate_unsupported,
-    [OP_UNPARK] = operate_unsupported,
-    [OP_CANCEL] = operate_unsupported,
+#define ALL UINT64_MAX
+#define NOT_WORD0(flags, method, transfers, disclose)                                              \
+    ~(0xfULL | (uint64_t)(flags) << 8 | (uint64_t)(method) << 16 | (uint64_t)(transfers) << 32 |   \
+      (uint64_t)(disclose) << 48)
+#define PAYLOAD_LEN 0xffffffffULL
+#define RESULT_LEN  0xffffffff00000000ULL
+
+// Reserved opcodes may not set anything, not even the opcode.
+static const struct operation operations[OPERATIONS] = {
+    [OP_NOP] = {operate_nop, NOT_WORD0(SQE_QUIET, 0, 0, 0), ALL, ALL, ALL, ALL, ALL, 0},
+    [OP_CALL] = {operate_call,
+                 NOT_WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff, 0xffff), 0,
+                 0, 0, 0, ALL, 0},
+    [OP_RECV] = {endpoint_recv, NOT_WORD0(SQE_RING_RESULT, 0, 0, 0), 0, ALL, 0, PAYLOAD_LEN, ALL,
+                 0},
+    [OP_RETURN] = {endpoint_return,
+                   NOT_WORD0(SQE_RING_PAYLOAD | SQE_QUIET | SQE_RETURN_EXCEPTION, 0xffff, 0xff, 0),
+                   ALL, 0, ALL, RESULT_LEN, ALL, 0},
+    [OP_RELEASE] = {operate_release, NOT_WORD0(SQE_QUIET, 0, 0, 0), 0, ALL, ALL, ALL, ALL, ALL},
+    [OP_SIGNAL] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_WAIT] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_PARK] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_UNPARK] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_CANCEL] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
+    [OP_LINK] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
+    [OP_DRAIN] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
+    [OP_FINISH] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
+    [13 ... 15] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
 };
 
 void core_operate(struct core *core, struct request *request)
 {
-    uint8_t opcode = request->sqe.opcode;
-    if (opcode >= OP_COUNT || operations[opcode] == NULL) {
-        request_refuse(request, STATUS_BAD_OPCODE, ARGUMENT_OPCODE);
+    const uint64_t *words = request->words;
+    const struct operation *operation = &operations[words[0] % OPERATIONS];
+    uint64_t excess = words[0] & operation->word0;
+    if ((words[1] | words[3] | words[4] | words[5] | words[6] | words[7]) != 0) {
+        excess |= (words[1] & operation->cap) | (words[3] & operation->payload) |
+                  (words[4] & operation->result) | (words[5] & operation->lengths) |
+                  (words[6] & operation->arg2) | (words[7] & operation->arg);
+    }
+    if (excess != 0) {
+        refuse_form(request, operation);
         return;
     }
-    uint64_t words[SQE_WORDS];
-    memcpy(words, &request->sqe, sizeof words);
-    const uint64_t *used = used_bits[opcode];
-    uint64_t excess = 0;
-    for (uint32_t i = 0; i < SQE_WORDS; i++) {
-        excess |= words[i] & ~used[i];
-    }
-    if (excess != 0 && operations[opcode] != operate_unsupported) {
-        refuse_form(request, words);
-        return;
-    }
-    operations[opcode](core, request);
+    operation->run(core, request);
 }

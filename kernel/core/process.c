@@ -2,13 +2,15 @@
 //
 // Processes: how they come to be empty, how they end, and how what they held is given back. An exit
 // is one commit: from then on nothing of the process acts or answers. Giving back goes in bounded
-// steps afterwards (a state machine: process_sweep), in the order threads, calls that it was
-// answering, capabilities, address space, mappings; then the exit is told, and the slot is free.
+// steps afterwards (a state machine: process_sweep), in the order waiting operations, threads,
+// calls that it was answering, capabilities, address space, mappings; then the exit is told, and
+// the slot is free.
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 
 enum {
-    SWEEP_HOLDS = 8, // given back in one step
+    SWEEP_HOLDS = 8,    // given back in one step
+    SWEEP_PENDING = 64, // looked at in one step
 };
 
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
@@ -61,16 +63,29 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 
 // Each step does a bounded piece and says whether there was anything to do.
 
+static bool sweep_pending(struct core *core, uint32_t process)
+{
+    uint32_t *next = &core->processes[process].sweep_pending;
+    if (*next == core->pending_count) {
+        return false;
+    }
+    for (uint32_t end = *next + SWEEP_PENDING; *next < end && *next < core->pending_count;) {
+        struct pending *pending = &core->pending[*next];
+        (*next)++;
+        bool is_waiting = pending->kind != PENDING_NONE && pending->kind != PENDING_LOST;
+        if (is_waiting && pending->process == process) {
+            pending_abandon(core, pending, STATUS_OK);
+            return true;
+        }
+    }
+    return true;
+}
+
 static bool sweep_threads(struct core *core, uint32_t process)
 {
     uint32_t thread = core->state.processes[process].first_thread;
     if (thread == NONE) {
         return false;
-    }
-    struct pending *pending = pending_of_thread(core, thread);
-    if (pending != NULL) {
-        pending_abandon(core, pending, STATUS_OK);
-        return true;
     }
     hal_thread_destroy(thread);
     struct commit commit = core_commit(core, COMMIT_THREAD_EXIT);
@@ -151,7 +166,7 @@ static bool sweep_mappings(struct core *core, uint32_t process)
 }
 
 static bool (*const sweeps[])(struct core *, uint32_t) = {
-    sweep_threads, sweep_taken, sweep_holds, sweep_space, sweep_mappings,
+    sweep_pending, sweep_threads, sweep_taken, sweep_holds, sweep_space, sweep_mappings,
 };
 
 void process_reap_last(struct core *core, uint32_t process)
@@ -186,7 +201,7 @@ bool process_sweep(struct core *core)
 
 static enum status process_status_run(struct core *core, struct request *request)
 {
-    const struct exit_record *exit = &core->objects[request->object].exit;
+    const struct exit_record *exit = &core->objects[request->target.object].exit;
     struct process_status_results_builder results = process_status_results_build(&request->answer);
     process_status_results_set_state(results,
                                      exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING);

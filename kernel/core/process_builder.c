@@ -26,7 +26,8 @@ static_assert(sizeof(struct start) + sizeof(struct capset) +
                       GRANTS_MAX * sizeof(struct capset_entry) <=
                   INFO_OFFSET,
               "the start page holds every grant and the start-info message");
-static_assert((int)RING_PAGES_DEFAULT == (int)FRAME_RUN, "a ring of default geometry is one run");
+static_assert(RING_PAGES_DEFAULT == RING_MESSAGE_PAGES_DEFAULT + 1,
+              "header and queues fill a page");
 
 static uint32_t pages_of(uint64_t bytes)
 {
@@ -75,11 +76,7 @@ static enum status load_check(const struct core *core, uint32_t process, struct 
     if (core->processes[process].has_space) {
         return STATUS_LOADED_ALREADY;
     }
-    enum status status = package_verify(core->package, program);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct needs needs = {.objects = 2, .facets = 2, .mappings = MAPS_FIXED, .runs = 1};
+    struct needs needs = {.objects = 2, .facets = 2, .mappings = MAPS_FIXED};
     uint32_t next_page = 0;
     plan->private_pages = FIXED_PAGES;
     for (uint32_t i = 0; i < program->segment_count; i++) {
@@ -95,7 +92,8 @@ static enum status load_check(const struct core *core, uint32_t process, struct 
     if (program->entry >= (uint64_t)next_page * PAGE_SIZE) {
         return STATUS_PROGRAM_CORRUPT;
     }
-    needs.frames += 1 + HAL_SPACE_TABLES + memory_frames_needed(plan->private_pages, false) +
+    needs.frames += 1 + HAL_SPACE_TABLES + memory_frames_needed(plan->private_pages) +
+                    memory_frames_needed(RING_PAGES_DEFAULT) +
                     MAPS_FIXED * memory_map_frames_needed(STACK_PAGES);
     return core_has_room(core, &needs);
 }
@@ -150,8 +148,8 @@ static void load_commit(struct core *core, uint32_t process, const struct load_p
     struct process_record *record = &core->processes[process];
     uint32_t job = core->state.processes[process].job;
     space_create(core, process);
-    record->private_object = memory_create(core, job, plan->private_pages, false);
-    record->ring_object = memory_create(core, job, RING_PAGES_DEFAULT, true);
+    record->private_object = memory_create(core, job, plan->private_pages);
+    record->ring_object = memory_create(core, job, RING_PAGES_DEFAULT);
     record->entry = record->base + LAYOUT_IMAGE + plan->program->entry;
     const struct map maps[MAPS_FIXED] = {
         {process, record->private_object, LAYOUT_START / PAGE_SIZE, START_PAGES, 0, RIGHT_READ},
@@ -178,6 +176,9 @@ enum status builder_load(struct core *core, uint32_t process, const struct packa
 {
     struct load_plan plan = {.program = program};
     enum status status = load_check(core, process, &plan);
+    if (status == STATUS_OK) {
+        status = package_verify(core->package, program, &core->verified);
+    }
     if (status == STATUS_OK) {
         load_commit(core, process, &plan);
     }
@@ -225,14 +226,15 @@ static void start_commit(struct core *core, uint32_t process)
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
     *made = (struct thread_record){.process = process,
-                                   .ring = frame_at(memory_frame(core, record->ring_object, 0)),
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
-    made->messages = made->ring + PAGE_SIZE;
-    list_init(&made->pending);
+    ring_kernel_init(&made->ring, frame_at(memory_frame(core, record->ring_object, 0)),
+                     SQ_ENTRIES_DEFAULT, CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
+    for (uint32_t page = 0; page < RING_MESSAGE_PAGES_DEFAULT; page++) {
+        made->messages[page] = frame_at(memory_frame(core, record->ring_object, page + 1));
+    }
     hal_thread_create(thread, process, record->entry, record->base + LAYOUT_STACK_TOP,
                       record->base + LAYOUT_START);
-    core->started_thread = thread;
     schedule_ready(core, thread, false);
 }
 
@@ -254,9 +256,9 @@ enum status builder_start(struct core *core, uint32_t process)
 static enum status builder_process(const struct core *core, const struct request *request,
                                    bool is_loaded, uint32_t *process)
 {
-    *process = (uint32_t)core->state.objects[request->object].argument;
+    *process = (uint32_t)core->state.objects[request->target.object].argument;
     const struct process_record *record = &core->processes[*process];
-    if (record->was_started || record->builder_object != request->object) {
+    if (record->was_started || record->builder_object != request->target.object) {
         return STATUS_BUILDER_SPENT;
     }
     return is_loaded && !record->has_space ? STATUS_NOT_LOADED : STATUS_OK;
@@ -303,17 +305,30 @@ static enum status process_builder_set_info_run(struct core *core, struct reques
     uint8_t *page = start_page(core, process);
     struct start *start = (struct start *)(void *)page;
     memset(page + INFO_OFFSET, 0, INFO_SIZE_MAX);
-    memcpy(page + INFO_OFFSET, info.data, info.size);
+    if (info.size != 0) { // else data is NULL
+        memcpy(page + INFO_OFFSET, info.data, info.size);
+    }
     start->info = core->processes[process].base + LAYOUT_START + INFO_OFFSET;
     start->info_size = info.size;
     return STATUS_OK;
+}
+
+static bool has_nul(struct capnp_text text)
+{
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.data[i] == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum status grant_check(const struct core *core, uint32_t process, struct capnp_text name,
                                uint32_t hold)
 {
     const struct hold *granted = &core->state.holds[hold];
-    if (name.size == 0 || name.size >= NAME_SIZE || capset_of(core, process)->count >= GRANTS_MAX) {
+    if (name.size == 0 || name.size >= NAME_SIZE || has_nul(name) ||
+        capset_of(core, process)->count >= GRANTS_MAX) {
         return STATUS_BAD_VALUE;
     }
     if (name_is_taken(core, process, name)) {
@@ -370,7 +385,7 @@ static enum status process_builder_start_run(struct core *core, struct request *
     uint32_t object = object_create(core, OBJECT_PROCESS, PROCESS_INTERFACE_ID,
                                     core->state.processes[process].job, process, 0);
     core->processes[process].process_object = object;
-    cap_t made = hold_insert(core, request->process, core->state.objects[object].root_facet,
+    cap_t made = hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
                              TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
     struct process_builder_start_results_builder results =
         process_builder_start_results_build(&request->answer);

@@ -1,36 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Entries, submissions, completions: see gate.h.
+// Entries and submissions: see gate.h.
 #include "kernel/gate/gate.h"
 
-#include "kernel/gate/syslog.h"
+#include "kernel/core/syslog.h"
 
-static struct gate_thread *running(struct gate *gate, const struct core *core)
+static struct thread_record *running(const struct core *core)
 {
     ASSERT(core->current != NONE);
-    return &gate->threads[core->current];
+    return &core->threads[core->current];
 }
 
-static void enter_return(struct core *core, struct gate_thread *thread, int64_t result)
+static void enter_return(const struct core *core, struct thread_record *thread, int64_t result)
 {
     thread->is_submitting = false;
     hal_thread_result(core->current, (uint64_t)result);
 }
 
-void gate_enter(struct gate *gate, struct core *core, uint64_t min_complete, uint64_t timeout_ns)
-{
-    struct gate_thread *thread = running(gate, core);
-    if (min_complete > thread->ring.cq_mask + 1) {
-        enter_return(core, thread, -(int64_t)STATUS_BAD_ARGUMENT);
-        return;
-    }
-    thread->min_complete = min_complete;
-    thread->timeout_ns = timeout_ns;
-    thread->is_submitting = true;
-}
-
 // Everything that can be taken was taken: return, or wait for what was asked for.
-static void enter_finish(struct core *core, struct gate_thread *thread, uint32_t untaken)
+static void enter_finish(struct core *core, struct thread_record *thread)
 {
     int32_t available = ring_kernel_available(&thread->ring);
     if (available < 0) {
@@ -41,8 +29,7 @@ static void enter_finish(struct core *core, struct gate_thread *thread, uint32_t
         enter_return(core, thread, available);
         return;
     }
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
-    if (thread->timeout_ns == TIMEOUT_NONE && can_come < thread->min_complete) {
+    if (!completion_can_come(thread, available)) {
         enter_return(core, thread, -(int64_t)STATUS_NOTHING_PENDING);
         return;
     }
@@ -54,117 +41,93 @@ static void enter_finish(struct core *core, struct gate_thread *thread, uint32_t
     schedule_wait(core, core->current, deadline_ns);
 }
 
-static void submit(struct gate *gate, struct core *core, struct gate_thread *thread,
-                   struct request *request)
+// One SQE: taken, carried out, its completion posted unless it comes later.
+static inline void submit(struct core *core, struct ring_kernel *ring, struct request *request)
 {
-    struct ring_kernel *ring = &thread->ring;
-    request->thread = core->current;
-    request->process = core->threads[core->current].process;
-    request->may_defer = ring->reserved < ring->cq_mask + 1 - CQ_ENTRIES_KEPT;
-    request->is_deferred = false;
-    request->cqe = (struct cqe){.user_data = request->sqe.user_data};
-    request->object = NONE;
-    request->facet = NONE;
+    ring_kernel_take(ring, &request->sqe);
+    request->outcome = OUTCOME_PLAIN;
+    request->target = (struct syslog_target){NONE, NONE};
     request->interface = 0;
-    core->actor = request->process;
-    core->cause = gate->syslog_next;
-    uint32_t commits = core->commit_count;
+    core->cause = core->syslog_next;
     core_operate(core, request);
-    if (request->is_deferred) {
-        bool is_reserved = ring_kernel_reserve(ring);
-        ASSERT(is_reserved);
-    } else if (request->cqe.status < 0 || request->cqe.flags != 0 ||
-               (request->sqe.flags & SQE_QUIET) == 0) {
-        ring_kernel_post(ring, &request->cqe);
+    if (request->outcome == OUTCOME_PLAIN) {
+        if ((request->sqe.flags & SQE_QUIET) == 0) {
+            ring_kernel_post(ring, &(struct cqe){.user_data = request->sqe.user_data});
+        }
+        syslog_request(core, request, 0, 0);
+    } else if (request->outcome == OUTCOME_ANSWER) {
+        const struct cqe *cqe = &request->cqe;
+        if (!cqe_is_silent(&request->sqe, cqe)) {
+            ring_kernel_post(ring, cqe);
+        }
+        syslog_request(core, request, cqe->status, cqe->detail);
     }
-    syslog_request(gate, core, request, core->commit_count != commits);
 }
 
-bool gate_step(struct gate *gate, struct core *core)
+// Handles the thread's next SQEs; returns as gate_step.
+static bool submit_some(struct core *core, struct thread_record *thread)
 {
-    struct gate_thread *thread = running(gate, core);
+    struct ring_kernel *ring = &thread->ring;
     struct request request;
-    if (ring_kernel_room(&thread->ring) != 0 && ring_kernel_take(&thread->ring, &request.sqe)) {
-        submit(gate, core, thread, &request);
-    }
-    int32_t untaken = ring_kernel_pending(&thread->ring);
-    if (untaken < 0) {
+    int32_t ready = ring_kernel_ready(ring, TURN_SQES_MAX);
+    if (ready < 0) {
         enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
-    if (untaken > 0 && ring_kernel_room(&thread->ring) != 0) {
+    core->actor = thread->process;
+    request.sender = (struct syslog_sender){core->current, thread->process};
+    int32_t left = ready;
+    while (left > 0 && core->commit_count == 0 && core->completion_count < TURN_SQES_MAX) {
+        submit(core, ring, &request);
+        left--;
+    }
+    ring_kernel_publish(ring);
+    if (left > 0 || ready == TURN_SQES_MAX) {
         return true;
     }
-    gate_deliver(gate, core);
-    enter_finish(core, thread, (uint32_t)untaken);
+    enter_finish(core, thread);
     return false;
 }
 
-void gate_thread_start(struct gate *gate, struct core *core, uint32_t thread)
+bool gate_step(struct core *core)
 {
-    struct gate_thread *made = &gate->threads[thread];
-    *made = (struct gate_thread){0};
-    ring_kernel_init(&made->ring, core->threads[thread].ring, SQ_ENTRIES_DEFAULT,
-                     CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
+    return submit_some(core, running(core));
 }
 
-void gate_exit(struct gate *gate, struct core *core, int32_t code, enum exit_reason cause)
+bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
 {
-    struct gate_thread *thread = running(gate, core);
-    uint32_t process = core->threads[core->current].process;
+    struct thread_record *thread = running(core);
+    if (min_complete > (uint64_t)thread->ring.cq_mask + 1) {
+        enter_return(core, thread, -(int64_t)STATUS_BAD_ARGUMENT);
+        return false;
+    }
+    thread->min_complete = min_complete;
+    thread->timeout_ns = timeout_ns;
+    thread->is_submitting = true;
+    return submit_some(core, thread);
+}
+
+void gate_exit(struct core *core, int32_t code, enum exit_reason cause)
+{
+    struct thread_record *thread = running(core);
     thread->is_submitting = false;
-    core->actor = process;
-    core->cause = gate->syslog_next;
-    syslog_exit(gate, core, process, code, cause);
-    process_exit(core, process, code, cause);
+    core->actor = thread->process;
+    core->cause = core->syslog_next;
+    syslog_exit(core, thread->process, code, cause);
+    process_exit(core, thread->process, code, cause);
 }
 
-// --- Completions --------------------------------------------------------------------------------
-
-static void wake(struct core *core, const struct gate_thread *thread, uint32_t index, bool in_front)
-{
-    int32_t available = ring_kernel_available(&thread->ring);
-    int64_t result = available < 0 ? -(int64_t)STATUS_RING_CORRUPT : available;
-    hal_thread_result(index, (uint64_t)result);
-    schedule_ready(core, index, in_front);
-}
-
-void gate_timer(struct gate *gate, struct core *core)
+void gate_timer(struct core *core)
 {
     uint32_t item;
     core->actor = KERNEL_ACTOR;
-    core->cause = gate->syslog_next;
-    for (uint32_t count = 0;
-         count < TURN_COMPLETIONS_MAX && (item = deadline_take_due(core)) != NONE; count++) {
+    core->cause = CAUSE_NONE;
+    for (uint32_t count = 0; count < TURN_DUE_MAX && (item = deadline_take_due(core)) != NONE;
+         count++) {
         if (item < core->pending_count) {
             pending_abandon(core, &core->pending[item], STATUS_TIMED_OUT);
         } else {
-            uint32_t thread = item - core->pending_count;
-            wake(core, &gate->threads[thread], thread, false);
+            completion_wait_ends(core, item - core->pending_count);
         }
     }
-    gate_deliver(gate, core);
-}
-
-void gate_deliver(struct gate *gate, struct core *core)
-{
-    for (uint32_t i = 0; i < core->completion_count; i++) {
-        const struct completion *completion = &core->completions[i];
-        struct gate_thread *thread = &gate->threads[completion->thread];
-        bool is_silent = completion->is_quiet && completion->cqe.status >= 0 &&
-                         (completion->cqe.flags & CQE_EXCEPTION_MASK) == 0;
-        ring_kernel_unreserve(&thread->ring);
-        if (!is_silent) {
-            ring_kernel_post(&thread->ring, &completion->cqe);
-        }
-        syslog_completion(gate, core, completion);
-        if (core->threads[completion->thread].state != THREAD_WAITING) {
-            continue;
-        }
-        int32_t available = ring_kernel_available(&thread->ring);
-        if (available < 0 || (uint64_t)available >= thread->min_complete) {
-            wake(core, thread, completion->thread, true);
-        }
-    }
-    core->completion_count = 0;
 }

@@ -20,15 +20,12 @@ static void page_begin(struct log *log)
 
 void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint64_t boot_id)
 {
-    *log = (struct log){.pages = pages, .page_count = page_count, .boot_id = boot_id};
+    *log = (struct log){.pages = pages,
+                        .page_count = page_count,
+                        .boot_id = boot_id,
+                        .room = (uint64_t)page_count * COMMITS_PER_PAGE};
     sha256_init(&log->hash);
     page_begin(log);
-}
-
-uint64_t log_room(const struct log *log)
-{
-    uint64_t pages = log->page_count - log->page;
-    return pages * COMMITS_PER_PAGE - log->pages[log->page].header.count;
 }
 
 void log_append(struct log *log, const struct commit *commit, uint64_t digest)
@@ -43,6 +40,7 @@ void log_append(struct log *log, const struct commit *commit, uint64_t digest)
     page->header.count++;
     page->header.digest = digest;
     log->seq++;
+    log->room--;
 }
 
 bool log_seal_step(struct log *log)

@@ -20,6 +20,7 @@ struct log {
     uint32_t page_count; // that there is memory for
     uint32_t page;       // that is being filled
     uint64_t seq;        // records appended
+    uint64_t room;       // records that can still be appended
     uint64_t boot_id;
     // Sealing: page `sealing` is hashed up to `hashed` bytes.
     uint32_t sealing;
@@ -31,10 +32,7 @@ struct log {
 // `pages`: room for page_count pages.
 void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint64_t boot_id);
 
-// Records that can still be appended.
-uint64_t log_room(const struct log *log);
-
-// digest: first half of the state's digest after this commit.
+// There is room. digest: first half of the state's digest after this commit.
 void log_append(struct log *log, const struct commit *commit, uint64_t digest);
 
 // Hashes a piece of a full page; false: nothing is left to seal.

@@ -3,13 +3,13 @@
 // The contract between generated clients and servers and whoever carries their calls.
 //
 // A carrier (Tessera's runtime; a test; anything with a way to deliver a message) implements the
-// four capnp_call_ functions. Generated code never sees rings, sockets or buffers.
+// five capnp_call_ functions. Generated code never sees rings, sockets or buffers.
 //
 // One call, in this order: begin; fill call->request; send; finish; read call->response; end.
-// After a begin that answered true the caller calls capnp_call_end exactly once, whatever send and
-// finish say; after a begin that answered false there is nothing to end. Whoever answers false has
-// filled in the exception; on true the exception is left alone. Readers of the response are valid
-// until end.
+// Who has nothing to do between send and finish says run instead of both. After a begin that
+// answered true the caller calls capnp_call_end exactly once, whatever send, finish and run say;
+// after a begin that answered false there is nothing to end. Whoever answers false has filled in
+// the exception; on true the exception is left alone. Readers of the response are valid until end.
 //
 // A carrier's send must refuse a request whose builder failed (capnp_call_refuse_request does), and
 // must transfer request.caps[0..cap_count) beside the bytes; finish opens call->response with the
@@ -52,6 +52,8 @@ bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interfa
 bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception);
 // Waits; call->response is ready.
 bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception);
+// Send and finish in one.
+bool capnp_call_run(struct capnp_call *call, struct capnp_exception *exception);
 void capnp_call_end(struct capnp_call *call);
 
 // ---- in call.c, for carriers and generated code ----
@@ -60,17 +62,49 @@ void capnp_call_end(struct capnp_call *call);
 void capnp_exception_set(struct capnp_exception *exception, enum capnp_exception_type type,
                          uint64_t detail, const char *reason);
 
+// Fills in an exception made of an error of the library.
+void capnp_exception_set_error(struct capnp_exception *exception, enum capnp_exception_type type,
+                               enum capnp_error error);
+
 // True, with the exception filled in, when the request doesn't hold what was put into it.
-bool capnp_call_refuse_request(const struct capnp_call *call, struct capnp_exception *exception);
+static inline bool capnp_call_refuse_request(const struct capnp_call *call,
+                                             struct capnp_exception *exception)
+{
+    bool is_refused = call->request.error != CAPNP_OK;
+    if (is_refused) {
+        capnp_exception_set_error(exception, CAPNP_EXCEPTION_INVALID_ARGUMENT, call->request.error);
+    }
+    return is_refused;
+}
 
 // True, with the exception filled in, when the response turned out malformed while it was read.
-bool capnp_call_refuse_response(const struct capnp_call *call, struct capnp_exception *exception);
+static inline bool capnp_call_refuse_response(const struct capnp_call *call,
+                                              struct capnp_exception *exception)
+{
+    bool is_refused = call->response.error != CAPNP_OK;
+    if (is_refused) {
+        capnp_exception_set_error(exception, CAPNP_EXCEPTION_FAILED, call->response.error);
+    }
+    return is_refused;
+}
 
 // The end of a served call: what `answered` (the handler's word) and the errors kept in request
 // and response amount to. A malformed request is invalidArgument, whatever the handler made of it;
 // a response that didn't fit is failed.
-bool capnp_serve_end(bool answered, const struct capnp_message *request,
-                     const struct capnp_builder *response, struct capnp_exception *exception);
+static inline bool capnp_serve_end(bool answered, const struct capnp_message *request,
+                                   const struct capnp_builder *response,
+                                   struct capnp_exception *exception)
+{
+    if (request->error != CAPNP_OK) {
+        capnp_exception_set_error(exception, CAPNP_EXCEPTION_INVALID_ARGUMENT, request->error);
+        return false;
+    }
+    if (answered && response->error != CAPNP_OK) {
+        capnp_exception_set_error(exception, CAPNP_EXCEPTION_FAILED, response->error);
+        return false;
+    }
+    return answered;
+}
 
 // Bytes that a text or data value adds to a message; too long ones saturate, so that sums of a few
 // can't wrap.

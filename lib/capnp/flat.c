@@ -26,6 +26,17 @@ void capnp_builder_fail(struct capnp_builder *builder, enum capnp_error error)
     }
 }
 
+void capnp_message_check(struct capnp_message *message)
+{
+    if (message->size > CAPNP_MESSAGE_BYTES_MAX) {
+        message->error = CAPNP_MESSAGE_TOO_LARGE;
+        message->size = 0;
+    } else if (message->size % CAPNP_WORD_BYTES != 0) {
+        message->error = CAPNP_MESSAGE_NOT_WORDS;
+        message->size = 0;
+    }
+}
+
 void capnp_message_init_large(struct capnp_message *message, const void *bytes, uint32_t size,
                               uint32_t traversal_words)
 {

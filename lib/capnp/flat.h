@@ -86,8 +86,8 @@ struct capnp_message {
     // Set by whoever opens the message.
     const uint8_t *bytes;
     const uint64_t *caps;
-    uint32_t size; // bytes, a whole number of words
     uint32_t cap_count;
+    uint32_t size;    // bytes, a whole number of words
     bool is_constant; // generated and trusted: neither counted nor ever written to
     // Written while reading.
     uint32_t traversal_words; // how many more may be visited
@@ -121,16 +121,14 @@ struct capnp_struct_builder {
 
 // ---- reading ----
 
+// Empties a message of more than 64 KiB or not of whole words, and keeps why.
+__attribute__((cold, noinline)) void capnp_message_check(struct capnp_message *message);
+
 // size above 64 KiB or not in whole words is an error kept in the message, like all others.
 // bytes and caps may be NULL where their size is 0.
 static inline void capnp_message_init(struct capnp_message *message, const void *bytes,
                                       uint32_t size, const uint64_t *caps, uint32_t cap_count)
 {
-    enum capnp_error error = CAPNP_OK;
-    if (size > CAPNP_MESSAGE_BYTES_MAX || size % CAPNP_WORD_BYTES != 0) {
-        error = size > CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_TOO_LARGE : CAPNP_MESSAGE_NOT_WORDS;
-        size = 0;
-    }
     message->bytes = (const uint8_t *)bytes;
     message->caps = caps;
     message->size = size;
@@ -138,7 +136,10 @@ static inline void capnp_message_init(struct capnp_message *message, const void 
     message->is_constant = false;
     message->traversal_words =
         size / CAPNP_WORD_BYTES * CAPNP_TRAVERSAL_TIMES + CAPNP_TRAVERSAL_WORDS_MIN;
-    message->error = error;
+    message->error = CAPNP_OK;
+    if ((size & ~(uint32_t)(CAPNP_MESSAGE_BYTES_MAX - CAPNP_WORD_BYTES)) != 0) {
+        capnp_message_check(message); // not whole words below the limit
+    }
 }
 
 // The same without the 64 KiB limit, for files and tools.
@@ -226,7 +227,8 @@ static inline struct capnp_struct_reader capnp_message_root(struct capnp_message
     uint16_t pointer_count = (uint16_t)(pointer >> 48);
     uint32_t data_bytes = (uint32_t)(uint16_t)(pointer >> 32) * CAPNP_WORD_BYTES;
     uint32_t bytes = CAPNP_WORD_BYTES + data_bytes + (uint32_t)pointer_count * CAPNP_WORD_BYTES;
-    if ((uint32_t)pointer != 0 || pointer == 0 || bytes > message->size) {
+    // A null pointer is among them: it reads as a struct without fields.
+    if ((uint32_t)pointer != 0 || bytes > message->size) {
         return capnp_struct_at(message, message->bytes, CAPNP_DEPTH_MAX);
     }
     return (struct capnp_struct_reader){message, message->bytes + CAPNP_WORD_BYTES, data_bytes,

@@ -49,10 +49,42 @@ static bool submit(uint64_t user_data)
     return true;
 }
 
+// As a turn of the kernel does: looks whether an SQE is ready, takes it, shows it.
+static bool take_from(struct ring_kernel *kernel, struct sqe *taken)
+{
+    if (ring_kernel_ready(kernel, 1) <= 0) {
+        return false;
+    }
+    ring_kernel_take(kernel, taken);
+    ring_kernel_publish(kernel);
+    return true;
+}
+
+static bool take(struct sqe *taken)
+{
+    return take_from(&fixture.kernel, taken);
+}
+
+static void post_to(struct ring_kernel *kernel, const struct cqe *entry)
+{
+    ring_kernel_post(kernel, entry);
+    ring_kernel_publish(kernel);
+}
+
+// Promises a completion, if it may be.
+static bool reserve(void)
+{
+    if (ring_kernel_room(&fixture.kernel) == 0 || !ring_kernel_may_reserve(&fixture.kernel)) {
+        return false;
+    }
+    ring_kernel_reserve(&fixture.kernel);
+    return true;
+}
+
 static void post(uint64_t user_data)
 {
     struct cqe entry = {.user_data = user_data};
-    ring_kernel_post(&fixture.kernel, &entry);
+    post_to(&fixture.kernel, &entry);
 }
 
 static void a_new_ring_is_empty_and_fills_the_default_pages(void **state)
@@ -63,7 +95,7 @@ static void a_new_ring_is_empty_and_fills_the_default_pages(void **state)
     assert_int_equal(ring_kernel_pending(&fixture.kernel), 0);
     assert_int_equal(ring_kernel_available(&fixture.kernel), 0);
     assert_int_equal(ring_kernel_room(&fixture.kernel), CQ_ENTRIES_DEFAULT);
-    assert_false(ring_kernel_take(&fixture.kernel, &taken));
+    assert_false(take(&taken));
     assert_false(ring_user_reap(&fixture.user, &completion));
     assert_int_equal(fixture.user.message_size, RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE);
     assert_ptr_equal(fixture.user.messages + fixture.user.message_size,
@@ -84,11 +116,11 @@ static void entries_arrive_in_order_across_the_wrap_of_the_counters(void **state
         assert_true(submit(round * 2 + 1));
         assert_int_equal(ring_kernel_pending(&fixture.kernel), 2);
         for (uint64_t i = 0; i < 2; i++) {
-            assert_true(ring_kernel_take(&fixture.kernel, &taken));
+            assert_true(take(&taken));
             assert_int_equal(taken.user_data, round * 2 + i);
             post(taken.user_data);
         }
-        assert_false(ring_kernel_take(&fixture.kernel, &taken));
+        assert_false(take(&taken));
         assert_int_equal(ring_kernel_available(&fixture.kernel), 2);
         for (uint64_t i = 0; i < 2; i++) {
             assert_true(ring_user_reap(&fixture.user, &completion));
@@ -111,7 +143,7 @@ static void a_full_sq_has_no_slot_until_one_is_taken(void **state)
     assert_false(submit(99));
     assert_int_equal(ring_kernel_pending(&fixture.kernel), SQ_ENTRIES_DEFAULT);
     assert_int_equal(ring_user_untaken(&fixture.user), SQ_ENTRIES_DEFAULT);
-    assert_true(ring_kernel_take(&fixture.kernel, &taken));
+    assert_true(take(&taken));
     assert_int_equal(taken.user_data, 0);
     assert_true(submit(99));
 }
@@ -127,7 +159,7 @@ static void a_full_cq_has_no_room_until_one_is_consumed(void **state)
     }
     assert_int_equal(ring_kernel_room(&fixture.kernel), 0);
     assert_int_equal(ring_kernel_available(&fixture.kernel), CQ_ENTRIES_DEFAULT);
-    assert_false(ring_kernel_reserve(&fixture.kernel));
+    assert_false(reserve());
     assert_true(ring_user_reap(&fixture.user, &completion));
     assert_int_equal(completion.user_data, 0);
     assert_int_equal(ring_kernel_room(&fixture.kernel), 1);
@@ -137,9 +169,9 @@ static void promises_leave_four_completions_to_what_completes_at_once(void **sta
 {
     (void)state;
     for (uint32_t i = 0; i < CQ_ENTRIES_DEFAULT - CQ_ENTRIES_KEPT; i++) {
-        assert_true(ring_kernel_reserve(&fixture.kernel));
+        assert_true(reserve());
     }
-    assert_false(ring_kernel_reserve(&fixture.kernel));
+    assert_false(reserve());
     assert_int_equal(ring_kernel_room(&fixture.kernel), CQ_ENTRIES_KEPT);
     for (uint32_t i = 0; i < CQ_ENTRIES_KEPT; i++) {
         post(i);
@@ -163,7 +195,7 @@ static void a_promise_given_back_can_be_made_again(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 1000; i++) {
-        assert_true(ring_kernel_reserve(&fixture.kernel));
+        assert_true(reserve());
         ring_kernel_unreserve(&fixture.kernel);
     }
     assert_int_equal(ring_kernel_room(&fixture.kernel), CQ_ENTRIES_DEFAULT);
@@ -177,7 +209,7 @@ static void a_corrupt_sq_tail_is_reported_and_nothing_is_taken(void **state)
         struct sqe taken;
         fixture.kernel.header->sq_tail = tails[i];
         assert_int_equal(ring_kernel_pending(&fixture.kernel), RING_CORRUPT);
-        assert_false(ring_kernel_take(&fixture.kernel, &taken));
+        assert_false(take(&taken));
     }
     fixture.kernel.header->sq_tail = SQ_ENTRIES_DEFAULT;
     assert_int_equal(ring_kernel_pending(&fixture.kernel), SQ_ENTRIES_DEFAULT);
@@ -194,7 +226,7 @@ static void a_corrupt_cq_head_is_reported_and_leaves_no_room(void **state)
         fixture.kernel.header->cq_head = heads[i];
         assert_int_equal(ring_kernel_available(&fixture.kernel), RING_CORRUPT);
         assert_int_equal(ring_kernel_room(&fixture.kernel), 0);
-        assert_false(ring_kernel_reserve(&fixture.kernel));
+        assert_false(reserve());
     }
 }
 
@@ -207,7 +239,7 @@ static void a_cq_head_moved_back_cannot_make_room_negative(void **state)
         assert_true(ring_user_reap(&fixture.user, &completion));
     }
     for (uint32_t i = 0; i < CQ_ENTRIES_DEFAULT - CQ_ENTRIES_KEPT; i++) {
-        assert_true(ring_kernel_reserve(&fixture.kernel));
+        assert_true(reserve());
     }
     fixture.kernel.header->cq_head = 0;
     assert_int_equal(ring_kernel_room(&fixture.kernel), 0);
@@ -226,7 +258,7 @@ static void the_kernel_ignores_its_own_words_in_shared_memory(void **state)
     fixture.kernel.header->sq_offset = 1u << 31;
     assert_int_equal(ring_kernel_pending(&fixture.kernel), 1);
     assert_int_equal(ring_kernel_available(&fixture.kernel), 0);
-    assert_true(ring_kernel_take(&fixture.kernel, &taken));
+    assert_true(take(&taken));
     assert_int_equal(taken.user_data, 7);
     assert_int_equal(fixture.kernel.header->sq_head, 1);
     post(8);
@@ -274,6 +306,37 @@ static void the_largest_geometry_works(void **state)
     assert_ptr_equal(user.messages + user.message_size, memory + sizeof(memory));
 }
 
+static void many_entries_are_written_and_read_with_one_move_of_the_index(void **state)
+{
+    (void)state;
+    age(UINT32_MAX - 3, UINT32_MAX - 9);
+    struct ring_user *user = &fixture.user;
+    for (uint64_t round = 0; round < 5; round++) {
+        struct sqe taken;
+        assert_int_equal(ring_user_room(user), SQ_ENTRIES_DEFAULT);
+        for (uint64_t i = 0; i < SQ_ENTRIES_DEFAULT; i++) {
+            *ring_user_next(user) = (struct sqe){.opcode = OP_NOP, .user_data = i};
+            assert_int_equal(ring_kernel_pending(&fixture.kernel), 0);
+        }
+        assert_int_equal(ring_user_room(user), 0);
+        ring_user_publish(user);
+        for (uint64_t i = 0; i < SQ_ENTRIES_DEFAULT; i++) {
+            assert_true(take_from(&fixture.kernel, &taken));
+            assert_int_equal(taken.user_data, i);
+            post(i);
+        }
+        assert_int_equal(ring_user_available(user), SQ_ENTRIES_DEFAULT);
+        for (uint64_t i = 0; i < SQ_ENTRIES_DEFAULT; i++) {
+            assert_int_equal(ring_user_first(user)->user_data, i);
+            assert_int_equal(ring_user_take(user)->user_data, i);
+        }
+        assert_int_equal(ring_user_available(user), 0);
+        assert_int_equal(ring_kernel_available(&fixture.kernel), SQ_ENTRIES_DEFAULT);
+        ring_user_give_back(user);
+        assert_int_equal(ring_kernel_available(&fixture.kernel), 0);
+    }
+}
+
 // One thread submits and reaps, the other takes and posts, without a lock: every word of every
 // entry must be the one that was written with it.
 enum { RACE_ENTRIES = 200000 };
@@ -284,7 +347,7 @@ static void *race_kernel(void *argument)
     uint64_t wrong = 0;
     for (uint64_t expected = 0; expected < RACE_ENTRIES;) {
         struct sqe taken;
-        if (ring_kernel_room(kernel) == 0 || !ring_kernel_take(kernel, &taken)) {
+        if (!take_from(kernel, &taken)) {
             continue;
         }
         wrong += taken.cap != expected || taken.user_data != ~expected ||
@@ -292,7 +355,7 @@ static void *race_kernel(void *argument)
                  taken.payload_len != (uint32_t)expected || taken.arg2 != expected * 7 ||
                  taken.arg != expected * 11;
         struct cqe entry = {.user_data = expected, .extra = ~expected, .detail = expected * 13};
-        ring_kernel_post(kernel, &entry);
+        post_to(kernel, &entry);
         expected++;
     }
     return (void *)(uintptr_t)wrong;
@@ -337,6 +400,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_new_ring_is_empty_and_fills_the_default_pages, set_up),
         cmocka_unit_test_setup(entries_arrive_in_order_across_the_wrap_of_the_counters, set_up),
+        cmocka_unit_test_setup(many_entries_are_written_and_read_with_one_move_of_the_index,
+                               set_up),
         cmocka_unit_test_setup(a_full_sq_has_no_slot_until_one_is_taken, set_up),
         cmocka_unit_test_setup(a_full_cq_has_no_room_until_one_is_consumed, set_up),
         cmocka_unit_test_setup(promises_leave_four_completions_to_what_completes_at_once, set_up),

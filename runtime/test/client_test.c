@@ -64,7 +64,7 @@ static bool finish_with(struct cqe completion)
     send_word(&call, 1);
     bool is_answered = capnp_call_finish(&call, &exception);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
     return is_answered;
 }
 
@@ -89,7 +89,7 @@ static void a_call_is_one_entry_and_its_answer_is_read_in_place(void **state)
     assert_true(entry->arg == TIMEOUT_NONE);
     assert_int_equal(entry->transfers | entry->ordinal | entry->disclose, 0);
     assert_int_equal(entry->arg2, 0);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void a_request_without_fields_has_no_payload(void **state)
@@ -131,7 +131,7 @@ static void completions_in_any_order_find_their_calls(void **state)
         capnp_call_end(&calls[i]);
     }
     assert_int_equal(fake.enter_count, 1);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void when_every_slot_is_taken_a_call_cannot_begin(void **state)
@@ -167,7 +167,7 @@ static void a_request_larger_than_a_slot_is_refused(void **state)
     assert_int_equal(exception.detail, CAPNP_BUILDER_FULL);
     capnp_call_end(&call);
     assert_int_equal(fake.enter_count, 0);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void a_refused_operation_names_its_status_and_argument(void **state)
@@ -296,10 +296,10 @@ static void an_abandoned_answer_gives_slot_and_capabilities_back(void **state)
     send_word(&call, 1);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.free, ((1u << SLOTS) - 1) & ~1u);
+    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~1u);
     operate_caps(&fake.taken[0]);
     assert_true(tsr_thread_reap(&tsr_thread));
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     assert_int_equal(fake.taken_count, 3);
     assert_int_equal(fake.taken[1].opcode, OP_RELEASE);
@@ -371,7 +371,118 @@ static void a_queue_that_the_kernel_does_not_take_from_refuses_calls(void **stat
     assert_false(capnp_call_send(&call, &exception));
     assert_int_equal(exception.status, STATUS_RING_BUSY);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+}
+
+// Begins a call of one word and runs it; its slot is given back.
+static bool run_word(uint64_t value, uint64_t *answer)
+{
+    struct capnp_call call;
+    assert_true(capnp_call_begin(&call, 0x500000001, 77, 3, 16, &exception));
+    capnp_set_u64(capnp_builder_root(&call.request, 1, 0), 0, value, 0);
+    bool is_answered = capnp_call_run(&call, &exception);
+    *answer = is_answered ? word_of(&call.response) : 0;
+    capnp_call_end(&call);
+    return is_answered;
+}
+
+static void a_call_that_only_waits_is_one_entry(void **state)
+{
+    (void)state;
+    uint64_t answer;
+    fake.operate = operate_add;
+    for (uint64_t i = 1; i <= 100; i++) {
+        assert_true(run_word(i, &answer));
+        assert_int_equal(answer, i + 1);
+        assert_int_equal(fake.enter_count, i);
+    }
+    assert_int_equal(fake.taken[0].opcode, OP_CALL);
+    assert_int_equal(fake.taken[0].method, 3);
+    assert_int_equal(fake.taken[0].payload_len, 16);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+}
+
+static void answer_both(void)
+{
+    operate_add(&fake.taken[0]);
+    operate_add(&fake.taken[1]);
+}
+
+static void a_call_that_only_waits_keeps_what_completes_before_it(void **state)
+{
+    (void)state;
+    struct capnp_call earlier;
+    uint64_t answer;
+    fake.wait = answer_both;
+    send_word(&earlier, 10);
+    assert_true(run_word(20, &answer));
+    assert_int_equal(answer, 21);
+    assert_true(capnp_call_finish(&earlier, &exception));
+    assert_int_equal(word_of(&earlier.response), 11);
+    capnp_call_end(&earlier);
+    assert_int_equal(fake.enter_count, 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+}
+
+static void a_call_that_only_waits_is_refused_like_any_other(void **state)
+{
+    (void)state;
+    static const struct cqe refusals[] = {
+        {.status = -STATUS_STALE_CAP, .detail = ARGUMENT_CAP},
+        {.flags = EXCEPTION_FAILED, .detail = STATUS_REVOKED},
+    };
+    uint64_t answer;
+    fake.operate = operate_next;
+    next_completion = refusals[0];
+    assert_false(run_word(1, &answer));
+    assert_int_equal(exception.status, STATUS_STALE_CAP);
+    next_completion = refusals[1];
+    assert_false(run_word(1, &answer));
+    assert_int_equal(exception.type, CAPNP_EXCEPTION_FAILED);
+    fake.enter_refusal = -STATUS_RING_CORRUPT;
+    assert_false(run_word(1, &answer));
+    assert_int_equal(exception.status, STATUS_RING_CORRUPT);
+    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~1u); // still submitted
+}
+
+static void a_call_that_only_waits_finds_room_in_a_full_queue(void **state)
+{
+    (void)state;
+    uint64_t answer;
+    for (uint64_t cap = 1; cap <= SQ_ENTRIES_DEFAULT; cap++) {
+        tsr_release(cap);
+    }
+    fake.operate = NULL;
+    assert_int_equal(fake.enter_count, 0);
+    fake.wait = NULL;
+    struct capnp_call call;
+    assert_true(capnp_call_begin(&call, 1, 2, 0, 8, &exception));
+    fake.enter_refusal = -STATUS_RING_CORRUPT;
+    assert_false(capnp_call_run(&call, &exception));
+    assert_int_equal(exception.status, STATUS_RING_BUSY);
+    capnp_call_end(&call);
+    fake.enter_refusal = 0;
+    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+    fake.operate = operate_add;
+    assert_true(run_word(6, &answer));
+    assert_int_equal(answer, 7);
+}
+
+static void consecutive_slots_are_taken_out_of_the_free_ones(void **state)
+{
+    (void)state;
+    struct tsr_slot *one = tsr_slot_take(&tsr_thread);
+    assert_ptr_equal(one, &tsr_thread.slots[0]);
+    struct tsr_slot *three = tsr_slots_take(&tsr_thread, 3);
+    assert_ptr_equal(three, &tsr_thread.slots[1]);
+    assert_null(tsr_slots_take(&tsr_thread, SLOTS - 3));
+    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~15u);
+    assert_ptr_equal(tsr_slots_take(&tsr_thread, SLOTS - 4), &tsr_thread.slots[4]);
+    assert_null(tsr_thread.free);
+    assert_null(tsr_slots_take(&tsr_thread, 1));
+    tsr_slot_free(&tsr_thread, three);
+    tsr_slot_free(&tsr_thread, one);
+    assert_ptr_equal(tsr_slots_take(&tsr_thread, 2), one);
 }
 
 int main(void)
@@ -393,6 +504,11 @@ int main(void)
         cmocka_unit_test_setup(a_completion_of_an_earlier_call_in_the_slot_is_ignored, fake_set_up),
         cmocka_unit_test_setup(waiting_ends_when_the_kernel_refuses_to_wait, fake_set_up),
         cmocka_unit_test_setup(releases_go_out_quietly_and_in_order, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_is_one_entry, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_keeps_what_completes_before_it, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_is_refused_like_any_other, fake_set_up),
+        cmocka_unit_test_setup(a_call_that_only_waits_finds_room_in_a_full_queue, fake_set_up),
+        cmocka_unit_test_setup(consecutive_slots_are_taken_out_of_the_free_ones, fake_set_up),
         cmocka_unit_test_setup(a_queue_that_the_kernel_does_not_take_from_refuses_calls,
                                fake_set_up),
     };

@@ -30,7 +30,9 @@ int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
     if (number != SYSTEM_CALL_ENTER || fake.enter_refusal != 0) {
         return fake.enter_refusal;
     }
-    while (ring_kernel_take(&fake.ring, &entry)) {
+    while (ring_kernel_ready(&fake.ring, 1) > 0) {
+        ring_kernel_take(&fake.ring, &entry);
+        ring_kernel_publish(&fake.ring);
         if (fake.taken_count < FAKE_TAKEN_MAX) {
             fake.taken[fake.taken_count++] = entry;
         }
@@ -49,6 +51,7 @@ void fake_complete(const struct sqe *operation, struct cqe entry)
 {
     entry.user_data = operation->user_data;
     ring_kernel_post(&fake.ring, &entry);
+    ring_kernel_publish(&fake.ring);
 }
 
 uint8_t *fake_payload(const struct sqe *operation)

@@ -189,7 +189,7 @@ static void an_answer_and_the_next_receive_cost_one_entry(void **state)
         assert_int_equal(world.returns[i].cap, 0);
         assert_int_equal(world.returns[i].method, 0);
     }
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void calls_that_cannot_be_served_get_exceptions(void **state)
@@ -255,7 +255,7 @@ static void a_stopped_server_has_sent_its_last_answer(void **state)
     assert_int_equal(world.return_count, 2);
     assert_int_equal(world.next, 2);
     assert_int_equal(fake.enter_count, world.enters_at_stop + 1);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void a_larger_endpoint_gets_consecutive_slots(void **state)
@@ -275,7 +275,7 @@ static void a_larger_endpoint_gets_consecutive_slots(void **state)
     assert_int_equal(receive->opcode, OP_RECV);
     assert_int_equal(receive->flags, SQE_RING_RESULT);
     assert_int_equal(receive->result_len, 5 * TSR_SLOT_SIZE);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void the_largest_endpoint_needs_memory_of_the_program(void **state)
@@ -289,12 +289,12 @@ static void the_largest_endpoint_needs_memory_of_the_program(void **state)
     assert_false(serve(arrivals, 1, NULL, 0));
     assert_int_equal(exception.status, STATUS_BUFFER_TOO_SMALL);
     assert_int_equal(world.return_count, 0);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
     assert_false(serve(arrivals, 1, memory, sizeof(memory)));
     assert_int_equal(exception.status, STATUS_CANCELLED);
     assert_int_equal(world.return_count, 1);
     assert_int_equal(world.words[0], 8);
-    assert_int_equal(tsr_thread.free, (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
 static void a_refused_answer_becomes_an_exception_once(void **state)

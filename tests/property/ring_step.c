@@ -377,7 +377,7 @@ void ring_step(struct actor *actor)
     bool has_interrupts = machine.interrupts;
     machine.interrupts = false;
     while (machine.end == MACHINE_RUNS &&
-           machine.kernel->gate.threads[actor->thread].is_submitting) {
+           machine.kernel->core.threads[actor->thread].is_submitting) {
         machine_timer(machine.now_ns);
     }
     machine.interrupts = has_interrupts;

@@ -399,6 +399,18 @@ static void completions_check(void)
     model.expected_count = 0;
 }
 
+static uint32_t waiting_count(uint32_t thread)
+{
+    const struct core *core = act_core();
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < core->pending_count; i++) {
+        const struct pending *pending = &core->pending[i];
+        bool waits = pending->kind != PENDING_NONE && pending->kind != PENDING_LOST;
+        count += waits && pending->thread == thread ? 1 : 0;
+    }
+    return count;
+}
+
 // Invariant 6 from the other side: what waits here waits there.
 static void waits_check(void)
 {
@@ -407,7 +419,7 @@ static void waits_check(void)
         if (!actor->is_alive) {
             continue;
         }
-        uint32_t found = act_core()->threads[actor->thread].pending.count;
+        uint32_t found = waiting_count(actor->thread);
         if (found != model_waiting(actor->program)) {
             broken("actor %u: %u operations wait; the model says %u", i, found,
                    model_waiting(actor->program));
@@ -454,8 +466,7 @@ void world_check(void)
 
 bool world_is_nearly_full(void)
 {
-    return log_room(&machine.kernel->log) < TURN_COMMITS_MAX + COMMITS_SPARE ||
-           model_is_nearly_full();
+    return machine.kernel->log.room < TURN_COMMITS_MAX + COMMITS_SPARE || model_is_nearly_full();
 }
 
 static void genesis_learn(const struct actor *first)

@@ -25,7 +25,11 @@ FOLDER = "build/test/run"
 DEADLINE_SECONDS = 120
 TAIL_LINES = 12
 # The option that a platform doesn't have.
-ABSENT = {"sim": "cpu", "x86_64": "seed"}
+ABSENT = {"sim": "cpu", "sim-asan": "cpu", "x86_64": "seed"}
+# How the lines of a program begin: process, name.
+SPEAKER = re.compile(r"\[\S*\] ([^:]*): ")
+# How the lines begin that a machine prints about itself.
+OWN = ("x86_64: ", "sim: ")
 
 
 class ScriptError(Exception):
@@ -41,6 +45,12 @@ def pattern(text):
     return re.compile(r"\S*".join(re.escape(part) for part in text.split("*")) + r"\Z")
 
 
+def speaker(line):
+    """Whose lines come in an order of their own: a program's; any other line stands alone."""
+    said = SPEAKER.match(line)
+    return said[1] if said else line
+
+
 class Script:
     """One .run file, read."""
 
@@ -50,7 +60,7 @@ class Script:
         self.platforms, self.package, self.suite = [], None, None
         self.matrix = {"cpu": ["max"], "memory": ["128M"], "seed": ["1"]}
         self.expected, self.exit, self.hosts = [], 0, []
-        self.exact = self.same_transcript = False
+        self.exact = self.by_program = self.same_transcript = False
         self.deadline = DEADLINE_SECONDS
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -80,10 +90,8 @@ class Script:
             self.hosts.append((rest, []))
         elif word == "prints" and self.hosts:
             self.hosts[-1][1].append(rest)
-        elif line.strip() == "exact":
-            self.exact = True
-        elif line.strip() == "same-transcript":
-            self.same_transcript = True
+        elif line.strip() in ("exact", "by-program", "same-transcript"):
+            setattr(self, line.strip().replace("-", "_"), True)
         else:
             raise ScriptError(f"{self.path}:{number}: not understood: {line.strip()}")
 
@@ -98,32 +106,40 @@ class Script:
 
 
 class Matcher:
-    """Follows the expected lines through a console, in order."""
+    """Follows the expected lines through a console, in order: of all, or of each program."""
 
     def __init__(self, script):
         self.script = script
-        self.seen, self.next = [], 0
+        self.seen, self.waiting = [], list(script.expected)
+
+    def next(self):
+        """The places in `waiting` of the lines that may come now."""
+        if not self.script.by_program:
+            return [0] if self.waiting else []
+        firsts = {}
+        for place, line in enumerate(self.waiting):
+            firsts.setdefault(speaker(line), place)
+        return list(firsts.values())
 
     def line(self, text):
         self.seen.append(text)
-        wanted = self.script.expected
-        if self.next < len(wanted) and pattern(wanted[self.next]).match(text):
-            self.next += 1
-        elif self.script.exact:
-            want = wanted[self.next] if self.next < len(wanted) else "(nothing more)"
-            raise Failure(self.mismatch(want))
+        for place in self.next():
+            if pattern(self.waiting[place]).match(text):
+                del self.waiting[place]
+                return
+        if self.script.exact and not text.startswith(OWN):
+            raise Failure(self.mismatch())
 
     def end(self):
-        if self.next < len(self.script.expected):
-            raise Failure(self.mismatch(self.script.expected[self.next]))
+        if self.waiting:
+            raise Failure(self.mismatch())
 
-    def mismatch(self, want):
-        """What came, what was waited for: expected lines that came are marked with a blank."""
-        before = self.script.expected[max(0, self.next - 3):self.next]
+    def mismatch(self):
+        """What was waited for, and what came last."""
+        wanted = [self.waiting[place] for place in self.next()] or ["(the end of the run)"]
         tail = self.seen[-TAIL_LINES:] or ["(no line at all)"]
-        return "\n".join(["expected, in this order:"] + ["    " + line for line in before]
-                         + ["  - " + want, "the console's last lines:"]
-                         + ["  + " + line for line in tail])
+        return "\n".join(["expected next:"] + ["  - " + line for line in wanted]
+                         + ["the console's last lines:"] + ["  + " + line for line in tail])
 
 
 def start(line, transcript):
@@ -141,9 +157,8 @@ def follow(child, matcher, transcript, deadline):
         while True:
             left = deadline - time.monotonic()
             if left <= 0 or not selector.select(left):
-                wanted = matcher.script.expected[matcher.next:] or ["(the end of the run)"]
                 raise Failure(f"not over after {matcher.script.deadline} seconds\n"
-                              + matcher.mismatch(wanted[0]))
+                              + matcher.mismatch())
             chunk = os.read(child.stdout.fileno(), 65536)
             copy.write(chunk)
             copy.flush()
@@ -208,10 +223,11 @@ def run_once(script, platform, options, base):
 def compare(script, seen):
     """The runs' transcripts must be equal, but for wildcards and lines of the platform itself."""
     patterns = [(text, pattern(text)) for text in script.expected]
-    own = tuple(platform + ": " for platform in boot.PLATFORMS)
     plain = {name: [next((text for text, p in patterns if p.match(line)), line)
-                    for line in lines if not line.startswith(own)]
+                    for line in lines if not line.startswith(OWN)]
              for name, lines in seen.items()}
+    if script.by_program:  # sorting keeps the order of a program's own lines
+        plain = {name: sorted(lines, key=speaker) for name, lines in plain.items()}
     (first, wanted), *others = plain.items()
     for name, lines in others:
         for number, pair in enumerate(itertools.zip_longest(wanted, lines), 1):

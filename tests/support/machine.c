@@ -457,10 +457,17 @@ int32_t machine_timer(uint64_t now_ns)
     return machine.running;
 }
 
+// When the next timer comes: at the armed deadline, as the hardware's would.
+static uint64_t timer_at(void)
+{
+    bool is_ahead = machine.armed_ns != UINT64_MAX && machine.armed_ns > machine.now_ns;
+    return is_ahead ? machine.armed_ns : machine.now_ns;
+}
+
 bool machine_run_until(uint32_t thread)
 {
     for (uint32_t i = 0; i < TIMERS_MAX && machine.running != (int32_t)thread; i++) {
-        if (machine.end != MACHINE_RUNS || machine_timer(machine.now_ns) == HAL_NO_THREAD) {
+        if (machine.end != MACHINE_RUNS || machine_timer(timer_at()) == HAL_NO_THREAD) {
             return false;
         }
     }

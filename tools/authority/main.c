@@ -212,25 +212,40 @@ static void storage_free(struct replay *replay)
     free(replay->state.sessions); // the first arena: where the storage begins
 }
 
-// The chain, then every commit, then the digests; returns the state at the end.
-static void log_verify(struct replay *replay, const struct options *options,
-                       const struct replay_log *log)
+// One pass over all pages: chain, commits, digests, head.
+static struct replay_error log_replay(struct replay *replay, const struct options *options,
+                                      const struct replay_log *log)
 {
-    struct replay_error error = replay_log_verify(log, options->head_given ? options->head : NULL);
+    struct replay_error error = {.fault = REPLAY_OK};
 
-    if (error.fault == REPLAY_PAGE_HASH) {
-        replay_begin(replay, options, log);
-        replay_log_narrow(log, &error, &replay->state.config, replay->state.sessions);
-    }
-    if (error.fault != REPLAY_OK)
-        refuse(options->path, &error, log);
-    replay_begin(replay, options, log);
     for (uint64_t i = 0; i < log->page_count && error.fault == REPLAY_OK; i++)
         error = replay_page(replay, &log->pages[i]);
     if (error.fault == REPLAY_OK && log->trailer != NULL)
         error = replay_end(replay, log->trailer);
-    if (error.fault != REPLAY_OK)
-        refuse(options->path, &error, log);
+    if (error.fault == REPLAY_OK && options->head_given &&
+        memcmp(replay->head, options->head, HASH_SIZE) != 0)
+        error.fault = REPLAY_HEAD;
+    if (error.fault == REPLAY_OK && log->trailer == NULL && !options->head_given)
+        error.fault = REPLAY_TRAILER_MISSING;
+    return error;
+}
+
+// Leaves the state at the end of a good log. Of a bad one the chain as a whole says best where it
+// was changed, so it is asked before the commit at which the replay stopped is accused.
+static void log_verify(struct replay *replay, const struct options *options,
+                       const struct replay_log *log)
+{
+    replay_begin(replay, options, log);
+    struct replay_error error = log_replay(replay, options, log);
+    if (error.fault == REPLAY_OK)
+        return;
+    struct replay_error chain = replay_log_verify(log, options->head_given ? options->head : NULL);
+    if (chain.fault == REPLAY_PAGE_HASH) {
+        storage_free(replay);
+        replay_begin(replay, options, log);
+        replay_log_narrow(log, &chain, &replay->state.config, replay->state.sessions);
+    }
+    refuse(options->path, chain.fault != REPLAY_OK ? &chain : &error, log);
 }
 
 static void summary_print(const struct replay *replay, const struct options *options,

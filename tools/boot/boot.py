@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a boot package on a platform; the only place that knows the machines' command lines.
 
-    boot.py x86_64|sim --package NAME [--cpu C] [--memory M] [--seed N] [--debug|--trace]
+    boot.py x86_64|sim|sim-asan --package NAME [--cpu C] [--memory M] [--seed N] [--debug|--trace]
 
 Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
 tests/run/runner.py. On x86_64 the first serial port is the console and the second one receives
@@ -18,11 +18,13 @@ AUTHORITY = "build/host/tools/authority"
 # isa-debug-exit turns a written value v into the status (v << 1) | 1; the kernel writes
 # 0x10 + its exit code.
 DEBUG_EXIT_BASE = 0x10
-PLATFORMS = ("x86_64", "sim")
+PLATFORMS = ("x86_64", "sim", "sim-asan")
 
 
 def package_path(platform, package):
-    return f"build/{platform}/{package}.pkg"
+    """Of a name from system/manifests; a path stays one."""
+    folder = platform.removesuffix("-asan")
+    return package if "/" in package else f"build/{folder}/{package}.pkg"
 
 
 def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio",
@@ -31,9 +33,9 @@ def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="st
 
     Its standard output is the console.
     """
-    if platform == "sim":
-        program = f"build/sim/{suite or 'tessera-sim'}"
-        packages = ["--package", package_path("sim", package)] if package else []
+    if platform != "x86_64":
+        program = f"build/{platform}/{suite or 'tessera-sim'}"
+        packages = ["--package", package_path(platform, package)] if package else []
         return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log]
     packages = ["-initrd", package_path("x86_64", package)] if package else []
     return ["qemu-system-x86_64", "-accel", "tcg", "-kernel",
@@ -44,7 +46,7 @@ def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="st
 
 def exit_code(platform, status):
     """What the system exited with: 0 is success; None if it didn't end by itself."""
-    if platform == "sim":
+    if platform != "x86_64":
         return status if status >= 0 else None
     if status >= 0 and status & 1 and status >> 1 >= DEBUG_EXIT_BASE:
         return (status >> 1) - DEBUG_EXIT_BASE

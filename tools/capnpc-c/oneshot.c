@@ -106,17 +106,16 @@ static void emit_body(struct unit *unit, const char *interface, const char *full
             name_upper(id).text, name_upper(number).text);
     emit_size(to, params);
     fputs(", exception)) {\n        return false;\n    }\n", to);
-    fprintf(to, "    %sstruct %s_builder params = %s_build(&call.request);\n", "",
-            params->name.text, params->name.text);
-    fputs(params->count == 0 ? "    (void)params;\n" : "", to);
+    // No message at all reads as a struct of defaults.
+    if (params->count > 0) {
+        fprintf(to, "    struct %s_builder params = %s_build(&call.request);\n", params->name.text,
+                params->name.text);
+    }
     for (uint32_t i = 0; i < params->count; i++) {
         fprintf(to, "    %s_set_%s(params, %s);\n", params->name.text, params->fields[i].path.text,
                 name_safe(params->fields[i].path).text);
     }
-    fputs(
-        "    bool answered = capnp_call_send(&call, exception) &&\n"
-        "        capnp_call_finish(&call, exception);\n    if (answered) {\n",
-        to);
+    fputs("    bool answered = capnp_call_run(&call, exception);\n    if (answered) {\n", to);
     // An empty result is still opened: a malformed answer is not success.
     fprintf(to, "        struct %s_reader results = %s_read(&call.response);\n", results->name.text,
             results->name.text);

@@ -15,7 +15,7 @@ LAYERS = {
     "abi": [],
     "ring": ["abi"],
     "kernel/core/state": ["abi", "schema", "lib"],
-    "kernel/core": ["abi", "schema", "lib", "kernel/core/state", "hal/hal.h"],
+    "kernel/core": ["abi", "schema", "ring", "lib", "kernel/core/state", "hal/hal.h"],
     "kernel/gate": ["abi", "schema", "lib", "ring", "kernel/core",
                     "kernel/kernel.h"],
     "kernel/log": ["abi", "schema", "lib", "kernel/core/state"],

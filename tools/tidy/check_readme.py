@@ -3,7 +3,7 @@
 """Each folder has a README.md that opens, after its title, with one sentence saying what it is for.
 
 Not needed in folders whose name begins with a dot, in `test` folders without folders of their own,
-and in corpora of test inputs.
+and in folders of test inputs: corpora and what is inside `test`.
 """
 import os
 
@@ -12,7 +12,7 @@ import tree
 
 def needs_readme(folder, folders):
     parts = folder.split("/")
-    if any(part.startswith(".") for part in parts) or "corpus" in parts:
+    if any(part.startswith(".") for part in parts) or "corpus" in parts or "test" in parts[1:-1]:
         return False
     is_leaf = not any(other.startswith(folder + "/") for other in folders)
     return not (parts[-1] == "test" and is_leaf)

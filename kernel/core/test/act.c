@@ -29,13 +29,7 @@ const struct core *act_core(void)
 
 uint64_t act_free_frames(void)
 {
-    const struct frames *frames = &act_core()->frames;
-    uint64_t count = frames->single_count + (uint64_t)frames->run_count * FRAME_RUN;
-
-    for (uint32_t i = 0; i < frames->range_count; i++) {
-        count += frames->ranges[i].count;
-    }
-    return count;
+    return act_core()->frames.free_count;
 }
 
 uint32_t act_waiting(void)

@@ -357,6 +357,21 @@ static void building_the_root_again_starts_over(void **state)
     assert_int_equal(capnp_get_cap(capnp_message_root(&message), 0).id, 0);
 }
 
+static void struct_without_fields_is_not_a_null_pointer(void **state)
+{
+    (void)state;
+    uint8_t buffer[64];
+    struct capnp_builder builder;
+    struct capnp_message message;
+    capnp_builder_init(&builder, buffer, sizeof(buffer));
+    capnp_builder_root(&builder, 0, 0);
+    assert_int_equal(capnp_builder_size(&builder), 8);
+    assert_true(capnp_load_u64(buffer) == word_struct(-1, 0, 0));
+    capnp_message_init(&message, buffer, 8, NULL, 0);
+    assert_non_null(capnp_message_root(&message).data);
+    assert_int_equal(message.error, CAPNP_OK);
+}
+
 static void every_error_has_its_own_sentence(void **state)
 {
     (void)state;
@@ -391,6 +406,7 @@ int main(void)
         cmocka_unit_test(capability_fields_are_set_once_and_sixteen_at_most),
         cmocka_unit_test(field_of_another_struct_is_refused),
         cmocka_unit_test(building_the_root_again_starts_over),
+        cmocka_unit_test(struct_without_fields_is_not_a_null_pointer),
         cmocka_unit_test(every_error_has_its_own_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

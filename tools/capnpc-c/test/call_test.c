@@ -87,6 +87,11 @@ bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exceptio
     return true;
 }
 
+bool capnp_call_run(struct capnp_call *call, struct capnp_exception *exception)
+{
+    return capnp_call_send(call, exception) && capnp_call_finish(call, exception);
+}
+
 void capnp_call_end(struct capnp_call *call)
 {
     (void)call;

@@ -36,7 +36,8 @@ class Layers(unittest.TestCase):
                 ("abi/start.h", "ring/ring.h"), ("ring/queue.c", "kernel/core/core.h"),
                 ("kernel/core/state/reduce.c", "hal/hal.h"),
                 ("kernel/core/state/reduce.c", "kernel/core/core.h"),
-                ("kernel/core/endpoint.c", "ring/ring.h"), ("kernel/gate/enter.c", "hal/hal.h"),
+                ("kernel/core/endpoint.c", "kernel/gate/gate.h"),
+                ("kernel/gate/enter.c", "hal/hal.h"),
                 ("kernel/log/page.c", "kernel/core/core.h"),
                 ("hal/sim/loop.c", "kernel/core/core.h"), ("hal/x86_64/a.c", "hal/sim/sim.h"),
                 ("lib/ds/list.c", "kernel/core/core.h"), ("runtime/a.c", "kernel/kernel.h"),
@@ -54,7 +55,7 @@ class Pure(unittest.TestCase):
     def of(self, files):
         def build(root):
             for path in files:
-                out = os.path.join(root, "build/x86_64/obj", path + ".o")
+                out = os.path.join(root, "build/x86_64-core/obj", path + ".o")
                 os.makedirs(os.path.dirname(out), exist_ok=True)
                 subprocess.run(["clang-14", "--target=x86_64-none-elf", "-c", "-ffreestanding",
                                 "-fno-pic", os.path.join(root, path), "-o", out], check=True)
@@ -132,7 +133,8 @@ class Width(unittest.TestCase):
     def test_good_lines_are_accepted(self):
         self.assertEqual(findings("width", {
             "a.c": "x" * 100 + "\n", "README.md": "| " + "x" * 200 + " |\n",
-            "Makefile": "a:\n\tb\n", "tests/fuzz/corpus/a/x.c": "x  "}), [])
+            "Makefile": "a:\n\tb\n", "a.run": "# a\nexpect " + "x" * 200 + "\n",
+            "tests/fuzz/corpus/a/x.c": "x  "}), [])
 
     def test_bad_lines_are_refused(self):
         for path, text in [("a.c", "x" * 101 + "\n"), ("a.c", "x \n"), ("a.c", "\tx\n"),

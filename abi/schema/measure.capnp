@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the programs measure and measure-echo say to each other: answers of a known size.
+@0x9f4b3c00000000f0;
+
+interface Measure @0x9f4b3c00000002f0 {
+  words @0 (first :UInt64, second :UInt64, third :UInt64)
+      -> (first :UInt64, second :UInt64, third :UInt64);
+  # Answers with what it was sent: 32 bytes each way, one word of them the root pointer.
+
+  data @1 (data :Data) -> (data :Data);
+  # Answers with what it was sent: 16 bytes more than the data, each way.
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program's buffers, as pieces of memory that the kernel can touch. A message in the ring's
+// message area is the fast case: a bounds check, and its page is at hand.
+#ifndef KERNEL_CORE_BUFFER_H
+#define KERNEL_CORE_BUFFER_H
+
+#include "kernel/core/core.h"
+
+enum {
+    BUFFER_SPANS_MAX = 18, // 64 KiB, a header, and two partial pages
+};
+
+// A program's memory, found in the mappings: pieces that the kernel can touch.
+struct span {
+    uint8_t *at;
+    uint32_t size;
+};
+
+struct buffer {
+    uint32_t count;
+    struct span spans[BUFFER_SPANS_MAX];
+};
+
+// Finds a buffer of the thread's process: `size` bytes at an address, with these rights, or at an
+// offset into the ring's message area. STATUS_BAD_BUFFER where it is not wholly there.
+enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
+                                   uint32_t size, uint32_t rights, struct buffer *buffer);
+
+enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
+                                   uint32_t size, struct buffer *buffer);
+
+static inline enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at,
+                                         uint32_t size, bool in_ring, uint32_t rights,
+                                         struct buffer *buffer)
+{
+    const struct thread_record *record = &core->threads[thread];
+    if (!in_ring) {
+        return buffer_resolve_address(core, record->process, at, size, rights, buffer);
+    }
+    uint64_t in_page = at % PAGE_SIZE;
+    if (at >= record->message_size || in_page + size > PAGE_SIZE) {
+        return buffer_resolve_message(core, thread, at, size, buffer);
+    }
+    buffer->count = 1;
+    buffer->spans[0] = (struct span){record->messages[at / PAGE_SIZE] + in_page, size};
+    return STATUS_OK;
+}
+
+// Whether it is there, for a buffer of which only a part will be used.
+static inline enum status buffer_check(const struct core *core, uint32_t thread, uint64_t at,
+                                       uint32_t size, bool in_ring, uint32_t rights)
+{
+    uint32_t room = core->threads[thread].message_size;
+    if (in_ring) {
+        return at <= room && size <= room - at ? STATUS_OK : STATUS_BAD_BUFFER;
+    }
+    struct buffer buffer;
+    return buffer_resolve(core, thread, at, size, false, rights, &buffer);
+}
+
+void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
+void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
+void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
+                 uint32_t size);
+
+#endif
