@@ -162,7 +162,8 @@ static void enter(struct input_bytes *input, uint32_t thread)
     machine.interrupts = has_interrupts;
     machine_enter(thread, min_complete % 40, min_complete >= 128 ? 100 : 0);
     machine.interrupts = false;
-    while (machine.end == MACHINE_RUNS && machine.kernel->gate.threads[thread].is_submitting) {
+    while (machine.end == MACHINE_RUNS && machine.kernel->core.threads[thread].is_submitting &&
+           machine_run_until(thread)) {
         machine_timer(machine.now_ns);
     }
 }

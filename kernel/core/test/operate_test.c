@@ -246,9 +246,10 @@ static void an_empty_message_has_no_buffer_to_be_wrong(void **state)
     assert_int_equal(act_fact(&cqe), STATUS_OK);
     assert_int_equal(cqe.user_data, 1);
     act_submit(init, (struct sqe){.opcode = OP_RETURN, .arg = cqe.extra, .user_data = 2});
-    cqe = act_reap(init);
-    assert_int_equal(cqe.user_data, 2);
-    assert_int_equal(act_fact(&cqe), STATUS_OK);
+    for (uint32_t i = 0; i < 2; i++) { // the call's and the answer's
+        cqe = act_reap(init);
+        assert_int_equal(act_fact(&cqe), STATUS_OK);
+    }
 }
 
 // A thread may call itself; its buffers may overlap, and what arrives is what was sent.

@@ -84,7 +84,6 @@ static void a_short_page_is_closed_with_zeros(void **state)
     assert_int_equal(pages[0].header.digest, 4 * 3 + 1);
     assert_int_equal(pages[0].records[4].time_ns, 4);
     assert_memory_equal(&pages[0].records[5], zero, (COMMITS_PER_PAGE - 5) * COMMIT_SIZE);
-    assert_int_equal(log_of_test.room, COMMITS_PER_PAGE - 5);
 }
 
 static void sealing_in_steps_is_sealing_at_once(void **state)
