@@ -146,15 +146,16 @@ static enum status message_take(struct core *core, struct request *request,
     if (sqe->transfers != method->transfers) {
         return STATUS_BAD_TRANSFER;
     }
+    if ((sqe->payload_len | sqe->transfers) == 0) {
+        capnp_message_init(&request->message, NULL, 0, NULL, 0);
+        return STATUS_OK;
+    }
     capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
                        sqe->transfers);
     uint32_t message_end = (sqe->payload_len + 7) & ~7U;
     uint32_t size = sqe->transfers == 0
                         ? sqe->payload_len
                         : message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
-    if (size == 0) {
-        return STATUS_OK;
-    }
     enum status status = message_copy(core, request, size, message_end);
     *argument = status == STATUS_BAD_BUFFER ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
     if (status == STATUS_OK && sqe->payload_len != 0) {
