@@ -12,6 +12,7 @@
 
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
+#include "kernel/core/form.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)
 {
@@ -222,6 +223,9 @@ static enum status recv_check(const struct core *core, struct request *request,
 
 void endpoint_recv(struct core *core, struct request *request)
 {
+    if (!form_is_good(request, OP_RECV)) {
+        return;
+    }
     enum sqe_argument argument;
     struct buffer result;
     struct buffer payload;
@@ -322,6 +326,9 @@ static struct pending *taken_find(struct core *core, const struct request *reque
 
 void endpoint_return(struct core *core, struct request *request)
 {
+    if (!form_is_good(request, OP_RETURN)) {
+        return;
+    }
     enum sqe_argument argument;
     struct buffer payload;
     enum status status = return_check(request, &argument);
