@@ -115,7 +115,8 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
         log_is_full(kernel);
     }
     bool more = turns[input->kind](kernel, input);
-    if (core->is_changed || core->commit_count != 0) {
+    if (core->is_changed || core->commit_count != 0 ||
+        (core->first_dead & core->first_gone) != NONE) {
         more = turn_close(kernel);
     }
     return (struct turn){.thread = (int32_t)core->current, .more = more};

@@ -141,17 +141,12 @@ static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
     return entries - taken - r->reserved;
 }
 
-// How many SQEs can be taken now, at most `max`: each is there and has room for its completion.
-// RING_CORRUPT when the thread's index is out of its range.
-static inline int32_t ring_kernel_ready(const struct ring_kernel *r, uint32_t max)
+// How many of the `pending` SQEs can be taken now, at most `max`: each has room for its completion.
+static inline int32_t ring_kernel_ready(const struct ring_kernel *r, int32_t pending, uint32_t max)
 {
-    uint32_t count = __atomic_load_n(&r->header->sq_tail, __ATOMIC_ACQUIRE) - r->sq_head;
-    if (count > r->sq_mask + 1) {
-        return RING_CORRUPT;
-    }
     uint32_t room = ring_kernel_room(r);
-    count = count < room ? count : room;
-    return (int32_t)(count < max ? count : max);
+    uint32_t ready = room < max ? room : max;
+    return (int32_t)ready < pending ? (int32_t)ready : pending;
 }
 
 // Copies the next SQE to `out` and takes it; ring_kernel_ready() said that it is there. Each word

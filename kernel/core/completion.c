@@ -9,8 +9,9 @@
 // Whether waiting can end: there is a time limit, or enough completions can still come.
 bool completion_can_come(const struct thread_record *thread, int32_t available)
 {
-    int32_t untaken = ring_kernel_pending(&thread->ring); // the CQ has no room for them
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved + (uint32_t)untaken;
+    int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
+    uint32_t untaken = pending < 0 ? 0 : (uint32_t)pending;
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
     return thread->timeout_ns != TIMEOUT_NONE || can_come >= thread->min_complete;
 }
 
@@ -45,6 +46,9 @@ void completion_put(struct core *core, const struct pending *pending, struct cqe
     if (result != 0) {
         hal_thread_result(pending->thread, (uint64_t)result);
         schedule_ready(core, pending->thread, core->actor != KERNEL_ACTOR);
+    } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
+        thread->is_submitting = true; // there is room now for what it submitted: gate_step goes on
+        schedule_ready(core, pending->thread, false);
     }
 }
 

@@ -32,7 +32,8 @@ enum {
     SYSLOG_RECORDS = 512,    // kept; a power of two
     ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
-    GRANTS_MAX = 64, // capabilities given to a process before it starts
+    PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
+    GRANTS_MAX = 64,         // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
     KERNEL_ACTOR = NONE,
 };

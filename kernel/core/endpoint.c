@@ -83,6 +83,11 @@ static enum status resolve_result(const struct core *core, uint32_t thread, cons
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
 }
 
+static bool process_is_running(const struct core *core, uint32_t process)
+{
+    return core->state.processes[process].state == PROCESS_RUNNING;
+}
+
 // The first call in the queue that can still be delivered; those that cannot end with the reason.
 static struct pending *call_take(struct core *core, uint32_t object, struct buffer *payload)
 {
@@ -90,6 +95,9 @@ static struct pending *call_take(struct core *core, uint32_t object, struct buff
     struct pending *call;
     while ((call = pending_first(core, &endpoint->calls)) != NULL) {
         enum status status = facet_check(core, call->facet.index);
+        if (status == STATUS_OK && !process_is_running(core, call->process)) {
+            status = STATUS_CALLER_LOST;
+        }
         if (status == STATUS_OK) {
             status = resolve_payload(core, call, payload);
         }
@@ -137,7 +145,8 @@ static struct pending *receiver_first(struct core *core, uint32_t object, uint32
     struct pending *receiver;
     while ((receiver = pending_first(core, &record_of(core, object)->receivers)) != NULL) {
         enum status status = STATUS_STALE_CAP;
-        if (arena_has(&core->state.arenas[ARENA_HOLDS], receiver->hold)) {
+        if (process_is_running(core, receiver->process) &&
+            arena_has(&core->state.arenas[ARENA_HOLDS], receiver->hold)) {
             status = facet_check(core, receiver->facet.index);
         }
         if (status == STATUS_OK) {
@@ -208,6 +217,10 @@ static enum status recv_check(const struct core *core, struct request *request,
     status = facet_check(core, hold->facet);
     if (status != STATUS_OK) {
         return status;
+    }
+    *argument = ARGUMENT_LIMIT;
+    if (core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX) {
+        return STATUS_OUT_OF_CALLS;
     }
     *argument = ARGUMENT_RESULT_LEN;
     uint64_t needed = sizeof(struct message_header) + core->state.objects[facet->object].argument;

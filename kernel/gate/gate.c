@@ -69,11 +69,12 @@ static bool submit_some(struct core *core, struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
     struct request request;
-    int32_t ready = ring_kernel_ready(ring, TURN_SQES_MAX);
-    if (ready < 0) {
+    int32_t pending = ring_kernel_pending(ring);
+    if (pending < 0) {
         enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
+    int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
     core->actor = thread->process;
     request.sender = (struct syslog_sender){core->current, thread->process};
     int32_t left = ready;
@@ -82,7 +83,7 @@ static bool submit_some(struct core *core, struct thread_record *thread)
         left--;
     }
     ring_kernel_publish(ring);
-    if (left > 0 || ready == TURN_SQES_MAX) {
+    if (left > 0 || (ready < pending && ring_kernel_room(ring) != 0)) {
         return true;
     }
     enter_finish(core, thread);

@@ -52,7 +52,7 @@ static bool submit(uint64_t user_data)
 // As a turn of the kernel does: looks whether an SQE is ready, takes it, shows it.
 static bool take_from(struct ring_kernel *kernel, struct sqe *taken)
 {
-    if (ring_kernel_ready(kernel, 1) <= 0) {
+    if (ring_kernel_ready(kernel, ring_kernel_pending(kernel), 1) <= 0) {
         return false;
     }
     ring_kernel_take(kernel, taken);
