@@ -35,6 +35,7 @@ $(call archive,build/$1/liblib.a,$(call objs,$1,$(LIB_C)))
 $(call archive,build/$1/libgen.a,$(call objs,$1,$(GEN_C)))
 $(call archive,build/$1/libruntime.a,$(call objs,$1,$(RUNTIME_C)))
 $(call archive,build/$1/libsupport.a,$(call objs,$1,$(SUPPORT_C) $(GEN_TEST_C)))
+$(call archive,build/$1/librandom.a,$(call objs,$1,$(RANDOM_C)))
 endef
 $(foreach v,host host-asan host-gcc host-fuzz,$(eval $(call libraries,$v)))
 LIBS_OF = build/$1/libkernel.a build/$1/liblib.a build/$1/libgen.a

@@ -39,5 +39,6 @@ FUZZ_C    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 TEST_SCHEMAS := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.capnp' \
                     ! -path '*/test/*/*' 2>/dev/null))
 GEN_TEST_C := $(TEST_SCHEMAS:%=build/gen/%.c)
-SUPPORT_C := $(filter-out $(UNIT_C),$(TEST_C_ALL)) \
-             $(filter-out %_test.c %_fuzz.c,$(call c_in,tests/support tests/property tests/fuzz))
+SUPPORT_C := $(filter-out $(UNIT_C),$(TEST_C_ALL)) $(call c_in,tests/support)
+# Apart from the rest, so that unit tests need none of it.
+RANDOM_C  := $(filter-out %_test.c %_fuzz.c,$(call c_in,tests/property tests/fuzz))

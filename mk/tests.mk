@@ -11,6 +11,7 @@ own_sources = $(if $(filter tools/% system/% programs/% drivers/% hal/%,$1), \
 define test_program
 $(call host_program,build/$1/test/$(2:.c=),$1,$(call objs,$1,$2), \
     $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) \
+    $(if $(filter tests/property/% tests/fuzz/%,$2),build/$1/librandom.a) \
     $(if $(filter runtime/%,$2),build/$1/libruntime.a build/$1/libgen.a) build/$1/libsupport.a \
     $(call LIBS_OF,$1) build/$1/libruntime.a,$3)
 endef

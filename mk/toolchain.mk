@@ -40,7 +40,9 @@ CC_host-gcc     := $(GCC)
 CFLAGS_host-gcc := $(hosted) -O2 -g
 LDFLAGS_host-gcc := -Wl,--build-id=none
 CC_host-fuzz    := $(CLANG)
-CFLAGS_host-fuzz  := $(hosted) $(here) -O1 -g -fsanitize=fuzzer-no-link $(sanitize)
+# The function that libFuzzer calls is declared nowhere.
+CFLAGS_host-fuzz  := $(hosted) $(here) -O1 -g -fsanitize=fuzzer-no-link $(sanitize) \
+                     -Wno-missing-prototypes
 LDFLAGS_host-fuzz := -fuse-ld=lld -Wl,--build-id=none $(sanitize)
 # Only compiled, never run: gcov's notes say which lines carry code (make budget).
 CC_host-cov     := $(GCC)

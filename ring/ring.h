@@ -201,8 +201,9 @@ static inline void ring_kernel_post(struct ring_kernel *r, const struct cqe *ent
 // Shows the thread what was taken and posted.
 static inline void ring_kernel_publish(struct ring_kernel *r)
 {
-    __atomic_store_n(&r->header->sq_head, r->sq_head, __ATOMIC_RELEASE);
-    __atomic_store_n(&r->header->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
+    struct ring_header *header = r->header;
+    __atomic_store_n(&header->sq_head, r->sq_head, __ATOMIC_RELEASE);
+    __atomic_store_n(&header->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
 }
 
 // --- The thread's side --------------------------------------------------------------------------

@@ -35,11 +35,11 @@ interface Job @0x9f4b3c0000000104 {
 
   makeEndpoint @0 (messageMax :UInt32) -> (server :Endpoint);
   # An endpoint whose calls carry at most messageMax bytes (1 to 65,536).
-  # Errors: BAD_VALUE; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, LOG_FULL.
+  # Errors: BAD_VALUE; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
   makeProcessBuilder @1 () -> (builder :ProcessBuilder);
   # A process without program, threads or capabilities, in this job and the caller's session.
-  # Errors: OUT_OF_PROCESSES, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, OUT_OF_MEMORY, LOG_FULL.
+  # Errors: OUT_OF_PROCESSES, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, OUT_OF_MEMORY.
 
   nextExit @2 () -> (process :UInt64, code :Int32, cause :ExitCause);
   # Completes when a process of this job has ended and everything that it held is given back; each
@@ -59,7 +59,6 @@ interface ProcessBuilder @0x9f4b3c0000000105 {
   load @0 (program :Text) -> ();
   # Maps a program of the boot package, a stack and a ring. Errors: NAME_UNKNOWN, LOADED_ALREADY,
   # PROGRAM_CORRUPT, BUILDER_SPENT; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_MAPPINGS,
-  # LOG_FULL.
 
   setInfo @1 (info :Data) -> ();
   # The start-info message, for the program to read (StartInfo of boot.capnp; the kernel does not).
@@ -68,11 +67,11 @@ interface ProcessBuilder @0x9f4b3c0000000105 {
   grant @2 (name :Text, capability :Capability) -> ();
   # Puts a copy of the capability into the process, under a name of 1 to 31 bytes. The first 64
   # grants fit. Errors: BAD_VALUE, NAME_TAKEN, NOT_LOADED, BUILDER_SPENT; BAD_TRANSFER,
-  # TRANSFER_REFUSED, OUT_OF_HOLDS, LOG_FULL.
+  # TRANSFER_REFUSED, OUT_OF_HOLDS.
 
   start @3 () -> (process :Process);
   # Makes the first thread and lets it run. Errors: NOT_LOADED, BUILDER_SPENT; OUT_OF_THREADS,
-  # OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, LOG_FULL.
+  # OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 }
 
 interface Process @0x9f4b3c0000000106 {
@@ -105,7 +104,7 @@ interface CapabilityManager @0x9f4b3c0000000108 {
   # A narrower view of target and the capability that can cut it off. methods: bit n admits method
   # n; it must be within target's. interface: 0 keeps target's; another one, and receiverData, only
   # where target is the server's side of an endpoint.
-  # Errors: BAD_TRANSFER, FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS, LOG_FULL;
+  # Errors: BAD_TRANSFER, FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS;
   # REVOKED when target is.
 }
 

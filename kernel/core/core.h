@@ -135,9 +135,8 @@ struct process_record {  // process.c, process_builder.c
     uint32_t private_object; // start page, stack, data
     uint32_t builder_object; // NONE: none any more
     uint32_t process_object; // NONE: none
-    uint32_t grant_count;
-    uint32_t sweep_next;    // queue of dead processes
-    uint32_t sweep_pending; // waiting operations up to here were looked at
+    uint32_t sweep_next;     // queue of dead processes
+    uint32_t sweep_pending;  // waiting operations up to here were looked at
     bool has_space;
     bool was_started;
     struct list taken; // calls that it answers

@@ -12,6 +12,7 @@
 
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
+#include "kernel/core/form.h"
 
 static struct endpoint_record *record_of(struct core *core, uint32_t object)
 {
@@ -222,6 +223,9 @@ static enum status recv_check(const struct core *core, struct request *request,
 
 void endpoint_recv(struct core *core, struct request *request)
 {
+    if (!form_is_good(request, OP_RECV)) {
+        return;
+    }
     enum sqe_argument argument;
     struct buffer result;
     struct buffer payload;
@@ -322,6 +326,9 @@ static struct pending *taken_find(struct core *core, const struct request *reque
 
 void endpoint_return(struct core *core, struct request *request)
 {
+    if (!form_is_good(request, OP_RETURN)) {
+        return;
+    }
     enum sqe_argument argument;
     struct buffer payload;
     enum status status = return_check(request, &argument);
@@ -384,14 +391,12 @@ bool endpoint_sweep(struct core *core)
         pending = pending_first(core, &endpoint->calls);
         fact = STATUS_SERVER_GONE;
     }
-    bool is_last = endpoint->receivers.count + endpoint->calls.count <= 1;
-    bool is_served = core->state.objects[object].server_count != 0;
-    if (is_last || is_served) {
+    if (endpoint->receivers.count + endpoint->calls.count <= 1) {
         core->first_gone = endpoint->next_gone;
         endpoint->is_gone = false;
     }
     uint32_t facet = core->state.objects[object].root_facet;
-    if (pending != NULL && !is_served) {
+    if (pending != NULL) { // else its time limit ended it meanwhile
         facet = pending->facet.index;
         pending_withdraw(core, pending);
         pending_refuse(core, pending, fact, ARGUMENT_CAP);

@@ -9,6 +9,7 @@
 
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
+#include "kernel/core/form.h"
 #include "schema/kernel.capnp.h"
 
 void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail)
@@ -35,21 +36,6 @@ struct cqe *request_answer(struct request *request)
 
 // --- Form ---------------------------------------------------------------------------------------
 
-// An SQE as words, as they stand in memory: 0 opcode to disclose, 1 cap, 2 user_data, 3 payload,
-// 4 result, 5 lengths, 6 arg2, 7 arg.
-enum {
-    SQE_WORDS = 8,
-    OPERATIONS = 16, // rows: the lower half of the opcode's byte
-};
-
-// What an operation may not set.
-struct operation {
-    void (*run)(struct core *core, struct request *request);
-    uint64_t word0, cap, payload, result, lengths, arg2, arg;
-};
-
-static const struct operation operations[OPERATIONS];
-
 // Which field a bit of a word belongs to: for each word the fields with their first bits.
 static const struct {
     uint8_t word, first_bit, bits, argument;
@@ -74,20 +60,15 @@ static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
     return argument;
 }
 
-static void refuse_form(struct request *request, const struct operation *operation)
+void form_refuse(struct request *request)
 {
-    const uint64_t *words = request->words;
-    uint64_t excess[SQE_WORDS] = {
-        words[0] & operation->word0,   words[1] & operation->cap,    0,
-        words[3] & operation->payload, words[4] & operation->result, words[5] & operation->lengths,
-        words[6] & operation->arg2,    words[7] & operation->arg};
-    bool is_known = request->sqe.opcode < OP_COUNT && operation->run != NULL;
+    uint64_t excess[SQE_WORDS];
+    for (uint32_t i = 0; i < SQE_WORDS; i++) {
+        excess[i] = request->words[i] & form_unused[request->sqe.opcode][i];
+    }
     bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
-    request_refuse(request,
-                   !is_known      ? STATUS_BAD_OPCODE
-                   : is_pipelined ? STATUS_UNSUPPORTED
-                                  : STATUS_RESERVED_SET,
-                   is_known ? argument_of(excess) : ARGUMENT_OPCODE);
+    request_refuse(request, is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET,
+                   argument_of(excess));
 }
 
 // --- Operations ---------------------------------------------------------------------------------
@@ -95,6 +76,9 @@ static void refuse_form(struct request *request, const struct operation *operati
 static void operate_nop(struct core *core, struct request *request)
 {
     (void)core;
+    if (!form_is_good(request, OP_NOP)) {
+        return;
+    }
     if (request->sqe.arg != 0) { // a feature number: none is known yet
         request_refuse(request, STATUS_UNSUPPORTED, ARGUMENT_ARG);
     }
@@ -102,6 +86,9 @@ static void operate_nop(struct core *core, struct request *request)
 
 static void operate_release(struct core *core, struct request *request)
 {
+    if (!form_is_good(request, OP_RELEASE)) {
+        return;
+    }
     uint32_t hold;
     enum status status = hold_find(core, request->sender.process, request->sqe.cap, &hold);
     if (status != STATUS_OK) {
@@ -159,15 +146,16 @@ static enum status message_take(struct core *core, struct request *request,
     if (sqe->transfers != method->transfers) {
         return STATUS_BAD_TRANSFER;
     }
+    if ((sqe->payload_len | sqe->transfers) == 0) {
+        capnp_message_init(&request->message, NULL, 0, NULL, 0);
+        return STATUS_OK;
+    }
     capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
                        sqe->transfers);
     uint32_t message_end = (sqe->payload_len + 7) & ~7U;
     uint32_t size = sqe->transfers == 0
                         ? sqe->payload_len
                         : message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
-    if (size == 0) {
-        return STATUS_OK;
-    }
     enum status status = message_copy(core, request, size, message_end);
     *argument = status == STATUS_BAD_BUFFER ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
     if (status == STATUS_OK && sqe->payload_len != 0) {
@@ -265,6 +253,9 @@ static void object_call(struct core *core, struct request *request,
 
 static void operate_call(struct core *core, struct request *request)
 {
+    if (!form_is_good(request, OP_CALL)) {
+        return;
+    }
     const struct sqe *sqe = &request->sqe;
     enum status status = hold_find(core, request->sender.process, sqe->cap, &request->hold);
     if (status != STATUS_OK) {
@@ -298,49 +289,26 @@ static void operate_call(struct core *core, struct request *request)
     object_call(core, request, object_classes[object->kind]);
 }
 
-#define ALL UINT64_MAX
-#define NOT_WORD0(flags, method, transfers, disclose)                                              \
-    ~(0xfULL | (uint64_t)(flags) << 8 | (uint64_t)(method) << 16 | (uint64_t)(transfers) << 32 |   \
-      (uint64_t)(disclose) << 48)
-#define PAYLOAD_LEN 0xffffffffULL
-#define RESULT_LEN  0xffffffff00000000ULL
-
-// Reserved opcodes may not set anything, not even the opcode.
-static const struct operation operations[OPERATIONS] = {
-    [OP_NOP] = {operate_nop, NOT_WORD0(SQE_QUIET, 0, 0, 0), ALL, ALL, ALL, ALL, ALL, 0},
-    [OP_CALL] = {operate_call,
-                 NOT_WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff, 0xffff), 0,
-                 0, 0, 0, ALL, 0},
-    [OP_RECV] = {endpoint_recv, NOT_WORD0(SQE_RING_RESULT, 0, 0, 0), 0, ALL, 0, PAYLOAD_LEN, ALL,
-                 0},
-    [OP_RETURN] = {endpoint_return,
-                   NOT_WORD0(SQE_RING_PAYLOAD | SQE_QUIET | SQE_RETURN_EXCEPTION, 0xffff, 0xff, 0),
-                   ALL, 0, ALL, RESULT_LEN, ALL, 0},
-    [OP_RELEASE] = {operate_release, NOT_WORD0(SQE_QUIET, 0, 0, 0), 0, ALL, ALL, ALL, ALL, ALL},
-    [OP_SIGNAL] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
-    [OP_WAIT] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
-    [OP_PARK] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
-    [OP_UNPARK] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
-    [OP_CANCEL] = {operate_unsupported, 0xf0, 0, 0, 0, 0, 0, 0},
-    [OP_LINK] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
-    [OP_DRAIN] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
-    [OP_FINISH] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
-    [13 ... 15] = {NULL, ALL, 0, 0, 0, 0, 0, 0},
+// Those that are absent are reserved.
+static void (*const operations[OP_COUNT])(struct core *, struct request *) = {
+    [OP_NOP] = operate_nop,
+    [OP_CALL] = operate_call,
+    [OP_RECV] = endpoint_recv,
+    [OP_RETURN] = endpoint_return,
+    [OP_RELEASE] = operate_release,
+    [OP_SIGNAL] = operate_unsupported,
+    [OP_WAIT] = operate_unsupported,
+    [OP_PARK] = operate_unsupported,
+    [OP_UNPARK] = operate_unsupported,
+    [OP_CANCEL] = operate_unsupported,
 };
 
 void core_operate(struct core *core, struct request *request)
 {
-    const uint64_t *words = request->words;
-    const struct operation *operation = &operations[words[0] % OPERATIONS];
-    uint64_t excess = words[0] & operation->word0;
-    if ((words[1] | words[3] | words[4] | words[5] | words[6] | words[7]) != 0) {
-        excess |= (words[1] & operation->cap) | (words[3] & operation->payload) |
-                  (words[4] & operation->result) | (words[5] & operation->lengths) |
-                  (words[6] & operation->arg2) | (words[7] & operation->arg);
-    }
-    if (excess != 0) {
-        refuse_form(request, operation);
+    uint8_t opcode = request->sqe.opcode;
+    if (opcode >= OP_COUNT || operations[opcode] == NULL) {
+        request_refuse(request, STATUS_BAD_OPCODE, ARGUMENT_OPCODE);
         return;
     }
-    operation->run(core, request);
+    operations[opcode](core, request);
 }

@@ -438,8 +438,6 @@ static void operate_recv(const struct model_operation *operation)
         return;
     }
     uint32_t object = model.nodes[hold->node].object;
-    // What ends meanwhile gives its place in the ring back only when it is posted.
-    bool has_place = model_waiting(operation->program) < MODEL_RESERVED_MAX;
     uint32_t call = call_of(object);
     if (call != MODEL_NONE) {
         model.waits[call].kind = MODEL_TAKEN;
@@ -447,8 +445,9 @@ static void operate_recv(const struct model_operation *operation)
         deliver(operation, &model.waits[call]);
         return;
     }
-    if (!has_place || waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX) {
-        expect_fact(operation, STATUS_RING_BUSY);
+    bool is_full = waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX;
+    if (is_full || model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
+        expect_fact(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
         return;
     }
     wait_add(operation, MODEL_RECV, object, hold->node);
@@ -600,9 +599,7 @@ void model_next_exit(const struct model_operation *operation)
         expect_fact(operation, STATUS_RING_BUSY);
         return;
     }
-    struct model_operation waiting = *operation;
-    waiting.deadline_ns = UINT64_MAX;
-    wait_add(&waiting, MODEL_EXIT, MODEL_NONE, MODEL_NONE);
+    wait_add(operation, MODEL_EXIT, MODEL_NONE, MODEL_NONE);
 }
 
 void model_time(uint64_t now_ns)

@@ -30,6 +30,7 @@ static bool object_call(const struct actor *actor, uint64_t cap, uint16_t method
                         const struct capnp_builder *message, enum status predicted,
                         struct act_answer *answer)
 {
+    actor_run(actor);
     struct act_snapshot before = act_snapshot();
     uint32_t object;
     enum status reach = model_reach(actor->program, cap, method, &object);
@@ -210,6 +211,7 @@ static void exit_step(struct actor *first)
     operation.sqe.flags = SQE_RING_RESULT | SQE_RING_PAYLOAD;
     operation.sqe.result = slot_offset(slot) + SLOT_RESULT;
     operation.sqe.result_len = SLOT_RESULT_SIZE;
+    operation.sqe.arg = limit_choose(&operation);
     operation_submit(first, &operation);
     model_next_exit(&operation);
     machine_enter(first->thread, 0, 0);

@@ -159,7 +159,7 @@ static void payload_write(const struct actor *actor, uint32_t offset, uint64_t n
     machine_message_write(actor->thread, offset, bytes, size);
 }
 
-static uint64_t limit_choose(struct model_operation *operation)
+uint64_t limit_choose(struct model_operation *operation)
 {
     uint64_t limit = chance_in(2) ? 1 + chance_below(TIME_STEP_NS) : TIMEOUT_NONE;
 
@@ -341,13 +341,6 @@ bool operation_begin(struct actor *actor, struct model_operation *operation, uin
     return *slot < SLOTS;
 }
 
-void actor_run(const struct actor *actor)
-{
-    if (!machine_run_until(actor->thread)) {
-        broken("a thread that doesn't wait can't run");
-    }
-}
-
 void ring_step(struct actor *actor)
 {
     uint32_t batch = chance_in(3) ? 1 + chance_below(BATCH_MAX) : 1;
@@ -371,15 +364,10 @@ void ring_step(struct actor *actor)
             break; // what follows from it comes in steps after the submission
         }
     }
-    machine_enter(actor->thread, 0, 0);
-    // An interrupt may have let others run between two submissions. More of them would do so for
-    // ever.
+    // The model knows no time between two operations of one submission.
     bool has_interrupts = machine.interrupts;
-    machine.interrupts = false;
-    while (machine.end == MACHINE_RUNS &&
-           machine.kernel->core.threads[actor->thread].is_submitting) {
-        machine_timer(machine.now_ns);
-    }
+    machine.interrupts = has_interrupts && batch == 1;
+    machine_enter(actor->thread, 0, 0);
     machine.interrupts = has_interrupts;
     if (machine.threads[actor->thread].result > CQ_ENTRIES_DEFAULT) {
         broken("cap_enter returns %llx", (unsigned long long)machine.threads[actor->thread].result);

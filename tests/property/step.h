@@ -19,10 +19,12 @@ uint32_t holds_of(uint32_t program);
 // Mostly the id of such a hold, now and then one that is not the program's.
 uint64_t cap_choose(uint32_t program, bool (*wanted)(const struct model_hold *));
 
-void actor_run(const struct actor *actor);
 // An operation with a number and a slot of its own; false: all slots are taken.
 bool operation_begin(struct actor *actor, struct model_operation *operation, uint32_t *slot);
 void operation_submit(struct actor *actor, const struct model_operation *operation);
+
+// A time limit for the operation.
+uint64_t limit_choose(struct model_operation *operation);
 
 void ring_step(struct actor *actor);
 void wait_step(struct actor *actor); // in cap_enter, for a time

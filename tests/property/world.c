@@ -18,6 +18,7 @@ enum {
     HISTORY_WIDTH = 160,
     FRAMES_SMALL = 1792,
     COMMITS_SPARE = 1500, // of the log, for the end of a world
+    RUNS_MAX = 1000,
 };
 
 struct world world;
@@ -209,9 +210,7 @@ void actor_end(struct actor *actor, int32_t code, uint32_t cause)
 {
     uint64_t process = actor->process;
 
-    if (!machine_run_until(actor->thread)) {
-        broken("a thread that doesn't wait can't run");
-    }
+    actor_run(actor);
     actor->is_alive = false;
     if (cause == EXIT_CALLED) {
         machine_exit(actor->thread, code);
@@ -411,6 +410,32 @@ static uint32_t waiting_count(uint32_t thread)
     return count;
 }
 
+// Everything that is due by now ends.
+static void due_end(void)
+{
+    do {
+        machine_timer(machine.now_ns);
+    } while (machine.end == MACHINE_RUNS && machine.armed_ns <= machine.now_ns);
+    model_time(machine.now_ns);
+}
+
+void actor_run(const struct actor *actor)
+{
+    bool is_running = machine.running == (int32_t)actor->thread;
+
+    for (uint32_t i = 0; i < RUNS_MAX && !is_running; i++) {
+        if (!machine_run_until(actor->thread)) {
+            broken("a thread that doesn't wait can't run");
+        }
+        due_end();
+        completions_check();
+        is_running = machine.running == (int32_t)actor->thread;
+    }
+    if (!is_running) {
+        broken("a thread never gets its turn");
+    }
+}
+
 // Invariant 6 from the other side: what waits here waits there.
 static void waits_check(void)
 {
@@ -450,12 +475,11 @@ void world_check(void)
 {
     building_settle();
     if (machine.end == MACHINE_RUNS) {
-        machine_timer(machine.now_ns);
+        due_end();
     }
     if (machine.end != MACHINE_RUNS) {
         broken("the machine ended: %s", machine.panic_what);
     }
-    model_time(machine.now_ns);
     completions_check();
     waits_check();
     core_check(act_core());

@@ -81,6 +81,8 @@ void world_check(void);
 struct actor *actor_find(void);
 // Whether its thread is in the kernel, waiting.
 bool actor_is_waiting(const struct actor *actor);
+// Makes it run, with all that is due until then; its thread doesn't wait.
+void actor_run(const struct actor *actor);
 void actor_start(struct actor *actor, uint32_t thread, uint32_t program);
 void actor_end(struct actor *actor, int32_t code, uint32_t cause);
 // A slot of its message area; SLOTS: none is free.

@@ -24,6 +24,10 @@ struct machine machine;
 uint8_t *hal_frames;
 
 static uint32_t frame_count;
+// The memory of the machine before, for one of the same size: most of a boot would be the host's
+// page faults.
+static uint8_t *kept_frames;
+static uint32_t kept_count;
 static uint8_t *frame_is_table;
 static uint64_t space_base;
 static bool takes_tables;
@@ -295,7 +299,11 @@ void machine_fini(void)
     }
     free(machine.console.bytes);
     free(machine.log.bytes);
-    free(hal_frames);
+    if (hal_frames != NULL) {
+        free(kept_frames);
+        kept_frames = hal_frames;
+        kept_count = frame_count;
+    }
     free(frame_is_table);
     hal_frames = NULL;
     frame_is_table = NULL;
@@ -312,7 +320,13 @@ static void memory_init(const struct machine_options *options)
 
     frame_count = options->frames == 0 ? FRAMES_DEFAULT : options->frames;
     require(package_frames < frame_count, "the package fills the memory", size);
-    hal_frames = aligned_alloc(PAGE_SIZE, (size_t)frame_count * PAGE_SIZE);
+    if (kept_count == frame_count) {
+        hal_frames = kept_frames;
+        kept_frames = NULL;
+        kept_count = 0;
+    } else {
+        hal_frames = aligned_alloc(PAGE_SIZE, (size_t)frame_count * PAGE_SIZE);
+    }
     frame_is_table = calloc(frame_count, 1);
     require(hal_frames != NULL && frame_is_table != NULL, "the host has no memory left", 0);
     memset(hal_frames, GARBAGE, (size_t)frame_count * PAGE_SIZE);

@@ -61,10 +61,20 @@ static struct sqe recv_of(uint64_t user_data)
     return act_recv(server, RECV_AT, RECV_SIZE, user_data);
 }
 
+// The thread's completion with this number. Which of two comes first is nobody's promise, so
+// another one is kept for the next call.
 static struct cqe reap(uint32_t thread, uint64_t user_data)
 {
-    struct cqe cqe = act_reap(thread);
+    static struct cqe kept;
+    static bool has_kept;
+    struct cqe cqe = has_kept ? kept : act_reap(thread);
 
+    has_kept = false;
+    if (cqe.user_data != user_data) {
+        kept = cqe;
+        has_kept = true;
+        cqe = act_reap(thread);
+    }
     assert_int_equal(cqe.user_data, user_data);
     return cqe;
 }
@@ -321,7 +331,7 @@ static void an_endpoint_takes_so_many_receivers(void **state)
         act_submit(init, recv_of(i));
         assert_false(act_has_completion(init));
     }
-    assert_int_equal(act_do_fact(init, recv_of(99)), STATUS_RING_BUSY);
+    assert_int_equal(act_do_fact(init, recv_of(99)), STATUS_OUT_OF_CALLS);
 }
 
 static void a_released_server_hold_ends_its_recv_at_the_next_call(void **state)
@@ -352,6 +362,7 @@ static void only_the_taker_can_answer_a_call(void **state)
     assert_int_equal(act_do_fact(init, act_return(UINT64_MAX, 3)), STATUS_STALE_CALL);
     act_submit(init, act_return(id, 3));
     assert_int_equal(reap(init, 3).status, 0);
+    assert_int_equal(reap(init, 1).status, 0);
 }
 
 // A queued operation that ends between two SQEs of one submission, and takes its endpoint along,
@@ -443,6 +454,7 @@ static void calls_through_deep_facets_may_all_time_out_at_once(void **state)
         for (uint32_t n = 0; n < CALLS; n++) {
             char name[4];
             chain_name(name, n);
+            assert_true(machine_run_until(thread)); // which takes time
             struct sqe call = call_of(act_named(thread, name), 0, 0);
             call.arg = deadline_ns - machine.now_ns;
             act_submit(thread, call);
@@ -450,7 +462,9 @@ static void calls_through_deep_facets_may_all_time_out_at_once(void **state)
             assert_int_equal(act_do_fact(thread, act_release((cap_t){call.cap})), STATUS_OK);
         }
     }
-    machine_timer(deadline_ns);
+    do {
+        machine_timer(deadline_ns);
+    } while (machine.end == MACHINE_RUNS && machine.armed_ns <= deadline_ns);
     assert_int_equal(machine.end, MACHINE_RUNS);
     assert_int_equal(act_waiting(), 0);
 }

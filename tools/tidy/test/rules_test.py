@@ -167,6 +167,32 @@ class Readme(unittest.TestCase):
             self.assertEqual(len(findings("readme", files)), 1, text)
 
 
+class Links(unittest.TestCase):
+    FILES = {"docs/a.md": "# What is it?\n", "kernel/main.c": "int kernel_turn(void)\n{\n}\n",
+             "hal/x/entry.S": "entry_call:\n"}
+
+    def of(self, path, text):
+        return findings("links", {**self.FILES, path: text})
+
+    def test_what_is_there_is_accepted(self):
+        for path, text in [
+                ("README.md", "[a](docs/a.md), [b](docs/a.md#what-is-it), [c](docs/) [d](.)\n"),
+                ("docs/b.md", "[a](a.md) [up](../kernel/main.c) [here](#b)\n\n## B\n"),
+                ("README.md", "[web](https://x.test/y), `[a](b)`\n```\n[no](where.md)\n```\n"),
+                ("ARCHITECTURE.md", "`kernel_turn()`, `entry_call()`, `kernel_turn(a, b)`\n"),
+                ("README.md", "`elsewhere()`\n")]:
+            self.assertEqual(self.of(path, text), [], text)
+
+    def test_what_is_not_there_is_refused(self):
+        for path, text in [
+                ("README.md", "[a](absent.md)\n"), ("docs/b.md", "[a](docs/a.md)\n"),
+                ("README.md", "[a](docs/a.md#other)\n"), ("README.md", "[a](../README.md)\n"),
+                ("README.md", "[a](kernel/main.c#L1)\n"), ("README.md", "[a](#absent)\n"),
+                ("ARCHITECTURE.md", "`kernel_turns()`\n"),
+                ("ARCHITECTURE.md", "`main()` in [main](kernel/main.c)\n")]:
+            self.assertEqual(len(self.of(path, text)), 1, text)
+
+
 class Format(unittest.TestCase):
     STYLE = {".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\n"}
 
