@@ -79,7 +79,7 @@ first_list = $(call build_list,$1) $(tidy_list) \
 run_file_list = $(foreach r,$(RUN_FILES),$(call one,$(r:.run=),600, \
     $(PYTHON) -B tests/run/runner.py $r))
 check_list = $(call first_list,check) \
-    $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,10000) \
+    $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,100000) \
     $(call python_list,$(filter tests/run/%,$(SYSTEM_TESTS))) $(run_file_list)
 
 # Fuzzing never writes into the tree: new inputs go to build/, kept corpora are only read.
