@@ -177,6 +177,10 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
     struct core *core = &kernel->core;
     core_init(core, &sizes, boot);
     frames_init(&core->frames, ranges, boot->range_count);
+    const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
+    if (package_verify(core, manifest) != STATUS_OK) {
+        boot_refuse("the boot manifest's checksum is wrong");
+    }
     enum status status = core_genesis(core, boot->boot_id);
     if (status != STATUS_OK) {
         boot_refuse(status == STATUS_PROGRAM_CORRUPT

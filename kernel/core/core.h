@@ -367,7 +367,9 @@ void list_init(struct list *list);
 enum status pending_check(const struct core *core, const struct request *request);
 // The request waits: a slot, with the SQE's time limit, and a promised completion.
 struct pending *pending_create(struct core *core, struct request *request, uint32_t kind);
+// At the end of a list; pinned: its facet is kept in being while it stands there.
 void pending_queue(struct core *core, struct list *list, struct pending *pending);
+void pending_queue_pinned(struct core *core, struct list *list, struct pending *pending);
 void pending_unqueue(struct core *core, struct list *list, struct pending *pending);
 struct pending *pending_first(const struct core *core, const struct list *list);
 // Ends the operation: its completion goes out, its slot is free. It is in no queue any more.

@@ -19,13 +19,6 @@ static struct endpoint_record *record_of(struct core *core, uint32_t object)
     return &core->objects[object].endpoint;
 }
 
-static void queue_at(struct core *core, struct list *list, struct pending *pending)
-{
-    pending->facet.generation = core->state.facets[pending->facet.index].slot.generation;
-    core->facet_queued[pending->facet.index]++;
-    pending_queue(core, list, pending);
-}
-
 // Ends a queued operation with a fact, and lets go of the facet that it kept in being.
 static void refuse_queued(struct core *core, struct pending *pending, enum status fact,
                           uint64_t detail)
@@ -175,7 +168,7 @@ void endpoint_call(struct core *core, struct request *request)
     struct pending *call = pending_create(core, request, PENDING_CALL);
     call->receiver_data = core->state.facets[request->target.facet].receiver_data;
     if (receiver == NULL) {
-        queue_at(core, &record_of(core, request->target.object)->calls, call);
+        pending_queue_pinned(core, &record_of(core, request->target.object)->calls, call);
         return;
     }
     status = resolve_payload(core, call, &payload);
@@ -271,7 +264,7 @@ void endpoint_recv(struct core *core, struct request *request)
     }
     struct pending *receiver = pending_create(core, request, PENDING_RECV);
     receiver->hold = arena_id(&core->state.arenas[ARENA_HOLDS], request->hold);
-    queue_at(core, &endpoint->receivers, receiver);
+    pending_queue_pinned(core, &endpoint->receivers, receiver);
 }
 
 // --- RETURN -------------------------------------------------------------------------------------

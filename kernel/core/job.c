@@ -96,29 +96,35 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
     }
     struct pending *waiter = pending_create(core, request, PENDING_EXIT);
     waiter->job = job;
-    pending_queue(core, &core->jobs[job].waiters, waiter);
+    pending_queue_pinned(core, &core->jobs[job].waiters, waiter);
     return STATUS_OK;
 }
 
-// Tells the waiter; false: its buffer is gone, and so is its call, with that as the reason.
+// Tells the waiter; false: its authority or its buffer is gone, and so is its call, with that as
+// the reason.
 static bool waiter_tell(struct core *core, struct pending *waiter, uint32_t process)
 {
+    uint32_t facet = waiter->facet.index;
     struct capnp_builder answer;
     struct buffer buffer;
     capnp_builder_init(&answer, core->answer, sizeof core->answer);
     exit_build(core, process, &answer);
     uint32_t size = capnp_builder_size(&answer);
-    enum status status =
-        buffer_resolve(core, waiter->thread, waiter->sqe.result, size,
-                       (waiter->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
+    enum status status = facet_check(core, facet);
+    if (status == STATUS_OK) {
+        status = buffer_resolve(core, waiter->thread, waiter->sqe.result, size,
+                                (waiter->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
+    }
     pending_withdraw(core, waiter);
     if (status != STATUS_OK) {
         pending_refuse(core, waiter, status, ARGUMENT_RESULT);
+        facet_collect(core, facet);
         return false;
     }
     buffer_write(&buffer, 0, core->answer, size);
     struct cqe cqe = {.status = (int32_t)size};
     pending_complete(core, waiter, &cqe);
+    facet_collect(core, facet);
     return true;
 }
 
@@ -126,10 +132,12 @@ void job_exit_tell(struct core *core, uint32_t process)
 {
     uint32_t job = core->state.processes[process].job;
     struct job_record *record = &core->jobs[job];
-    struct pending *waiter = pending_first(core, &record->waiters);
-    if (waiter != NULL && record->first_exit == NONE && waiter_tell(core, waiter, process)) {
-        process_reap_last(core, process);
-        return;
+    struct pending *waiter;
+    while (record->first_exit == NONE && (waiter = pending_first(core, &record->waiters)) != NULL) {
+        if (waiter_tell(core, waiter, process)) {
+            process_reap_last(core, process);
+            return;
+        }
     }
     core->processes[process].sweep_next = NONE;
     if (record->first_exit == NONE) {

@@ -63,6 +63,13 @@ void pending_queue(struct core *core, struct list *list, struct pending *pending
     list->count++;
 }
 
+void pending_queue_pinned(struct core *core, struct list *list, struct pending *pending)
+{
+    pending->facet.generation = core->state.facets[pending->facet.index].slot.generation;
+    core->facet_queued[pending->facet.index]++;
+    pending_queue(core, list, pending);
+}
+
 void pending_unqueue(struct core *core, struct list *list, struct pending *pending)
 {
     const struct link link = pending->of_queue;

@@ -214,6 +214,14 @@ static void a_missing_package_is_refused_with_a_line(void **state)
     refused_with(0, "there is no boot package");
 }
 
+static void a_damaged_manifest_is_refused_with_a_line(void **state)
+{
+    (void)state;
+    package[entry(0)->offset] ^= 1;
+    refused_with(package_size, "the boot manifest's checksum is wrong");
+    package[entry(0)->offset] ^= 1;
+}
+
 static void a_damaged_first_program_is_refused_with_a_line(void **state)
 {
     (void)state;
@@ -338,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_damaged_table_is_refused_with_a_line),
         TEST(a_missing_package_is_refused_with_a_line),
+        TEST(a_damaged_manifest_is_refused_with_a_line),
         TEST(a_damaged_first_program_is_refused_with_a_line),
         TEST(a_damaged_later_program_is_refused_at_its_first_use),
         TEST(too_little_memory_is_refused_with_a_line),
