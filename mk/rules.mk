@@ -12,11 +12,11 @@ write    = $(shell mkdir -p $(dir $1))$(file >$1,$2)
 
 # $(call variant,name,order-only prerequisites): how a variant compiles C and assembler.
 define variant
-$(call remember,build/$1/flags,$(CC_$1) $(CFLAGS_$1) $(LDFLAGS_$1))
+$(call remember,build/$1/flags,$(CC_$1) $(CFLAGS_$1) $(LDFLAGS_$1) $(linked_alone))
 build/$1/obj/%.c.o: %.c build/$1/flags | $2
 	$$(call say,CC,$$< [$1])
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CC_$1) $(CFLAGS_$1) $$(CFLAGS_$$<) -MMD -MP -c $$< -o $$@
+	$$(Q)$(CC_$1) $(CFLAGS_$1) $$(if $$(filter $(linked_alone),$$<),-fno-lto) -MMD -MP -c $$< -o $$@
 build/$1/obj/gen/%.c.o: build/gen/%.c build/$1/flags | $2
 	$$(call say,CC,$$< [$1])
 	$$(Q)mkdir -p $$(@D)

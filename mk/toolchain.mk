@@ -61,8 +61,7 @@ CC_x86_64-core  := $(CC_x86_64)
 CFLAGS_x86_64-core := $(filter-out -flto,$(CFLAGS_x86_64))
 # Programs are linked as a whole, but for what runs before a program's addresses are in place and
 # what the compiler itself may call.
-CFLAGS_runtime/start.c     := -fno-lto
-CFLAGS_lib/string/string.c := -fno-lto
+linked_alone    := runtime/start.c lib/string/string.c
 CC_x86_64-user  := $(CLANG) $(bare)
 CFLAGS_x86_64-user  := $(freestanding) -flto -fpie -fomit-frame-pointer
 LDFLAGS_x86_64-user := --lto-O2 -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \

@@ -102,12 +102,13 @@ static void jump_nowhere(void)
 
 // --- Entering by the trap -----------------------------------------------------------------------
 
+// The argument registers are lost, like all that a function may change.
 static int64_t trap(uint64_t number, uint64_t first, uint64_t second)
 {
     int64_t result;
     __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "D"(number), "S"(first), "d"(second)
+                     : "=a"(result), "+D"(number), "+S"(first), "+d"(second)
+                     :
                      : "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
     return result;
 }
@@ -130,9 +131,12 @@ static void enter_without_stack(void)
     for (uint32_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
         int64_t result;
         uint64_t after;
-        __asm__ volatile("mov %%rsp, %%rbx; mov %3, %%rsp; syscall; mov %%rsp, %1; mov %%rbx, %%rsp"
-                         : "=a"(result), "=&r"(after)
-                         : "D"(UINT64_C(0)), "r"(stacks[i]), "S"(UINT64_C(0)), "d"(UINT64_C(0))
+        uint64_t number = 0;
+        uint64_t first = 0;
+        uint64_t second = 0;
+        __asm__ volatile("mov %%rsp, %%rbx; mov %5, %%rsp; syscall; mov %%rsp, %1; mov %%rbx, %%rsp"
+                         : "=a"(result), "=&r"(after), "+D"(number), "+S"(first), "+d"(second)
+                         : "r"(stacks[i])
                          : "rbx", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
         if (result != 0 || after != stacks[i]) {
             tsr_exit(2);
@@ -143,21 +147,27 @@ static void enter_without_stack(void)
 // Direction, alignment and nested-task flags: the kernel must not run with a program's.
 static void enter_with_flags(void)
 {
+    uint64_t number = 0;
+    uint64_t first = 0;
+    uint64_t second = 0;
     __asm__ volatile(
         "pushf; orl $0x44400, (%%rsp); popf; syscall; pushf; andl $~0x44400, (%%rsp); "
         "popf"
+        : "+D"(number), "+S"(first), "+d"(second)
         :
-        : "D"(UINT64_C(0)), "S"(UINT64_C(0)), "d"(UINT64_C(0))
         : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
 }
 
 static void enter_without_segments(void)
 {
+    uint64_t number = 0;
+    uint64_t first = 0;
+    uint64_t second = 0;
     __asm__ volatile(
         "xor %%eax, %%eax; mov %%eax, %%ds; mov %%eax, %%es; mov %%eax, %%fs; "
         "mov %%eax, %%gs; syscall"
+        : "+D"(number), "+S"(first), "+d"(second)
         :
-        : "D"(UINT64_C(0)), "S"(UINT64_C(0)), "d"(UINT64_C(0))
         : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
 }
 
