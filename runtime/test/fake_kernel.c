@@ -30,7 +30,7 @@ int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
     if (number != SYSTEM_CALL_ENTER || fake.enter_refusal != 0) {
         return fake.enter_refusal;
     }
-    while (ring_kernel_ready(&fake.ring, 1) > 0) {
+    while (ring_kernel_ready(&fake.ring, ring_kernel_pending(&fake.ring), 1) > 0) {
         ring_kernel_take(&fake.ring, &entry);
         ring_kernel_publish(&fake.ring);
         if (fake.taken_count < FAKE_TAKEN_MAX) {
