@@ -89,7 +89,8 @@ check_list = $(call first_list,check) \
 # Fuzzing never writes into the tree: new inputs go to build/, kept corpora are only read.
 fuzz_name = $(notdir $(1:_fuzz=))
 fuzz_run = rm -rf build/test/fuzz/$(fuzz_name); mkdir -p build/test/fuzz/$(fuzz_name); \
-    $1 -runs=$(FUZZ_RUNS) -seed=1 -artifact_prefix=build/test/fuzz/$(fuzz_name)- \
+    $1 -runs=$(FUZZ_RUNS) -max_total_time=90 -seed=1 \
+    -artifact_prefix=build/test/fuzz/$(fuzz_name)- \
     build/test/fuzz/$(fuzz_name) $(wildcard tests/fuzz/corpus/$(fuzz_name))
 FUZZ_RUNS ?= 20000
 fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))), \
