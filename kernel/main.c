@@ -110,7 +110,7 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns;
     core->commits_seq = core->state.seq;
-    core->completion_count = 0;
+    core->work = 0;
     if (kernel->log.room < TURN_COMMITS_MAX) {
         log_is_full(kernel);
     }

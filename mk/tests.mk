@@ -38,7 +38,7 @@ TOOL_TESTS := $(sort $(wildcard tools/*/test/*_test.py tests/test/*_test.py))
 SYSTEM_TESTS := $(filter-out $(TOOL_TESTS), \
                   $(sort $(wildcard tests/*/*_test.py tests/interop/*.py)))
 RUN_FILES := $(sort $(wildcard tests/run/*.run))
-BENCHES   := $(sort $(wildcard tests/bench/*.py))
+BENCHES   := $(filter-out %/profile.py,$(sort $(wildcard tests/bench/*.py)))
 
 define newline
 

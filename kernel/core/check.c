@@ -36,7 +36,10 @@ static void check_facets(const struct core *core)
         const struct facet *facet = &state->facets[i];
         ASSERT(arena_is_live(&state->arenas[ARENA_OBJECTS], facet->object));
         const struct object *object = &state->objects[facet->object];
-        bool is_pinned = (object->flags & OBJECT_PINNED) != 0 && facet->parent == NONE;
+        bool is_listed =
+            object->kind == OBJECT_ENDPOINT && core->objects[facet->object].endpoint.is_gone;
+        bool is_pinned =
+            ((object->flags & OBJECT_PINNED) != 0 || is_listed) && facet->parent == NONE;
         ASSERT(!facet_is_unused(facet) || core->facet_queued[i] != 0 || is_pinned);
         if (facet->parent == NONE) {
             ASSERT(object->root_facet == i);
@@ -99,8 +102,19 @@ static void check_pending(const struct core *core)
     ASSERT(queued == 0);
 }
 
+// Every endpoint on the list of those without a server is one, and waits for its sweep.
+static void check_gone(const struct core *core)
+{
+    for (uint32_t at = core->first_gone; at != NONE; at = core->objects[at].endpoint.next_gone) {
+        ASSERT(arena_is_live(&core->state.arenas[ARENA_OBJECTS], at));
+        ASSERT(core->state.objects[at].kind == OBJECT_ENDPOINT);
+        ASSERT(core->objects[at].endpoint.is_gone);
+    }
+}
+
 void core_check(const struct core *core)
 {
+    check_gone(core);
     check_holds(core);
     check_facets(core);
     check_counts(core);

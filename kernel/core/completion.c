@@ -37,7 +37,7 @@ void completion_put(struct core *core, const struct pending *pending, struct cqe
         ring_kernel_post(&thread->ring, cqe);
         ring_kernel_publish(&thread->ring);
     }
-    core->completion_count++;
+    core->work++;
     syslog_pending(core, pending, cqe);
     if (thread->state != THREAD_WAITING) {
         return;

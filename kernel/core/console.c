@@ -32,7 +32,6 @@ static enum status debug_console_write_line_run(struct core *core, struct reques
     struct debug_console_write_line_params_reader params =
         debug_console_write_line_params_read(&request->message);
     struct capnp_text text = debug_console_write_line_params_get_text(params);
-    (void)core;
     if (request->message.error != CAPNP_OK) {
         return STATUS_BAD_MESSAGE;
     }
@@ -51,6 +50,7 @@ static enum status debug_console_write_line_run(struct core *core, struct reques
     }
     line[size++] = '\n';
     hal_console_write(line, size);
+    core->work += TURN_WORK_MAX; // a line takes long on a serial port
     return STATUS_OK;
 }
 

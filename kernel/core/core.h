@@ -28,6 +28,7 @@
 #include "ring/ring.h"
 
 enum {
+    TURN_WORK_MAX = 16,      // after so much work a turn takes no more SQEs
     TURN_COMMITS_MAX = 640,  // commits of one turn: a whole queue's facets may go
     SYSLOG_RECORDS = 512,    // kept; a power of two
     ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
@@ -190,7 +191,7 @@ struct core {
     uint32_t package_frame;
     const struct package_header *package;
     uint64_t kernel_enter;
-    uint32_t verified; // entries of the package whose hash was checked
+    uint32_t verified, broken; // entries of the package whose hash was right, was wrong
     uint32_t package_object;
     uint32_t live_count;    // processes that have not ended
     uint32_t first_process; // the machine halts with its exit code
@@ -222,8 +223,8 @@ struct core {
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
     uint32_t commit_count;
-    uint64_t commits_seq;      // of the turn's first commit
-    uint32_t completion_count; // made in this turn, of requests that waited
+    uint64_t commits_seq; // of the turn's first commit
+    uint32_t work; // done in this turn beside taking SQEs: completions, console lines, hashing
 
     struct counters counters;
     uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
@@ -437,9 +438,8 @@ enum status package_check(const struct package_header *package, uint64_t size);
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);
 const struct package_entry *package_first(const struct package_header *package);
-// Whether the blob has its hash. verified: bit n, entry n was found good before.
-enum status package_verify(const struct package_header *package, const struct package_entry *entry,
-                           uint32_t *verified);
+// Whether the entry's blob has its hash, which is computed once.
+enum status package_verify(struct core *core, const struct package_entry *entry);
 
 // The first commits: who is there before anybody acts, and the first program with what it is given.
 enum status core_genesis(struct core *core, uint64_t boot_id);

@@ -74,16 +74,18 @@ const struct package_entry *package_first(const struct package_header *package)
     return &entries_of(package)[package->first];
 }
 
-enum status package_verify(const struct package_header *package, const struct package_entry *entry,
-                           uint32_t *verified)
+enum status package_verify(struct core *core, const struct package_entry *entry)
 {
-    uint32_t bit = 1U << (entry - entries_of(package));
-    if ((*verified & bit) == 0) {
+    uint32_t bit = 1U << (entry - entries_of(core->package));
+    if (((core->verified | core->broken) & bit) == 0) {
         uint8_t hash[HASH_SIZE];
-        sha256_of((const uint8_t *)package + entry->offset, entry->size, hash);
-        *verified |= memcmp(hash, entry->sha256, sizeof hash) == 0 ? bit : 0;
+        sha256_of((const uint8_t *)core->package + entry->offset, entry->size, hash);
+        bool is_good = memcmp(hash, entry->sha256, sizeof hash) == 0;
+        core->verified |= is_good ? bit : 0;
+        core->broken |= is_good ? 0 : bit;
+        core->work += TURN_WORK_MAX;
     }
-    return (*verified & bit) != 0 ? STATUS_OK : STATUS_PROGRAM_CORRUPT;
+    return (core->verified & bit) != 0 ? STATUS_OK : STATUS_PROGRAM_CORRUPT;
 }
 
 static_assert(PACKAGE_ENTRIES_MAX <= 32, "a bit for each entry");

@@ -177,7 +177,7 @@ enum status builder_load(struct core *core, uint32_t process, const struct packa
     struct load_plan plan = {.program = program};
     enum status status = load_check(core, process, &plan);
     if (status == STATUS_OK) {
-        status = package_verify(core->package, program, &core->verified);
+        status = package_verify(core, program);
     }
     if (status == STATUS_OK) {
         load_commit(core, process, &plan);

@@ -92,10 +92,15 @@ void schedule_timer(struct core *core)
 {
     core->armed_ns = UINT64_MAX; // what was armed has fired
     core->is_changed = true;
-    if (core->current != NONE && is_contended(core) && core->now_ns >= core->slice_end_ns) {
-        ready_append(core, core->current);
-        core->current = NONE;
+    if (core->current == NONE || !is_contended(core) || core->now_ns < core->slice_end_ns) {
+        return;
     }
+    if (core->next != NONE) { // what it was handed goes on before it does
+        ready_append(core, core->next);
+        core->next = NONE;
+    }
+    ready_append(core, core->current);
+    core->current = NONE;
 }
 
 void schedule_pick(struct core *core)

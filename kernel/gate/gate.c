@@ -78,7 +78,7 @@ static bool submit_some(struct core *core, struct thread_record *thread)
     core->actor = thread->process;
     request.sender = (struct syslog_sender){core->current, thread->process};
     int32_t left = ready;
-    while (left > 0 && core->commit_count == 0 && core->completion_count < TURN_SQES_MAX) {
+    while (left > 0 && core->commit_count == 0 && core->work < TURN_WORK_MAX) {
         submit(core, ring, &request);
         left--;
     }

@@ -17,8 +17,8 @@ enum {
 };
 
 // The running thread called cap_enter: handles its first SQEs, at most TURN_SQES_MAX, up to the
-// first that changes authority or completes many. True: there may be more, for gate_step. False: it
-// returns to its code (its result is set) or waits.
+// first that changes authority, as long as TURN_WORK_MAX allows. True: there may be more, for
+// gate_step. False: it returns to its code (its result is set) or waits.
 bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns);
 bool gate_step(struct core *core);
 

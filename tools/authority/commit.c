@@ -246,8 +246,10 @@ void commit_print(FILE *out, uint64_t seq, const struct commit *commit)
 {
     const char *name = commit_kind_name(commit->kind);
 
-    fprintf(out, "%" PRIu64 " %" PRIu64 " ns cpu %u cause %" PRIu64, seq, commit->time_ns,
-            (unsigned)(commit->cause >> 56), commit->cause & UINT64_C(0xffffffffffffff));
+    fprintf(out, "%" PRIu64 " %" PRIu64 " ns", seq, commit->time_ns);
+    if (commit->cause != CAUSE_NONE)
+        fprintf(out, " cpu %u cause %" PRIu64, (unsigned)(commit->cause >> 56),
+                commit->cause & UINT64_C(0xffffffffffffff));
     if (commit->actor == UINT32_MAX)
         fputs(" kernel", out);
     else
