@@ -36,6 +36,7 @@ TEST_C_ALL := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.c' 2>/de
 UNIT_C    := $(filter %_test.c,$(TEST_C_ALL))
 PROPERTY_C := $(sort $(wildcard tests/property/*_test.c))
 FUZZ_C    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+INTEROP_C := $(call c_in,tests/interop)
 TEST_SCHEMAS := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.capnp' \
                     ! -path '*/test/*/*' 2>/dev/null))
 GEN_TEST_C := $(TEST_SCHEMAS:%=build/gen/%.c)

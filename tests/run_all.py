@@ -125,6 +125,7 @@ def main():
         status, used = run(command, seconds, log_path)
         results.add(name, status, used, log_path)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the commands too
     with ThreadPoolExecutor(arguments.jobs) as pool:
         try:
             list(pool.map(one, tests))
