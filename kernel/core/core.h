@@ -306,9 +306,6 @@ struct hold_origin {
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin);
 void hold_remove(struct core *core, uint32_t hold);
-// The hold behind a capability that travelled with a kernel object's message.
-enum status hold_transferred(struct core *core, const struct request *request, struct capnp_cap cap,
-                             uint32_t *hold);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);

@@ -42,11 +42,11 @@ static struct message_header header_of(const struct core *core, const struct pen
                                    .size = call->sqe.payload_len};
 }
 
-static enum status resolve_payload(const struct core *core, const struct pending *call,
+static enum status resolve_payload(const struct core *core, uint32_t thread, const struct sqe *sqe,
                                    struct buffer *buffer)
 {
-    return buffer_resolve(core, call->thread, call->sqe.payload, call->sqe.payload_len,
-                          (call->sqe.flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, buffer);
+    return buffer_resolve(core, thread, sqe->payload, sqe->payload_len,
+                          (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, buffer);
 }
 
 // Copies the call into the receiver's buffer; the call is the receiving process's to answer.
@@ -92,7 +92,7 @@ static struct pending *call_take(struct core *core, uint32_t object, struct buff
             status = STATUS_CALLER_LOST;
         }
         if (status == STATUS_OK) {
-            status = resolve_payload(core, call, payload);
+            status = resolve_payload(core, call->thread, &call->sqe, payload);
         }
         if (status == STATUS_OK) {
             return call;
@@ -165,17 +165,17 @@ void endpoint_call(struct core *core, struct request *request)
     struct buffer payload;
     struct pending *receiver =
         receiver_first(core, request->target.object, request->sqe.payload_len, &result);
+    status = receiver == NULL
+                 ? STATUS_OK
+                 : resolve_payload(core, request->sender.thread, &request->sqe, &payload);
+    if (status != STATUS_OK) {
+        request_refuse(request, status, ARGUMENT_PAYLOAD);
+        return;
+    }
     struct pending *call = pending_create(core, request, PENDING_CALL);
     call->receiver_data = core->state.facets[request->target.facet].receiver_data;
     if (receiver == NULL) {
         pending_queue_pinned(core, &record_of(core, request->target.object)->calls, call);
-        return;
-    }
-    status = resolve_payload(core, call, &payload);
-    if (status != STATUS_OK) {
-        ring_kernel_unreserve(&core->threads[request->sender.thread].ring);
-        pending_free(core, call);
-        request_refuse(request, status, ARGUMENT_PAYLOAD);
         return;
     }
     bool is_direct = (request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&

@@ -101,8 +101,8 @@ static enum status capability_manager_facet_run(struct core *core, struct reques
                               .receiver_data =
                                   capability_manager_facet_params_get_receiver_data(params)};
     struct capnp_cap target = capability_manager_facet_params_get_target(params);
-    enum status status = hold_transferred(core, request, target, &plan.hold);
-    if (status == STATUS_OK) {
+    enum status status = STATUS_BAD_TRANSFER;
+    if (hold_find(core, request->sender.process, target.id, &plan.hold) == STATUS_OK) {
         status = facet_make_check(core, &plan);
     }
     if (status != STATUS_OK) {

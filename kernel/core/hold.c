@@ -20,16 +20,6 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
     return STATUS_OK;
 }
 
-enum status hold_transferred(struct core *core, const struct request *request, struct capnp_cap cap,
-                             uint32_t *hold)
-{
-    enum status status = hold_find(core, request->sender.process, cap.id, hold);
-    if (status != STATUS_OK) {
-        return STATUS_BAD_TRANSFER;
-    }
-    return STATUS_OK;
-}
-
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin)
 {

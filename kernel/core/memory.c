@@ -86,22 +86,20 @@ static void memory_map_effect(struct core *core, const struct map *map)
 {
     struct process_record *process = &core->processes[map->process];
     uint32_t *taken = frame_at(process->table_list);
+    uint32_t tables[HAL_MAP_TABLES];
+    uint32_t used = HAL_MAP_TABLES; // of tables, from the first: to be replaced
     for (uint32_t i = 0; i < map->count; i++) {
-        uint32_t tables[HAL_MAP_TABLES];
-        for (uint32_t n = 0; n < HAL_MAP_TABLES; n++) {
+        for (uint32_t n = 0; n < used; n++) {
             tables[n] = frame_take(&core->frames);
         }
         uint32_t frame = memory_frame(core, map->object, map->object_page + i);
-        uint32_t used = hal_map(map->process, map->page + i, frame, map->rights, tables);
+        used = hal_map(map->process, map->page + i, frame, map->rights, tables);
         ASSERT(used <= HAL_MAP_TABLES && process->table_count + used <= PAGES_LISTED_MAX);
-        for (uint32_t n = 0; n < HAL_MAP_TABLES; n++) {
-            if (n < used) {
-                taken[process->table_count] = tables[n];
-                process->table_count++;
-            } else {
-                frame_give(&core->frames, tables[n]);
-            }
-        }
+        memcpy(taken + process->table_count, tables, used * sizeof tables[0]);
+        process->table_count += used;
+    }
+    for (uint32_t n = used; n < HAL_MAP_TABLES; n++) {
+        frame_give(&core->frames, tables[n]);
     }
 }
 

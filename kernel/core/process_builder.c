@@ -353,8 +353,9 @@ static enum status process_builder_grant_run(struct core *core, struct request *
         return STATUS_BAD_MESSAGE;
     }
     enum status status = builder_process(core, request, true, &process);
-    if (status == STATUS_OK) {
-        status = hold_transferred(core, request, cap, &hold);
+    if (status == STATUS_OK &&
+        hold_find(core, request->sender.process, cap.id, &hold) != STATUS_OK) {
+        status = STATUS_BAD_TRANSFER;
     }
     if (status == STATUS_OK) {
         status = grant_check(core, process, name, hold);
