@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The core: (state, sender, request, now) -> (state', completions, effects). This header declares
-// all mutable state of the kernel but the log's. The authoritative part is struct
-// state; everything else here is transient: lost in a crash by design, never logged, outside every
-// digest. Transient records are arrays parallel to the arenas, with the same index.
+// all mutable state of the kernel but the log's. The authoritative part is struct state; everything
+// else here is transient: lost in a crash by design, never logged, outside every digest. Transient
+// records are arrays parallel to the arenas, with the same index.
 //
 // How an operation is written: x_check reads only and returns the fact that stands in its way;
 // x_commit builds commits, each applied by reduce() at once, and cannot fail; then come effects,
-// which ask the HAL. The gate calls core_operate for each SQE, delivers the completions, and hands
-// the commits to the log.
+// which ask the HAL. The gate calls core_operate for each SQE; completions are posted where they
+// are made; the turn hands the commits to the log.
 //
 // Who may write: the functions of the file that is named at each record; everybody else reads.
 #ifndef KERNEL_CORE_CORE_H
