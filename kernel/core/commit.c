@@ -20,6 +20,7 @@ void core_apply(struct core *core, const struct commit *commit)
     core->commits[core->commit_count] = *commit;
     core->commit_digests[core->commit_count] = core->state.digest[0];
     core->commit_count++;
+    core->work += TURN_WORK_MAX; // what changed is closed with its turn
 }
 
 static bool has_slots(const struct core *core, uint32_t arena, uint32_t count)

@@ -235,7 +235,7 @@ struct core {
 // --- Requests -----------------------------------------------------------------------------------
 
 enum outcome {
-    OUTCOME_PLAIN,  // done, with nothing to say: the CQE is zero but for user_data
+    OUTCOME_PLAIN,  // done: the CQE is zero but for user_data and the result's size
     OUTCOME_ANSWER, // cqe says what came of it
     OUTCOME_LATER,  // the completion comes later
 };
@@ -249,6 +249,7 @@ struct request {
     struct syslog_sender sender;
     // The answer.
     enum outcome outcome;
+    int32_t size;   // OUTCOME_PLAIN: bytes of the result
     struct cqe cqe; // OUTCOME_ANSWER; zero but for user_data until something is said
     // What it concerned.
     struct syslog_target target;

@@ -197,8 +197,10 @@ static void answer_received(const struct core *core, struct request *request,
                                                        : core->state.facets[hold->facet].interface};
         buffer_write(buffer, size + i * (uint32_t)sizeof record, &record, sizeof record);
     }
-    request->cqe.flags |= CQE_TRANSFERS;
-    request->cqe.transfers = (uint16_t)answer->cap_count;
+    struct cqe *cqe = request_answer(request);
+    cqe->status = request->size;
+    cqe->flags |= CQE_TRANSFERS;
+    cqe->transfers = (uint16_t)answer->cap_count;
 }
 
 static void answer_end(struct core *core, struct request *request, const struct buffer *buffer)
@@ -212,7 +214,7 @@ static void answer_end(struct core *core, struct request *request, const struct 
     if (answer->bytes == (uint8_t *)core->answer) {
         buffer_write(buffer, 0, core->answer, size);
     }
-    request_answer(request)->status = (int32_t)size;
+    request->size = (int32_t)size;
     if (answer->cap_count != 0) {
         answer_received(core, request, buffer);
     }

@@ -46,15 +46,17 @@ static inline void submit(struct core *core, struct ring_kernel *ring, struct re
 {
     ring_kernel_take(ring, &request->sqe);
     request->outcome = OUTCOME_PLAIN;
+    request->size = 0;
     request->target = (struct syslog_target){NONE, NONE};
     request->interface = 0;
     core->cause = core->syslog_next;
     core_operate(core, request);
     if (request->outcome == OUTCOME_PLAIN) {
         if ((request->sqe.flags & SQE_QUIET) == 0) {
-            ring_kernel_post(ring, &(struct cqe){.user_data = request->sqe.user_data});
+            ring_kernel_post(
+                ring, &(struct cqe){.user_data = request->sqe.user_data, .status = request->size});
         }
-        syslog_request(core, request, 0, 0);
+        syslog_request(core, request, request->size, 0);
     } else if (request->outcome == OUTCOME_ANSWER) {
         const struct cqe *cqe = &request->cqe;
         if (!cqe_is_silent(&request->sqe, cqe)) {
@@ -78,7 +80,7 @@ static bool submit_some(struct core *core, struct thread_record *thread)
     core->actor = thread->process;
     request.sender = (struct syslog_sender){core->current, thread->process};
     int32_t left = ready;
-    while (left > 0 && core->commit_count == 0 && core->work < TURN_WORK_MAX) {
+    while (left > 0 && core->work < TURN_WORK_MAX) {
         submit(core, ring, &request);
         left--;
     }
