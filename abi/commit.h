@@ -3,8 +3,8 @@
 // The CommitLog: fixed 64-byte records of changes of authority, in 4 KiB pages chained by SHA-256.
 // Every id that a commit creates stands in it, so that reducing it makes no choices. Records and
 // pages are little-endian and without padding: all bytes are hashed. A commit's number (seq) is
-// implied: page number * COMMITS_PER_PAGE is an upper bound only, since pages may close short;
-// readers count records.
+// implied: readers count the records of the pages before it, since a page may close short. What
+// stands behind a short page's last record is zero.
 #ifndef ABI_COMMIT_H
 #define ABI_COMMIT_H
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the core changes authority: a commit is built, reduced at once, and kept for the log. The
-// gate takes this turn's commits when the turn ends; room for TURN_COMMITS_MAX is there before it
-// begins.
+// How the core changes authority: a commit is built, reduced at once, and kept for the log,
+// to which the turn hands it when it closes; room for TURN_COMMITS_MAX is there before it begins.
 #include "kernel/core/core.h"
 
 struct commit core_commit(const struct core *core, enum commit_kind kind)

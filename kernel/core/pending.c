@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Operations that wait: calls queued or being answered, RECVs, waits for an exit. Each has a slot
-// whose (generation, index) names it to programs as the call id, and stands in at most one
-// queue. Ending one is always the same thing: out of its queue, a completion for its
-// thread, and when that is delivered the slot is free. So each completes exactly once, or dies with
-// its thread.
+// whose (generation, index) names it to programs as the call id, and stands in at most one queue.
+// Ending one is always the same thing: out of its queue, a completion for its thread, the slot
+// free. So each completes exactly once, or dies with its thread.
 #include "kernel/core/core.h"
 
 void list_init(struct list *list)

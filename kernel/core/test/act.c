@@ -385,3 +385,14 @@ struct act_exit act_exit_read(uint32_t thread, const struct cqe *cqe)
                              job_next_exit_results_get_code(results),
                              (uint32_t)job_next_exit_results_get_cause(results)};
 }
+
+int act_fini(void **state)
+{
+    (void)state;
+    if (machine.end == MACHINE_RUNS) {
+        core_check(act_core());
+    }
+    bool is_well = machine.end != MACHINE_PANICKED;
+    machine_fini();
+    return is_well ? 0 : 1;
+}

@@ -50,6 +50,9 @@ bool act_same(const struct act_snapshot *before);
 uint64_t act_free_frames(void);
 uint32_t act_waiting(void); // operations that wait, of all threads
 
+// A test's tear-down: the invariants hold, and nothing panicked.
+int act_fini(void **state);
+
 // --- Messages of the test -----------------------------------------------------------------------
 
 struct sqe act_call(cap_t cap, uint16_t method, uint64_t user_data);

@@ -35,17 +35,6 @@ static int boot(void **state)
     return client.fact == STATUS_OK ? 0 : 1;
 }
 
-static int fini(void **state)
-{
-    (void)state;
-    if (machine.end == MACHINE_RUNS) {
-        core_check(act_core());
-    }
-    bool is_well = machine.end != MACHINE_PANICKED;
-    machine_fini();
-    return is_well ? 0 : 1;
-}
-
 static struct sqe call_of(cap_t cap, uint64_t user_data, uint32_t size)
 {
     struct sqe sqe = act_call(cap, 1, user_data);
@@ -471,7 +460,7 @@ static void calls_through_deep_facets_may_all_time_out_at_once(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, fini)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(a_call_before_its_recv_is_delivered_and_answered),
         TEST(a_recv_before_its_call_is_delivered_at_once),

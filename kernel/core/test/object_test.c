@@ -27,14 +27,6 @@ static int boot(void **state)
     return 0;
 }
 
-static int fini(void **state)
-{
-    (void)state;
-    core_check(act_core());
-    machine_fini();
-    return 0;
-}
-
 // CapabilityManager.facet on the timer, with this descriptor and this many of them.
 static enum status facet_with(struct transfer transfer, uint8_t count)
 {
@@ -125,7 +117,7 @@ static void memory_is_read_within_its_end_and_the_limit_of_a_read(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, fini)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(a_descriptor_is_refused_unless_it_copies_a_capability_of_the_caller),
         TEST(memory_is_read_within_its_end_and_the_limit_of_a_read),

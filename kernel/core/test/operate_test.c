@@ -39,17 +39,6 @@ static int boot_elsewhere(void **state)
     return boot_at(1ull << 40);
 }
 
-static int fini(void **state)
-{
-    (void)state;
-    if (machine.end == MACHINE_RUNS) {
-        core_check(act_core());
-    }
-    bool is_well = machine.end != MACHINE_PANICKED;
-    machine_fini();
-    return is_well ? 0 : 1;
-}
-
 static struct sqe sqe_with(uint8_t opcode, uint32_t argument)
 {
     struct sqe sqe = {.opcode = opcode};
@@ -366,17 +355,18 @@ static void the_console_shows_no_control_characters(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, fini)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(a_reserved_field_is_refused_and_named),
         TEST(operations_that_are_not_served_say_so),
         TEST(release_makes_an_id_stale_for_ever),
         TEST(call_with_method_outside_facet_is_unimplemented_and_reaches_nobody),
         TEST(a_buffer_must_be_wholly_the_programs),
-        cmocka_unit_test_setup_teardown(a_buffer_must_be_wholly_the_programs, boot_elsewhere, fini),
+        cmocka_unit_test_setup_teardown(a_buffer_must_be_wholly_the_programs, boot_elsewhere,
+                                        act_fini),
         TEST(an_empty_message_has_no_buffer_to_be_wrong),
         cmocka_unit_test_setup_teardown(an_empty_message_has_no_buffer_to_be_wrong, boot_elsewhere,
-                                        fini),
+                                        act_fini),
         TEST(a_message_to_a_kernel_object_has_its_limits),
         TEST(enter_refuses_what_could_never_end),
         TEST(corrupted_indexes_harm_only_their_thread),

@@ -38,17 +38,6 @@ static int boot_with_tables(void **state)
     return boot_with(true);
 }
 
-static int fini(void **state)
-{
-    (void)state;
-    if (machine.end == MACHINE_RUNS) {
-        core_check(act_core());
-    }
-    bool is_well = machine.end != MACHINE_PANICKED;
-    machine_fini();
-    return is_well ? 0 : 1;
-}
-
 static enum status load(cap_t builder, const char *name)
 {
     return act_load(init, builder, name, (uint32_t)strlen(name));
@@ -316,10 +305,11 @@ static void an_endpoint_has_a_message_size(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, fini)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(builder_drop_gives_everything_back),
-        cmocka_unit_test_setup_teardown(builder_drop_gives_everything_back, boot_with_tables, fini),
+        cmocka_unit_test_setup_teardown(builder_drop_gives_everything_back, boot_with_tables,
+                                        act_fini),
         TEST(process_exit_and_reap_return_every_frame),
         TEST(a_builder_says_what_is_missing_and_changes_nothing),
         TEST(a_process_is_granted_so_much_and_no_more),

@@ -36,14 +36,6 @@ static int boot(void **state)
     return client.fact == STATUS_OK ? 0 : 1;
 }
 
-static int fini(void **state)
-{
-    (void)state;
-    core_check(act_core());
-    machine_fini();
-    return 0;
-}
-
 // init answers what it has and waits for the next call; the child calls and waits.
 static void chat(uint32_t thread, uint32_t child)
 {
@@ -78,7 +70,7 @@ static void a_chatting_pair_leaves_the_cpu_when_its_slice_is_over(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, fini)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(a_chatting_pair_leaves_the_cpu_when_its_slice_is_over),
     };

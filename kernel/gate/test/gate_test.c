@@ -37,17 +37,6 @@ static int boot(void **state)
     return client.fact == STATUS_OK ? 0 : 1;
 }
 
-static int fini(void **state)
-{
-    (void)state;
-    if (machine.end == MACHINE_RUNS) {
-        core_check(act_core());
-    }
-    bool is_well = machine.end != MACHINE_PANICKED;
-    machine_fini();
-    return is_well ? 0 : 1;
-}
-
 static void submit(uint32_t thread, struct sqe sqe)
 {
     assert_true(machine_submit(thread, &sqe));
@@ -170,7 +159,7 @@ static void console_lines_take_a_turn_each(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, fini)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(a_submission_after_the_last_release_does_not_hide_its_consequences),
         TEST(quiet_operations_leave_nothing_untaken),
