@@ -11,7 +11,7 @@
 struct sizes {
     uint32_t frames; // of memory, at least
     struct state_config state;
-    uint32_t pending;
+    uint32_t requests;
     uint32_t log_pages;
 };
 
@@ -87,8 +87,8 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.objects, config->objects),
         PIECE(core.jobs, config->jobs),
         PIECE(core.facet_queued, config->facets),
-        PIECE(core.pending, sizes->pending),
-        PIECE(core.heap, sizes->pending + config->threads),
+        PIECE(core.requests, sizes->requests),
+        PIECE(core.heap, sizes->requests + config->threads),
         PIECE(core.syslog, SYSLOG_RECORDS),
         {offsetof(struct kernel, storage), state_size(config)},
     };
@@ -108,17 +108,22 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->kernel_enter = boot->kernel_enter;
     core->package_frame = boot->package_frame;
     core->package = frame_at(boot->package_frame);
-    core->pending_count = sizes->pending;
-    for (uint32_t i = 0; i < sizes->pending; i++) {
-        core->pending[i].of_queue.next = i + 1 < sizes->pending ? i + 1 : NONE;
+    core->request_count = sizes->requests;
+    core->spare = core->requests;
+    list_init(&core->free_requests);
+    for (uint32_t i = 0; i < sizes->requests; i++) {
+        core->requests[i].heap_position = NONE;
+        if (i != 0) {
+            list_append(&core->free_requests, &core->requests[i].queue);
+        }
     }
     list_init(&core->ready);
+    list_init(&core->dead);
+    list_init(&core->gone);
     core->current = NONE;
     core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;
-    core->first_dead = NONE;
-    core->first_gone = NONE;
 }
 
 static _Noreturn void boot_refuse(const char *why)

@@ -77,6 +77,11 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input
     [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = turn_timer,
 };
 
+static bool core_is_sweeping(const struct core *core)
+{
+    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone);
+}
+
 // What a turn changed takes effect: completions go out, commits go to the log, a new thread gets
 // its ring, and somebody is chosen to run. Returns whether there is more to do first.
 static bool turn_close(struct kernel *kernel)
@@ -86,7 +91,7 @@ static bool turn_close(struct kernel *kernel)
         log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
-    bool is_sweeping = (core->first_dead & core->first_gone) != NONE;
+    bool is_sweeping = core_is_sweeping(core);
     if (core->live_count == 0 && !is_sweeping) {
         kernel_halt(kernel, core->exit_code);
     }
@@ -115,8 +120,7 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
         log_is_full(kernel);
     }
     bool more = turns[input->kind](kernel, input);
-    if (core->is_changed || core->commit_count != 0 ||
-        (core->first_dead & core->first_gone) != NONE) {
+    if (core->is_changed || core->commit_count != 0 || core_is_sweeping(core)) {
         more = turn_close(kernel);
     }
     return (struct turn){.thread = (int32_t)core->current, .more = more};

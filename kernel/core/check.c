@@ -81,44 +81,39 @@ static void check_counts(const struct core *core)
     ASSERT(threads == state->arenas[ARENA_THREADS].live);
 }
 
-// CORE invariant 6: every waiting operation is of a live thread and keeps its facet.
-static void check_pending(const struct core *core)
+// CORE invariant 6: every waiting request is of a live thread, and keeps its facet if it must.
+static void check_requests(const struct core *core)
 {
-    uint32_t queued = 0;
-    for (uint32_t i = 0; i < core->pending_count; i++) {
-        const struct pending *pending = &core->pending[i];
-        bool is_of_thread = pending->kind != PENDING_NONE && pending->kind != PENDING_LOST;
-        queued += pending->kind != PENDING_NONE && pending->facet.generation != 0 ? 1 : 0;
-        if (is_of_thread) {
-            ASSERT(arena_is_live(&core->state.arenas[ARENA_THREADS], pending->thread));
+    uint32_t pinned = 0;
+    for (uint32_t i = 0; i < core->request_count; i++) {
+        const struct request *request = &core->requests[i];
+        const uint32_t facet = request->target.facet;
+        if (request->state <= REQUEST_NEW) {
+            continue;
         }
-        if (pending->kind == PENDING_CALL || pending->kind == PENDING_RECV) {
-            ASSERT(arena_has(&core->state.arenas[ARENA_FACETS], pending->facet));
+        if (request->state != REQUEST_LOST) {
+            ASSERT(arena_is_live(&core->state.arenas[ARENA_THREADS], request->sender.thread));
+        }
+        ASSERT(request->is_pinned ==
+               (request->state == REQUEST_CALL || request->state == REQUEST_EXIT));
+        if (request->is_pinned) {
+            ASSERT(arena_is_live(&core->state.arenas[ARENA_FACETS], facet));
+            ASSERT(core->facet_queued[facet] != 0);
+            pinned++;
         }
     }
     for (uint32_t i = 0; i < core->state.config.facets; i++) {
-        queued -= core->facet_queued[i];
+        pinned -= core->facet_queued[i];
     }
-    ASSERT(queued == 0);
-}
-
-// Every endpoint on the list of those without a server is one, and waits for its sweep.
-static void check_gone(const struct core *core)
-{
-    for (uint32_t at = core->first_gone; at != NONE; at = core->objects[at].endpoint.next_gone) {
-        ASSERT(arena_is_live(&core->state.arenas[ARENA_OBJECTS], at));
-        ASSERT(core->state.objects[at].kind == OBJECT_ENDPOINT);
-        ASSERT(core->objects[at].endpoint.is_gone);
-    }
+    ASSERT(pinned == 0);
 }
 
 void core_check(const struct core *core)
 {
-    check_gone(core);
     check_holds(core);
     check_facets(core);
     check_counts(core);
-    check_pending(core);
+    check_requests(core);
     uint64_t digest[2];
     state_digest(&core->state, digest);
     ASSERT(digest[0] == core->state.digest[0] && digest[1] == core->state.digest[1]);

@@ -65,45 +65,90 @@ static inline void *frame_at(uint32_t frame)
     return hal_frames + (uint64_t)frame * PAGE_SIZE;
 }
 
-// --- Waiting operations: pending.c --------------------------------------------------------------
+// --- Lists ---------------------------------------------------------------------------------------
 
-enum pending_kind {
-    PENDING_NONE = 0,
-    PENDING_CALL = 1,  // queued at its endpoint
-    PENDING_TAKEN = 2, // a server answers it
-    PENDING_RECV = 3,
-    PENDING_EXIT = 4, // Job.nextExit
-    PENDING_LOST = 5, // as TAKEN, but nobody waits for the answer
-};
-
+// A link of a circular list through its members; the list's head is a link as well. So adding and
+// taking out need neither the list nor a case for its ends.
 struct link {
-    uint32_t next, previous;
+    struct link *next, *previous;
 };
 
-struct list {
-    uint32_t first, last, count;
+static inline void list_init(struct link *head)
+{
+    *head = (struct link){head, head};
+}
+
+// A list of requests.
+struct queue {
+    struct link head;
+    uint32_t count;
 };
 
-// An accepted operation whose completion comes later. Its slot's (index, generation) is the call
-// id.
-struct pending {
-    uint32_t generation;
-    uint32_t kind;
-    uint32_t thread;
-    uint32_t process;     // of the thread
-    struct link of_queue; // endpoint's calls, endpoint's receivers, server's taken calls, job's;
-                          // free slots through .next
-    uint32_t object;
-    struct commit_id facet; // through which; generation not 0: it is kept in being
-    struct commit_id hold;  // RECV: the server's hold
-    uint32_t server;        // TAKEN: the process that answers
-    uint32_t job;           // EXIT: whose exits
+static inline void queue_init(struct queue *queue)
+{
+    list_init(&queue->head);
+    queue->count = 0;
+}
+
+static inline bool list_is_empty(const struct link *head)
+{
+    return head->next == head;
+}
+
+static inline void list_append(struct link *head, struct link *link)
+{
+    *link = (struct link){head, head->previous};
+    head->previous->next = link;
+    head->previous = link;
+}
+
+static inline void list_remove(const struct link *link)
+{
+    link->previous->next = link->next;
+    link->next->previous = link->previous;
+}
+
+// --- Requests: request.c ------------------------------------------------------------------------
+
+enum request_state {
+    REQUEST_FREE = 0,
+    REQUEST_NEW = 1,   // being carried out
+    REQUEST_CALL = 2,  // waits in its endpoint's queue
+    REQUEST_TAKEN = 3, // a server answers it
+    REQUEST_LOST = 4,  // as TAKEN, but nobody waits for the answer
+    REQUEST_RECV = 5,
+    REQUEST_EXIT = 6, // Job.nextExit
+};
+
+// One SQE on its way through the core: in a slot from its taking to its completion, which may come
+// at once or later. The slot's (index, generation) is the id of a call.
+struct request {
+    union {
+        struct sqe sqe; // as submitted
+        uint64_t words[sizeof(struct sqe) / 8];
+    };
+    struct link queue; // where it waits; free slots: the list of these
+    struct queue *in;
+    struct link waits; // all of its thread's that wait
+    struct cqe cqe;    // its completion; zero but for user_data until something is said
+    // Who, by the gate; what it concerns, as far as its operation found out.
+    struct syslog_sender sender;
+    struct syslog_target target;
     uint64_t interface;
-    uint64_t receiver_data;
+    uint32_t hold; // through which
+    uint32_t hold_generation;
+    uint32_t state;
+    uint32_t generation;
+    uint32_t argument;      // of the SQE, that the check at hand is about
+    uint32_t heap_position; // NONE: no time limit
     uint64_t start_ns;
     uint64_t deadline_ns;
-    uint32_t heap_position; // NONE: no deadline
-    struct sqe sqe;         // as submitted
+    uint64_t receiver_data; // CALL
+    uint32_t server;        // TAKEN: the process that answers
+    bool is_pinned;         // it keeps its facet in being
+    // Kernel objects' methods: decoded arguments and results.
+    struct capnp_message message;
+    struct capnp_builder answer;
 };
 
 // --- Transient records --------------------------------------------------------------------------
@@ -114,21 +159,24 @@ enum thread_state {
     THREAD_WAITING = 2, // in cap_enter, for completions
 };
 
-struct thread_record { // schedule.c; ring and what follows: the gate, completion.c
+struct thread_record { // schedule.c; ring and what follows: the gate, request.c
+    struct link ready;
     uint32_t state;
     uint32_t process;
-    struct link ready;
     uint32_t heap_position;
+    uint32_t message_size;
     uint64_t deadline_ns;
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
-    uint32_t message_size;
-    bool is_submitting; // between its entry and its return or wait
+    struct link waits;                             // its requests that wait
+    bool is_submitting;                            // between its entry and its return or wait
     uint64_t min_complete;
     uint64_t timeout_ns;
 };
 
 struct process_record {  // process.c, process_builder.c
+    struct link sweep;   // among the dead; then among the exits that were not told
+    struct queue taken;  // calls that it answers
     uint64_t base;       // of its addresses, for its code
     uint64_t entry;      // address of the first instruction
     uint32_t table_list; // frame that lists the frames of its page tables
@@ -137,18 +185,15 @@ struct process_record {  // process.c, process_builder.c
     uint32_t private_object; // start page, stack, data
     uint32_t builder_object; // NONE: none any more
     uint32_t process_object; // NONE: none
-    uint32_t sweep_next;     // queue of dead processes
-    uint32_t sweep_pending;  // waiting operations up to here were looked at
     bool has_space;
     bool was_started;
-    struct list taken; // calls that it answers
 };
 
 struct endpoint_record { // endpoint.c
-    struct list calls;
-    struct list receivers;
-    bool is_gone; // its last server hold went while somebody waited: core.first_gone
-    uint32_t next_gone;
+    struct queue calls;
+    struct queue receivers;
+    struct link gone; // its last server hold went while somebody waited: core.gone
+    bool is_gone;
 };
 
 struct memory_record { // memory.c
@@ -170,9 +215,9 @@ struct object_record {
     };
 };
 
-struct job_record {                 // job.c
-    struct list waiters;            // nextExit
-    uint32_t first_exit, last_exit; // processes whose exit was not told, through sweep_next
+struct job_record {       // job.c
+    struct queue waiters; // nextExit
+    struct link exits;    // processes whose exit was not told
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -203,22 +248,23 @@ struct core {
     struct process_record *processes;
     struct object_record *objects;
     struct job_record *jobs;
-    uint32_t *facet_queued; // calls and RECVs queued through each facet: they keep it in being
-    struct pending *pending;
-    uint32_t pending_count;
-    uint32_t pending_free; // list of free slots
-    uint32_t *heap;        // deadlines: pending slots, then pending_count + thread
+    uint32_t *facet_queued;   // calls queued through each facet: they keep it in being
+    struct request *requests; // request_count, and the spare one at first
+    uint32_t request_count;
+    struct request *spare;     // the slot for what is taken next
+    struct link free_requests; // the others
+    uint32_t *heap;            // deadlines: requests, then request_count + thread
     uint32_t heap_count;
 
     // Scheduling: one CPU.
     uint32_t current; // thread; NONE: idle
     bool is_changed;  // who is ready, or which deadline comes first
     uint32_t next;    // runs before the queue; NONE: nobody
-    struct list ready;
+    struct link ready;
     uint64_t slice_end_ns;
     uint64_t armed_ns;
-    uint32_t first_dead, last_dead; // processes to sweep
-    uint32_t first_gone;            // endpoints whose waiters are told that the server is gone
+    struct link dead; // processes to sweep
+    struct link gone; // endpoints whose waiters are told that the server is gone
 
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
@@ -232,33 +278,7 @@ struct core {
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
 };
 
-// --- Requests -----------------------------------------------------------------------------------
-
-enum outcome {
-    OUTCOME_PLAIN,  // done: the CQE is zero but for user_data and the result's size
-    OUTCOME_ANSWER, // cqe says what came of it
-    OUTCOME_LATER,  // the completion comes later
-};
-
-// One SQE on its way through the core. The gate fills the first part.
-struct request {
-    union {
-        struct sqe sqe;
-        uint64_t words[sizeof(struct sqe) / 8];
-    };
-    struct syslog_sender sender;
-    // The answer.
-    enum outcome outcome;
-    int32_t size;   // OUTCOME_PLAIN: bytes of the result
-    struct cqe cqe; // OUTCOME_ANSWER; zero but for user_data until something is said
-    // What it concerned.
-    struct syslog_target target;
-    uint64_t interface;
-    // Kernel objects' methods: decoded arguments and results.
-    uint32_t hold;
-    struct capnp_message message;
-    struct capnp_builder answer;
-};
+// --- Kernel objects ------------------------------------------------------------------------------
 
 // A method of a kernel object. run: checks, commits, effects; the results are in request->answer,
 // or the operation is deferred. A refusal changes nothing.
@@ -277,12 +297,6 @@ struct object_class {
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
 void core_operate(struct core *core, struct request *request);
-// Ends the request with a fact: a status, or an exception by the fact's kind.
-void request_refuse(struct request *request, enum status fact, enum sqe_argument argument);
-// Its CQE, to be filled: from now on it is an answer.
-struct cqe *request_answer(struct request *request);
-// The same fields in a completion of its own.
-void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail);
 
 // --- commit.c -----------------------------------------------------------------------------------
 
@@ -300,6 +314,8 @@ enum status core_has_room(const struct core *core, const struct needs *needs);
 
 // The caller's hold that a capability id names.
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold);
+// The one that the request names: fills in hold, target and interface.
+enum status request_hold_find(const struct core *core, struct request *request);
 struct hold_origin {
     uint32_t hold; // NONE: genesis
     uint8_t how;   // enum hold_how
@@ -340,58 +356,40 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-// --- completion.c
-// ---------------------------------------------------------------------------------
+// --- request.c ----------------------------------------------------------------------------------
 
-// Posts the completion of a request that waited, and lets its thread run if that is what it waited
-// for. Fills in user_data.
-void completion_put(struct core *core, const struct pending *pending, struct cqe *cqe);
+// STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
+enum status request_wait_check(const struct core *core, const struct request *request);
+// The request waits, with the SQE's time limit: it has a place in a queue, and a promised
+// completion. Its slot is its own now.
+void request_wait(struct core *core, struct request *request, enum request_state state,
+                  struct queue *queue);
+// It waits in another queue, and does not keep its facet in being any more.
+void request_move(struct core *core, struct request *request, enum request_state state,
+                  struct queue *queue);
+// Says in its CQE what stands in its way: a status, or an exception by the fact's kind.
+void request_refuse(struct request *request, enum status fact, uint64_t detail);
+// A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
+void request_complete(struct core *core, struct request *request);
+// A waiting request ends with a fact.
+void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
+// Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
+// gone. A call that a server has taken stays the server's until it answers.
+void request_abandon(struct core *core, struct request *request, enum status fact);
+// Frees the slot of one that waited: no completion.
+void request_free(struct core *core, struct request *request);
+uint64_t request_id(const struct core *core, const struct request *request);
+struct request *request_find(struct core *core, uint64_t id);
+// The first request of a queue, of a thread's; NULL: it is empty.
+struct request *request_first(const struct queue *queue);
+struct request *request_first_of_thread(const struct link *waits);
+
 // Whether a thread with so many completions can ever have as many as it asks for.
 bool completion_can_come(const struct thread_record *thread, int32_t available);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, uint32_t thread);
 
-// Whether the submitter asked not to hear of this.
-static inline bool cqe_is_silent(const struct sqe *sqe, const struct cqe *cqe)
-{
-    return (sqe->flags & SQE_QUIET) != 0 && cqe->status >= 0 &&
-           (cqe->flags & CQE_EXCEPTION_MASK) == 0;
-}
-
-// --- pending.c, deadline.c, schedule.c ----------------------------------------------------------
-
-void list_init(struct list *list);
-// STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
-enum status pending_check(const struct core *core, const struct request *request);
-// The request waits: a slot, with the SQE's time limit, and a promised completion.
-struct pending *pending_create(struct core *core, struct request *request, uint32_t kind);
-// At the end of a list; pinned: its facet is kept in being while it stands there.
-void pending_queue(struct core *core, struct list *list, struct pending *pending);
-void pending_queue_pinned(struct core *core, struct list *list, struct pending *pending);
-void pending_unqueue(struct core *core, struct list *list, struct pending *pending);
-struct pending *pending_first(const struct core *core, const struct list *list);
-// Ends the operation: its completion goes out, its slot is free. It is in no queue any more.
-void pending_complete(struct core *core, struct pending *pending, struct cqe *cqe);
-void pending_refuse(struct core *core, struct pending *pending, enum status fact, uint64_t detail);
-// Takes it out of the queue that it stands in. If it kept its facet in being (generation not 0),
-// the caller asks facet_collect about it afterwards.
-void pending_withdraw(struct core *core, struct pending *pending);
-// Only lets go of the facet.
-static inline void pending_unpin(struct core *core, struct pending *pending)
-{
-    if (pending->facet.generation != 0) {
-        ASSERT(core->facet_queued[pending->facet.index] > 0);
-        core->facet_queued[pending->facet.index]--;
-        pending->facet.generation = 0;
-    }
-}
-// Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
-// gone. A call that a server has taken stays the server's until it answers.
-void pending_abandon(struct core *core, struct pending *pending, enum status fact);
-// Frees the slot of an operation that dies with its thread: no completion.
-void pending_free(struct core *core, struct pending *pending);
-uint64_t pending_id(const struct core *core, const struct pending *pending);
-struct pending *pending_find(struct core *core, uint64_t id);
+// --- deadline.c, schedule.c ---------------------------------------------------------------------
 
 void deadline_set(struct core *core, uint32_t item, uint64_t deadline_ns);
 void deadline_clear(struct core *core, uint32_t item);
@@ -410,9 +408,9 @@ void schedule_pick(struct core *core);
 
 // --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
 
-void endpoint_call(struct core *core, struct request *request);
-void endpoint_recv(struct core *core, struct request *request);
-void endpoint_return(struct core *core, struct request *request);
+enum status endpoint_call(struct core *core, struct request *request);
+enum status endpoint_recv(struct core *core, struct request *request);
+enum status endpoint_return(struct core *core, struct request *request);
 // Its last server hold went: whoever waits is told, in bounded steps.
 void endpoint_server_gone(struct core *core, uint32_t object);
 bool endpoint_sweep(struct core *core);
@@ -422,6 +420,8 @@ void job_exit_tell(struct core *core, uint32_t process);
 
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session);
 void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause);
+// Whose link it is, of a list of ended processes.
+uint32_t process_of_sweep(const struct core *core, const struct link *sweep);
 // Nothing is left of the process: its slot is free.
 void process_reap_last(struct core *core, uint32_t process);
 // One bounded piece of giving back what dead processes held; false: there is none left.

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Deadlines: a binary heap of items, the earliest first. An item is the slot of a waiting
-// operation, or pending_count + the number of a thread that waits in cap_enter. Each item remembers
+// request, or request_count + the number of a thread that waits in cap_enter. Each item remembers
 // where it stands, so that it can be taken out from anywhere in O(log n).
 #include "kernel/core/core.h"
 
 static uint32_t *position_of(struct core *core, uint32_t item)
 {
-    return item < core->pending_count ? &core->pending[item].heap_position
-                                      : &core->threads[item - core->pending_count].heap_position;
+    return item < core->request_count ? &core->requests[item].heap_position
+                                      : &core->threads[item - core->request_count].heap_position;
 }
 
 static uint64_t time_of(const struct core *core, uint32_t item)
 {
-    return item < core->pending_count ? core->pending[item].deadline_ns
-                                      : core->threads[item - core->pending_count].deadline_ns;
+    return item < core->request_count ? core->requests[item].deadline_ns
+                                      : core->threads[item - core->request_count].deadline_ns;
 }
 
 static void place(struct core *core, uint32_t position, uint32_t item)
@@ -59,10 +59,10 @@ static void sift_down(struct core *core, uint32_t position, uint32_t item)
 void deadline_set(struct core *core, uint32_t item, uint64_t deadline_ns)
 {
     ASSERT(*position_of(core, item) == NONE);
-    if (item < core->pending_count) {
-        core->pending[item].deadline_ns = deadline_ns;
+    if (item < core->request_count) {
+        core->requests[item].deadline_ns = deadline_ns;
     } else {
-        core->threads[item - core->pending_count].deadline_ns = deadline_ns;
+        core->threads[item - core->request_count].deadline_ns = deadline_ns;
     }
     core->heap_count++;
     core->is_changed = true;

@@ -35,22 +35,18 @@ static const uint64_t form_unused[OP_COUNT][SQE_WORDS] = {
                     FORM_ALL, FORM_ALL},
 };
 
-// Refuses a request whose form is wrong, naming the field.
-void form_refuse(struct request *request);
+// What to say of a request whose form is wrong, with the field as its argument.
+enum status form_refuse(struct request *request);
 
-// Whether the request uses only the fields of its operation; else it is refused.
-static inline bool form_is_good(struct request *request, enum opcode opcode)
+// Whether the request uses only the fields of its operation.
+static inline bool form_is_good(const struct request *request, enum opcode opcode)
 {
     const uint64_t *words = request->words;
     const uint64_t *unused = form_unused[opcode];
     uint64_t excess = (words[0] & unused[0]) | (words[1] & unused[1]) | (words[3] & unused[3]) |
                       (words[4] & unused[4]) | (words[5] & unused[5]) | (words[6] & unused[6]) |
                       (words[7] & unused[7]);
-    if (__builtin_expect(excess != 0, false)) {
-        form_refuse(request);
-        return false;
-    }
-    return true;
+    return __builtin_expect(excess == 0, true);
 }
 
 #endif

@@ -44,8 +44,8 @@ static uint32_t genesis_job(struct core *core)
     commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS], 0);
     core_apply(core, &commit);
     struct job_record *job = &core->jobs[commit.job_create.job.index];
-    list_init(&job->waiters);
-    job->first_exit = NONE;
+    queue_init(&job->waiters);
+    list_init(&job->exits);
     return commit.job_create.job.index;
 }
 

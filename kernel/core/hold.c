@@ -20,6 +20,19 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
     return STATUS_OK;
 }
 
+enum status request_hold_find(const struct core *core, struct request *request)
+{
+    enum status status = hold_find(core, request->sender.process, request->sqe.cap, &request->hold);
+    if (status == STATUS_OK) {
+        const struct hold *hold = &core->state.holds[request->hold];
+        const struct facet *facet = &core->state.facets[hold->facet];
+        request->hold_generation = hold->slot.generation;
+        request->target = (struct syslog_target){facet->object, hold->facet};
+        request->interface = facet->interface;
+    }
+    return status;
+}
+
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin)
 {

@@ -27,8 +27,8 @@ static enum status job_make_endpoint_run(struct core *core, struct request *requ
     }
     uint32_t object = object_create(core, OBJECT_ENDPOINT, ENDPOINT_INTERFACE_ID,
                                     job_of(core, request), message_max, 0);
-    list_init(&core->objects[object].endpoint.calls);
-    list_init(&core->objects[object].endpoint.receivers);
+    queue_init(&core->objects[object].endpoint.calls);
+    queue_init(&core->objects[object].endpoint.receivers);
     cap_t server =
         hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
                     TRANSFER_COPY, false, (struct hold_origin){request->hold, HOW_RETURN});
@@ -71,81 +71,61 @@ static void exit_build(const struct core *core, uint32_t process, struct capnp_b
     job_next_exit_results_set_cause(results, (enum exit_cause)ended->exit_cause);
 }
 
-static uint32_t exit_take(struct core *core, uint32_t job)
-{
-    struct job_record *record = &core->jobs[job];
-    uint32_t process = record->first_exit;
-    if (process != NONE) {
-        record->first_exit = core->processes[process].sweep_next;
-    }
-    return process;
-}
-
 static enum status job_next_exit_run(struct core *core, struct request *request)
 {
-    uint32_t job = job_of(core, request);
-    uint32_t process = exit_take(core, job);
-    if (process != NONE) {
+    struct job_record *record = &core->jobs[job_of(core, request)];
+    if (!list_is_empty(&record->exits)) {
+        const struct link *first = record->exits.next;
+        list_remove(first);
+        uint32_t process = process_of_sweep(core, first);
         exit_build(core, process, &request->answer);
         process_reap_last(core, process);
         return STATUS_OK;
     }
-    enum status status = pending_check(core, request);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = request_wait_check(core, request);
+    if (status == STATUS_OK) {
+        request->is_pinned = true;
+        core->facet_queued[request->target.facet]++;
+        request_wait(core, request, REQUEST_EXIT, &record->waiters);
     }
-    struct pending *waiter = pending_create(core, request, PENDING_EXIT);
-    waiter->job = job;
-    pending_queue_pinned(core, &core->jobs[job].waiters, waiter);
-    return STATUS_OK;
+    return status;
 }
 
 // Tells the waiter; false: its authority or its buffer is gone, and so is its call, with that as
 // the reason.
-static bool waiter_tell(struct core *core, struct pending *waiter, uint32_t process)
+static bool waiter_tell(struct core *core, struct request *waiter, uint32_t process)
 {
-    uint32_t facet = waiter->facet.index;
     struct capnp_builder answer;
     struct buffer buffer;
     capnp_builder_init(&answer, core->answer, sizeof core->answer);
     exit_build(core, process, &answer);
     uint32_t size = capnp_builder_size(&answer);
-    enum status status = facet_check(core, facet);
+    enum status status = facet_check(core, waiter->target.facet);
     if (status == STATUS_OK) {
-        status = buffer_resolve(core, waiter->thread, waiter->sqe.result, size,
+        status = buffer_resolve(core, waiter->sender.thread, waiter->sqe.result, size,
                                 (waiter->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
     }
-    pending_withdraw(core, waiter);
     if (status != STATUS_OK) {
-        pending_refuse(core, waiter, status, ARGUMENT_RESULT);
-        facet_collect(core, facet);
+        request_fail(core, waiter, status, ARGUMENT_RESULT);
         return false;
     }
     buffer_write(&buffer, 0, core->answer, size);
-    struct cqe cqe = {.status = (int32_t)size};
-    pending_complete(core, waiter, &cqe);
-    facet_collect(core, facet);
+    waiter->cqe.status = (int32_t)size;
+    request_complete(core, waiter);
     return true;
 }
 
 void job_exit_tell(struct core *core, uint32_t process)
 {
-    uint32_t job = core->state.processes[process].job;
-    struct job_record *record = &core->jobs[job];
-    struct pending *waiter;
-    while (record->first_exit == NONE && (waiter = pending_first(core, &record->waiters)) != NULL) {
+    struct job_record *record = &core->jobs[core->state.processes[process].job];
+    struct request *waiter;
+    while (list_is_empty(&record->exits) && (waiter = request_first(&record->waiters)) != NULL) {
         if (waiter_tell(core, waiter, process)) {
             process_reap_last(core, process);
             return;
         }
     }
-    core->processes[process].sweep_next = NONE;
-    if (record->first_exit == NONE) {
-        record->first_exit = process;
-    } else {
-        core->processes[record->last_exit].sweep_next = process;
-    }
-    record->last_exit = process;
+    list_append(&record->exits, &core->processes[process].sweep);
 }
 
 static const struct method job_methods[JOB_METHOD_COUNT] = {

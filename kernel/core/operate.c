@@ -12,28 +12,6 @@
 #include "kernel/core/form.h"
 #include "schema/kernel.capnp.h"
 
-void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail)
-{
-    uint8_t exception = status_exception[fact];
-    cqe->status = exception == EXCEPTION_TRANSPORT ? -(int32_t)fact : 0;
-    cqe->flags = exception;
-    cqe->detail = exception == EXCEPTION_TRANSPORT ? detail : fact;
-}
-
-void request_refuse(struct request *request, enum status fact, enum sqe_argument argument)
-{
-    cqe_refuse(request_answer(request), fact, argument);
-}
-
-struct cqe *request_answer(struct request *request)
-{
-    if (request->outcome != OUTCOME_ANSWER) {
-        request->outcome = OUTCOME_ANSWER;
-        request->cqe = (struct cqe){.user_data = request->sqe.user_data};
-    }
-    return &request->cqe;
-}
-
 // --- Form ---------------------------------------------------------------------------------------
 
 // Which field a bit of a word belongs to: for each word the fields with their first bits.
@@ -60,51 +38,40 @@ static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
     return argument;
 }
 
-void form_refuse(struct request *request)
+enum status form_refuse(struct request *request)
 {
     uint64_t excess[SQE_WORDS];
     for (uint32_t i = 0; i < SQE_WORDS; i++) {
         excess[i] = request->words[i] & form_unused[request->sqe.opcode][i];
     }
     bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
-    request_refuse(request, is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET,
-                   argument_of(excess));
+    request->argument = argument_of(excess);
+    return is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET;
 }
 
 // --- Operations ---------------------------------------------------------------------------------
 
-static void operate_nop(struct core *core, struct request *request)
+static enum status operate_nop(struct core *core, struct request *request)
 {
     (void)core;
     if (!form_is_good(request, OP_NOP)) {
-        return;
+        return form_refuse(request);
     }
-    if (request->sqe.arg != 0) { // a feature number: none is known yet
-        request_refuse(request, STATUS_UNSUPPORTED, ARGUMENT_ARG);
-    }
+    request->argument = ARGUMENT_ARG; // a feature number: none is known yet
+    return request->sqe.arg == 0 ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 
-static void operate_release(struct core *core, struct request *request)
+static enum status operate_release(struct core *core, struct request *request)
 {
     if (!form_is_good(request, OP_RELEASE)) {
-        return;
+        return form_refuse(request);
     }
-    uint32_t hold;
-    enum status status = hold_find(core, request->sender.process, request->sqe.cap, &hold);
-    if (status != STATUS_OK) {
-        request_refuse(request, status, ARGUMENT_CAP);
-        return;
+    request->argument = ARGUMENT_CAP;
+    enum status status = request_hold_find(core, request);
+    if (status == STATUS_OK) {
+        hold_remove(core, request->hold);
     }
-    request->target.facet = core->state.holds[hold].facet;
-    request->target.object = core->state.facets[request->target.facet].object;
-    request->interface = core->state.facets[request->target.facet].interface;
-    hold_remove(core, hold);
-}
-
-static void operate_unsupported(struct core *core, struct request *request)
-{
-    (void)core;
-    request_refuse(request, STATUS_UNSUPPORTED, ARGUMENT_OPCODE);
+    return status;
 }
 
 // Copies the message and its descriptors to the scratch page, once.
@@ -135,14 +102,14 @@ static enum status message_copy(struct core *core, const struct request *request
 
 // Takes the message over from the caller and opens it.
 static enum status message_take(struct core *core, struct request *request,
-                                const struct method *method, enum sqe_argument *argument)
+                                const struct method *method)
 {
     const struct sqe *sqe = &request->sqe;
-    *argument = ARGUMENT_PAYLOAD_LEN;
+    request->argument = ARGUMENT_PAYLOAD_LEN;
     if (sqe->payload_len > KERNEL_MESSAGE_MAX) {
         return STATUS_MESSAGE_TOO_LARGE;
     }
-    *argument = ARGUMENT_TRANSFERS;
+    request->argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers != method->transfers) {
         return STATUS_BAD_TRANSFER;
     }
@@ -157,9 +124,9 @@ static enum status message_take(struct core *core, struct request *request,
                         ? sqe->payload_len
                         : message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
     enum status status = message_copy(core, request, size, message_end);
-    *argument = status == STATUS_BAD_BUFFER ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
+    request->argument = status == STATUS_BAD_BUFFER ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
     if (status == STATUS_OK && sqe->payload_len != 0) {
-        *argument = ARGUMENT_PAYLOAD;
+        request->argument = ARGUMENT_PAYLOAD;
         capnp_message_root(&request->message);
         status = request->message.error == CAPNP_OK ? STATUS_OK : STATUS_BAD_MESSAGE;
     }
@@ -173,6 +140,9 @@ static enum status answer_begin(struct core *core, struct request *request,
 {
     const struct sqe *sqe = &request->sqe;
     if (sqe->result_len < method->result_bytes) {
+        request->argument = ARGUMENT_RESULT_LEN;
+        request->cqe.flags = CQE_TRUNCATED;
+        request->cqe.extra = method->result_bytes;
         return STATUS_TRUNCATED;
     }
     enum status status =
@@ -197,10 +167,8 @@ static void answer_received(const struct core *core, struct request *request,
                                                        : core->state.facets[hold->facet].interface};
         buffer_write(buffer, size + i * (uint32_t)sizeof record, &record, sizeof record);
     }
-    struct cqe *cqe = request_answer(request);
-    cqe->status = request->size;
-    cqe->flags |= CQE_TRANSFERS;
-    cqe->transfers = (uint16_t)answer->cap_count;
+    request->cqe.flags |= CQE_TRANSFERS;
+    request->cqe.transfers = (uint16_t)answer->cap_count;
 }
 
 static void answer_end(struct core *core, struct request *request, const struct buffer *buffer)
@@ -214,103 +182,85 @@ static void answer_end(struct core *core, struct request *request, const struct 
     if (answer->bytes == (uint8_t *)core->answer) {
         buffer_write(buffer, 0, core->answer, size);
     }
-    request->size = (int32_t)size;
+    request->cqe.status = (int32_t)size;
     if (answer->cap_count != 0) {
         answer_received(core, request, buffer);
     }
 }
 
-static void object_call(struct core *core, struct request *request,
-                        const struct object_class *class)
+static enum status object_call(struct core *core, struct request *request,
+                               const struct object_class *class)
 {
     const struct sqe *sqe = &request->sqe;
+    request->argument = ARGUMENT_METHOD;
     if (sqe->method >= class->method_count) {
-        request_refuse(request, STATUS_METHOD_UNKNOWN, ARGUMENT_METHOD);
-        return;
+        return STATUS_METHOD_UNKNOWN;
     }
     const struct method *method = &class->methods[sqe->method];
-    enum sqe_argument argument;
     struct buffer buffer;
-    enum status status = message_take(core, request, method, &argument);
+    enum status status = message_take(core, request, method);
     if (status == STATUS_OK) {
-        argument = sqe->result_len < method->result_bytes ? ARGUMENT_RESULT_LEN : ARGUMENT_RESULT;
+        request->argument = ARGUMENT_RESULT;
         status = answer_begin(core, request, method, &buffer);
     }
     if (status == STATUS_OK) {
-        argument = ARGUMENT_LIMIT;
+        request->argument = ARGUMENT_LIMIT;
         status = method->run(core, request);
     }
-    if (status != STATUS_OK) {
-        request_refuse(request, status, argument);
-        if (status == STATUS_TRUNCATED) {
-            request->cqe.flags |= CQE_TRUNCATED;
-            request->cqe.extra = method->result_bytes;
-        }
-        return;
-    }
-    if (request->outcome != OUTCOME_LATER) {
+    if (status == STATUS_OK && request->state == REQUEST_NEW) {
         answer_end(core, request, &buffer);
     }
+    return status;
 }
 
-static void operate_call(struct core *core, struct request *request)
+static enum status operate_call(struct core *core, struct request *request)
 {
     if (!form_is_good(request, OP_CALL)) {
-        return;
+        return form_refuse(request);
     }
     const struct sqe *sqe = &request->sqe;
-    enum status status = hold_find(core, request->sender.process, sqe->cap, &request->hold);
+    request->argument = ARGUMENT_CAP;
+    enum status status = request_hold_find(core, request);
     if (status != STATUS_OK) {
-        request_refuse(request, status, ARGUMENT_CAP);
-        return;
+        return status;
     }
-    const struct hold *hold = &core->state.holds[request->hold];
-    const struct facet *facet = &core->state.facets[hold->facet];
-    request->target.facet = hold->facet;
-    request->target.object = facet->object;
-    if (hold->revoker != 0) {
+    if (core->state.holds[request->hold].revoker != 0) {
         request->interface = REVOKER_INTERFACE_ID;
-        object_call(core, request, &revoker_class);
-        return;
+        return object_call(core, request, &revoker_class);
     }
-    request->interface = facet->interface;
-    status = facet_check(core, hold->facet);
-    if (status == STATUS_OK &&
-        (sqe->method >= METHODS_MAX || (facet->methods >> sqe->method & 1) == 0)) {
-        status = sqe->method >= METHODS_MAX ? STATUS_METHOD_UNKNOWN : STATUS_METHOD_NOT_IN_FACET;
-    }
-    if (status != STATUS_OK) {
-        request_refuse(request, status, ARGUMENT_CAP);
-        return;
-    }
+    const struct facet *facet = &core->state.facets[request->target.facet];
     const struct object *object = &core->state.objects[facet->object];
-    if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
-        endpoint_call(core, request);
-        return;
+    status = facet_check(core, request->target.facet);
+    if (status != STATUS_OK) {
+        return status;
     }
-    object_call(core, request, object_classes[object->kind]);
+    if (sqe->method >= METHODS_MAX || (facet->methods >> sqe->method & 1) == 0) {
+        return sqe->method >= METHODS_MAX ? STATUS_METHOD_UNKNOWN : STATUS_METHOD_NOT_IN_FACET;
+    }
+    if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
+        return endpoint_call(core, request);
+    }
+    return object_call(core, request, object_classes[object->kind]);
 }
 
 // Those that are absent are reserved.
-static void (*const operations[OP_COUNT])(struct core *, struct request *) = {
-    [OP_NOP] = operate_nop,
-    [OP_CALL] = operate_call,
-    [OP_RECV] = endpoint_recv,
-    [OP_RETURN] = endpoint_return,
-    [OP_RELEASE] = operate_release,
-    [OP_SIGNAL] = operate_unsupported,
-    [OP_WAIT] = operate_unsupported,
-    [OP_PARK] = operate_unsupported,
-    [OP_UNPARK] = operate_unsupported,
-    [OP_CANCEL] = operate_unsupported,
+static enum status (*const operations[OP_COUNT])(struct core *, struct request *) = {
+    [OP_NOP] = operate_nop,        [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
+    [OP_RETURN] = endpoint_return, [OP_RELEASE] = operate_release,
 };
 
 void core_operate(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
-    if (opcode >= OP_COUNT || operations[opcode] == NULL) {
-        request_refuse(request, STATUS_BAD_OPCODE, ARGUMENT_OPCODE);
-        return;
+    enum status status = STATUS_BAD_OPCODE;
+    request->argument = ARGUMENT_OPCODE;
+    if (opcode < OP_COUNT && operations[opcode] != NULL) {
+        status = operations[opcode](core, request);
+    } else if (opcode >= OP_SIGNAL && opcode <= OP_CANCEL) {
+        status = STATUS_UNSUPPORTED;
     }
-    operations[opcode](core, request);
+    if (status != STATUS_OK) {
+        ASSERT(request->state == REQUEST_NEW);
+        request_refuse(request, status, request->argument);
+    }
 }

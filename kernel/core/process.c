@@ -2,16 +2,20 @@
 //
 // Processes: how they come to be empty, how they end, and how what they held is given back. An exit
 // is one commit: from then on nothing of the process acts or answers. Giving back goes in bounded
-// steps afterwards (a state machine: process_sweep), in the order waiting operations, threads,
-// calls that it was answering, capabilities, address space, mappings; then the exit is told, and
-// the slot is free.
+// steps afterwards (a state machine: process_sweep), in the order threads with what
+// they wait for, calls that it was answering, capabilities, address space, mappings; then the exit
+// is told, and the slot is free.
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 
 enum {
-    SWEEP_HOLDS = 8,    // given back in one step
-    SWEEP_PENDING = 64, // looked at in one step
+    SWEEP_HOLDS = 8, // given back in one step
 };
+
+uint32_t process_of_sweep(const struct core *core, const struct link *sweep)
+{
+    return (uint32_t)((const struct process_record *)(const void *)sweep - core->processes);
+}
 
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
 {
@@ -26,7 +30,7 @@ uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
                                       .private_object = NONE,
                                       .builder_object = NONE,
                                       .process_object = NONE};
-    list_init(&record->taken);
+    queue_init(&record->taken);
     core->live_count++;
     return process;
 }
@@ -50,42 +54,23 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
     if (process == core->first_process) {
         core->exit_code = cause == EXIT_CALLED ? code : -1;
     }
-    record->sweep_next = NONE;
-    if (core->first_dead == NONE) {
-        core->first_dead = process;
-    } else {
-        core->processes[core->last_dead].sweep_next = process;
-    }
-    core->last_dead = process;
+    list_append(&core->dead, &record->sweep);
 }
 
 // --- Giving back --------------------------------------------------------------------------------
 
 // Each step does a bounded piece and says whether there was anything to do.
 
-static bool sweep_pending(struct core *core, uint32_t process)
-{
-    uint32_t *next = &core->processes[process].sweep_pending;
-    if (*next == core->pending_count) {
-        return false;
-    }
-    for (uint32_t end = *next + SWEEP_PENDING; *next < end && *next < core->pending_count;) {
-        struct pending *pending = &core->pending[*next];
-        (*next)++;
-        bool is_waiting = pending->kind != PENDING_NONE && pending->kind != PENDING_LOST;
-        if (is_waiting && pending->process == process) {
-            pending_abandon(core, pending, STATUS_OK);
-            return true;
-        }
-    }
-    return true;
-}
-
 static bool sweep_threads(struct core *core, uint32_t process)
 {
     uint32_t thread = core->state.processes[process].first_thread;
     if (thread == NONE) {
         return false;
+    }
+    struct request *request = request_first_of_thread(&core->threads[thread].waits);
+    if (request != NULL) {
+        request_abandon(core, request, STATUS_OK);
+        return true;
     }
     hal_thread_destroy(thread);
     struct commit commit = core_commit(core, COMMIT_THREAD_EXIT);
@@ -96,15 +81,14 @@ static bool sweep_threads(struct core *core, uint32_t process)
 
 static bool sweep_taken(struct core *core, uint32_t process)
 {
-    struct pending *call = pending_first(core, &core->processes[process].taken);
+    struct request *call = request_first(&core->processes[process].taken);
     if (call == NULL) {
         return false;
     }
-    pending_withdraw(core, call);
-    if (call->kind == PENDING_LOST) {
-        pending_free(core, call);
+    if (call->state == REQUEST_LOST) {
+        request_free(core, call);
     } else {
-        pending_refuse(core, call, STATUS_SERVER_GONE, ARGUMENT_NONE);
+        request_fail(core, call, STATUS_SERVER_GONE, ARGUMENT_NONE);
     }
     return true;
 }
@@ -166,7 +150,7 @@ static bool sweep_mappings(struct core *core, uint32_t process)
 }
 
 static bool (*const sweeps[])(struct core *, uint32_t) = {
-    sweep_pending, sweep_threads, sweep_taken, sweep_holds, sweep_space, sweep_mappings,
+    sweep_threads, sweep_taken, sweep_holds, sweep_space, sweep_mappings,
 };
 
 void process_reap_last(struct core *core, uint32_t process)
@@ -179,16 +163,16 @@ void process_reap_last(struct core *core, uint32_t process)
 
 bool process_sweep(struct core *core)
 {
-    uint32_t process = core->first_dead;
-    if (process == NONE) {
+    if (list_is_empty(&core->dead)) {
         return false;
     }
+    uint32_t process = process_of_sweep(core, core->dead.next);
     for (uint32_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
         if (sweeps[i](core, process)) {
             return true;
         }
     }
-    core->first_dead = core->processes[process].sweep_next;
+    list_remove(&core->processes[process].sweep);
     if (core->processes[process].was_started) {
         job_exit_tell(core, process);
     } else {

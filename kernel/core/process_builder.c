@@ -228,6 +228,7 @@ static void start_commit(struct core *core, uint32_t process)
     *made = (struct thread_record){.process = process,
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
+    list_init(&made->waits);
     ring_kernel_init(&made->ring, frame_at(memory_frame(core, record->ring_object, 0)),
                      SQ_ENTRIES_DEFAULT, CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
     for (uint32_t page = 0; page < RING_MESSAGE_PAGES_DEFAULT; page++) {

@@ -9,48 +9,19 @@
 
 static const uint64_t slice_ns = 5000000;
 
-static void ready_unlink(struct core *core, uint32_t thread)
-{
-    const struct link link = core->threads[thread].ready;
-    if (link.previous == NONE) {
-        core->ready.first = link.next;
-    } else {
-        core->threads[link.previous].ready.next = link.next;
-    }
-    if (link.next == NONE) {
-        core->ready.last = link.previous;
-    } else {
-        core->threads[link.next].ready.previous = link.previous;
-    }
-    core->ready.count--;
-}
-
-static void ready_append(struct core *core, uint32_t thread)
-{
-    struct list *ready = &core->ready;
-    core->threads[thread].ready = (struct link){NONE, ready->last};
-    if (ready->last == NONE) {
-        ready->first = thread;
-    } else {
-        core->threads[ready->last].ready.next = thread;
-    }
-    ready->last = thread;
-    ready->count++;
-}
-
 void schedule_ready(struct core *core, uint32_t thread, bool is_next)
 {
     struct thread_record *record = &core->threads[thread];
     ASSERT(record->state != THREAD_READY);
     if (record->heap_position != NONE) {
-        deadline_clear(core, core->pending_count + thread);
+        deadline_clear(core, core->request_count + thread);
     }
     record->state = THREAD_READY;
     core->is_changed = true;
     if (is_next && core->next == NONE && core->now_ns < core->slice_end_ns) {
         core->next = thread;
     } else {
-        ready_append(core, thread);
+        list_append(&core->ready, &record->ready);
     }
 }
 
@@ -62,7 +33,7 @@ void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns)
     core->is_changed = true;
     core->current = NONE;
     if (deadline_ns != UINT64_MAX) {
-        deadline_set(core, core->pending_count + thread, deadline_ns);
+        deadline_set(core, core->request_count + thread, deadline_ns);
     }
 }
 
@@ -70,14 +41,14 @@ void schedule_remove(struct core *core, uint32_t thread)
 {
     struct thread_record *record = &core->threads[thread];
     if (record->heap_position != NONE) {
-        deadline_clear(core, core->pending_count + thread);
+        deadline_clear(core, core->request_count + thread);
     }
     if (core->current == thread) {
         core->current = NONE;
     } else if (core->next == thread) {
         core->next = NONE;
     } else if (record->state == THREAD_READY) {
-        ready_unlink(core, thread);
+        list_remove(&record->ready);
     }
     record->state = THREAD_ABSENT;
     core->is_changed = true;
@@ -85,7 +56,7 @@ void schedule_remove(struct core *core, uint32_t thread)
 
 static bool is_contended(const struct core *core)
 {
-    return core->ready.count != 0 || core->next != NONE;
+    return !list_is_empty(&core->ready) || core->next != NONE;
 }
 
 void schedule_timer(struct core *core)
@@ -96,10 +67,10 @@ void schedule_timer(struct core *core)
         return;
     }
     if (core->next != NONE) { // what it was handed goes on before it does
-        ready_append(core, core->next);
+        list_append(&core->ready, &core->threads[core->next].ready);
         core->next = NONE;
     }
-    ready_append(core, core->current);
+    list_append(&core->ready, &core->threads[core->current].ready);
     core->current = NONE;
 }
 
@@ -109,9 +80,11 @@ void schedule_pick(struct core *core)
     if (core->current == NONE) {
         core->current = core->next;
         core->next = NONE;
-        if (core->current == NONE && core->ready.first != NONE) {
-            core->current = core->ready.first;
-            ready_unlink(core, core->current);
+        if (core->current == NONE && !list_is_empty(&core->ready)) {
+            const struct link *first = core->ready.next;
+            core->current =
+                (uint32_t)((const struct thread_record *)(const void *)first - core->threads);
+            list_remove(first);
             core->slice_end_ns = core->now_ns + slice_ns;
         }
     }

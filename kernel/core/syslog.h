@@ -14,44 +14,34 @@ static inline struct syslog_record *syslog_next(struct core *core)
     return record;
 }
 
-static inline struct syslog_operation syslog_operation_of(const struct sqe *sqe)
-{
-    return (struct syslog_operation){sqe->opcode, sqe->flags, sqe->method};
-}
-
-// A request that completes within its turn. status and detail: as in its completion.
-static inline void syslog_request(struct core *core, const struct request *request, int32_t status,
-                                  uint64_t detail)
+// A request that ends, with the completion in it.
+static inline void syslog_request(struct core *core, const struct request *request)
 {
     struct syslog_record *record = syslog_next(core);
+    const struct sqe *sqe = &request->sqe;
+    uint64_t duration_ns = core->now_ns - request->start_ns;
+    bool has_committed = request->state == REQUEST_NEW && core->commit_count != 0;
     record->time_ns = core->now_ns;
-    record->first_commit = core->commit_count != 0 ? core->commits_seq : UINT64_MAX;
+    record->first_commit = has_committed ? core->commits_seq : UINT64_MAX;
     record->interface = request->interface;
-    record->detail = detail;
+    record->detail = request->cqe.detail;
     record->sender = request->sender;
     record->target = request->target;
-    record->size = request->sqe.payload_len;
-    record->status = status;
-    record->operation = syslog_operation_of(&request->sqe);
-    record->duration_ns = 0;
+    record->size = sqe->payload_len;
+    record->status = request->cqe.status;
+    record->operation = (struct syslog_operation){sqe->opcode, sqe->flags, sqe->method};
+    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
 }
 
-// One that waited.
-static inline void syslog_pending(struct core *core, const struct pending *pending,
-                                  const struct cqe *cqe)
+// Writes the request's CQE, which its thread sees when the ring is published, and its record.
+static inline void request_post(struct core *core, const struct request *request,
+                                struct ring_kernel *ring)
 {
-    struct syslog_record *record = syslog_next(core);
-    uint64_t duration_ns = core->now_ns - pending->start_ns;
-    record->time_ns = core->now_ns;
-    record->first_commit = UINT64_MAX;
-    record->interface = pending->interface;
-    record->detail = cqe->detail;
-    record->sender = (struct syslog_sender){pending->thread, pending->process};
-    record->target = (struct syslog_target){pending->object, pending->facet.index};
-    record->size = pending->sqe.payload_len;
-    record->status = cqe->status;
-    record->operation = syslog_operation_of(&pending->sqe);
-    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
+    if ((request->sqe.flags & SQE_QUIET) == 0 || request->cqe.status < 0 ||
+        (request->cqe.flags & CQE_EXCEPTION_MASK) != 0) {
+        ring_kernel_post(ring, &request->cqe);
+    }
+    syslog_request(core, request);
 }
 
 static inline void syslog_exit(struct core *core, uint32_t process, int32_t code,

@@ -42,27 +42,20 @@ static void enter_finish(struct core *core, struct thread_record *thread)
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later.
-static inline void submit(struct core *core, struct ring_kernel *ring, struct request *request)
+static inline void submit(struct core *core, struct thread_record *thread)
 {
-    ring_kernel_take(ring, &request->sqe);
-    request->outcome = OUTCOME_PLAIN;
-    request->size = 0;
+    struct request *request = core->spare;
+    ring_kernel_take(&thread->ring, &request->sqe);
+    request->cqe = (struct cqe){.user_data = request->sqe.user_data};
+    request->sender = (struct syslog_sender){core->current, thread->process};
     request->target = (struct syslog_target){NONE, NONE};
     request->interface = 0;
+    request->state = REQUEST_NEW;
+    request->start_ns = core->now_ns;
     core->cause = core->syslog_next;
     core_operate(core, request);
-    if (request->outcome == OUTCOME_PLAIN) {
-        if ((request->sqe.flags & SQE_QUIET) == 0) {
-            ring_kernel_post(
-                ring, &(struct cqe){.user_data = request->sqe.user_data, .status = request->size});
-        }
-        syslog_request(core, request, request->size, 0);
-    } else if (request->outcome == OUTCOME_ANSWER) {
-        const struct cqe *cqe = &request->cqe;
-        if (!cqe_is_silent(&request->sqe, cqe)) {
-            ring_kernel_post(ring, cqe);
-        }
-        syslog_request(core, request, cqe->status, cqe->detail);
+    if (request->state == REQUEST_NEW) {
+        request_post(core, request, &thread->ring);
     }
 }
 
@@ -70,7 +63,6 @@ static inline void submit(struct core *core, struct ring_kernel *ring, struct re
 static bool submit_some(struct core *core, struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
-    struct request request;
     int32_t pending = ring_kernel_pending(ring);
     if (pending < 0) {
         enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
@@ -78,10 +70,9 @@ static bool submit_some(struct core *core, struct thread_record *thread)
     }
     int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
     core->actor = thread->process;
-    request.sender = (struct syslog_sender){core->current, thread->process};
     int32_t left = ready;
     while (left > 0 && core->work < TURN_WORK_MAX) {
-        submit(core, ring, &request);
+        submit(core, thread);
         left--;
     }
     ring_kernel_publish(ring);
@@ -127,10 +118,10 @@ void gate_timer(struct core *core)
     core->cause = CAUSE_NONE;
     for (uint32_t count = 0; count < TURN_DUE_MAX && (item = deadline_take_due(core)) != NONE;
          count++) {
-        if (item < core->pending_count) {
-            pending_abandon(core, &core->pending[item], STATUS_TIMED_OUT);
+        if (item < core->request_count) {
+            request_abandon(core, &core->requests[item], STATUS_TIMED_OUT);
         } else {
-            completion_wait_ends(core, item - core->pending_count);
+            completion_wait_ends(core, item - core->request_count);
         }
     }
 }

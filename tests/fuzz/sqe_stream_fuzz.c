@@ -108,8 +108,8 @@ static struct sqe sqe_of(struct input_bytes *input)
     sqe.arg = opcode > 127 ? 1000 : TIMEOUT_NONE;
     sqe.flags = SQE_RING_PAYLOAD | SQE_RING_RESULT;
     if (sqe.opcode == OP_RETURN) {
-        const struct pending *call = &act_core()->pending[byte_take(input) % 32];
-        sqe.arg = (uint64_t)call->generation << 32 | (uint32_t)(call - act_core()->pending);
+        const struct request *call = &act_core()->requests[byte_take(input) % 32];
+        sqe.arg = (uint64_t)call->generation << 32 | (uint32_t)(call - act_core()->requests);
         sqe.flags = SQE_RING_PAYLOAD | (sqe.method != 0 ? SQE_RETURN_EXCEPTION : 0);
         sqe.cap = sqe.result = sqe.result_len = 0;
     } else if (sqe.opcode == OP_CALL) {

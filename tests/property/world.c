@@ -402,10 +402,10 @@ static uint32_t waiting_count(uint32_t thread)
 {
     const struct core *core = act_core();
     uint32_t count = 0;
-    for (uint32_t i = 0; i < core->pending_count; i++) {
-        const struct pending *pending = &core->pending[i];
-        bool waits = pending->kind != PENDING_NONE && pending->kind != PENDING_LOST;
-        count += waits && pending->thread == thread ? 1 : 0;
+    for (uint32_t i = 0; i < core->request_count; i++) {
+        const struct request *request = &core->requests[i];
+        bool waits = request->state > REQUEST_NEW && request->state != REQUEST_LOST;
+        count += waits && request->sender.thread == thread ? 1 : 0;
     }
     return count;
 }

@@ -37,8 +37,8 @@ uint32_t act_waiting(void)
     const struct core *core = act_core();
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < core->pending_count; i++) {
-        count += core->pending[i].kind != PENDING_NONE ? 1 : 0;
+    for (uint32_t i = 0; i < core->request_count; i++) {
+        count += core->requests[i].state > REQUEST_NEW ? 1 : 0;
     }
     return count;
 }

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Requests: the slots in which SQEs are carried out, the waiting of those that complete later, and
+// the way of each completion to its thread. What is taken from a ring stands in the spare slot; a
+// request that has to wait keeps its slot, another becomes the spare one, and its (generation,
+// index) is the id by which programs name it. A waiting request stands in one queue and in its
+// thread's list. Ending one is always the same thing: its CQE is posted, where its place was
+// promised, it leaves both lists, and its slot is free; a thread that has what it waited for in
+// cap_enter is made ready, to run next if the running thread's own doing brought it about.
+#include "kernel/core/core.h"
+#include "kernel/core/syslog.h"
+
+static struct request *of_queue(const struct link *link)
+{
+    return (struct request *)(void *)((uint8_t *)link - offsetof(struct request, queue));
+}
+
+struct request *request_first(const struct queue *queue)
+{
+    return queue->count == 0 ? NULL : of_queue(queue->head.next);
+}
+
+struct request *request_first_of_thread(const struct link *waits)
+{
+    const struct link *first = waits->next;
+    return first == waits
+               ? NULL
+               : (struct request *)(void *)((uint8_t *)first - offsetof(struct request, waits));
+}
+
+static uint32_t index_of(const struct core *core, const struct request *request)
+{
+    return (uint32_t)(request - core->requests);
+}
+
+uint64_t request_id(const struct core *core, const struct request *request)
+{
+    return (uint64_t)request->generation << 32 | index_of(core, request);
+}
+
+struct request *request_find(struct core *core, uint64_t id)
+{
+    if ((uint32_t)id >= core->request_count) {
+        return NULL;
+    }
+    struct request *request = &core->requests[(uint32_t)id];
+    return request->generation == (uint32_t)(id >> 32) ? request : NULL;
+}
+
+// --- Waiting ------------------------------------------------------------------------------------
+
+enum status request_wait_check(const struct core *core, const struct request *request)
+{
+    if (!ring_kernel_may_reserve(&core->threads[request->sender.thread].ring)) {
+        return STATUS_RING_BUSY;
+    }
+    return list_is_empty(&core->free_requests) ? STATUS_OUT_OF_CALLS : STATUS_OK;
+}
+
+static void unpin(struct core *core, struct request *request)
+{
+    if (request->is_pinned) {
+        request->is_pinned = false;
+        core->facet_queued[request->target.facet]--;
+        facet_collect(core, request->target.facet);
+    }
+}
+
+static void enqueue(struct request *request, enum request_state state, struct queue *queue)
+{
+    list_append(&queue->head, &request->queue);
+    queue->count++;
+    request->in = queue;
+    request->state = state;
+}
+
+static void dequeue(struct request *request)
+{
+    list_remove(&request->queue);
+    request->in->count--;
+}
+
+void request_wait(struct core *core, struct request *request, enum request_state state,
+                  struct queue *queue)
+{
+    struct thread_record *thread = &core->threads[request->sender.thread];
+    ASSERT(request == core->spare && request->state == REQUEST_NEW);
+    core->spare = of_queue(core->free_requests.next);
+    list_remove(&core->spare->queue);
+    ring_kernel_reserve(&thread->ring);
+    request->generation++;
+    enqueue(request, state, queue);
+    list_append(&thread->waits, &request->waits);
+    uint64_t deadline_ns;
+    if (request->sqe.arg != TIMEOUT_NONE &&
+        !__builtin_add_overflow(core->now_ns, request->sqe.arg, &deadline_ns)) {
+        deadline_set(core, index_of(core, request), deadline_ns);
+    }
+}
+
+void request_move(struct core *core, struct request *request, enum request_state state,
+                  struct queue *queue)
+{
+    dequeue(request);
+    enqueue(request, state, queue);
+    unpin(core, request);
+}
+
+// --- Completion ---------------------------------------------------------------------------------
+
+// Whether waiting can end: there is a time limit, or enough completions can still come.
+bool completion_can_come(const struct thread_record *thread, int32_t available)
+{
+    int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
+    uint32_t untaken = pending < 0 ? 0 : (uint32_t)pending;
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
+    return thread->timeout_ns != TIMEOUT_NONE || can_come >= thread->min_complete;
+}
+
+// What a waiting thread's cap_enter returns now; 0 where it waits on.
+static int64_t wait_result(const struct thread_record *thread)
+{
+    int32_t available = ring_kernel_available(&thread->ring);
+    if (available < 0) {
+        return -(int64_t)STATUS_RING_CORRUPT;
+    }
+    if ((uint64_t)available >= thread->min_complete) {
+        return available;
+    }
+    return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
+}
+
+static void thread_wake(struct core *core, struct thread_record *thread)
+{
+    uint32_t index = (uint32_t)(thread - core->threads);
+    int64_t result = wait_result(thread);
+    if (result != 0) {
+        hal_thread_result(index, (uint64_t)result);
+        schedule_ready(core, index, core->actor != KERNEL_ACTOR);
+    } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
+        thread->is_submitting = true; // there is room now for what it submitted: gate_step goes on
+        schedule_ready(core, index, false);
+    }
+}
+
+// The promised completion of a request that waited.
+static void post_late(struct core *core, const struct request *request)
+{
+    struct thread_record *thread = &core->threads[request->sender.thread];
+    ring_kernel_unreserve(&thread->ring);
+    list_remove(&request->waits);
+    request_post(core, request, &thread->ring);
+    ring_kernel_publish(&thread->ring);
+    core->work++;
+    if (thread->state == THREAD_WAITING) {
+        thread_wake(core, thread);
+    }
+}
+
+void request_refuse(struct request *request, enum status fact, uint64_t detail)
+{
+    uint8_t exception = status_exception[fact];
+    request->cqe.status = exception == EXCEPTION_TRANSPORT ? -(int32_t)fact : 0;
+    request->cqe.flags |= exception;
+    request->cqe.detail = exception == EXCEPTION_TRANSPORT ? detail : fact;
+}
+
+void request_complete(struct core *core, struct request *request)
+{
+    post_late(core, request);
+    request_free(core, request);
+}
+
+void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail)
+{
+    request_refuse(request, fact, detail);
+    request_complete(core, request);
+}
+
+static void limit_clear(struct core *core, struct request *request)
+{
+    if (request->heap_position != NONE) {
+        deadline_clear(core, index_of(core, request));
+    }
+}
+
+void request_free(struct core *core, struct request *request)
+{
+    limit_clear(core, request);
+    dequeue(request);
+    request->state = REQUEST_FREE;
+    if (request->generation != UINT32_MAX) {
+        list_append(core->free_requests.next, &request->queue); // the first of them
+    }
+    unpin(core, request);
+}
+
+void request_abandon(struct core *core, struct request *request, enum status fact)
+{
+    if (fact != STATUS_OK) {
+        request_refuse(request, fact, ARGUMENT_NONE);
+        post_late(core, request);
+    } else {
+        list_remove(&request->waits);
+    }
+    if (request->state == REQUEST_TAKEN) { // the server still has it: its answer finds out
+        limit_clear(core, request);
+        request->state = REQUEST_LOST;
+    } else {
+        request_free(core, request);
+    }
+}
+
+void completion_wait_ends(struct core *core, uint32_t thread)
+{
+    const struct thread_record *record = &core->threads[thread];
+    int64_t result = wait_result(record);
+    hal_thread_result(thread,
+                      (uint64_t)(result != 0 ? result : ring_kernel_available(&record->ring)));
+    schedule_ready(core, thread, false);
+}
