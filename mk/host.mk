@@ -21,12 +21,13 @@ build/gen/stamp: $(SCHEMAS) $(TEST_SCHEMAS) $(CAPNPC) build/gen/list
 	$(Q)rm -rf build/gen/new && mkdir -p build/gen/new
 	$(call generate,--src-prefix=abi -Iabi/schema,$(SCHEMAS))
 	$(call generate,,$(TEST_SCHEMAS))
-	$(Q)cd build/gen && find . -name '*.capnp.[ch]' ! -path './new/*' | while read -r old; do \
+	$(Q)cd build/gen && find . -name '*.capnp*.[ch]' ! -path './new/*' | while read -r old; do \
 	    [ -e "new/$$old" ] || rm -f "$$old"; done
 	$(Q)cd build/gen/new && find . -type f | while read -r new; do \
 	    cmp -s "$$new" "../$$new" || { mkdir -p "../$${new%/*}" && mv "$$new" "../$$new"; }; done
 	$(Q)rm -rf build/gen/new && touch $@
-$(GEN_C) $(GEN_C:.c=.h) $(GEN_TEST_C) $(GEN_TEST_C:.c=.h): build/gen/stamp ;
+GEN_ALL := $(GEN_C) $(GEN_TEST_C)
+$(GEN_ALL) $(patsubst %.c,%.h,$(filter-out %.schema.c,$(GEN_ALL))): build/gen/stamp ;
 
 # Libraries, one set per variant. Archives: only what is used gets linked.
 define libraries

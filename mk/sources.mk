@@ -5,7 +5,9 @@ c_in = $(sort $(wildcard $(addsuffix /*.c,$1)))
 s_in = $(sort $(wildcard $(addsuffix /*.S,$1)))
 
 SCHEMAS   := $(sort $(wildcard abi/schema/*.capnp))
-GEN_C     := $(SCHEMAS:abi/%=build/gen/%.c)
+# Of a schema: accessors and calls, and apart from them the schema as data.
+generated = $1 $(1:.capnp.c=.capnp.schema.c)
+GEN_C     := $(call generated,$(SCHEMAS:abi/%=build/gen/%.c))
 
 KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel/log ring)
 # What the kernel links of lib/: budgeted with it. Its string functions are the platform's.
@@ -39,7 +41,7 @@ FUZZ_C    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 INTEROP_C := $(call c_in,tests/interop)
 TEST_SCHEMAS := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.capnp' \
                     ! -path '*/test/*/*' 2>/dev/null))
-GEN_TEST_C := $(TEST_SCHEMAS:%=build/gen/%.c)
+GEN_TEST_C := $(call generated,$(TEST_SCHEMAS:%=build/gen/%.c))
 SUPPORT_C := $(filter-out $(UNIT_C),$(TEST_C_ALL)) $(call c_in,tests/support)
 # Apart from the rest, so that unit tests need none of it.
 RANDOM_C  := $(filter-out %_test.c %_fuzz.c,$(call c_in,tests/property tests/fuzz))

@@ -2,12 +2,13 @@
 //
 // Cap'n Proto messages without malloc: the whole library but calls (call.h). What generated code
 // includes. See flat.h for the contract and for how errors are kept, tree.h for nested structs
-// and lists.
+// and lists, schema.h for the schema itself as data.
 
 #ifndef LIB_CAPNP_CAPNP_H
 #define LIB_CAPNP_CAPNP_H
 
 #include "lib/capnp/flat.h"
+#include "lib/capnp/schema.h"
 #include "lib/capnp/tree.h"
 
 #endif

@@ -16,7 +16,7 @@ static const uint8_t element_bytes[] = {0, 0, 1, 2, 4, 8, 0, 0};
 
 static struct capnp_list_reader list_none(struct capnp_message *message)
 {
-    return (struct capnp_list_reader){message, NULL, 0, 0, 0, 0, false};
+    return (struct capnp_list_reader){.message = message};
 }
 
 static struct capnp_list_reader list_fail(struct capnp_message *message, enum capnp_error error)
@@ -72,7 +72,7 @@ static struct capnp_list_reader struct_list_at(struct capnp_message *message, co
     return (struct capnp_list_reader){message,       target + CAPNP_WORD_BYTES,
                                       count,         (uint32_t)data_words * CAPNP_WORD_BYTES,
                                       pointer_count, 0,
-                                      false};
+                                      false,         CAPNP_ELEMENT_STRUCT};
 }
 
 static struct capnp_list_reader plain_list_at(struct capnp_message *message, const uint8_t *at,
@@ -96,12 +96,13 @@ static struct capnp_list_reader plain_list_at(struct capnp_message *message, con
                                       element_bytes[encoded],
                                       encoded == CAPNP_ELEMENT_POINTER ? 1 : 0,
                                       0,
-                                      encoded == CAPNP_ELEMENT_BIT};
+                                      encoded == CAPNP_ELEMENT_BIT,
+                                      (uint8_t)encoded};
 }
 
 // The list that the pointer at `at` points to; a null pointer is an empty list.
-static struct capnp_list_reader list_at(struct capnp_message *message, const uint8_t *at,
-                                        uint16_t depth, enum capnp_element wanted)
+struct capnp_list_reader capnp_list_at(struct capnp_message *message, const uint8_t *at,
+                                       uint16_t depth, enum capnp_element wanted)
 {
     uint64_t pointer = capnp_load_u64(at);
     if (pointer == 0) {
@@ -143,7 +144,7 @@ struct capnp_struct_reader capnp_constant_struct(const struct capnp_message *con
 struct capnp_list_reader capnp_constant_list(const struct capnp_message *constant,
                                              enum capnp_element element)
 {
-    return list_at(constant_of(constant), constant->bytes, CAPNP_DEPTH_MAX, element);
+    return capnp_list_at(constant_of(constant), constant->bytes, CAPNP_DEPTH_MAX, element);
 }
 
 struct capnp_struct_reader capnp_get_struct(struct capnp_struct_reader reader, uint16_t index,
@@ -164,7 +165,7 @@ struct capnp_list_reader capnp_get_list(struct capnp_struct_reader reader, uint1
     struct capnp_list_reader found = list_none(reader.message);
     if (index < reader.pointer_count) {
         const uint8_t *slot = reader.data + reader.data_bytes + (uint32_t)index * CAPNP_WORD_BYTES;
-        found = list_at(reader.message, slot, reader.depth, element);
+        found = capnp_list_at(reader.message, slot, reader.depth, element);
     }
     return found.data == NULL && absent != NULL ? capnp_constant_list(absent, element) : found;
 }
@@ -274,6 +275,6 @@ struct capnp_list_reader capnp_list_get_list(struct capnp_list_reader list, uint
                                              enum capnp_element element)
 {
     const uint8_t *slot = pointer_of(&list, index);
-    return slot != NULL ? list_at(list.message, slot, list.depth, element)
+    return slot != NULL ? capnp_list_at(list.message, slot, list.depth, element)
                         : list_none(list.message);
 }

@@ -36,7 +36,8 @@ struct capnp_list_reader {
     uint32_t data_bytes; // of one element
     uint16_t pointer_count;
     uint16_t depth;
-    bool is_bits; // data_bytes and pointer_count are 0
+    bool is_bits;    // data_bytes and pointer_count are 0
+    uint8_t element; // enum capnp_element: how the elements are encoded
 };
 
 struct capnp_list_builder {
@@ -76,6 +77,11 @@ struct capnp_cap capnp_list_get_cap(struct capnp_list_reader list, uint32_t inde
 struct capnp_struct_reader capnp_list_get_struct(struct capnp_list_reader list, uint32_t index);
 struct capnp_list_reader capnp_list_get_list(struct capnp_list_reader list, uint32_t index,
                                              enum capnp_element element);
+
+// The list that the pointer at `at` points to; a null pointer is an empty list. depth: what is left
+// for this pointer.
+struct capnp_list_reader capnp_list_at(struct capnp_message *message, const uint8_t *at,
+                                       uint16_t depth, enum capnp_element wanted);
 
 // ---- building ----
 

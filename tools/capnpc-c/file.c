@@ -139,8 +139,11 @@ static void emit_header(const struct unit *unit, const char *types, const char *
             "// Generated from %.*s by capnpc-c; changes belong there.\n\n"
             "#ifndef CAPNP_%016" PRIX64 "_H\n#define CAPNP_%016" PRIX64
             "_H\n\n"
-            "#include \"lib/capnp/call.h\"\n#include \"lib/capnp/capnp.h\"\n\n%s",
-            (int)name.size, name.data, file_id(unit->file), file_id(unit->file), types);
+            "#include \"lib/capnp/call.h\"\n#include \"lib/capnp/capnp.h\"\n\n"
+            "// This file's schema as data: lib/capnp/schema.h, %.*s.schema.c.\n"
+            "extern const struct capnp_schema capnp_schema_%016" PRIx64 ";\n\n%s",
+            (int)name.size, name.data, file_id(unit->file), file_id(unit->file), (int)name.size,
+            name.data, file_id(unit->file), types);
     emit_includes(unit, to);
     fprintf(to, "\n%s#endif\n", inlines);
     close_output(to, path);
@@ -156,6 +159,18 @@ static void emit_source(const struct unit *unit, const char *source)
     fprintf(to, "// Generated from %.*s by capnpc-c; changes belong there.\n\n", (int)name.size,
             name.data);
     fprintf(to, "#include \"%s.h\"\n%s", last == NULL ? name.data : last + 1, source);
+    close_output(to, path);
+}
+
+static void emit_schema(const struct unit *unit)
+{
+    char path[4096];
+    struct capnp_text name = file_name(unit->file);
+    snprintf(path, sizeof(path), "%.*s.schema.c", (int)name.size, name.data);
+    FILE *to = open_output(path);
+    fprintf(to, "// Generated from %.*s by capnpc-c; changes belong there.\n\n", (int)name.size,
+            name.data);
+    schema_generate(unit, to);
     close_output(to, path);
 }
 
@@ -178,6 +193,7 @@ void file_generate(struct capnp_struct_reader file)
     }
     emit_header(&unit, texts[0], texts[1]);
     emit_source(&unit, texts[2]);
+    emit_schema(&unit);
     for (size_t i = 0; i < 3; i++) {
         free(texts[i]);
     }

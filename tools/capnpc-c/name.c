@@ -97,11 +97,22 @@ static struct name file_prefix(uint64_t file)
     return (struct name){""};
 }
 
-// The file of a node; for the structs that a method implies, which have no scope, the file whose
-// name they are displayed with.
-static uint64_t displayed_file_of(struct capnp_struct_reader node, uint32_t path_size)
+// Where the file's part of a display name ends.
+static uint32_t display_path_size(struct capnp_struct_reader node)
+{
+    struct capnp_text display = node_display_name(node);
+    uint32_t size = display.size;
+    while (size > 0 && display.data[size - 1] != ':') {
+        size--;
+    }
+    return size > 0 ? size - 1 : 0;
+}
+
+// The structs that a method implies have no scope: they are displayed with the name of their file.
+uint64_t request_home_of(struct capnp_struct_reader node)
 {
     uint64_t file = request_file_of(node);
+    uint32_t path_size = display_path_size(node);
     struct capnp_list_reader nodes = request_nodes(request_root());
     for (uint32_t i = 0; i < nodes.count && file == 0; i++) {
         struct capnp_struct_reader other = capnp_list_get_struct(nodes, i);
@@ -117,13 +128,10 @@ static uint64_t displayed_file_of(struct capnp_struct_reader node, uint32_t path
 struct name name_of_node(struct capnp_struct_reader node)
 {
     struct capnp_text display = node_display_name(node);
-    uint32_t start = display.size;
-    while (start > 0 && display.data[start - 1] != ':') {
-        start--;
-    }
-    if (start == 0) {
+    uint32_t start = display_path_size(node) + 1;
+    if (start == 1) {
         refuse(node, "has no name that a C name could be made of", display);
     }
     struct capnp_text own = {display.data + start, display.size - start};
-    return name_join(file_prefix(displayed_file_of(node, start - 1)), name_snake(own));
+    return name_join(file_prefix(request_home_of(node)), name_snake(own));
 }

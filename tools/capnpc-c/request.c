@@ -119,14 +119,23 @@ struct capnp_struct_reader request_root(void)
     return root;
 }
 
-struct capnp_struct_reader request_node(uint64_t id)
+bool request_find_node(uint64_t id, struct capnp_struct_reader *node)
 {
     struct capnp_list_reader nodes = request_nodes(request_root());
     for (uint32_t i = 0; i < nodes.count; i++) {
-        struct capnp_struct_reader node = capnp_list_get_struct(nodes, i);
-        if (node_id(node) == id) {
-            return node;
+        *node = capnp_list_get_struct(nodes, i);
+        if (node_id(*node) == id) {
+            return true;
         }
+    }
+    return false;
+}
+
+struct capnp_struct_reader request_node(uint64_t id)
+{
+    struct capnp_struct_reader node;
+    if (request_find_node(id, &node)) {
+        return node;
     }
     fprintf(stderr, "capnpc-c: the request lacks node 0x%llx\n", (unsigned long long)id);
     exit(1);
@@ -171,6 +180,11 @@ uint64_t request_file_of(struct capnp_struct_reader node)
         node = request_node(node_scope_id(node));
     }
     refuse(node, "nested too deep", (struct capnp_text){"", 0});
+}
+
+uint32_t request_size(void)
+{
+    return message.size;
 }
 
 const uint64_t *request_value_words(struct capnp_struct_reader value, uint32_t *count)

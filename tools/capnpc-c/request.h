@@ -24,12 +24,20 @@ struct capnp_struct_reader request_root(void);
 // The node with this id; refuses the request if there is none.
 struct capnp_struct_reader request_node(uint64_t id);
 
+bool request_find_node(uint64_t id, struct capnp_struct_reader *node);
+
 // Documentation of a node, or of its member at `index` in the order of ids; empty if there is none.
 struct capnp_text request_node_doc(uint64_t id);
 struct capnp_text request_member_doc(uint64_t id, uint32_t index);
 
 // The id of the file that a node is declared in; 0 for the parameter structs that methods imply.
 uint64_t request_file_of(struct capnp_struct_reader node);
+
+// The same, but for such parameter structs the file that declares their method.
+uint64_t request_home_of(struct capnp_struct_reader node);
+
+// Bytes of the whole request.
+uint32_t request_size(void);
 
 // Cuts the value behind a pointer of a Value out into a message of its own. Returns its words,
 // which stay valid, and sets their count.

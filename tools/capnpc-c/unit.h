@@ -91,9 +91,14 @@ void oneshot_generate(struct unit *unit, struct capnp_struct_reader node,
 // Bytes of a message whose root is this struct, without what its pointers lead to.
 uint32_t struct_message_bytes(struct capnp_struct_reader node);
 
+// ---- embed.c ----
+
+// The source of the file's schema as data.
+void schema_generate(const struct unit *unit, FILE *to);
+
 // ---- file.c ----
 
-// Generates <name>.h and <name>.c for one RequestedFile, or ends the process.
+// Generates <name>.h, <name>.c and <name>.schema.c for one RequestedFile, or ends the process.
 void file_generate(struct capnp_struct_reader file);
 
 #endif
