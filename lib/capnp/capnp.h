@@ -7,8 +7,14 @@
 #ifndef LIB_CAPNP_CAPNP_H
 #define LIB_CAPNP_CAPNP_H
 
+#include "lib/capnp/any.h"
+#include "lib/capnp/arena.h"
+#include "lib/capnp/copy.h"
 #include "lib/capnp/flat.h"
+#include "lib/capnp/frame.h"
+#include "lib/capnp/packed.h"
 #include "lib/capnp/schema.h"
+#include "lib/capnp/segment.h"
 #include "lib/capnp/tree.h"
 
 #endif

@@ -5,15 +5,20 @@
 //
 // Everything that follows a pointer goes through capnp_pointer_target, the only place where an
 // offset out of a message becomes an address. Pointer words are laid out as in the encoding
-// specification: kind in bits 0..1 (0 struct, 1 list, 2 far, 3 other), signed word offset from the
-// end of the pointer in bits 2..31, sizes in the upper half.
+// specification: kind in bits 0..1, signed word offset from the end of the pointer in bits 2..31,
+// sizes in the upper half.
 
 #include "lib/capnp/flat.h"
 
-enum { KIND_STRUCT = 0, KIND_LIST = 1, KIND_FAR = 2, KIND_OTHER = 3, ELEMENT_BYTE = 2 };
+#include "lib/capnp/arena.h"
+
+enum { ELEMENT_BYTE = 2 };
 
 void capnp_message_fail(struct capnp_message *message, enum capnp_error error)
 {
+    if (message->is_segmented) {
+        message = &capnp_segment_of(message)->first->message;
+    }
     if (!message->is_constant && message->error == CAPNP_OK) {
         message->error = error;
     }
@@ -28,23 +33,10 @@ void capnp_builder_fail(struct capnp_builder *builder, enum capnp_error error)
 
 void capnp_message_check(struct capnp_message *message)
 {
-    if (message->size > CAPNP_MESSAGE_BYTES_MAX) {
-        message->error = CAPNP_MESSAGE_TOO_LARGE;
+    if (message->size != CAPNP_MESSAGE_BYTES_MAX) {
+        message->error = message->size > CAPNP_MESSAGE_BYTES_MAX ? CAPNP_MESSAGE_TOO_LARGE
+                                                                 : CAPNP_MESSAGE_NOT_WORDS;
         message->size = 0;
-    } else if (message->size % CAPNP_WORD_BYTES != 0) {
-        message->error = CAPNP_MESSAGE_NOT_WORDS;
-        message->size = 0;
-    }
-}
-
-void capnp_message_init_large(struct capnp_message *message, const void *bytes, uint32_t size,
-                              uint32_t traversal_words)
-{
-    *message =
-        (struct capnp_message){.bytes = bytes, .size = size, .traversal_words = traversal_words};
-    if (size % CAPNP_WORD_BYTES != 0) {
-        message->size = 0;
-        message->error = CAPNP_MESSAGE_NOT_WORDS;
     }
 }
 
@@ -61,11 +53,39 @@ bool capnp_message_charge(struct capnp_message *message, uint64_t words)
     return true;
 }
 
-const uint8_t *capnp_pointer_target(struct capnp_message *message, const uint8_t *at,
-                                    uint64_t pointer, uint64_t words)
+bool capnp_pointer_follow(struct capnp_pointer *pointer, struct capnp_message *message,
+                          const uint8_t *at)
 {
-    int64_t from = (at - message->bytes) / CAPNP_WORD_BYTES + 1;
-    int64_t target = from + ((int32_t)(uint32_t)pointer >> 2);
+    *pointer = (struct capnp_pointer){message, at, 0};
+    if (at == NULL) {
+        return false;
+    }
+    pointer->from += CAPNP_WORD_BYTES;
+    pointer->word = capnp_load_u64(at);
+    if (message->is_segmented && (pointer->word & 3) == CAPNP_KIND_FAR) {
+        capnp_segment_of(message)->follow(pointer);
+    }
+    return pointer->word != 0;
+}
+
+bool capnp_pointer_load(struct capnp_pointer *pointer, struct capnp_message *message,
+                        const uint8_t *at, uint32_t kind)
+{
+    bool is_there = capnp_pointer_follow(pointer, message, at);
+    uint32_t found = pointer->word & 3;
+    if (is_there && found != kind) {
+        capnp_message_fail(message,
+                           found == CAPNP_KIND_FAR ? CAPNP_POINTER_FAR : CAPNP_POINTER_OTHER_KIND);
+        return false;
+    }
+    return is_there;
+}
+
+const uint8_t *capnp_pointer_target(const struct capnp_pointer *pointer, uint64_t words)
+{
+    struct capnp_message *message = pointer->message;
+    int64_t from = (pointer->from - message->bytes) / CAPNP_WORD_BYTES;
+    int64_t target = from + ((int32_t)(uint32_t)pointer->word >> 2);
     if (target < 0 || (uint64_t)target + words > message->size / CAPNP_WORD_BYTES) {
         capnp_message_fail(message, CAPNP_POINTER_OUT_OF_BOUNDS);
         return NULL;
@@ -77,50 +97,41 @@ struct capnp_struct_reader capnp_struct_at(struct capnp_message *message, const 
                                            uint16_t depth)
 {
     const struct capnp_struct_reader empty = {message, NULL, 0, 0, 0};
-    uint64_t pointer = capnp_load_u64(at);
-    if (pointer == 0) {
-        return empty;
-    }
-    if ((pointer & 3) != KIND_STRUCT) {
-        capnp_message_fail(message, (pointer & 3) == KIND_FAR ? CAPNP_POINTER_FAR
-                                                              : CAPNP_POINTER_OTHER_KIND);
+    struct capnp_pointer pointer;
+    if (!capnp_pointer_load(&pointer, message, at, CAPNP_KIND_STRUCT)) {
         return empty;
     }
     if (depth == 0) {
         capnp_message_fail(message, CAPNP_DEPTH_EXCEEDED);
         return empty;
     }
-    uint16_t data_words = (uint16_t)(pointer >> 32);
-    uint16_t pointer_count = (uint16_t)(pointer >> 48);
+    uint16_t data_words = (uint16_t)(pointer.word >> 32);
+    uint16_t pointer_count = (uint16_t)(pointer.word >> 48);
     uint32_t words = (uint32_t)data_words + pointer_count;
-    const uint8_t *data = capnp_pointer_target(message, at, pointer, words);
-    if (data == NULL || !capnp_message_charge(message, words)) {
+    const uint8_t *data = capnp_pointer_target(&pointer, words);
+    if (data == NULL || !capnp_message_charge(pointer.message, words)) {
         return empty;
     }
-    return (struct capnp_struct_reader){message, data, (uint32_t)data_words * CAPNP_WORD_BYTES,
-                                        pointer_count, (uint16_t)(depth - 1)};
+    return (struct capnp_struct_reader){pointer.message, data,
+                                        (uint32_t)data_words * CAPNP_WORD_BYTES, pointer_count,
+                                        (uint16_t)(depth - 1)};
 }
 
 struct capnp_data capnp_data_at(struct capnp_message *message, const uint8_t *at)
 {
     const struct capnp_data absent = {NULL, 0};
-    uint64_t pointer = capnp_load_u64(at);
-    if (pointer == 0) {
+    struct capnp_pointer pointer;
+    if (!capnp_pointer_load(&pointer, message, at, CAPNP_KIND_LIST)) {
         return absent;
     }
-    if ((pointer & 3) != KIND_LIST) {
-        capnp_message_fail(message, (pointer & 3) == KIND_FAR ? CAPNP_POINTER_FAR
-                                                              : CAPNP_POINTER_OTHER_KIND);
-        return absent;
-    }
-    if (((pointer >> 32) & 7) != ELEMENT_BYTE) {
+    if (((pointer.word >> 32) & 7) != ELEMENT_BYTE) {
         capnp_message_fail(message, CAPNP_LIST_OTHER_ELEMENTS);
         return absent;
     }
-    uint32_t size = (uint32_t)(pointer >> 35);
+    uint32_t size = (uint32_t)(pointer.word >> 35);
     uint32_t words = (size + CAPNP_WORD_BYTES - 1) / CAPNP_WORD_BYTES;
-    const uint8_t *data = capnp_pointer_target(message, at, pointer, words);
-    if (data == NULL || !capnp_message_charge(message, words)) {
+    const uint8_t *data = capnp_pointer_target(&pointer, words);
+    if (data == NULL || !capnp_message_charge(pointer.message, words)) {
         return absent;
     }
     return (struct capnp_data){data, size};
@@ -139,99 +150,99 @@ struct capnp_text capnp_text_at(struct capnp_message *message, const uint8_t *at
 
 struct capnp_cap capnp_cap_at(struct capnp_message *message, const uint8_t *at)
 {
-    uint64_t pointer = capnp_load_u64(at);
-    uint32_t ordinal = (uint32_t)(pointer >> 32);
-    enum capnp_error error = CAPNP_OK;
-    if (pointer == 0) {
+    struct capnp_pointer pointer;
+    if (!capnp_pointer_load(&pointer, message, at, CAPNP_KIND_OTHER)) {
         return (struct capnp_cap){0};
     }
-    if ((pointer & 3) != KIND_OTHER) {
-        error = (pointer & 3) == KIND_FAR ? CAPNP_POINTER_FAR : CAPNP_POINTER_OTHER_KIND;
-    } else if ((uint32_t)pointer != KIND_OTHER) {
-        error = CAPNP_POINTER_RESERVED_BITS;
-    } else if (ordinal >= message->cap_count) {
-        error = CAPNP_CAP_ORDINAL_OUT_OF_RANGE;
-    }
-    if (error != CAPNP_OK) {
-        capnp_message_fail(message, error);
+    uint32_t ordinal = (uint32_t)(pointer.word >> 32);
+    if ((uint32_t)pointer.word != CAPNP_KIND_OTHER || ordinal >= message->cap_count) {
+        capnp_message_fail(message, (uint32_t)pointer.word != CAPNP_KIND_OTHER
+                                        ? CAPNP_POINTER_RESERVED_BITS
+                                        : CAPNP_CAP_ORDINAL_OUT_OF_RANGE);
         return (struct capnp_cap){0};
     }
     return (struct capnp_cap){message->caps[ordinal]};
 }
 
-// The slot of pointer `index`, or NULL if the struct is of a version without it.
-static const uint8_t *reader_slot(struct capnp_struct_reader reader, uint16_t index)
-{
-    if (index >= reader.pointer_count) {
-        return NULL;
-    }
-    return reader.data + reader.data_bytes + (uint32_t)index * CAPNP_WORD_BYTES;
-}
-
 bool capnp_has_pointer(struct capnp_struct_reader reader, uint16_t index)
 {
-    const uint8_t *slot = reader_slot(reader, index);
+    const uint8_t *slot = capnp_reader_slot(reader, index);
     return slot != NULL && capnp_load_u64(slot) != 0;
 }
 
 struct capnp_text capnp_get_text(struct capnp_struct_reader reader, uint16_t index,
                                  struct capnp_text absent)
 {
-    const uint8_t *slot = reader_slot(reader, index);
-    struct capnp_text text = {NULL, 0};
-    if (slot != NULL) {
-        text = capnp_text_at(reader.message, slot);
-    }
+    struct capnp_text text = capnp_text_at(reader.message, capnp_reader_slot(reader, index));
     return text.data != NULL ? text : absent;
 }
 
 struct capnp_data capnp_get_data(struct capnp_struct_reader reader, uint16_t index,
                                  struct capnp_data absent)
 {
-    const uint8_t *slot = reader_slot(reader, index);
-    struct capnp_data data = {NULL, 0};
-    if (slot != NULL) {
-        data = capnp_data_at(reader.message, slot);
-    }
+    struct capnp_data data = capnp_data_at(reader.message, capnp_reader_slot(reader, index));
     return data.data != NULL ? data : absent;
 }
 
 struct capnp_cap capnp_get_cap(struct capnp_struct_reader reader, uint16_t index)
 {
-    const uint8_t *slot = reader_slot(reader, index);
-    return slot != NULL ? capnp_cap_at(reader.message, slot) : (struct capnp_cap){0};
+    return capnp_cap_at(reader.message, capnp_reader_slot(reader, index));
 }
 
-// A list of `size` bytes and `zeros` more, pointed to by `slot`.
+uint8_t *capnp_builder_grow(struct capnp_builder *builder, uint8_t *slot, uint64_t words,
+                            uint64_t shape)
+{
+    if (builder->is_arena && builder->error == CAPNP_OK) {
+        return ((struct capnp_arena *)builder)->grow(builder, slot, words, shape);
+    }
+    capnp_builder_fail(builder, CAPNP_BUILDER_FULL);
+    return NULL;
+}
+
+uint8_t *capnp_builder_place(struct capnp_builder *builder, uint8_t *slot, uint64_t words,
+                             uint64_t shape)
+{
+    uint8_t *placed = builder->bytes + builder->used;
+    // An arena that has gone on to other buffers says so with more used than there is.
+    int64_t room = (int64_t)builder->capacity - builder->used;
+    if (builder->error != CAPNP_OK || (int64_t)(words * CAPNP_WORD_BYTES) > room) {
+        return capnp_builder_grow(builder, slot, words, shape);
+    }
+    builder->used += (uint32_t)words * CAPNP_WORD_BYTES;
+    capnp_store_u64(slot, capnp_pointer_near(slot, placed, shape));
+    return placed;
+}
+
+// A list of `size` bytes and `zeros` more, pointed to by `slot`, where there are both.
 static void bytes_put(struct capnp_builder *builder, uint8_t *slot, const void *bytes,
                       uint32_t size, uint32_t zeros)
 {
     uint64_t count = (uint64_t)size + zeros;
+    uint64_t words = (count + 7) / CAPNP_WORD_BYTES;
+    uint32_t shape = ELEMENT_BYTE | (uint32_t)count << 3;
+    if (bytes == NULL || slot == NULL) {
+        return;
+    }
     if (count >= 1u << 29) {
         capnp_builder_fail(builder, CAPNP_BUILDER_LIST_TOO_LONG);
         return;
     }
-    uint8_t *target = capnp_builder_take(builder, (count + 7) / CAPNP_WORD_BYTES);
-    if (target == NULL) {
-        return;
+    uint8_t *target =
+        capnp_builder_place(builder, slot, words, capnp_pointer_word(0, CAPNP_KIND_LIST, shape));
+    if (target != NULL && words > 0) {
+        capnp_store_u64(target + (words - 1) * CAPNP_WORD_BYTES, 0);
+        __builtin_memcpy(target, bytes, size);
     }
-    __builtin_memcpy(target, bytes, size);
-    capnp_store_u64(slot, capnp_pointer_word((target - slot) / CAPNP_WORD_BYTES - 1, KIND_LIST,
-                                             ELEMENT_BYTE | (uint32_t)count << 3));
 }
 
 void capnp_text_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_text text)
 {
-    if (text.data != NULL) {
-        bytes_put(builder, slot, text.data, text.size, 1);
-    }
+    bytes_put(builder, slot, text.data, text.size, 1);
 }
 
 void capnp_data_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_data data)
 {
-    if (data.data != NULL) {
-        bytes_put(builder, slot, data.data, data.size, 0);
-    }
+    bytes_put(builder, slot, data.data, data.size, 0);
 }
 
 void capnp_cap_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_cap cap)
@@ -241,25 +252,19 @@ void capnp_cap_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_ca
     } else if (cap.id != 0 && builder->cap_count == CAPNP_CAPS_MAX) {
         capnp_builder_fail(builder, CAPNP_BUILDER_CAPS_FULL);
     } else if (cap.id != 0) {
-        capnp_store_u64(slot, (uint64_t)builder->cap_count << 32 | KIND_OTHER);
+        capnp_store_u64(slot, (uint64_t)builder->cap_count << 32 | CAPNP_KIND_OTHER);
         builder->caps[builder->cap_count++] = cap.id;
     }
 }
 
 void capnp_set_text(struct capnp_struct_builder target, uint16_t index, struct capnp_text text)
 {
-    uint8_t *slot = capnp_builder_slot(target, index);
-    if (slot != NULL) {
-        capnp_text_put(target.builder, slot, text);
-    }
+    capnp_text_put(target.builder, capnp_builder_slot(target, index), text);
 }
 
 void capnp_set_data(struct capnp_struct_builder target, uint16_t index, struct capnp_data data)
 {
-    uint8_t *slot = capnp_builder_slot(target, index);
-    if (slot != NULL) {
-        capnp_data_put(target.builder, slot, data);
-    }
+    capnp_data_put(target.builder, capnp_builder_slot(target, index), data);
 }
 
 void capnp_set_cap(struct capnp_struct_builder target, uint16_t index, struct capnp_cap cap)

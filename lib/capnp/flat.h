@@ -4,7 +4,8 @@
 //
 // This is the part that a kernel needs and all that the hot path touches. A message is one segment
 // without stream framing, at most 64 KiB, at any alignment; capabilities are ordinals into a list
-// that travels beside it. Nested structs and lists are in tree.h, built on what is here.
+// that travels beside it. Nested structs and lists are in tree.h, built on what is here; messages
+// of several segments are in segment.h (reading) and arena.h (building).
 //
 // Reading: capnp_message_init, capnp_message_root, then getters with the offsets that the schema
 // gives (generated code calls them). Getters take the reader by value and answer the default
@@ -18,7 +19,7 @@
 // Bytes under a reader must not change while it is read.
 //
 // Format: the Cap'n Proto encoding specification (capnproto.org/encoding.html), sections "Structs",
-// "Lists" and "Capabilities (Interfaces)". Far pointers are refused.
+// "Lists" and "Capabilities (Interfaces)".
 
 #ifndef LIB_CAPNP_FLAT_H
 #define LIB_CAPNP_FLAT_H
@@ -46,6 +47,8 @@ enum capnp_error {
     CAPNP_MESSAGE_NOT_WORDS,
     CAPNP_POINTER_OUT_OF_BOUNDS,
     CAPNP_POINTER_FAR,
+    CAPNP_POINTER_FAR_MALFORMED,
+    CAPNP_POINTER_SEGMENT_UNKNOWN,
     CAPNP_POINTER_OTHER_KIND,
     CAPNP_POINTER_RESERVED_BITS,
     CAPNP_LIST_OTHER_ELEMENTS,
@@ -61,6 +64,12 @@ enum capnp_error {
     CAPNP_BUILDER_CAPS_FULL,
     CAPNP_BUILDER_CAP_SET_TWICE,
     CAPNP_BUILDER_OTHER_FIELD,
+    CAPNP_CANONICAL_CAPABILITY,
+    CAPNP_FRAME_CUT,
+    CAPNP_FRAME_TOO_MANY_SEGMENTS,
+    CAPNP_FRAME_TOO_LARGE,
+    CAPNP_PACKED_CUT,
+    CAPNP_PACKED_RUN_TOO_LONG,
     CAPNP_ERROR_COUNT
 };
 
@@ -87,8 +96,9 @@ struct capnp_message {
     const uint8_t *bytes;
     const uint64_t *caps;
     uint32_t cap_count;
-    uint32_t size;    // bytes, a whole number of words
-    bool is_constant; // generated and trusted: neither counted nor ever written to
+    uint32_t size;     // bytes, a whole number of words
+    bool is_constant;  // generated and trusted: neither counted nor ever written to
+    bool is_segmented; // part of a struct capnp_segment
     // Written while reading.
     uint32_t traversal_words; // how many more may be visited
     enum capnp_error error;   // the first one
@@ -108,7 +118,8 @@ struct capnp_builder {
     uint32_t capacity; // bytes, a whole number of words
     uint32_t used;     // bytes, a whole number of words
     enum capnp_error error;
-    uint32_t cap_count;
+    uint16_t cap_count;
+    bool is_arena;                 // part of a struct capnp_arena, which has the buffers
     uint64_t caps[CAPNP_CAPS_MAX]; // in the order in which they were set; only cap_count are valid
 };
 
@@ -134,6 +145,7 @@ static inline void capnp_message_init(struct capnp_message *message, const void 
     message->size = size;
     message->cap_count = cap_count;
     message->is_constant = false;
+    message->is_segmented = false;
     message->traversal_words =
         size / CAPNP_WORD_BYTES * CAPNP_TRAVERSAL_TIMES + CAPNP_TRAVERSAL_WORDS_MIN;
     message->error = CAPNP_OK;
@@ -141,10 +153,6 @@ static inline void capnp_message_init(struct capnp_message *message, const void 
         capnp_message_check(message); // not whole words below the limit
     }
 }
-
-// The same without the 64 KiB limit, for files and tools.
-void capnp_message_init_large(struct capnp_message *message, const void *bytes, uint32_t size,
-                              uint32_t traversal_words);
 
 bool capnp_has_pointer(struct capnp_struct_reader reader, uint16_t index);
 struct capnp_text capnp_get_text(struct capnp_struct_reader reader, uint16_t index,
@@ -163,6 +171,7 @@ static inline void capnp_builder_init(struct capnp_builder *builder, void *buffe
     builder->used = 0;
     builder->error = CAPNP_OK;
     builder->cap_count = 0;
+    builder->is_arena = false;
 }
 
 // Bytes of the message so far.
@@ -178,7 +187,15 @@ void capnp_set_data(struct capnp_struct_builder target, uint16_t index, struct c
 // A capability field is set once; id 0 leaves it absent.
 void capnp_set_cap(struct capnp_struct_builder target, uint16_t index, struct capnp_cap cap);
 
-// ---- what tree.c and list.c build on ----
+// ---- what the rest of the library builds on ----
+
+// Kinds of pointers, and of lists those of bytes and of structs, as the encoding numbers them.
+enum {
+    CAPNP_KIND_STRUCT,
+    CAPNP_KIND_LIST,
+    CAPNP_KIND_FAR,
+    CAPNP_KIND_OTHER,
+};
 
 void capnp_message_fail(struct capnp_message *message, enum capnp_error error);
 void capnp_builder_fail(struct capnp_builder *builder, enum capnp_error error);
@@ -186,16 +203,41 @@ void capnp_builder_fail(struct capnp_builder *builder, enum capnp_error error);
 // Visiting `words` more; false when that exceeds the limit.
 bool capnp_message_charge(struct capnp_message *message, uint64_t words);
 
-// What the pointer word at `at` points to, if `words` from there are inside; else NULL.
-const uint8_t *capnp_pointer_target(struct capnp_message *message, const uint8_t *at,
-                                    uint64_t pointer, uint64_t words);
+// A pointer that is no far pointer, in the segment that it leads into.
+struct capnp_pointer {
+    struct capnp_message *message;
+    const uint8_t *from; // what its offset counts from
+    uint64_t word;
+};
+
+// Where pointer `index` is, or NULL if the struct is of a version without it.
+static inline const uint8_t *capnp_reader_slot(struct capnp_struct_reader reader, uint32_t index)
+{
+    return index < reader.pointer_count
+               ? reader.data + reader.data_bytes + (size_t)index * CAPNP_WORD_BYTES
+               : NULL;
+}
+
+// The pointer at `at` (NULL: none); false if it is null. Far pointers are followed, where the
+// message has segments; one that leads nowhere is an error, and null.
+bool capnp_pointer_follow(struct capnp_pointer *pointer, struct capnp_message *message,
+                          const uint8_t *at);
+
+// The same; false, too, if it is not of this kind (an error).
+__attribute__((noinline)) bool capnp_pointer_load(struct capnp_pointer *pointer,
+                                                  struct capnp_message *message, const uint8_t *at,
+                                                  uint32_t kind);
+
+// What the pointer leads to, if `words` from there are inside; else NULL with the error noted.
+const uint8_t *capnp_pointer_target(const struct capnp_pointer *pointer, uint64_t words);
 
 // The struct that the pointer at `at` points to. depth: what is left for this pointer.
 struct capnp_struct_reader capnp_struct_at(struct capnp_message *message, const uint8_t *at,
                                            uint16_t depth);
 
-// Text, data and capability behind the pointer word at `at`, for fields and list elements alike.
-// An absent text or data has data == NULL.
+// Text, data and capability behind the pointer word at `at` (may be NULL), for fields and list
+// elements alike. An absent text or data has data == NULL. Texts and data are put where there is a
+// slot.
 struct capnp_text capnp_text_at(struct capnp_message *message, const uint8_t *at);
 struct capnp_data capnp_data_at(struct capnp_message *message, const uint8_t *at);
 struct capnp_cap capnp_cap_at(struct capnp_message *message, const uint8_t *at);
@@ -247,6 +289,13 @@ static inline uint64_t capnp_struct_pointer_word(int64_t words, uint16_t data_wo
     return capnp_pointer_word(words, 0, data_words | ((uint32_t)pointer_words << 16));
 }
 
+// The shape, with the offset of `target` in the same buffer.
+static inline uint64_t capnp_pointer_near(const uint8_t *slot, const uint8_t *target,
+                                          uint64_t shape)
+{
+    return shape | (uint32_t)((uint64_t)((target - slot) / CAPNP_WORD_BYTES - 1) << 2);
+}
+
 // The slot of pointer `index`, or NULL with the error noted.
 static inline uint8_t *capnp_builder_slot(struct capnp_struct_builder target, uint16_t index)
 {
@@ -257,34 +306,34 @@ static inline uint8_t *capnp_builder_slot(struct capnp_struct_builder target, ui
     return target.data + target.data_bytes + (uint32_t)index * CAPNP_WORD_BYTES;
 }
 
-// `words` zeroed words at the end of the message, or NULL when the buffer is full.
-static inline uint8_t *capnp_builder_take(struct capnp_builder *builder, uint64_t words)
-{
-    if (builder->error != CAPNP_OK ||
-        words > (builder->capacity - builder->used) / CAPNP_WORD_BYTES) {
-        capnp_builder_fail(builder, CAPNP_BUILDER_FULL);
-        return NULL;
-    }
-    uint8_t *taken = builder->bytes + builder->used;
-    builder->used += (uint32_t)words * CAPNP_WORD_BYTES;
-    __builtin_memset(taken, 0, (size_t)words * CAPNP_WORD_BYTES);
-    return taken;
-}
+// `words` words at the end of the message, and the pointer at `slot` to them with the shape given
+// (a pointer word without its offset). They hold whatever the buffer held. NULL when there is no
+// room.
+__attribute__((noinline)) uint8_t *capnp_builder_place(struct capnp_builder *builder, uint8_t *slot,
+                                                       uint64_t words, uint64_t shape);
 
-// Starts the message (again, if it was started before) with a root struct of these sizes.
+// The same where the buffer has no room: grows, or fails.
+__attribute__((cold, noinline)) uint8_t *
+capnp_builder_grow(struct capnp_builder *builder, uint8_t *slot, uint64_t words, uint64_t shape);
+
+// Starts the message (again, if it was started before) with a root struct of these sizes, which
+// must fit into the buffer.
 static inline struct capnp_struct_builder
 capnp_builder_root(struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_words)
 {
+    uint32_t bytes = (1u + data_words + pointer_words) * CAPNP_WORD_BYTES;
+    // A struct without fields points at its own pointer, so that it isn't a null pointer.
+    int64_t offset = bytes == CAPNP_WORD_BYTES ? -1 : 0;
+    uint8_t *root = builder->bytes;
     builder->used = 0;
     builder->cap_count = 0;
-    uint32_t words = 1u + data_words + pointer_words;
-    uint8_t *root = capnp_builder_take(builder, words);
-    if (root == NULL) {
+    if (builder->error != CAPNP_OK || bytes > builder->capacity) {
+        capnp_builder_fail(builder, CAPNP_BUILDER_FULL);
         return (struct capnp_struct_builder){builder, NULL, 0, 0};
     }
-    // A struct without fields points at its own pointer, so that it isn't a null pointer.
-    capnp_store_u64(root,
-                    capnp_struct_pointer_word(words == 1 ? -1 : 0, data_words, pointer_words));
+    builder->used = bytes;
+    __builtin_memset(root, 0, bytes);
+    capnp_store_u64(root, capnp_struct_pointer_word(offset, data_words, pointer_words));
     return (struct capnp_struct_builder){builder, root + CAPNP_WORD_BYTES,
                                          (uint32_t)data_words * CAPNP_WORD_BYTES, pointer_words};
 }

@@ -29,10 +29,14 @@ enum capnp_element {
     CAPNP_ELEMENT_STRUCT
 };
 
+// Bits of one element; of structs it depends.
+extern const uint8_t capnp_element_bits[];
+
 struct capnp_list_reader {
     struct capnp_message *message;
     const uint8_t *data;
     uint32_t count;
+    uint32_t step;       // bytes from one element to the next
     uint32_t data_bytes; // of one element
     uint16_t pointer_count;
     uint16_t depth;
@@ -44,6 +48,7 @@ struct capnp_list_builder {
     struct capnp_builder *builder;
     uint8_t *data;
     uint32_t count;
+    uint32_t step;
     uint32_t data_bytes;
     uint16_t pointer_count;
     bool is_bits;
@@ -65,12 +70,9 @@ struct capnp_list_reader capnp_constant_list(const struct capnp_message *constan
                                              enum capnp_element element);
 struct capnp_struct_reader capnp_constant_struct(const struct capnp_message *constant);
 
-// An index outside the list is an error and reads as 0, empty, none.
+// An index outside the list is an error and reads as 0, empty, none. Numbers by their types are
+// below.
 bool capnp_list_get_bool(struct capnp_list_reader list, uint32_t index);
-uint8_t capnp_list_get_u8(struct capnp_list_reader list, uint32_t index);
-uint16_t capnp_list_get_u16(struct capnp_list_reader list, uint32_t index);
-uint32_t capnp_list_get_u32(struct capnp_list_reader list, uint32_t index);
-uint64_t capnp_list_get_u64(struct capnp_list_reader list, uint32_t index);
 struct capnp_text capnp_list_get_text(struct capnp_list_reader list, uint32_t index);
 struct capnp_data capnp_list_get_data(struct capnp_list_reader list, uint32_t index);
 struct capnp_cap capnp_list_get_cap(struct capnp_list_reader list, uint32_t index);
@@ -97,10 +99,6 @@ struct capnp_list_builder capnp_init_struct_list(struct capnp_struct_builder tar
 
 // An index outside the list, or a value wider than its elements, is an error and does nothing.
 void capnp_list_set_bool(struct capnp_list_builder list, uint32_t index, bool value);
-void capnp_list_set_u8(struct capnp_list_builder list, uint32_t index, uint8_t value);
-void capnp_list_set_u16(struct capnp_list_builder list, uint32_t index, uint16_t value);
-void capnp_list_set_u32(struct capnp_list_builder list, uint32_t index, uint32_t value);
-void capnp_list_set_u64(struct capnp_list_builder list, uint32_t index, uint64_t value);
 void capnp_list_set_text(struct capnp_list_builder list, uint32_t index, struct capnp_text text);
 void capnp_list_set_data(struct capnp_list_builder list, uint32_t index, struct capnp_data data);
 void capnp_list_set_cap(struct capnp_list_builder list, uint32_t index, struct capnp_cap cap);
@@ -110,6 +108,222 @@ struct capnp_list_builder capnp_list_init_list(struct capnp_list_builder list, u
 struct capnp_list_builder capnp_list_init_struct_list(struct capnp_list_builder list,
                                                       uint32_t index, uint32_t count,
                                                       uint16_t data_words, uint16_t pointer_words);
+
+// The same for the pointer at `slot`, wherever it is.
+struct capnp_struct_builder capnp_struct_put(struct capnp_builder *builder, uint8_t *slot,
+                                             uint16_t data_words, uint16_t pointer_words);
+struct capnp_list_builder capnp_list_put(struct capnp_builder *builder, uint8_t *slot,
+                                         enum capnp_element element, uint32_t count);
+struct capnp_list_builder capnp_struct_list_put(struct capnp_builder *builder, uint8_t *slot,
+                                                uint32_t count, uint16_t data_words,
+                                                uint16_t pointer_words);
+
+// ---- elements that are numbers ----
+
+// Notes what is wrong with element `index`, asked for as data_bytes of data; returns NULL.
+__attribute__((cold, noinline)) const uint8_t *
+capnp_list_reader_fail(const struct capnp_list_reader *list, uint32_t index);
+__attribute__((cold, noinline)) uint8_t *
+capnp_list_builder_fail(const struct capnp_list_builder *list, uint32_t index);
+
+static inline const uint8_t *capnp_list_element(const struct capnp_list_reader *list,
+                                                uint32_t index, uint32_t bytes)
+{
+    return index < list->count && bytes <= list->data_bytes
+               ? list->data + (size_t)index * list->step
+               : capnp_list_reader_fail(list, index);
+}
+
+static inline uint8_t *capnp_list_place(const struct capnp_list_builder *list, uint32_t index,
+                                        uint32_t bytes)
+{
+    return index < list->count && bytes <= list->data_bytes
+               ? list->data + (size_t)index * list->step
+               : capnp_list_builder_fail(list, index);
+}
+
+static inline uint8_t capnp_list_get_u8(struct capnp_list_reader list, uint32_t index)
+{
+    uint8_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_u8(struct capnp_list_builder list, uint32_t index, uint8_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline uint16_t capnp_list_get_u16(struct capnp_list_reader list, uint32_t index)
+{
+    uint16_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_u16(struct capnp_list_builder list, uint32_t index,
+                                      uint16_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline uint32_t capnp_list_get_u32(struct capnp_list_reader list, uint32_t index)
+{
+    uint32_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_u32(struct capnp_list_builder list, uint32_t index,
+                                      uint32_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline uint64_t capnp_list_get_u64(struct capnp_list_reader list, uint32_t index)
+{
+    uint64_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_u64(struct capnp_list_builder list, uint32_t index,
+                                      uint64_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline int8_t capnp_list_get_i8(struct capnp_list_reader list, uint32_t index)
+{
+    int8_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_i8(struct capnp_list_builder list, uint32_t index, int8_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline int16_t capnp_list_get_i16(struct capnp_list_reader list, uint32_t index)
+{
+    int16_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_i16(struct capnp_list_builder list, uint32_t index, int16_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline int32_t capnp_list_get_i32(struct capnp_list_reader list, uint32_t index)
+{
+    int32_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_i32(struct capnp_list_builder list, uint32_t index, int32_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline int64_t capnp_list_get_i64(struct capnp_list_reader list, uint32_t index)
+{
+    int64_t value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_i64(struct capnp_list_builder list, uint32_t index, int64_t value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline float capnp_list_get_f32(struct capnp_list_reader list, uint32_t index)
+{
+    float value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_f32(struct capnp_list_builder list, uint32_t index, float value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
+
+static inline double capnp_list_get_f64(struct capnp_list_reader list, uint32_t index)
+{
+    double value = 0;
+    const uint8_t *at = capnp_list_element(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(&value, at, sizeof(value));
+    }
+    return value;
+}
+
+static inline void capnp_list_set_f64(struct capnp_list_builder list, uint32_t index, double value)
+{
+    uint8_t *at = capnp_list_place(&list, index, sizeof(value));
+    if (at != NULL) {
+        __builtin_memcpy(at, &value, sizeof(value));
+    }
+}
 
 // ---- floating point: fields are bits, so that flat.h needs no floating registers ----
 

@@ -2,15 +2,10 @@
 //
 // Reading the compiler's request and looking things up in it (request.h).
 //
-// Standard input is one framed message: segment count - 1, the size of each segment in words, the
-// segments. All of it is read, the frame stripped, and the segments copied into one, which the
-// library's reader then sees. Nothing is freed: the process is about to end.
-//
-// Format: the encoding specification, "Serialization Over a Stream".
+// Standard input is one framed message, of several segments where it is large. Nothing is freed:
+// the process is about to end.
 
 #include "request.h"
-
-#include "copy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +13,10 @@
 
 enum { SCOPES_MAX = 64 };
 
-static struct capnp_message message;
+static struct capnp_segment segments[CAPNP_SEGMENTS_MAX];
+static struct capnp_message *const message = &segments[0].message;
 static struct capnp_struct_reader root;
-static const uint64_t *flat_words;
-static uint32_t flat_count;
+static uint32_t size;
 
 static _Noreturn void die(const char *fact)
 {
@@ -46,11 +41,11 @@ static void *take_memory(size_t bytes)
     return memory;
 }
 
-// All of standard input, as words.
-static uint64_t *read_input(size_t *words)
+void request_read(void)
 {
     size_t capacity = 1 << 20;
     size_t used = 0;
+    uint64_t framed = 0;
     char *bytes = take_memory(capacity);
     size_t got;
     while ((got = fread(bytes + used, 1, capacity - used, stdin)) > 0) {
@@ -63,58 +58,29 @@ static uint64_t *read_input(size_t *words)
             }
         }
     }
-    if (used == 0 || used % CAPNP_WORD_BYTES != 0) {
-        die("standard input is not a request (run this through `capnp compile -o`)");
-    }
-    *words = used / CAPNP_WORD_BYTES;
-    return (uint64_t *)(void *)bytes;
-}
-
-// Finds the segments behind the frame's table.
-static void unframe(const uint64_t *words, size_t count, struct copy_source *source)
-{
-    const uint32_t *table = (const uint32_t *)(const void *)words;
-    if (table[0] >= COPY_SEGMENTS_MAX) {
-        die("the request has more than 512 segments");
-    }
-    source->segment_count = table[0] + 1;
-    size_t at = source->segment_count / 2 + 1;
-    for (uint32_t i = 0; i < source->segment_count; i++) {
-        if (at > count || table[i + 1] > count - at) {
-            die("the request is shorter than its segment table says");
-        }
-        source->segments[i] = words + at;
-        source->words[i] = table[i + 1];
-        at += table[i + 1];
-    }
-}
-
-void request_read(void)
-{
-    static struct copy_source source;
-    size_t count = 0;
-    const uint64_t *words = read_input(&count);
-    if (count > UINT32_MAX / 16) {
+    if (used > UINT32_MAX / 2) {
         die("the request is larger than 2 GiB");
     }
-    unframe(words, count, &source);
-    struct copy_target target = {.words = take_memory(count * 8), .capacity = (uint32_t)count};
-    const char *wrong = copy_tree(&source, 0, 0, &target);
-    if (wrong != NULL) {
-        die(wrong);
+    if (capnp_frame_open(segments, CAPNP_SEGMENTS_MAX, bytes, used, UINT32_MAX, &framed) !=
+            CAPNP_OK ||
+        framed != used) {
+        die("standard input is not a request (run this through `capnp compile -o`)");
     }
-    flat_words = target.words;
-    flat_count = target.used;
-    capnp_message_init_large(&message, flat_words, flat_count * 8, UINT32_MAX);
-    root = capnp_message_root(&message);
+    size = (uint32_t)used;
+    root = capnp_message_root(message);
+    if (request_files(request_root()).count == 0) {
+        die("the request names no file");
+    }
 }
 
 struct capnp_struct_reader request_root(void)
 {
-    // The request was checked while it was copied, and grows by being read: no limit makes sense.
-    message.traversal_words = UINT32_MAX;
-    if (message.error != CAPNP_OK) {
-        die(capnp_error_text(message.error));
+    // Everything is looked up again and again: a limit makes no sense.
+    for (uint32_t i = 0; i < segments->count; i++) {
+        segments[i].message.traversal_words = UINT32_MAX;
+    }
+    if (message->error != CAPNP_OK) {
+        die(capnp_error_text(message->error));
     }
     return root;
 }
@@ -184,20 +150,18 @@ uint64_t request_file_of(struct capnp_struct_reader node)
 
 uint32_t request_size(void)
 {
-    return message.size;
+    return size;
 }
 
 const uint64_t *request_value_words(struct capnp_struct_reader value, uint32_t *count)
 {
-    const uint8_t *slot = value.data + value.data_bytes + VALUE_POINTER * CAPNP_WORD_BYTES;
-    struct copy_source source = {
-        .segments = {flat_words}, .words = {flat_count}, .segment_count = 1};
-    struct copy_target target = {.words = take_memory((size_t)flat_count * 8),
-                                 .capacity = flat_count};
-    const char *wrong = copy_tree(&source, 0, (uint32_t)((slot - message.bytes) / 8), &target);
-    if (wrong != NULL) {
-        die(wrong);
+    struct capnp_builder builder;
+    uint64_t *words = take_memory(size);
+    capnp_builder_init(&builder, words, size);
+    capnp_any_set(capnp_builder_root_any(&builder), capnp_get_any(value, VALUE_POINTER));
+    if (builder.error != CAPNP_OK) {
+        die(capnp_error_text(builder.error));
     }
-    *count = target.used;
-    return target.words;
+    *count = capnp_builder_size(&builder) / CAPNP_WORD_BYTES;
+    return words;
 }
