@@ -45,6 +45,28 @@ struct capnp_call {
     uint64_t carrier[6]; // the carrier's own
 };
 
+// What methods that are declared `-> stream` answer with: nothing. How many such calls are under
+// way at once is between the carrier and whoever makes them.
+struct capnp_stream_result_reader {
+    struct capnp_struct_reader s;
+};
+
+struct capnp_stream_result_builder {
+    struct capnp_struct_builder s;
+};
+
+static inline struct capnp_stream_result_reader
+capnp_stream_result_read(struct capnp_message *message)
+{
+    return (struct capnp_stream_result_reader){capnp_message_root(message)};
+}
+
+static inline struct capnp_stream_result_builder
+capnp_stream_result_build(struct capnp_builder *builder)
+{
+    return (struct capnp_stream_result_builder){capnp_builder_root(builder, 0, 0)};
+}
+
 // Makes call->request ready. request_bytes: what the request needs, exactly where generated code
 // can know; CAPNP_MESSAGE_BYTES_MAX means "unknown", and the carrier gives what it can.
 bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interface, uint16_t method,

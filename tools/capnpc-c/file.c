@@ -20,9 +20,6 @@
 
 enum { NESTED_DEPTH_MAX = 64 };
 
-static struct name tag_names[UNIT_TAGS_MAX];
-static uint64_t tag_owners[UNIT_TAGS_MAX];
-
 static _Noreturn void fail(const char *what, const char *path)
 {
     fprintf(stderr, "capnpc-c: %s: %s: %s\n", path, what, strerror(errno));
@@ -37,9 +34,6 @@ static void implied_generate(struct unit *unit, struct capnp_struct_reader node,
     struct capnp_list_reader methods = interface_methods(node);
     for (uint32_t i = 0; i < methods.count; i++) {
         struct capnp_struct_reader method = capnp_list_get_struct(methods, i);
-        if (method_implicit_parameters(method).count > 0) {
-            refuse(node, "generic methods are not supported: method", member_name(method));
-        }
         uint64_t ids[] = {method_param_type(method), method_result_type(method)};
         for (uint32_t k = 0; k < 2; k++) {
             struct capnp_struct_reader implied = request_node(ids[k]);
@@ -53,9 +47,6 @@ static void implied_generate(struct unit *unit, struct capnp_struct_reader node,
 static void node_generate(struct unit *unit, uint64_t id, uint32_t depth)
 {
     struct capnp_struct_reader node = request_node(id);
-    if (node_is_generic(node)) {
-        refuse(node, "generic types are not supported", (struct capnp_text){"", 0});
-    }
     if (depth == NESTED_DEPTH_MAX) {
         refuse(node, "nested too deep", (struct capnp_text){"", 0});
     }
@@ -108,24 +99,43 @@ static void close_output(FILE *to, const char *path)
     }
 }
 
-// Includes of the schemas whose types are used, by the names that this one imports them with.
+// A path to `file` from the folder of `from`, for files that are displayed with paths from the same
+// folder.
+static void emit_path(FILE *to, struct capnp_text from, struct capnp_text file)
+{
+    uint32_t common = 0; // up to and with the last slash that both have
+    for (uint32_t i = 0; i < from.size && i < file.size && from.data[i] == file.data[i]; i++) {
+        common = from.data[i] == '/' ? i + 1 : common;
+    }
+    for (uint32_t i = common; i < from.size; i++) {
+        fputs(from.data[i] == '/' ? "../" : "", to);
+    }
+    fwrite(file.data + common, 1, file.size - common, to);
+}
+
+// Includes of the schemas whose types are used: by the names that this one imports them with, or,
+// where it got to know them through other files, by where they are.
 static void emit_includes(const struct unit *unit, FILE *to)
 {
     struct capnp_list_reader imports = file_imports(unit->file);
+    struct capnp_text own = node_display_name(request_node(file_id(unit->file)));
     for (uint32_t i = 0; i < unit->used_file_count; i++) {
-        bool is_found = false;
-        for (uint32_t k = 0; k < imports.count && !is_found; k++) {
+        struct capnp_text path = node_display_name(request_node(unit->used_files[i]));
+        bool is_direct = false;
+        for (uint32_t k = 0; k < imports.count && !is_direct; k++) {
             struct capnp_struct_reader import = capnp_list_get_struct(imports, k);
-            const char *path = import_name(import).data;
-            if (import_id(import) == unit->used_files[i]) {
-                fprintf(to, "#include \"%s.h\"\n", path[0] == '/' ? path + 1 : path);
-                is_found = true;
-            }
+            is_direct = import_id(import) == unit->used_files[i];
+            path = is_direct ? import_name(import) : path;
         }
-        if (!is_found) {
-            refuse(request_node(file_id(unit->file)), "uses types of a file that it doesn't import",
-                   node_display_name(request_node(unit->used_files[i])));
+        fputs("#include \"", to);
+        if (path.data[0] == '/') {
+            fwrite(path.data + 1, 1, path.size - 1, to);
+        } else if (is_direct) {
+            fwrite(path.data, 1, path.size, to);
+        } else {
+            emit_path(to, own, path);
         }
+        fputs(".h\"\n", to);
     }
 }
 
@@ -181,9 +191,8 @@ void file_generate(struct capnp_struct_reader file)
     struct unit unit = {.file = file,
                         .types = open_memstream(&texts[0], &sizes[0]),
                         .inlines = open_memstream(&texts[1], &sizes[1]),
-                        .source = open_memstream(&texts[2], &sizes[2]),
-                        .tags = tag_names,
-                        .tag_owners = tag_owners};
+                        .source = open_memstream(&texts[2], &sizes[2])};
+    unit_names_clear();
     if (unit.types == NULL || unit.inlines == NULL || unit.source == NULL) {
         fail("no memory", file_name(file).data);
     }

@@ -16,15 +16,17 @@
 // c.capnp: annotation prefix (file) :Text
 static const uint64_t prefix_annotation_id = UINT64_C(0xe1c7a9b2d45f6038);
 
-// Words of C17, and the parameters and variables of generated functions.
-static const char *const taken_words[] = {
-    "auto",     "break",   "case",     "char",     "const",    "continue", "default",  "do",
-    "double",   "else",    "enum",     "extern",   "float",    "for",      "goto",     "if",
-    "inline",   "int",     "long",     "register", "restrict", "return",   "short",    "signed",
-    "sizeof",   "static",  "struct",   "switch",   "typedef",  "union",    "unsigned", "void",
-    "volatile", "while",   "bool",     "true",     "false",    "target",   "call",     "exception",
-    "params",   "results", "answered", "asm",      "linux",    "unix",
+static const char *const c_words[] = {
+    "auto",     "break",  "case",   "char",     "const",    "continue", "default",  "do",
+    "double",   "else",   "enum",   "extern",   "float",    "for",      "goto",     "if",
+    "inline",   "int",    "long",   "register", "restrict", "return",   "short",    "signed",
+    "sizeof",   "static", "struct", "switch",   "typedef",  "union",    "unsigned", "void",
+    "volatile", "while",  "bool",   "true",     "false",    "asm",      "linux",    "unix",
 };
+
+// Parameters and variables of generated functions.
+static const char *const own_words[] = {"target", "call",    "exception",
+                                        "params", "results", "answered"};
 
 struct name name_join(struct name before, struct name after)
 {
@@ -74,15 +76,30 @@ struct name name_upper(struct name name)
     return name;
 }
 
-struct name name_safe(struct name name)
+static bool is_among(const char *word, const char *const *words, size_t count)
 {
-    for (size_t i = 0; i < sizeof(taken_words) / sizeof(taken_words[0]); i++) {
-        if (strcmp(name.text, taken_words[i]) == 0) {
-            strcat(name.text, "_");
-            break;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
         }
     }
+    return false;
+}
+
+struct name name_safe(struct name name)
+{
+    if (is_among(name.text, c_words, sizeof(c_words) / sizeof(c_words[0]))) {
+        strcat(name.text, "_");
+    }
     return name;
+}
+
+struct name name_safe_parameter(struct name name)
+{
+    if (is_among(name.text, own_words, sizeof(own_words) / sizeof(own_words[0]))) {
+        strcat(name.text, "_");
+    }
+    return name_safe(name);
 }
 
 static struct name file_prefix(uint64_t file)
@@ -128,10 +145,18 @@ uint64_t request_home_of(struct capnp_struct_reader node)
 struct name name_of_node(struct capnp_struct_reader node)
 {
     struct capnp_text display = node_display_name(node);
+    if (node_id(node) == STREAM_RESULT_ID) {
+        return (struct name){"capnp_stream_result"};
+    }
     uint32_t start = display_path_size(node) + 1;
     if (start == 1) {
         refuse(node, "has no name that a C name could be made of", display);
     }
     struct capnp_text own = {display.data + start, display.size - start};
     return name_join(file_prefix(request_home_of(node)), name_snake(own));
+}
+
+struct name name_of_tag(struct capnp_struct_reader node)
+{
+    return name_safe(name_of_node(node));
 }

@@ -69,7 +69,7 @@ static void emit_signature(struct unit *unit, FILE *to, const char *interface, c
     for (uint32_t i = 0; i < params->count; i++) {
         const struct field *field = &params->fields[i];
         fprintf(to, ",\n    %s %s", type_spelling(unit, field, false).text,
-                name_safe(field->path).text);
+                name_safe_parameter(field->path).text);
     }
     for (uint32_t i = 0; i < results->count; i++) {
         const struct field *field = &results->fields[i];
@@ -84,7 +84,7 @@ static void emit_size(FILE *to, const struct side *params)
     fprintf(to, "%" PRIu32, struct_message_bytes(params->node));
     for (uint32_t i = 0; i < params->count; i++) {
         const struct field *field = &params->fields[i];
-        struct name name = name_safe(field->path);
+        struct name name = name_safe_parameter(field->path);
         if (type_kind(field->type) == TYPE_TEXT) {
             fprintf(to, " + capnp_text_bytes(%s)", name.text);
         } else if (type_kind(field->type) == TYPE_DATA) {
@@ -113,7 +113,7 @@ static void emit_body(struct unit *unit, const char *interface, const char *full
     }
     for (uint32_t i = 0; i < params->count; i++) {
         fprintf(to, "    %s_set_%s(params, %s);\n", params->name.text, params->fields[i].path.text,
-                name_safe(params->fields[i].path).text);
+                name_safe_parameter(params->fields[i].path).text);
     }
     fputs("    bool answered = capnp_call_run(&call, exception);\n    if (answered) {\n", to);
     // An empty result is still opened: a malformed answer is not success.
@@ -136,14 +136,16 @@ void oneshot_generate(struct unit *unit, struct capnp_struct_reader node,
     static struct side params;
     static struct side results;
     struct name interface = name_of_node(node);
+    struct name tag = name_of_tag(node);
     struct name full = name_join(interface, name_snake(member_name(method)));
     if (!side_collect(&params, method_param_type(method), false) ||
         !side_collect(&results, method_result_type(method), true)) {
         return;
     }
-    emit_signature(unit, unit->inlines, interface.text, full.text, &params, &results);
+    unit_name(node, "%s", full.text);
+    emit_signature(unit, unit->inlines, tag.text, full.text, &params, &results);
     fputs(";\n", unit->inlines);
     fputs("\n", unit->source);
-    emit_signature(unit, unit->source, interface.text, full.text, &params, &results);
+    emit_signature(unit, unit->source, tag.text, full.text, &params, &results);
     emit_body(unit, interface.text, full.text, &params, &results);
 }

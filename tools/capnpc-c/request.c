@@ -7,6 +7,7 @@
 
 #include "request.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,19 @@ static _Noreturn void die(const char *fact)
 
 _Noreturn void refuse(struct capnp_struct_reader node, const char *fact, struct capnp_text name)
 {
-    struct capnp_text place = node_display_name(node);
-    fprintf(stderr, "capnpc-c: %.*s: %s%s%.*s\n", (int)place.size, place.data, fact,
-            name.size > 0 ? ": " : "", (int)name.size, name.data);
+    struct capnp_text display = node_display_name(node);
+    const char *colon = memchr(display.data, ':', display.size);
+    int path_size = colon == NULL ? (int)display.size : (int)(colon - display.data);
+    uint32_t line = place_line(display, name);
+    line = line == 0 ? place_line(display, (struct capnp_text){"", 0}) : line;
+    fprintf(stderr, "capnpc-c: %.*s:", path_size, display.data);
+    if (line > 0) {
+        fprintf(stderr, "%" PRIu32 ": ", line);
+    }
+    if (colon != NULL) {
+        fprintf(stderr, "%.*s: ", (int)display.size - path_size - 1, colon + 1);
+    }
+    fprintf(stderr, "%s%s%.*s\n", fact, name.size > 0 ? ": " : "", (int)name.size, name.data);
     exit(1);
 }
 

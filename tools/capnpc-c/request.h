@@ -43,7 +43,10 @@ uint32_t request_size(void);
 // which stay valid, and sets their count.
 const uint64_t *request_value_words(struct capnp_struct_reader value, uint32_t *count);
 
-// Ends the process with status 1: "<place>: <fact>: <name>". The name may be empty.
+// The line on which a node, or a member of it (if not empty), is declared; 0 if unknown.
+uint32_t place_line(struct capnp_text display_name, struct capnp_text member);
+
+// Ends the process with status 1: "<file>:<line>: <scopes>: <fact>: <name>". The name may be empty.
 _Noreturn void refuse(struct capnp_struct_reader node, const char *fact, struct capnp_text name);
 
 // ---- names ----
@@ -60,8 +63,12 @@ struct name name_snake(struct capnp_text text);
 // foo_bar becomes FOO_BAR.
 struct name name_upper(struct name name);
 
-// The same name, with an underscore after it if it is a word of C or one that generated
-// functions use themselves.
+// The same name, with an underscore after it if it is a word of C; or, for parameters, one that
+// generated functions use themselves.
 struct name name_safe(struct name name);
+struct name name_safe_parameter(struct name name);
+
+// What follows `enum` or `struct` for a node that is an enum or an interface.
+struct name name_of_tag(struct capnp_struct_reader node);
 
 #endif

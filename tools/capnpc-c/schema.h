@@ -38,6 +38,9 @@ enum type_kind {
 
 enum { NO_DISCRIMINANT = 0xffff };
 
+// The pseudo-struct that `-> stream` methods answer with, in /capnp/stream.capnp.
+static const uint64_t STREAM_RESULT_ID = UINT64_C(0x995f9a3377c0b16e);
+
 static inline struct capnp_text schema_text(struct capnp_struct_reader reader, uint16_t index)
 {
     return capnp_get_text(reader, index, (struct capnp_text){"", 0});
@@ -130,11 +133,6 @@ static inline uint64_t node_scope_id(struct capnp_struct_reader node)
     return capnp_get_u64(node, 16, 0);
 }
 
-static inline bool node_is_generic(struct capnp_struct_reader node)
-{
-    return capnp_get_bool(node, 288, false) || schema_list(node, 5).count > 0;
-}
-
 static inline struct capnp_list_reader node_nested(struct capnp_struct_reader node)
 {
     return schema_list(node, 1);
@@ -211,6 +209,11 @@ static inline struct capnp_list_reader interface_superclasses(struct capnp_struc
     return schema_list(node, 4);
 }
 
+static inline uint64_t superclass_id(struct capnp_struct_reader superclass)
+{
+    return capnp_get_u64(superclass, 0, 0);
+}
+
 static inline struct capnp_struct_reader const_type(struct capnp_struct_reader node)
 {
     return capnp_get_struct(node, 3, NULL);
@@ -274,11 +277,6 @@ static inline uint64_t method_result_type(struct capnp_struct_reader method)
     return capnp_get_u64(method, 16, 0);
 }
 
-static inline struct capnp_list_reader method_implicit_parameters(struct capnp_struct_reader method)
-{
-    return schema_list(method, 4);
-}
-
 // ---- Type, Value ----
 
 static inline enum type_kind type_kind(struct capnp_struct_reader type)
@@ -297,9 +295,9 @@ static inline uint64_t type_id(struct capnp_struct_reader type)
     return capnp_get_u64(type, 8, 0);
 }
 
-static inline bool any_pointer_is_parameter(struct capnp_struct_reader type)
+static inline bool any_pointer_is_struct(struct capnp_struct_reader type)
 {
-    return capnp_get_u16(type, 8, 0) != 0;
+    return capnp_get_u16(type, 8, 0) == 0 && capnp_get_u16(type, 10, 0) == 1;
 }
 
 static inline bool any_pointer_is_capability(struct capnp_struct_reader type)

@@ -17,17 +17,18 @@ static void emit_fields(struct unit *unit, struct capnp_struct_reader node,
 
 void enum_generate(struct unit *unit, struct capnp_struct_reader node)
 {
-    struct name name = name_of_node(node);
-    struct name upper = name_upper(name);
+    struct name name = name_of_tag(node);
+    struct name upper = name_upper(name_of_node(node));
     struct capnp_list_reader members = enum_enumerants(node);
-    unit_tag(unit, name, node);
+    unit_tag(name, node);
     emit_doc(unit->types, request_node_doc(node_id(node)), "");
     fprintf(unit->types, "enum %s {\n", name.text);
     for (uint32_t i = 0; i < members.count; i++) {
         struct name member = name_snake(member_name(capnp_list_get_struct(members, i)));
         emit_doc(unit->types, request_member_doc(node_id(node), i), "    ");
-        fprintf(unit->types, "    %s = %" PRIu32 ",\n", name_join(upper, name_upper(member)).text,
-                i);
+        member = name_join(upper, name_upper(member));
+        unit_name(node, "%s", member.text);
+        fprintf(unit->types, "    %s = %" PRIu32 ",\n", member.text, i);
     }
     fprintf(unit->types, members.count == 0 ? "    %s_NONE\n};\n\n" : "};\n\n", upper.text);
 }
@@ -45,12 +46,13 @@ static void emit_which(struct unit *unit, struct capnp_struct_reader node,
     struct name name = name_join(owner, around->path);
     struct name which = name_join(name, (struct name){"which"});
     struct capnp_list_reader fields = struct_fields(node);
-    unit_tag(unit, which, around->owner);
+    unit_tag(which, around->owner);
     fprintf(unit->types, "enum %s {\n", which.text);
     for (uint32_t i = 0; i < fields.count; i++) {
         struct capnp_struct_reader field = capnp_list_get_struct(fields, i);
         if (field_discriminant(field) != NO_DISCRIMINANT) {
             struct name member = name_upper(name_join(name, name_snake(member_name(field))));
+            unit_name(around->owner, "%s", member.text);
             fprintf(unit->types, "    %s = %" PRIu16 ",\n", member.text, field_discriminant(field));
         }
     }
@@ -72,6 +74,7 @@ static void emit_tags(struct unit *unit, const struct field *field)
 
 static void emit_get(struct unit *unit, const struct field *field)
 {
+    unit_name(field->owner, "%s_get_%s", name_of_node(field->owner).text, field->path.text);
     FILE *to = unit->inlines;
     struct name owner = name_of_node(field->owner);
     struct name spelling = type_spelling(unit, field, false);
@@ -105,6 +108,8 @@ static void emit_get(struct unit *unit, const struct field *field)
         }
         fprintf(to, "capnp_get_list(reader.s, %" PRIu32 ", %s, %s)%s", index, type_element(field),
                 constant.text, is_wrapped ? "}" : "");
+    } else if (type_is_any(field)) {
+        fprintf(to, "capnp_get_any(reader.s, %" PRIu32 ")", index);
     } else {
         fprintf(to, "(%s){capnp_get_cap(reader.s, %" PRIu32 ").id}", spelling.text, index);
     }
@@ -114,6 +119,7 @@ static void emit_get(struct unit *unit, const struct field *field)
 static void emit_has(struct unit *unit, const struct field *field)
 {
     struct name owner = name_of_node(field->owner);
+    unit_name(field->owner, "%s_has_%s", owner.text, field->path.text);
     fprintf(unit->inlines, "static inline bool %s_has_%s(struct %s_reader reader)\n{\n    return ",
             owner.text, field->path.text, owner.text);
     for (uint32_t i = 0; i < field->tag_count; i++) {
@@ -130,6 +136,7 @@ static void emit_set(struct unit *unit, const struct field *field)
     struct name owner = name_of_node(field->owner);
     enum type_kind kind = type_kind(field->type);
     uint32_t index = slot_offset(field->field);
+    unit_name(field->owner, "%s_set_%s", owner.text, field->path.text);
     fprintf(to, "static inline void %s_set_%s(struct %s_builder builder", owner.text,
             field->path.text, owner.text);
     if (kind == TYPE_VOID) {
@@ -145,6 +152,14 @@ static void emit_set(struct unit *unit, const struct field *field)
         emit_scalar_set(unit, to, field);
     } else if (type_is_cap(field)) {
         fprintf(to, "capnp_set_cap(builder.s, %" PRIu32 ", (struct capnp_cap){value.id})", index);
+    } else if (type_is_any(field)) {
+        fprintf(to, "capnp_any_set(capnp_build_any(builder.s, %" PRIu32 "), value)", index);
+    } else if (kind == TYPE_STRUCT) {
+        fprintf(to, "capnp_set_struct(builder.s, %" PRIu32 ", value.s)", index);
+    } else if (kind == TYPE_LIST) {
+        bool is_wrapped = type_kind(list_element_type(field->type)) == TYPE_STRUCT;
+        fprintf(to, "capnp_set_list(builder.s, %" PRIu32 ", value%s)", index,
+                is_wrapped ? ".l" : "");
     } else {
         fprintf(to, "capnp_set_%s(builder.s, %" PRIu32 ", value)",
                 kind == TYPE_TEXT ? "text" : "data", index);
@@ -152,7 +167,7 @@ static void emit_set(struct unit *unit, const struct field *field)
     fputs(";\n}\n\n", to);
 }
 
-// Structs and lists are made in place.
+// Structs and lists are made in place; of what is behind an AnyPointer, its place.
 static void emit_init(struct unit *unit, const struct field *field)
 {
     FILE *to = unit->inlines;
@@ -161,10 +176,15 @@ static void emit_init(struct unit *unit, const struct field *field)
     bool is_list = type_kind(field->type) == TYPE_LIST;
     struct capnp_struct_reader element = is_list ? list_element_type(field->type) : field->type;
     bool is_wrapped = type_kind(element) == TYPE_STRUCT;
+    unit_name(field->owner, "%s_init_%s", owner.text, field->path.text);
     fprintf(to, "static inline %s %s_init_%s(struct %s_builder builder%s)\n{\n", spelling.text,
             owner.text, field->path.text, owner.text, is_list ? ", uint32_t count" : "");
     emit_tags(unit, field);
     fputs("    return ", to);
+    if (type_is_any(field)) {
+        fprintf(to, "capnp_build_any(builder.s, %" PRIu32 ");\n}\n\n", slot_offset(field->field));
+        return;
+    }
     if (!is_wrapped) {
         fprintf(to, "capnp_init_list(builder.s, %" PRIu32 ", %s, count);\n}\n\n",
                 slot_offset(field->field), type_element(field));
@@ -191,11 +211,10 @@ static void emit_field(struct unit *unit, const struct field *field)
     if (type_is_pointer(field)) {
         emit_has(unit, field);
     }
-    if (kind == TYPE_STRUCT || kind == TYPE_LIST) {
+    if (kind == TYPE_STRUCT || kind == TYPE_LIST || type_is_any(field)) {
         emit_init(unit, field);
-    } else {
-        emit_set(unit, field);
     }
+    emit_set(unit, field);
 }
 
 // A group that is a member of a union can be chosen without setting any of its fields.
@@ -205,6 +224,7 @@ static void emit_group(struct unit *unit, const struct field *group, uint32_t de
     struct capnp_struct_reader node = request_node(group_type_id(group->field));
     if (field_discriminant(group->field) != NO_DISCRIMINANT) {
         emit_doc(unit->inlines, group->doc, "");
+        unit_name(group->owner, "%s_choose_%s", owner.text, group->path.text);
         fprintf(unit->inlines, "static inline void %s_choose_%s(struct %s_builder builder)\n{\n",
                 owner.text, group->path.text, owner.text);
         emit_tags(unit, group);
@@ -258,37 +278,72 @@ static void emit_struct_types(struct unit *unit, struct capnp_struct_reader node
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         struct name tag;
         snprintf(tag.text, sizeof(tag.text), "%.480s_%s", name, types[i].suffix);
-        unit_tag(unit, tag, node);
+        unit_tag(tag, node);
         fprintf(unit->types, "struct %s {\n    struct capnp_%s;\n};\n", tag.text, types[i].content);
     }
     fputs("\n", unit->types);
 }
 
+// Functions of a struct as a whole, with $ for its name. Reading and building are those of a root,
+// of an element of a list, and of what an AnyPointer leads to.
+static const struct {
+    const char *suffix;
+    const char *text;
+    bool is_sized; // data and pointer words follow the text
+} struct_functions[] = {
+    {"read",
+     "static inline struct $_reader $_read(struct capnp_message *message)\n{\n"
+     "    return (struct $_reader){capnp_message_root(message)",
+     false},
+    {"build",
+     "static inline struct $_builder $_build(struct capnp_builder *builder)\n{\n"
+     "    return (struct $_builder){capnp_builder_root(builder",
+     true},
+    {"reader_at",
+     "static inline struct $_reader $_reader_at(struct $_reader_list list, uint32_t index)\n{\n"
+     "    return (struct $_reader){capnp_list_get_struct(list.l, index)",
+     false},
+    {"builder_at",
+     "static inline struct $_builder $_builder_at(struct $_builder_list list, uint32_t index)\n{\n"
+     "    return (struct $_builder){capnp_list_init_struct(list.l, index)",
+     false},
+    {"read_any",
+     "static inline struct $_reader $_read_any(struct capnp_any_reader any)\n{\n"
+     "    return (struct $_reader){capnp_any_struct(any)",
+     false},
+    {"build_any",
+     "static inline struct $_builder $_build_any(struct capnp_any_builder any)\n{\n"
+     "    return (struct $_builder){capnp_any_init_struct(any",
+     true},
+    {"read_any_list",
+     "static inline struct $_reader_list $_read_any_list(struct capnp_any_reader any)\n{\n"
+     "    return (struct $_reader_list){capnp_any_list(any, CAPNP_ELEMENT_STRUCT)",
+     false},
+    {"build_any_list",
+     "static inline struct $_builder_list $_build_any_list(struct capnp_any_builder any,\n"
+     "    uint32_t count)\n{\n"
+     "    return (struct $_builder_list){capnp_any_init_struct_list(any, count",
+     true},
+};
+
 void struct_generate(struct unit *unit, struct capnp_struct_reader node)
 {
     const struct name name = name_of_node(node);
-    const char *n = name.text;
-    FILE *to = unit->inlines;
     struct field around = {.owner = node, .path = {""}};
-    emit_struct_types(unit, node, n);
-    fprintf(to,
-            "static inline struct %s_reader %s_read(struct capnp_message *message)\n{\n"
-            "    return (struct %s_reader){capnp_message_root(message)};\n}\n\n",
-            n, n, n);
-    fprintf(to,
-            "static inline struct %s_builder %s_build(struct capnp_builder *builder)\n{\n"
-            "    return (struct %s_builder){capnp_builder_root(builder, %" PRIu16 ", %" PRIu16
-            ")};\n}\n\n",
-            n, n, n, struct_data_words(node), struct_pointer_words(node));
-    fprintf(to,
-            "static inline struct %s_reader %s_reader_at(struct %s_reader_list list, "
-            "uint32_t index)\n{\n"
-            "    return (struct %s_reader){capnp_list_get_struct(list.l, index)};\n}\n\n",
-            n, n, n, n);
-    fprintf(to,
-            "static inline struct %s_builder %s_builder_at(struct %s_builder_list list, "
-            "uint32_t index)\n{\n"
-            "    return (struct %s_builder){capnp_list_init_struct(list.l, index)};\n}\n\n",
-            n, n, n, n);
+    if (node_id(node) == STREAM_RESULT_ID) {
+        return; // call.h has it
+    }
+    emit_struct_types(unit, node, name.text);
+    for (size_t i = 0; i < sizeof(struct_functions) / sizeof(struct_functions[0]); i++) {
+        unit_name(node, "%s_%s", name.text, struct_functions[i].suffix);
+        for (const char *at = struct_functions[i].text; *at != 0; at++) {
+            fprintf(unit->inlines, *at == '$' ? "%s" : "%.1s", *at == '$' ? name.text : at);
+        }
+        if (struct_functions[i].is_sized) {
+            fprintf(unit->inlines, ", %" PRIu16 ", %" PRIu16 ")", struct_data_words(node),
+                    struct_pointer_words(node));
+        }
+        fputs("};\n}\n\n", unit->inlines);
+    }
     emit_fields(unit, node, &around, 0);
 }

@@ -3,8 +3,8 @@
 // Types of fields: how they are written in C, and the expressions that get and set scalars.
 //
 // The table has one row per type of the schema language; what it cannot say (enums, structs, lists,
-// interfaces) is spelled from the node's name. Generic types are refused here, for every use of a
-// type passes here.
+// interfaces) is spelled from the node's name. Type parameters are AnyPointer, whatever they are
+// bound to.
 
 #include "unit.h"
 
@@ -46,13 +46,9 @@ static struct name spell(const char *before, struct name name, const char *after
 }
 
 // The node that a type names.
-static struct capnp_struct_reader node_of(struct unit *unit, const struct field *field,
-                                          struct capnp_struct_reader type)
+static struct capnp_struct_reader node_of(struct unit *unit, struct capnp_struct_reader type)
 {
     struct capnp_struct_reader node = request_node(type_id(type));
-    if (node_is_generic(node)) {
-        refuse(field->owner, "generic types are not supported: field", member_name(field->field));
-    }
     unit_use(unit, node);
     return node;
 }
@@ -63,12 +59,8 @@ static struct name list_spelling(struct unit *unit, const struct field *field, b
     for (int depth = 0; depth < CAPNP_DEPTH_MAX && type_kind(element) == TYPE_LIST; depth++) {
         element = list_element_type(element);
     }
-    if (type_kind(element) == TYPE_ANY_POINTER && !any_pointer_is_capability(element)) {
-        refuse(field->owner, "lists of AnyPointer are not supported: field",
-               member_name(field->field));
-    }
     if (type_kind(element) >= TYPE_ENUM && type_kind(element) <= TYPE_INTERFACE) {
-        struct name name = name_of_node(node_of(unit, field, element));
+        struct name name = name_of_node(node_of(unit, element));
         if (type_kind(list_element_type(field->type)) == TYPE_STRUCT) {
             return spell("struct ", name, is_builder ? "_builder_list" : "_reader_list");
         }
@@ -90,23 +82,19 @@ struct name type_spelling(struct unit *unit, const struct field *field, bool is_
     case TYPE_LIST:
         return list_spelling(unit, field, is_builder);
     case TYPE_ENUM:
-        return spell("enum ", name_of_node(node_of(unit, field, field->type)), "");
+        return spell("enum ", name_of_tag(node_of(unit, field->type)), "");
     case TYPE_STRUCT:
-        return spell("struct ", name_of_node(node_of(unit, field, field->type)),
+        return spell("struct ", name_of_node(node_of(unit, field->type)),
                      is_builder ? "_builder" : "_reader");
     case TYPE_INTERFACE:
-        return spell("struct ", name_of_node(node_of(unit, field, field->type)), "");
+        return spell("struct ", name_of_tag(node_of(unit, field->type)), "");
     case TYPE_ANY_POINTER:
         if (any_pointer_is_capability(field->type)) {
             return (struct name){"struct capnp_cap"};
         }
-        refuse(field->owner,
-               any_pointer_is_parameter(field->type) ? "generic types are not supported: field"
-                                                     : "AnyPointer is not supported: field",
-               member_name(field->field));
+        return spell("struct capnp_any", (struct name){""}, is_builder ? "_builder" : "_reader");
     default:
-        refuse(field->owner, "a type that this generator does not know: field",
-               member_name(field->field));
+        refuse(field->owner, "a type that this generator does not know", member_name(field->field));
     }
 }
 
@@ -125,6 +113,11 @@ bool type_is_cap(const struct field *field)
 {
     return type_kind(field->type) == TYPE_INTERFACE ||
            (type_kind(field->type) == TYPE_ANY_POINTER && any_pointer_is_capability(field->type));
+}
+
+bool type_is_any(const struct field *field)
+{
+    return type_kind(field->type) == TYPE_ANY_POINTER && !any_pointer_is_capability(field->type);
 }
 
 const char *type_element(const struct field *field)

@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What all parts of the generator share (unit.h): tags, used files, comments, string literals.
+// What all parts of the generator share (unit.h): used files, comments, string literals.
 
 #include "unit.h"
-
-#include <string.h>
-
-void unit_tag(struct unit *unit, struct name name, struct capnp_struct_reader node)
-{
-    for (uint32_t i = 0; i < unit->tag_count; i++) {
-        if (strcmp(unit->tags[i].text, name.text) == 0) {
-            fprintf(stderr, "capnpc-c: needs the same C name `%s` as %s\n", name.text,
-                    node_display_name(request_node(unit->tag_owners[i])).data);
-            refuse(node, "its C name is taken; rename one of the two", node_display_name(node));
-        }
-    }
-    if (unit->tag_count == UNIT_TAGS_MAX) {
-        refuse(node, "the file declares too many types", (struct capnp_text){"", 0});
-    }
-    unit->tags[unit->tag_count] = name;
-    unit->tag_owners[unit->tag_count++] = node_id(node);
-}
 
 void unit_use(struct unit *unit, struct capnp_struct_reader node)
 {
     uint64_t file = request_file_of(node);
-    if (file == 0 || file == file_id(unit->file)) {
+    if (file == 0 || node_id(node) == STREAM_RESULT_ID || file == file_id(unit->file)) {
         return;
     }
     for (uint32_t i = 0; i < unit->used_file_count; i++) {

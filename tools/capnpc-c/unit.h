@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-enum { UNIT_FILES_MAX = 256, UNIT_TAGS_MAX = 16384, FIELD_TAGS_MAX = 16 };
+enum { UNIT_FILES_MAX = 256, FIELD_TAGS_MAX = 16 };
 
 struct unit {
     struct capnp_struct_reader file; // RequestedFile
@@ -24,10 +24,6 @@ struct unit {
     // Files whose types are used here: each must be included.
     uint64_t used_files[UNIT_FILES_MAX];
     uint32_t used_file_count;
-    // Names after `struct` and `enum` given so far, to refuse two nodes that need the same one.
-    struct name *tags;
-    uint64_t *tag_owners;
-    uint32_t tag_count;
 };
 
 // A field that is no group, with the unions that it is a member of, outermost first.
@@ -44,10 +40,17 @@ struct field {
     uint32_t tag_count;
 };
 
+// ---- taken.c ----
+
+// Takes the tag `name` (what follows `struct` or `enum`), or any other name, for this node.
+void unit_tag(struct name name, struct capnp_struct_reader node);
+__attribute__((format(printf, 2, 3))) void unit_name(struct capnp_struct_reader node,
+                                                     const char *format, ...);
+// The next unit begins.
+void unit_names_clear(void);
+
 // ---- unit.c ----
 
-// Takes the tag `name` (what follows `struct` or `enum`) for this node.
-void unit_tag(struct unit *unit, struct name name, struct capnp_struct_reader node);
 // A type of this node is named in the unit.
 void unit_use(struct unit *unit, struct capnp_struct_reader node);
 // Documentation as a comment.
@@ -64,6 +67,8 @@ bool type_is_pointer(const struct field *field);
 // Integers, floats, bool and enums.
 bool type_is_scalar(const struct field *field);
 bool type_is_cap(const struct field *field);
+// AnyPointer in all its kinds, and type parameters.
+bool type_is_any(const struct field *field);
 // The name of the capnp_element of a list's elements.
 const char *type_element(const struct field *field);
 // Expressions. The default is written as the unsigned number that values are XORed with.

@@ -181,13 +181,16 @@ void const_generate(struct unit *unit, struct capnp_struct_reader node)
     bool is_late = kind == TYPE_STRUCT || kind == TYPE_LIST || kind == TYPE_ENUM;
     emit_doc(is_late ? unit->inlines : unit->types, request_node_doc(node_id(node)), "");
     if (kind == TYPE_STRUCT || kind == TYPE_LIST) {
+        unit_name(node, "%s_const", name.text);
         emit_message_const(unit, &field, name);
     } else if (kind == TYPE_TEXT || kind == TYPE_DATA) {
+        unit_name(node, "%s", name_upper(name).text);
         fprintf(unit->types, "static const %s %s = ", type_spelling(unit, &field, false).text,
                 name_upper(name).text);
         emit_blob(unit->types, const_value(node), kind);
         fputs(";\n", unit->types);
     } else if (type_is_scalar(&field)) {
+        unit_name(node, "%s", name_upper(name).text);
         emit_scalar_const(unit, &field, name_upper(name));
     } else if (kind != TYPE_VOID) {
         refuse(node, "constants of this type are not supported", (struct capnp_text){"", 0});
