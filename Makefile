@@ -27,13 +27,14 @@ STEPS    ?= 100000000
 export GDB_ARGS ?=
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
-include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/tests.mk
+include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/capnp.mk \
+        mk/tests.mk
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
 
 .PHONY: all run sim debug test test-build check check-build tidy budget format bench fuzz soak \
-        trace clean help
+        trace clean help coverage-capnp
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
@@ -73,6 +74,9 @@ format: ## Format the C sources in place
 bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## Measure; prints a table and writes JSON
 	@for b in $(BENCHES); do $(PYTHON) -B $$b || exit 1; done
 
+coverage-capnp: $(CAPNP_PROFILED) ## Branch coverage of lib/capnp by its unit tests
+	@$(PYTHON) -B tests/coverage/capnp_test.py $^
+
 fuzz: $(FUZZ_BIN) ## Fuzz until stopped (TARGET=name)
 	@$(fuzz_on)
 
@@ -83,7 +87,7 @@ clean: ## Remove build/
 idle := $(if $(wildcard tests/bench/*.py),,bench) $(if $(wildcard tests/fuzz/*_fuzz.c),,fuzz) \
         $(if $(wildcard tests/property/*_test.c),,soak)
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
 	    case ' $(idle) ' in *" $$name "*) ;; \
-	    *) printf '  make %-8s %s\n' "$$name" "$$text" ;; esac; done
+	    *) printf '  make %-14s %s\n' "$$name" "$$text" ;; esac; done
 	@echo 'Options: V=1 (whole commands) -jN PACKAGE= CPU= MEMORY= SEED= TARGET= GDB_ARGS='

@@ -54,6 +54,7 @@ run_list = mkdir -p build/test; $(file >build/$1.list,$($1_list)) \
 arguments_of = $(arguments_$(basename $(notdir $1)))
 arguments_check_budget := $(KERNEL_LIB)
 arguments_refusal_test := $(CAPNPC)
+arguments_capnp_test := $(CAPNP_PROFILED)
 arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
 # What can't be built doesn't keep the rest from running, and fails as the test `build`.
 build_what_builds = $(MAKE) -k $1-build || true
@@ -101,7 +102,8 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
         $(wildcard tests/fuzz/corpus/$(TARGET)), \
     echo 'make fuzz TARGET=name, one of: $(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))'; exit 1)
 
-TEST_BUILD := $(CHECK_BUILD) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN)
+TEST_BUILD := $(CHECK_BUILD) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) \
+              $(CAPNP_PROFILED)
 test_list = $(call first_list,test) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
     $(call property_list,$(PROPERTY_ASAN),900,100000) \

@@ -65,7 +65,7 @@ static void size_trim(struct size *size, const struct capnp_struct_reader *sourc
     }
 }
 
-// Writes all words of a struct of this size.
+// Writes all words of a struct of this size, which has no more pointers than the source.
 static void struct_write(const struct copy *copy, uint8_t *to, struct size size,
                          const struct capnp_struct_reader *source)
 {
@@ -77,11 +77,7 @@ static void struct_write(const struct copy *copy, uint8_t *to, struct size size,
     }
     to += room;
     for (uint32_t i = 0; i < size.pointer_words; i++, to += CAPNP_WORD_BYTES) {
-        if (i < source->pointer_count) {
-            pointer_copy(copy, to, source->message, pointer_of(source, i), source->depth);
-        } else {
-            capnp_store_u64(to, 0);
-        }
+        pointer_copy(copy, to, source->message, pointer_of(source, i), source->depth);
     }
 }
 
