@@ -56,6 +56,7 @@ arguments_check_budget := $(KERNEL_LIB)
 arguments_refusal_test := $(CAPNPC)
 arguments_capnp_test := $(CAPNP_PROFILED)
 arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
+arguments_capnp_cpp := $(arguments_capnp_interop) $(CAPNP_CPP)
 # What can't be built doesn't keep the rest from running, and fails as the test `build`.
 build_what_builds = $(MAKE) -k $1-build || true
 build_list = $(call one,build,600,MAKEFLAGS= $(MAKE) $1-build)
@@ -103,7 +104,7 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
     echo 'make fuzz TARGET=name, one of: $(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))'; exit 1)
 
 TEST_BUILD := $(CHECK_BUILD) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) \
-              $(CAPNP_PROFILED)
+              $(CAPNP_PROFILED) $(CAPNP_CPP)
 test_list = $(call first_list,test) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
     $(call property_list,$(PROPERTY_ASAN),900,100000) \

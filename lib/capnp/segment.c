@@ -55,9 +55,16 @@ static enum capnp_error far_resolve(struct capnp_pointer *pointer)
 
 static void far_follow(struct capnp_pointer *pointer)
 {
+    struct capnp_message *message = pointer->message;
+    const uint8_t *from = pointer->from;
     enum capnp_error error = far_resolve(pointer);
+    // Behind a far pointer a struct without fields may be all zeros. It is there all the same, no
+    // matter where.
+    if (error == CAPNP_OK && pointer->word == 0) {
+        *pointer = (struct capnp_pointer){message, from, capnp_struct_pointer_word(-1, 0, 0)};
+    }
     if (error != CAPNP_OK) {
-        capnp_message_fail(pointer->message, error);
+        capnp_message_fail(message, error);
         pointer->word = 0;
     }
 }

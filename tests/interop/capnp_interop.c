@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Our side of capnp_interop.py: messages of the struct All of tools/capnpc-c/test/test.capnp, and
-// beside them what is in them, one line per value: "scalars.int8 -3".
+// Our side of capnp_interop.py (against the `capnp` tool) and capnp_cpp.py (against the C++
+// library): messages of the struct All of tools/capnpc-c/test/test.capnp, and beside them what is
+// in them, one line per value: "scalars.int8 -3".
 //
-//   capnp_interop build <seed> <count>   random messages, framed, to standard output; the lines
-//   that
-//                                        describe them to standard error, a line "." after each
-//   capnp_interop dump                   framed messages from standard input; lines to standard
-//                                        error
+//   build <format> <seed> <count>   random messages to standard output; the lines that describe
+//                                   them to standard error, a line "." after each
+//   dump <format>                   messages from standard input; lines to standard error
+//   pairs <format> <seed> <count>   random messages to standard output, after each its canonical
+//                                   form as a message of its own
+//   verify <format>                 messages from standard input, after each its canonical form:
+//                                   must be what we make of it
+//   caps-build, caps-check          a message with capabilities, to or from the C++ side
+//
+// Formats: binary (framed, in several segments), packed, flat, canonical (both without a frame: one
+// message).
 //
 // When building, a line is written when a value is chosen, not when it is read back, so that a
 // mistake that builder and reader share is still seen by the other side.
 
 #include "tools/capnpc-c/test/other.capnp.h"
 #include "tools/capnpc-c/test/test.capnp.h"
+#include "tools/capnpc-c/test/whole.capnp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -201,53 +209,132 @@ static bool say_has(const char *name, bool has)
 
 #include "tests/interop/capnp_interop_all.h"
 
-// ---- framed messages ----
+#include "tests/interop/capnp_interop_stream.h"
 
-static void build(uint32_t count)
+// ---- commands ----
+
+static void build(enum format format, uint32_t count, bool is_pairs)
 {
-    static uint64_t buffer[8192];
     for (uint32_t i = 0; i < count; i++) {
-        struct capnp_builder builder;
-        capnp_builder_init(&builder, buffer, sizeof(buffer));
-        build_all(all_build(&builder));
-        if (builder.error != CAPNP_OK) {
-            die(capnp_error_text(builder.error));
+        struct capnp_arena *arena = arena_open(format);
+        build_all(all_build(&arena->builder));
+        if (arena->builder.error != CAPNP_OK) {
+            die(capnp_error_text(arena->builder.error));
         }
-        uint32_t frame[2] = {0, capnp_builder_size(&builder) / 8};
-        fwrite(frame, sizeof(frame), 1, stdout);
-        fwrite(buffer, 8, frame[1], stdout);
+        write_message(format, arena);
+        if (is_pairs) {
+            static struct capnp_segment segments[SEGMENTS_MAX];
+            capnp_arena_open(arena, segments);
+            struct capnp_buffer canonical = canonical_of(&segments[0].message);
+            write_framed(&canonical, 1);
+        } else {
+            fputs(".\n", stderr);
+        }
+    }
+}
+
+static void dump(enum format format)
+{
+    for (struct capnp_message *message = read_message(format); message != NULL;
+         message = read_message(format)) {
+        dump_all(all_read(message));
+        if (message->error != CAPNP_OK) {
+            die(capnp_error_text(message->error));
+        }
         fputs(".\n", stderr);
     }
 }
 
-static void dump(void)
+// Also by way of a copy, which must have the same canonical form.
+static void verify(enum format format)
 {
-    static uint8_t buffer[CAPNP_MESSAGE_BYTES_MAX];
-    uint32_t frame[2];
-    while (fread(frame, sizeof(frame), 1, stdin) == 1) {
-        struct capnp_message message;
-        if (frame[0] != 0 || frame[1] > sizeof(buffer) / 8 ||
-            fread(buffer, 8, frame[1], stdin) != frame[1]) {
-            die("a message is in several segments, too large or cut");
+    static uint64_t copy_words[BUFFER_WORDS];
+    uint32_t count = 0;
+    for (struct capnp_message *message = read_message(format); message != NULL;
+         message = read_message(format)) {
+        struct capnp_buffer ours = canonical_of(message);
+        struct capnp_builder builder;
+        capnp_builder_init(&builder, copy_words, sizeof(copy_words));
+        capnp_message_copy(&builder, message);
+        struct capnp_segment *theirs = capnp_segment_of(read_message(FORMAT_BINARY));
+        if (message->error != CAPNP_OK || builder.error != CAPNP_OK) {
+            die("a message could not be read or copied");
         }
-        capnp_message_init(&message, buffer, frame[1] * 8, NULL, 0);
-        dump_all(all_read(&message));
-        if (message.error != CAPNP_OK) {
-            die(capnp_error_text(message.error));
+        if (theirs == NULL || theirs->message.size != ours.used ||
+            memcmp(theirs->message.bytes, ours.bytes, ours.used) != 0) {
+            die("another canonical form");
         }
-        fputs(".\n", stderr);
+        struct capnp_segment copied;
+        capnp_segment_set(&copied, copy_words, capnp_builder_size(&builder));
+        capnp_segments_init(&copied, 1, UINT32_MAX, NULL, 0);
+        ours = canonical_of(&copied.message);
+        if (theirs->message.size != ours.used ||
+            memcmp(theirs->message.bytes, ours.bytes, ours.used) != 0) {
+            die("another canonical form of a copy");
+        }
+        count++;
+    }
+    fprintf(stderr, "%" PRIu32 " messages\n", count);
+}
+
+// Capabilities are numbered in the order in which they are set, and so on both sides.
+static void caps_build(void)
+{
+    struct capnp_arena *arena = arena_open(FORMAT_BINARY);
+    struct open_builder open = open_build(&arena->builder);
+    open_set_cap(open, (struct capnp_cap){100});
+    open_set_both(open, (struct both){101});
+    struct capnp_list_builder caps = open_init_caps(open, 2);
+    capnp_list_set_cap(caps, 0, (struct capnp_cap){102});
+    capnp_list_set_cap(caps, 1, (struct capnp_cap){103});
+    capnp_list_set_cap(open_init_boths(open, 1), 0, (struct capnp_cap){104});
+    capnp_any_set_cap(box_init_value(open_init_boxed(open)), (struct capnp_cap){105});
+    for (uint32_t i = 0; i < 6; i++) {
+        if (arena->builder.cap_count != 6 || arena->builder.caps[i] != 100 + i) {
+            die("the capabilities of the message are others than those set");
+        }
+    }
+    write_message(FORMAT_BINARY, arena);
+}
+
+static void caps_check(void)
+{
+    static const uint64_t caps[] = {100, 101, 102, 103, 104, 105};
+    struct capnp_message *message = read_message(FORMAT_BINARY);
+    if (message == NULL) {
+        die("no message");
+    }
+    capnp_segments_init(capnp_segment_of(message), capnp_segment_of(message)->count, UINT32_MAX,
+                        caps, 6);
+    struct open_reader open = open_read(message);
+    const uint64_t seen[] = {open_get_cap(open).id,
+                             open_get_both(open).id,
+                             capnp_list_get_cap(open_get_caps(open), 0).id,
+                             capnp_list_get_cap(open_get_caps(open), 1).id,
+                             capnp_list_get_cap(open_get_boths(open), 0).id,
+                             both_read_any(box_get_value(open_get_boxed(open))).id};
+    if (message->error != CAPNP_OK || memcmp(seen, caps, sizeof(caps)) != 0) {
+        die("a capability is another than the one set");
     }
 }
 
 int main(int argument_count, char **arguments)
 {
-    if (argument_count == 4 && strcmp(arguments[1], "build") == 0) {
-        random_state = strtoull(arguments[2], NULL, 0);
-        build((uint32_t)strtoul(arguments[3], NULL, 0));
-    } else if (argument_count == 2 && strcmp(arguments[1], "dump") == 0) {
-        dump();
+    const char *command = argument_count > 1 ? arguments[1] : "";
+    enum format format = format_of(argument_count > 2 ? arguments[2] : "binary");
+    if (argument_count == 5 && (strcmp(command, "build") == 0 || strcmp(command, "pairs") == 0)) {
+        random_state = strtoull(arguments[3], NULL, 0);
+        build(format, (uint32_t)strtoul(arguments[4], NULL, 0), command[0] == 'p');
+    } else if (argument_count == 3 && strcmp(command, "dump") == 0) {
+        dump(format);
+    } else if (argument_count == 3 && strcmp(command, "verify") == 0) {
+        verify(format);
+    } else if (strcmp(command, "caps-build") == 0) {
+        caps_build();
+    } else if (strcmp(command, "caps-check") == 0) {
+        caps_check();
     } else {
-        die("usage: capnp_interop build <seed> <count> | dump");
+        die("usage: see the opening comment");
     }
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -9,6 +9,9 @@
 #   theirs to ours: random JSON; the tool turns it into messages; capnp_interop says what it
 #                   reads; that must be what the JSON says.
 #
+# Messages travel as binary (several segments from us), packed, flat and canonical; the last two have
+# no frame, so that a process is needed for each message, and there are fewer of them.
+#
 # Both sides are compared as lines "path value", which `flatten` makes of JSON by the table below.
 #
 # usage: capnp_interop.py <path to capnp_interop> [count [seed]]
@@ -210,20 +213,35 @@ def compare(direction, seed, wanted, seen):
     print(f"{direction}: {len(wanted)} messages, {lines} values, seed {seed}")
 
 
-def main():
-    program = str(pathlib.Path(sys.argv[1]).resolve())
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    stream, said = ours(program, "build", str(seed), str(count))
-    decoded = read_stream(convert("binary:json", stream).decode())
-    compare("ours to theirs", seed, said, [lines_of(value) for value in decoded])
+def ours_to_theirs(program, form, seed, count):
+    stream, said = ours(program, "build", form, str(seed), str(count))
+    decoded = read_stream(convert(f"{form}:json", stream).decode())
+    return said, [lines_of(value) for value in decoded]
+
+
+def theirs_to_ours(program, form, seed, count):
     rng = random.Random(seed)
     values = [any_struct(rng, "All", 0) for _ in range(count)]
     # The tool (0.9.2) decodes \u escapes above ASCII wrongly, so that they are written as they are.
     text = "\n".join(json.dumps(value, ensure_ascii=False) for value in values)
-    encoded = convert("json:binary", text.encode())
-    _, read = ours(program, "dump", data=encoded)
-    compare("theirs to ours", seed, [lines_of(value) for value in values], read)
+    _, read = ours(program, "dump", form, data=convert(f"json:{form}", text.encode()))
+    return [lines_of(value) for value in values], read
+
+
+def main():
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    for way in (ours_to_theirs, theirs_to_ours):
+        for form in ("binary", "packed", "flat", "canonical"):
+            # Messages by process, and processes.
+            batch, batches = (count, 1) if form in ("binary", "packed") else (1, count // 20)
+            wanted, seen = [], []
+            for number in range(batches):
+                blocks = way(program, form, seed + number, batch)
+                wanted += blocks[0]
+                seen += blocks[1]
+            compare(f"{way.__name__.replace('_', ' ')}, {form}", seed, wanted, seen)
 
 
 main()

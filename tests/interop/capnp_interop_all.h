@@ -134,11 +134,11 @@ static void build_defaults(struct defaults_builder b)
             point_set_y(point_builder_at(points, i), (int32_t)any_u64());
         }
     }
-    struct capnp_message message;
-    capnp_message_init(&message, b.s.builder->bytes, capnp_builder_size(b.s.builder), NULL, 0);
-    dump_defaults(all_get_defaults(all_read(&message)));
-    if (message.error != CAPNP_OK) {
-        die(capnp_error_text(message.error));
+    static struct capnp_segment segments[CAPNP_SEGMENTS_MAX];
+    capnp_arena_open((struct capnp_arena *)b.s.builder, segments);
+    dump_defaults(all_get_defaults(all_read(&segments[0].message)));
+    if (segments[0].message.error != CAPNP_OK) {
+        die(capnp_error_text(segments[0].message.error));
     }
 }
 

@@ -62,8 +62,9 @@ static void far_pointers_lead_to_structs_lists_texts_and_capabilities(void **sta
     struct capnp_struct_reader root = parts_open(&parts);
     assert_int_equal(capnp_get_u64(root, 0, 0), 42);
     assert_string_equal(capnp_get_text(root, 0, (struct capnp_text){"", 0}).data, "hi");
-    // A landing pad that is null reads as null.
-    assert_null(capnp_get_struct(root, 1, NULL).data);
+    // A landing pad of zeros is a struct without fields.
+    assert_non_null(capnp_get_struct(root, 1, NULL).data);
+    assert_int_equal(capnp_get_struct(root, 1, NULL).data_bytes, 0);
     assert_int_equal(capnp_get_u64(capnp_get_struct(root, 2, NULL), 0, 0), 0x6968);
     assert_int_equal(capnp_get_cap(root, 3).id, 502);
     assert_int_equal(parts_close(&parts), CAPNP_OK);
@@ -73,11 +74,11 @@ static void double_far_pointers_take_content_and_shape_apart(void **state)
 {
     (void)state;
     struct parts parts = {.count = 0};
-    ADD(&parts, word_struct(0, 0, 3), double_far_to(1, 0), double_far_to(1, 2),
-        double_far_to(1, 4));
+    ADD(&parts, word_struct(0, 0, 4), double_far_to(1, 0), double_far_to(1, 2), double_far_to(1, 4),
+        double_far_to(1, 6));
     // The offset of a shape counts for nothing.
     ADD(&parts, far_to(2, 1), word_struct(77, 1, 1), far_to(2, 3),
-        word_list(0, CAPNP_ELEMENT_FOUR_BYTES, 2), far_to(0, 0), word_cap(0));
+        word_list(0, CAPNP_ELEMENT_FOUR_BYTES, 2), far_to(0, 0), word_cap(0), far_to(0, 5), 0);
     ADD(&parts, 0, 7, word_list(0, CAPNP_ELEMENT_BYTE, 2), UINT64_C(0x0000000900000061));
     struct capnp_struct_reader root = parts_open(&parts);
     struct capnp_struct_reader inner = capnp_get_struct(root, 0, NULL);
@@ -86,6 +87,7 @@ static void double_far_pointers_take_content_and_shape_apart(void **state)
     struct capnp_list_reader list = capnp_get_list(root, 1, CAPNP_ELEMENT_FOUR_BYTES, NULL);
     assert_int_equal(capnp_list_get_u32(list, 1), 9);
     assert_int_equal(capnp_get_cap(root, 2).id, 501);
+    assert_non_null(capnp_get_struct(root, 3, NULL).data);
     assert_int_equal(parts_close(&parts), CAPNP_OK);
 }
 
