@@ -127,6 +127,7 @@ void fill_field(DynamicStruct::Builder builder, StructSchema::Field field, Orpha
             fill(builder.init(field).as<DynamicStruct>(), orphanage, depth + 1);
         }
     } else if (type.isAnyPointer() && depth < 6) {
+        builder.clear(field); // which makes it the active member of its union
         auto any = builder.get(field).as<AnyPointer>();
         switch (below(3)) {
         case 0: any.setAs<Text>(any_bytes(true).c_str()); break;
