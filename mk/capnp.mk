@@ -24,3 +24,33 @@ $(CAPNP_CPP): tests/interop/capnp_cpp.cc
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror $< -o $@ -lcapnpc -lcapnp-rpc -lcapnp \
 	    -lkj-async -lkj
+
+# The comparison of speed. Both sides write fields.capnp.h, so each has its folder. Valgrind (3.19)
+# does not read the debug information of clang 14.
+CAPNP_BENCH := build/host/capnp/bench/bench build/host/capnp/bench/four
+bench_folder := build/host/capnp/bench
+bench_c   := $(CC_host) $(CFLAGS_host) -I$(bench_folder)/ours -I$(bench_folder)
+bench_cxx := $(CXX) -std=c++17 -Wall -Wextra -Werror -I. -I$(bench_folder)/theirs -I$(bench_folder)
+$(bench_folder)/stamp: tests/bench/capnp/fields.py tests/bench/capnp/four.capnp $(CAPNPC)
+	$(call say,CAPNP,$(filter %.capnp,$^))
+	$(Q)mkdir -p $(@D)/ours $(@D)/theirs && $(PYTHON) -B $< $(@D)
+	$(Q)capnp compile --src-prefix=$(@D) -o$(CURDIR)/$(CAPNPC):$(@D)/ours -oc++:$(@D)/theirs \
+	    $(@D)/fields.capnp
+	$(Q)capnp compile --src-prefix=tests/bench/capnp -o$(CURDIR)/$(CAPNPC):$(@D)/ours \
+	    tests/bench/capnp/four.capnp
+	$(Q)touch $@
+$(bench_folder)/%.o: tests/bench/capnp/%.c $(bench_folder)/stamp tests/bench/capnp/operations.h
+	$(call say,CC,$< [bench])
+	$(Q)$(bench_c) -g0 -c $< -o $@
+$(bench_folder)/%.o: tests/bench/capnp/%.cc $(bench_folder)/stamp tests/bench/capnp/operations.h
+	$(call say,CXX,$< [bench])
+	$(Q)$(bench_cxx) -O2 -c $< -o $@
+$(bench_folder)/schema.o: $(bench_folder)/stamp
+	$(Q)$(bench_cxx) -O0 -c $(bench_folder)/theirs/fields.capnp.c++ -o $@
+$(bench_folder)/bench: $(addprefix $(bench_folder)/,main.o ours.o theirs.o schema.o) \
+                       build/host/liblib.a
+	$(call say,LINK,$@)
+	$(Q)$(CXX) -o $@ $^ -lcapnp -lkj
+$(bench_folder)/four: $(bench_folder)/four.o build/host/liblib.a
+	$(call say,LINK,$@)
+	$(Q)$(CC_host) $(LDFLAGS_host) -o $@ $^

@@ -257,16 +257,6 @@ void capnp_cap_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_ca
     }
 }
 
-void capnp_set_text(struct capnp_struct_builder target, uint16_t index, struct capnp_text text)
-{
-    capnp_text_put(target.builder, capnp_builder_slot(target, index), text);
-}
-
-void capnp_set_data(struct capnp_struct_builder target, uint16_t index, struct capnp_data data)
-{
-    capnp_data_put(target.builder, capnp_builder_slot(target, index), data);
-}
-
 void capnp_set_cap(struct capnp_struct_builder target, uint16_t index, struct capnp_cap cap)
 {
     uint8_t *slot = capnp_builder_slot(target, index);

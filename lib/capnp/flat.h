@@ -180,10 +180,6 @@ static inline uint32_t capnp_builder_size(const struct capnp_builder *builder)
     return builder->used;
 }
 
-// Text and data whose `data` is NULL leave the field absent.
-void capnp_set_text(struct capnp_struct_builder target, uint16_t index, struct capnp_text text);
-void capnp_set_data(struct capnp_struct_builder target, uint16_t index, struct capnp_data data);
-
 // A capability field is set once; id 0 leaves it absent.
 void capnp_set_cap(struct capnp_struct_builder target, uint16_t index, struct capnp_cap cap);
 
@@ -304,6 +300,19 @@ static inline uint8_t *capnp_builder_slot(struct capnp_struct_builder target, ui
         return NULL;
     }
     return target.data + target.data_bytes + (uint32_t)index * CAPNP_WORD_BYTES;
+}
+
+// Text and data whose `data` is NULL leave the field absent.
+static inline void capnp_set_text(struct capnp_struct_builder target, uint16_t index,
+                                  struct capnp_text text)
+{
+    capnp_text_put(target.builder, capnp_builder_slot(target, index), text);
+}
+
+static inline void capnp_set_data(struct capnp_struct_builder target, uint16_t index,
+                                  struct capnp_data data)
+{
+    capnp_data_put(target.builder, capnp_builder_slot(target, index), data);
 }
 
 // `words` words at the end of the message, and the pointer at `slot` to them with the shape given

@@ -43,6 +43,18 @@ static uint32_t plain_run(const uint8_t *at, const uint8_t *end)
     return words;
 }
 
+// The tag and those bytes of the word that are not zero; up to nine bytes are written. Returns what
+// follows those that count.
+static uint8_t *word_pack(uint8_t *to, uint64_t word, uint32_t tag)
+{
+    *to++ = (uint8_t)tag;
+    for (uint32_t i = 0; i < CAPNP_WORD_BYTES; i++) {
+        *to = (uint8_t)(word >> (i * 8));
+        to += (tag >> i) & 1;
+    }
+    return to;
+}
+
 uint64_t capnp_pack(void *packed, uint64_t capacity, const void *words, uint64_t bytes)
 {
     uint8_t *to = packed;
@@ -52,36 +64,28 @@ uint64_t capnp_pack(void *packed, uint64_t capacity, const void *words, uint64_t
     while (at != end) {
         uint64_t word = capnp_load_u64(at);
         uint32_t tag = tag_of(word);
-        uint8_t place[CAPNP_WORD_BYTES + 2]; // where there is no room for the longest case
-        bool is_tight = to_end - to < (ptrdiff_t)sizeof(place);
-        uint8_t *out = is_tight ? place : to;
-        uint8_t *start = out;
         at += CAPNP_WORD_BYTES;
-        *out++ = (uint8_t)tag;
-        for (uint32_t i = 0; i < CAPNP_WORD_BYTES; i++) {
-            *out = (uint8_t)(word >> (i * 8));
-            out += (tag >> i) & 1;
+        if (to_end - to > CAPNP_WORD_BYTES + 1 && tag != TAG_ZERO && tag != TAG_PLAIN) {
+            to = word_pack(to, word, tag);
+            continue;
         }
+        // A run, or perhaps too little room.
+        uint8_t place[CAPNP_WORD_BYTES + 2];
+        uint8_t *place_end = word_pack(place, word, tag);
         uint32_t run = 0;
-        if (tag == TAG_ZERO) {
-            run = zero_run(at, end);
-            *out++ = (uint8_t)run;
-        } else if (tag == TAG_PLAIN) {
-            run = plain_run(at, end);
-            *out++ = (uint8_t)run;
+        if (tag == TAG_ZERO || tag == TAG_PLAIN) {
+            run = tag == TAG_ZERO ? zero_run(at, end) : plain_run(at, end);
+            *place_end++ = (uint8_t)run;
         }
-        uint64_t size = (uint64_t)(out - start);
-        uint64_t run_bytes = (uint64_t)run * CAPNP_WORD_BYTES;
-        uint64_t more = tag == TAG_PLAIN ? run_bytes : 0;
-        if ((uint64_t)(to_end - to) < size + more) {
+        size_t size = (size_t)(place_end - place);
+        size_t run_bytes = (size_t)run * CAPNP_WORD_BYTES;
+        size_t plain_bytes = tag == TAG_PLAIN ? run_bytes : 0;
+        if ((size_t)(to_end - to) < size + plain_bytes) {
             return 0;
         }
-        if (is_tight) {
-            __builtin_memcpy(to, place, size);
-        }
-        to += size;
-        __builtin_memcpy(to, at, more);
-        to += more;
+        __builtin_memcpy(to, place, size);
+        __builtin_memcpy(to + size, at, plain_bytes);
+        to += size + plain_bytes;
         at += run_bytes;
     }
     return (uint64_t)(to - (uint8_t *)packed);

@@ -25,7 +25,8 @@ def run(name, writer, reader):
     read = subprocess.run(reader, cwd=ROOT, input=made.stdout, capture_output=True, check=False)
     if read.returncode != 0:
         sys.exit(f"{name}: {reader}: {read.stderr.decode()[-500:]}")
-    facts = ", ".join((made.stderr + read.stderr).decode().split("\n")[:-1])
+    said = (made.stderr + read.stderr).decode().splitlines()
+    facts = ", ".join(line for line in said if line.endswith((" messages", " segments")))
     print(f"{name}: {len(made.stdout)} bytes{', ' if facts else ''}{facts}")
     return made.stdout
 

@@ -6,6 +6,8 @@
 // Tags (what follows `struct` and `enum`) and all other names are two spaces, as in C. A few names
 // are macros of C's own headers.
 
+#define _POSIX_C_SOURCE 200809L // strdup
+
 #include "unit.h"
 
 #include <ctype.h>
