@@ -264,7 +264,7 @@ void capnp_message_canonicalize(struct capnp_builder *builder, struct capnp_stru
 {
     const struct copy copy = {builder, true};
     uint8_t *slot = root_slot(builder);
-    if (slot != NULL && root.data != NULL) {
+    if (slot != NULL) {
         struct_put(&copy, slot, &root);
     }
 }
