@@ -86,7 +86,7 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.processes, config->processes),
         PIECE(core.objects, config->objects),
         PIECE(core.jobs, config->jobs),
-        PIECE(core.facet_queued, config->facets),
+        PIECE(core.facets, config->facets),
         PIECE(core.requests, sizes->requests),
         PIECE(core.heap, sizes->requests + config->threads),
         PIECE(core.syslog, SYSLOG_RECORDS),
@@ -117,7 +117,9 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
             list_append(&core->free_requests, &core->requests[i].queue);
         }
     }
-    list_init(&core->ready);
+    for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
+        list_init(&core->ready[i]);
+    }
     list_init(&core->dead);
     list_init(&core->gone);
     core->current = NONE;

@@ -59,7 +59,7 @@ static inline enum status buffer_check(const struct core *core, uint32_t thread,
     return buffer_resolve(core, thread, at, size, false, rights, &buffer);
 }
 
-void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
+void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size);
 void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
 void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
                  uint32_t size);

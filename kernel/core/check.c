@@ -40,7 +40,8 @@ static void check_facets(const struct core *core)
             object->kind == OBJECT_ENDPOINT && core->objects[facet->object].endpoint.is_gone;
         bool is_pinned =
             ((object->flags & OBJECT_PINNED) != 0 || is_listed) && facet->parent == NONE;
-        ASSERT(!facet_is_unused(facet) || core->facet_queued[i] != 0 || is_pinned);
+        ASSERT(!facet_is_unused(facet) || core->facets[i].queued != 0 || is_pinned ||
+               core->facets[i].drop == DROP_LISTED);
         if (facet->parent == NONE) {
             ASSERT(object->root_facet == i);
             continue;
@@ -98,12 +99,12 @@ static void check_requests(const struct core *core)
                (request->state == REQUEST_CALL || request->state == REQUEST_EXIT));
         if (request->is_pinned) {
             ASSERT(arena_is_live(&core->state.arenas[ARENA_FACETS], facet));
-            ASSERT(core->facet_queued[facet] != 0);
+            ASSERT(core->facets[facet].queued != 0);
             pinned++;
         }
     }
     for (uint32_t i = 0; i < core->state.config.facets; i++) {
-        pinned -= core->facet_queued[i];
+        pinned -= core->facets[i].queued;
     }
     ASSERT(pinned == 0);
 }

@@ -36,6 +36,8 @@ enum {
     PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
     GRANTS_MAX = 64,         // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
+    PRIORITY_COUNT = 32,
+    PRIORITY_DEFAULT = 16,
     KERNEL_ACTOR = NONE,
 };
 
@@ -163,6 +165,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link ready;
     uint32_t state;
     uint32_t process;
+    uint32_t priority; // below PRIORITY_COUNT; it may be that of a caller
     uint32_t heap_position;
     uint32_t message_size;
     uint64_t deadline_ns;
@@ -189,9 +192,23 @@ struct process_record {  // process.c, process_builder.c
     bool was_started;
 };
 
+enum facet_drop {
+    DROP_NONE = 0,
+    DROP_LISTED = 1, // its server will be told that nobody holds it any more
+    DROP_TOLD = 2,
+};
+
+struct facet_record {    // facet.c
+    struct link dropped; // endpoint.c: among those of its endpoint
+    uint32_t drop;       // enum facet_drop
+    uint32_t queued;     // requests that wait and keep it in being
+    uint64_t calls;      // delivered through it and what was made from it, since its lease was set
+};
+
 struct endpoint_record { // endpoint.c
     struct queue calls;
     struct queue receivers;
+    struct link dropped; // minted facets whose last holder is gone, and nobody was told
     struct link gone; // its last server hold went while somebody waited: core.gone
     bool is_gone;
 };
@@ -260,7 +277,8 @@ struct core {
     uint32_t current; // thread; NONE: idle
     bool is_changed;  // who is ready, or which deadline comes first
     uint32_t next;    // runs before the queue; NONE: nobody
-    struct link ready;
+    struct link ready[PRIORITY_COUNT];
+    uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
     uint64_t armed_ns;
     struct link dead; // processes to sweep
@@ -275,6 +293,8 @@ struct core {
     struct counters counters;
     uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
     uint64_t transferred[TRANSFERS_MAX]; // ids that came with the message in scratch
+    struct transfer transfers[TRANSFERS_MAX]; // as the sender wrote them
+    uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
 };
 
@@ -322,10 +342,17 @@ struct hold_origin {
 };
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin);
+// The same authority for another process: a second hold, or the only one.
+cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how);
+cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how);
 void hold_remove(struct core *core, uint32_t hold);
+// The interface of what it gives authority over.
+uint64_t hold_interface(const struct core *core, uint32_t hold);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
+// A call was delivered through it: its leases count.
+void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
 
@@ -406,11 +433,41 @@ void schedule_timer(struct core *core);
 // only after core.is_changed was set.
 void schedule_pick(struct core *core);
 
+// --- transfer.c ---------------------------------------------------------------------------------
+
+struct buffer;
+
+// Where descriptors, or the records of what arrived, stand behind a message.
+static inline uint32_t transfer_offset(uint32_t message_size)
+{
+    return (message_size + 7) & ~7U;
+}
+
+// Bytes of a message with its descriptors; both sides need as much.
+static inline uint32_t transfer_span(const struct sqe *sqe)
+{
+    return sqe->transfers == 0 ? sqe->payload_len
+                               : transfer_offset(sqe->payload_len) +
+                                     sqe->transfers * (uint32_t)sizeof(struct transfer);
+}
+
+// Reads the descriptors behind the payload of `from`, whose every capability may go to process
+// `to`; what it found stays in core until transfer_commit().
+enum status transfer_check(struct core *core, const struct request *from,
+                           const struct buffer *payload, uint32_t to);
+enum status transfer_room(const struct core *core, const struct request *from, uint32_t to);
+// Hands them over and writes the records into the buffer, for the completion of `to`.
+void transfer_commit(struct core *core, const struct request *from, struct request *to,
+                     uint8_t how, const struct buffer *result, uint32_t offset);
+
 // --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
 
 enum status endpoint_call(struct core *core, struct request *request);
 enum status endpoint_recv(struct core *core, struct request *request);
 enum status endpoint_return(struct core *core, struct request *request);
+void endpoint_init(struct core *core, uint32_t object);
+// Nobody holds a minted facet any more. Whether its server knows; else it is listed.
+bool endpoint_drop(struct core *core, uint32_t facet);
 // Its last server hold went: whoever waits is told, in bounded steps.
 void endpoint_server_gone(struct core *core, uint32_t object);
 bool endpoint_sweep(struct core *core);

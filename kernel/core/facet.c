@@ -13,8 +13,36 @@ enum status facet_check(const struct core *core, uint32_t facet)
         if (facets[at].revoked != 0) {
             return STATUS_REVOKED;
         }
+        if (facets[at].expiry_ns <= core->now_ns) {
+            return STATUS_LEASE_OVER;
+        }
     }
     return STATUS_OK;
+}
+
+static void facet_commit(struct core *core, enum commit_kind kind, uint32_t facet)
+{
+    struct commit commit = core_commit(core, kind);
+    commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], facet);
+    core_apply(core, &commit);
+}
+
+void facet_use(struct core *core, uint32_t facet)
+{
+    const struct facet *facets = core->state.facets;
+    for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
+        if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {
+            facet_commit(core, COMMIT_FACET_REVOKE, at);
+        }
+    }
+}
+
+// Whether the server of its endpoint is to be told that nobody holds the facet any more.
+static bool is_dropped(const struct core *core, const struct facet *facet)
+{
+    const struct state *state = &core->state;
+    return (facet->hold_count | facet->child_count) == 0 && facet->parent != NONE &&
+           facet_is_server(state, &state->facets[facet->parent]) && !facet_is_server(state, facet);
 }
 
 void facet_collect(struct core *core, uint32_t facet)
@@ -27,7 +55,14 @@ void facet_collect(struct core *core, uint32_t facet)
     for (uint32_t at = facet; at != NONE;) {
         const struct facet *node = &core->state.facets[at];
         const struct object *object = &core->state.objects[node->object];
-        if (!facet_is_unused(node) || core->facet_queued[at] != 0) {
+        struct facet_record *record = &core->facets[at];
+        if (record->queued != 0 || record->drop == DROP_LISTED) {
+            return;
+        }
+        if (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) {
+            return;
+        }
+        if (!facet_is_unused(node)) {
             return;
         }
         uint32_t parent = node->parent;
@@ -39,9 +74,8 @@ void facet_collect(struct core *core, uint32_t facet)
             }
             return;
         }
-        struct commit commit = core_commit(core, COMMIT_FACET_DESTROY);
-        commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], at);
-        core_apply(core, &commit);
+        facet_commit(core, COMMIT_FACET_DESTROY, at);
+        *record = (struct facet_record){0};
         at = parent;
     }
 }
@@ -132,9 +166,7 @@ static enum status revoker_revoke_run(struct core *core, struct request *request
 {
     const struct facet *facet = &core->state.facets[request->target.facet];
     if (facet->revoked == 0) {
-        struct commit commit = core_commit(core, COMMIT_FACET_REVOKE);
-        commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], request->target.facet);
-        core_apply(core, &commit);
+        facet_commit(core, COMMIT_FACET_REVOKE, request->target.facet);
     }
     return STATUS_OK;
 }

@@ -3,6 +3,7 @@
 // Holds: the entries of a process's capability table. A capability id is the (generation, index) of
 // a hold; an id that is not the caller's own tells nothing of what it is instead.
 #include "kernel/core/core.h"
+#include "schema/kernel.capnp.h"
 
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold)
 {
@@ -42,7 +43,7 @@ cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t t
     insert->process = process;
     insert->facet = facet;
     insert->transfer = transfer;
-    insert->scope = SCOPE_SHAREABLE;
+    insert->scope = origin.hold == NONE ? SCOPE_SHAREABLE : core->state.holds[origin.hold].scope;
     insert->how = origin.how;
     insert->revoker = is_revoker ? 1 : 0;
     if (origin.hold != NONE) {
@@ -51,6 +52,30 @@ cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t t
     }
     core_apply(core, &commit);
     return cap_of(insert->hold.generation, insert->hold.index);
+}
+
+cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
+{
+    const struct hold *from = &core->state.holds[hold];
+    return hold_insert(core, process, from->facet, from->transfer, from->revoker != 0,
+                       (struct hold_origin){hold, how});
+}
+
+cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
+{
+    struct commit commit = core_commit(core, COMMIT_HOLD_MOVE);
+    commit.hold_move.hold = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    commit.hold_move.made = arena_peek(&core->state.arenas[ARENA_HOLDS], 0);
+    commit.hold_move.process = process;
+    commit.hold_move.how = how;
+    core_apply(core, &commit);
+    return cap_of(commit.hold_move.made.generation, commit.hold_move.made.index);
+}
+
+uint64_t hold_interface(const struct core *core, uint32_t hold)
+{
+    const struct hold *held = &core->state.holds[hold];
+    return held->revoker != 0 ? REVOKER_INTERFACE_ID : core->state.facets[held->facet].interface;
 }
 
 void hold_remove(struct core *core, uint32_t hold)

@@ -27,8 +27,7 @@ static enum status job_make_endpoint_run(struct core *core, struct request *requ
     }
     uint32_t object = object_create(core, OBJECT_ENDPOINT, ENDPOINT_INTERFACE_ID,
                                     job_of(core, request), message_max, 0);
-    queue_init(&core->objects[object].endpoint.calls);
-    queue_init(&core->objects[object].endpoint.receivers);
+    endpoint_init(core, object);
     cap_t server =
         hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
                     TRANSFER_COPY, false, (struct hold_origin){request->hold, HOW_RETURN});
@@ -85,7 +84,7 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
     enum status status = request_wait_check(core, request);
     if (status == STATUS_OK) {
         request->is_pinned = true;
-        core->facet_queued[request->target.facet]++;
+        core->facets[request->target.facet].queued++;
         request_wait(core, request, REQUEST_EXIT, &record->waiters);
     }
     return status;

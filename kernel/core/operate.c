@@ -85,7 +85,7 @@ static enum status message_copy(struct core *core, const struct request *request
     if (status != STATUS_OK) {
         return status;
     }
-    buffer_read(&buffer, core->scratch, size);
+    buffer_read(&buffer, 0, core->scratch, size);
     const struct transfer *transfers =
         (const struct transfer *)(const void *)((uint8_t *)core->scratch + message_end);
     for (uint32_t i = 0; i < sqe->transfers; i++) {
@@ -119,7 +119,7 @@ static enum status message_take(struct core *core, struct request *request,
     }
     capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
                        sqe->transfers);
-    uint32_t message_end = (sqe->payload_len + 7) & ~7U;
+    uint32_t message_end = transfer_offset(sqe->payload_len);
     uint32_t size = sqe->transfers == 0
                         ? sqe->payload_len
                         : message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);

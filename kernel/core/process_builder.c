@@ -226,6 +226,7 @@ static void start_commit(struct core *core, uint32_t process)
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
     *made = (struct thread_record){.process = process,
+                                   .priority = PRIORITY_DEFAULT,
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
     list_init(&made->waits);

@@ -61,7 +61,7 @@ static void unpin(struct core *core, struct request *request)
 {
     if (request->is_pinned) {
         request->is_pinned = false;
-        core->facet_queued[request->target.facet]--;
+        core->facets[request->target.facet].queued--;
         facet_collect(core, request->target.facet);
     }
 }
