@@ -206,6 +206,7 @@ struct core {
     uint32_t *facet_queued; // calls and RECVs queued through each facet: they keep it in being
     struct pending *pending;
     uint32_t pending_count;
+    uint32_t log_room;     // commits that the log holds
     uint32_t pending_free; // list of free slots
     uint32_t *heap;        // deadlines: pending slots, then pending_count + thread
     uint32_t heap_count;
@@ -290,11 +291,14 @@ void cqe_refuse(struct cqe *cqe, enum status fact, uint64_t detail);
 struct commit core_commit(const struct core *core, enum commit_kind kind);
 void core_apply(struct core *core, const struct commit *commit);
 
-// What an operation will make. core_has_room says what is missing, or STATUS_OK.
+// What an operation will make, all paid by one job. core_has_room says what is missing, or
+// STATUS_OK: the job's limit, the machine's records, its memory. Of the transient resources the job
+// is not asked here.
 struct needs {
-    uint32_t processes, threads, objects, facets, holds, mappings, frames;
+    uint32_t of[RESOURCE_COUNT];
+    uint32_t frames;
 };
-enum status core_has_room(const struct core *core, const struct needs *needs);
+enum status core_has_room(const struct core *core, uint32_t job, const struct needs *needs);
 
 // --- hold.c, facet.c, object.c ------------------------------------------------------------------
 
@@ -307,12 +311,18 @@ struct hold_origin {
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin);
 void hold_remove(struct core *core, uint32_t hold);
+// Room for more holds of the process, which its job pays.
+enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
 
+// Room for an object that the job pays, for what else it will pay, and for the process's hold of
+// it.
+enum status object_has_room(const struct core *core, uint32_t job, struct needs needs,
+                            uint32_t process);
 // A new object; returns its index. Its root facet has `interface`.
 uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interface, uint32_t job,
                        uint64_t argument, uint16_t flags);

@@ -12,7 +12,7 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
         return STATUS_BAD_CAP;
     }
     const struct hold *found = &core->state.holds[index];
-    if (found->slot.generation != generation || found->slot.link != SLOT_LIVE ||
+    if (found->slot.generation != generation || found->slot.link != index ||
         found->process != process) {
         return STATUS_STALE_CAP;
     }
@@ -20,12 +20,18 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
     return STATUS_OK;
 }
 
+enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count)
+{
+    struct needs needs = {.of[RESOURCE_HOLDS] = count};
+    return core_has_room(core, core->state.processes[process].job, &needs);
+}
+
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin)
 {
     struct commit commit = core_commit(core, COMMIT_HOLD_INSERT);
     struct commit_hold_insert *insert = &commit.hold_insert;
-    insert->hold = arena_peek(&core->state.arenas[ARENA_HOLDS], 0);
+    insert->hold = arena_peek(&core->state.arenas[ARENA_HOLDS]);
     insert->process = process;
     insert->facet = facet;
     insert->transfer = transfer;

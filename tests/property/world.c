@@ -158,7 +158,7 @@ static void follower_step(void)
             continue;
         }
         const struct commit *commit = &page->records[follower.record++];
-        if (state_check(&follower.state, commit) != STATUS_OK) {
+        if (record_check(&follower.state, commit) != RECORD_OK) {
             broken("commit %llu of kind %u can't follow", (unsigned long long)follower.state.seq,
                    commit->kind);
         }
