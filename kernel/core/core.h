@@ -209,7 +209,7 @@ struct endpoint_record { // endpoint.c
     struct queue calls;
     struct queue receivers;
     struct link dropped; // minted facets whose last holder is gone, and nobody was told
-    struct link gone; // its last server hold went while somebody waited: core.gone
+    struct link gone;    // its last server hold went while somebody waited: core.gone
     bool is_gone;
 };
 
@@ -265,12 +265,13 @@ struct core {
     struct process_record *processes;
     struct object_record *objects;
     struct job_record *jobs;
-    uint32_t *facet_queued;   // calls queued through each facet: they keep it in being
+    struct facet_record *facets;
     struct request *requests; // request_count, and the spare one at first
     uint32_t request_count;
     struct request *spare;     // the slot for what is taken next
     struct link free_requests; // the others
     uint32_t *heap;            // deadlines: requests, then request_count + thread
+    uint32_t log_room;         // commits that the log holds
     uint32_t heap_count;
 
     // Scheduling: one CPU.
@@ -292,7 +293,7 @@ struct core {
 
     struct counters counters;
     uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
-    uint64_t transferred[TRANSFERS_MAX]; // ids that came with the message in scratch
+    uint64_t transferred[TRANSFERS_MAX];      // ids that came with the message in scratch
     struct transfer transfers[TRANSFERS_MAX]; // as the sender wrote them
     uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
@@ -324,11 +325,14 @@ void core_operate(struct core *core, struct request *request);
 struct commit core_commit(const struct core *core, enum commit_kind kind);
 void core_apply(struct core *core, const struct commit *commit);
 
-// What an operation will make. core_has_room says what is missing, or STATUS_OK.
+// What an operation will make, all paid by one job. core_has_room says what is missing, or
+// STATUS_OK: the job's limit, the machine's records, its memory. Of the transient resources the job
+// is not asked here.
 struct needs {
-    uint32_t processes, threads, objects, facets, holds, mappings, frames;
+    uint32_t of[RESOURCE_COUNT];
+    uint32_t frames;
 };
-enum status core_has_room(const struct core *core, const struct needs *needs);
+enum status core_has_room(const struct core *core, uint32_t job, const struct needs *needs);
 
 // --- hold.c, facet.c, object.c ------------------------------------------------------------------
 
@@ -348,6 +352,8 @@ cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
 void hold_remove(struct core *core, uint32_t hold);
 // The interface of what it gives authority over.
 uint64_t hold_interface(const struct core *core, uint32_t hold);
+// Room for more holds of the process, which its job pays.
+enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
@@ -356,6 +362,10 @@ void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
 
+// Room for an object that the job pays, for what else it will pay, and for the process's hold of
+// it.
+enum status object_has_room(const struct core *core, uint32_t job, struct needs needs,
+                            uint32_t process);
 // A new object; returns its index. Its root facet has `interface`.
 uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interface, uint32_t job,
                        uint64_t argument, uint16_t flags);
@@ -455,10 +465,9 @@ static inline uint32_t transfer_span(const struct sqe *sqe)
 // `to`; what it found stays in core until transfer_commit().
 enum status transfer_check(struct core *core, const struct request *from,
                            const struct buffer *payload, uint32_t to);
-enum status transfer_room(const struct core *core, const struct request *from, uint32_t to);
 // Hands them over and writes the records into the buffer, for the completion of `to`.
-void transfer_commit(struct core *core, const struct request *from, struct request *to,
-                     uint8_t how, const struct buffer *result, uint32_t offset);
+void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
+                     const struct buffer *result, uint32_t offset);
 
 // --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
 

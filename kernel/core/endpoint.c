@@ -35,7 +35,7 @@ static enum status call_resolve(struct core *core, const struct request *call, u
     enum status status = resolve_payload(core, call, payload);
     if (status == STATUS_OK && call->sqe.transfers != 0) {
         status = transfer_check(core, call, payload, to);
-        status = status == STATUS_OK ? transfer_room(core, call, to) : status;
+        status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
     }
     return status;
 }
@@ -83,8 +83,8 @@ static bool process_is_running(const struct core *core, const struct request *re
 }
 
 // The first call in the queue that can still be delivered; those that cannot end with the reason.
-static struct request *call_first(struct core *core, struct endpoint_record *endpoint,
-                                  uint32_t to, struct buffer *payload)
+static struct request *call_first(struct core *core, struct endpoint_record *endpoint, uint32_t to,
+                                  struct buffer *payload)
 {
     struct request *call;
     while ((call = request_first(&endpoint->calls)) != NULL) {
@@ -348,7 +348,7 @@ static enum status answer_caller(struct core *core, const struct request *reques
     }
     enum status status = span == 0 ? STATUS_OK : resolve_result(core, call, span, &result);
     if (status == STATUS_OK && request->sqe.transfers != 0) {
-        status = transfer_room(core, request, call->sender.process);
+        status = hold_has_room(core, call->sender.process, request->sqe.transfers);
     }
     if (status != STATUS_OK) {
         request_refuse(call, status, ARGUMENT_RESULT);

@@ -87,7 +87,8 @@ struct facet_plan {
     uint64_t interface, methods, receiver_data;
 };
 
-static enum status facet_make_check(const struct core *core, struct facet_plan *plan)
+static enum status facet_make_check(const struct core *core, uint32_t process,
+                                    struct facet_plan *plan)
 {
     enum status status = facet_check(core, core->state.holds[plan->hold].facet);
     if (status != STATUS_OK) {
@@ -108,16 +109,18 @@ static enum status facet_make_check(const struct core *core, struct facet_plan *
     }
     plan->interface = is_minted ? plan->interface : target->interface;
     plan->receiver_data = is_minted ? plan->receiver_data : target->receiver_data;
-    return core_has_room(core, &(struct needs){.facets = 1, .holds = 2});
+    struct needs needs = {.of = {[RESOURCE_FACETS] = 1, [RESOURCE_HOLDS] = 2}};
+    return core_has_room(core, core->state.processes[process].job, &needs);
 }
 
-static uint32_t facet_make_commit(struct core *core, const struct facet_plan *plan)
+static uint32_t facet_make_commit(struct core *core, uint32_t process,
+                                  const struct facet_plan *plan)
 {
     uint32_t target = core->state.holds[plan->hold].facet;
     struct commit commit = core_commit(core, COMMIT_FACET_CREATE);
     struct commit_facet_create *create = &commit.facet_create;
-    create->facet = arena_peek(&core->state.arenas[ARENA_FACETS], 0);
-    create->object = core->state.facets[target].object;
+    create->facet = arena_peek(&core->state.arenas[ARENA_FACETS]);
+    create->job = core->state.processes[process].job;
     create->parent = target;
     create->interface = plan->interface;
     create->methods = plan->methods;
@@ -137,12 +140,12 @@ static enum status capability_manager_facet_run(struct core *core, struct reques
     struct capnp_cap target = capability_manager_facet_params_get_target(params);
     enum status status = STATUS_BAD_TRANSFER;
     if (hold_find(core, request->sender.process, target.id, &plan.hold) == STATUS_OK) {
-        status = facet_make_check(core, &plan);
+        status = facet_make_check(core, request->sender.process, &plan);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t facet = facet_make_commit(core, &plan);
+    uint32_t facet = facet_make_commit(core, request->sender.process, &plan);
     struct hold_origin origin = {plan.hold, HOW_MINT};
     uint8_t transfer = core->state.holds[plan.hold].transfer;
     cap_t made = hold_insert(core, request->sender.process, facet, transfer, false, origin);

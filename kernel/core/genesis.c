@@ -4,56 +4,60 @@
 // objects that nobody makes later, and the boot package's first program with what it is given:
 // console, timer, job, capabilities and the manifest. Whatever anybody holds later was handed on
 // from there.
+#include <string.h>
+
 #include "kernel/core/core.h"
 #include "schema/kernel.capnp.h"
 
 static void genesis_config(struct core *core, uint64_t boot_id)
 {
-    const struct state_config *config = &core->state.config;
     struct commit commit = core_commit(core, COMMIT_GENESIS);
     commit.genesis.boot_id = boot_id;
     commit.genesis.abi_major = ABI_MAJOR;
     commit.genesis.abi_minor = ABI_MINOR;
     core_apply(core, &commit);
     commit = core_commit(core, COMMIT_GENESIS_CONFIG);
-    commit.genesis_config = (struct commit_genesis_config){
-        .sessions = config->sessions,
-        .jobs = config->jobs,
-        .processes = config->processes,
-        .threads = config->threads,
-        .objects = config->objects,
-        .facets = config->facets,
-        .holds = config->holds,
-        .mappings = config->mappings,
-    };
+    memcpy(commit.bytes, &core->state.config, sizeof core->state.config);
     core_apply(core, &commit);
 }
 
-static uint32_t genesis_session(struct core *core)
+// The root job, which has all that there is.
+static uint32_t genesis_job(struct core *core)
+{
+    struct commit commit = core_commit(core, COMMIT_JOB_CREATE);
+    commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS]);
+    commit.flags = JOB_DRAINER;
+    core_apply(core, &commit);
+    uint32_t job = commit.job_create.job.index;
+    queue_init(&core->jobs[job].waiters);
+    list_init(&core->jobs[job].exits);
+    uint32_t amounts[RESOURCE_COUNT] = {
+        [RESOURCE_CALLS] = core->request_count, [RESOURCE_LOG] = core->log_room};
+    memcpy(amounts, &core->state.config, sizeof core->state.config);
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        commit = core_commit(core, COMMIT_LIMIT_MOVE);
+        commit.limit_move = (struct commit_limit_move){NONE, job, resource, amounts[resource], {0}};
+        core_apply(core, &commit);
+    }
+    return job;
+}
+
+static uint32_t genesis_session(struct core *core, uint32_t job)
 {
     struct commit commit = core_commit(core, COMMIT_SESSION_CREATE);
-    commit.session_create.session = arena_peek(&core->state.arenas[ARENA_SESSIONS], 0);
+    commit.session_create.session = arena_peek(&core->state.arenas[ARENA_SESSIONS]);
+    commit.session_create.job = job;
+    commit.session_create.object = NONE;
     commit.session_create.expiry_ns = UINT64_MAX;
     core_apply(core, &commit);
     return commit.session_create.session.index;
 }
 
-static uint32_t genesis_job(struct core *core)
-{
-    struct commit commit = core_commit(core, COMMIT_JOB_CREATE);
-    commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS], 0);
-    core_apply(core, &commit);
-    struct job_record *job = &core->jobs[commit.job_create.job.index];
-    queue_init(&job->waiters);
-    list_init(&job->exits);
-    return commit.job_create.job.index;
-}
-
 enum status core_genesis(struct core *core, uint64_t boot_id)
 {
     genesis_config(core, boot_id);
-    uint32_t session = genesis_session(core);
     uint32_t job = genesis_job(core);
+    uint32_t session = genesis_session(core, job);
     const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
     core->package_object = memory_create_fixed(core, job, core->package_frame,
                                                (uint32_t)(core->package->size / PAGE_SIZE));

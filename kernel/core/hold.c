@@ -13,7 +13,7 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
         return STATUS_BAD_CAP;
     }
     const struct hold *found = &core->state.holds[index];
-    if (found->slot.generation != generation || found->slot.link != SLOT_LIVE ||
+    if (found->slot.generation != generation || found->slot.link != index ||
         found->process != process) {
         return STATUS_STALE_CAP;
     }
@@ -34,12 +34,18 @@ enum status request_hold_find(const struct core *core, struct request *request)
     return status;
 }
 
+enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count)
+{
+    struct needs needs = {.of[RESOURCE_HOLDS] = count};
+    return core_has_room(core, core->state.processes[process].job, &needs);
+}
+
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin)
 {
     struct commit commit = core_commit(core, COMMIT_HOLD_INSERT);
     struct commit_hold_insert *insert = &commit.hold_insert;
-    insert->hold = arena_peek(&core->state.arenas[ARENA_HOLDS], 0);
+    insert->hold = arena_peek(&core->state.arenas[ARENA_HOLDS]);
     insert->process = process;
     insert->facet = facet;
     insert->transfer = transfer;
@@ -65,7 +71,7 @@ cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
 {
     struct commit commit = core_commit(core, COMMIT_HOLD_MOVE);
     commit.hold_move.hold = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
-    commit.hold_move.made = arena_peek(&core->state.arenas[ARENA_HOLDS], 0);
+    commit.hold_move.made = arena_peek(&core->state.arenas[ARENA_HOLDS]);
     commit.hold_move.process = process;
     commit.hold_move.how = how;
     core_apply(core, &commit);

@@ -21,7 +21,7 @@ static enum status job_make_endpoint_run(struct core *core, struct request *requ
         return STATUS_BAD_VALUE;
     }
     enum status status =
-        core_has_room(core, &(struct needs){.objects = 1, .facets = 1, .holds = 1});
+        object_has_room(core, job_of(core, request), (struct needs){0}, request->sender.process);
     if (status != STATUS_OK) {
         return status;
     }
@@ -39,12 +39,12 @@ static enum status job_make_endpoint_run(struct core *core, struct request *requ
 
 static enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
-    enum status status =
-        core_has_room(core, &(struct needs){.processes = 1, .objects = 1, .facets = 1, .holds = 1});
+    uint32_t job = job_of(core, request);
+    enum status status = object_has_room(core, job, (struct needs){.of[RESOURCE_PROCESSES] = 1},
+                                         request->sender.process);
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t job = job_of(core, request);
     uint32_t process =
         process_create(core, job, core->state.processes[request->sender.process].session);
     uint32_t object =

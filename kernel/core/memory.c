@@ -107,7 +107,7 @@ void memory_map(struct core *core, const struct map *map)
 {
     struct commit commit = core_commit(core, COMMIT_MEMORY_MAP);
     struct commit_memory_map *body = &commit.memory_map;
-    body->mapping = arena_peek(&core->state.arenas[ARENA_MAPPINGS], 0);
+    body->mapping = arena_peek(&core->state.arenas[ARENA_MAPPINGS]);
     body->process = map->process;
     body->facet = core->state.objects[map->object].root_facet;
     body->page = map->page;

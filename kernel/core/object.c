@@ -15,13 +15,22 @@ const struct object_class *const object_classes[OBJECT_KIND_COUNT] = {
     [OBJECT_CAPABILITY_MANAGER] = &manager_class,
 };
 
+enum status object_has_room(const struct core *core, uint32_t job, struct needs needs,
+                            uint32_t process)
+{
+    needs.of[RESOURCE_OBJECTS]++;
+    needs.of[RESOURCE_FACETS]++;
+    enum status status = core_has_room(core, job, &needs);
+    return status != STATUS_OK ? status : hold_has_room(core, process, 1);
+}
+
 uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interface, uint32_t job,
                        uint64_t argument, uint16_t flags)
 {
     struct commit commit = core_commit(core, COMMIT_OBJECT_CREATE);
     struct commit_object_create *create = &commit.object_create;
-    create->object = arena_peek(&core->state.arenas[ARENA_OBJECTS], 0);
-    create->root_facet = arena_peek(&core->state.arenas[ARENA_FACETS], 0);
+    create->object = arena_peek(&core->state.arenas[ARENA_OBJECTS]);
+    create->root_facet = arena_peek(&core->state.arenas[ARENA_FACETS]);
     create->kind = kind;
     create->job = job;
     create->interface = interface;

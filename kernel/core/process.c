@@ -20,7 +20,7 @@ uint32_t process_of_sweep(const struct core *core, const struct link *sweep)
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
 {
     struct commit commit = core_commit(core, COMMIT_PROCESS_CREATE);
-    commit.process_create.process = arena_peek(&core->state.arenas[ARENA_PROCESSES], 0);
+    commit.process_create.process = arena_peek(&core->state.arenas[ARENA_PROCESSES]);
     commit.process_create.job = job;
     commit.process_create.session = session;
     core_apply(core, &commit);

@@ -76,7 +76,11 @@ static enum status load_check(const struct core *core, uint32_t process, struct 
     if (core->processes[process].has_space) {
         return STATUS_LOADED_ALREADY;
     }
-    struct needs needs = {.objects = 2, .facets = 2, .mappings = MAPS_FIXED};
+    struct needs needs = {.of = {[RESOURCE_OBJECTS] = 2,
+                                 [RESOURCE_FACETS] = 2,
+                                 [RESOURCE_MAPPINGS] = MAPS_FIXED,
+                                 [RESOURCE_PAGES] = RING_PAGES_DEFAULT,
+                                 [RESOURCE_SPACE] = FIXED_PAGES + RING_PAGES_DEFAULT}};
     uint32_t next_page = 0;
     plan->private_pages = FIXED_PAGES;
     for (uint32_t i = 0; i < program->segment_count; i++) {
@@ -86,16 +90,18 @@ static enum status load_check(const struct core *core, uint32_t process, struct 
         }
         uint32_t pages = pages_of(segment->memory_bytes);
         plan->private_pages += (segment->rights & RIGHT_WRITE) != 0 ? pages : 0;
-        needs.mappings++;
+        needs.of[RESOURCE_MAPPINGS]++;
+        needs.of[RESOURCE_SPACE] += pages;
         needs.frames += memory_map_frames_needed(pages);
     }
     if (program->entry >= (uint64_t)next_page * PAGE_SIZE) {
         return STATUS_PROGRAM_CORRUPT;
     }
+    needs.of[RESOURCE_PAGES] += plan->private_pages;
     needs.frames += 1 + HAL_SPACE_TABLES + memory_frames_needed(plan->private_pages) +
                     memory_frames_needed(RING_PAGES_DEFAULT) +
                     MAPS_FIXED * memory_map_frames_needed(STACK_PAGES);
-    return core_has_room(core, &needs);
+    return core_has_room(core, core->state.processes[process].job, &needs);
 }
 
 static void space_create(struct core *core, uint32_t process)
@@ -216,12 +222,13 @@ static void start_commit(struct core *core, uint32_t process)
 {
     struct process_record *record = &core->processes[process];
     struct commit commit = core_commit(core, COMMIT_THREAD_CREATE);
-    commit.thread_create.thread = arena_peek(&core->state.arenas[ARENA_THREADS], 0);
+    commit.thread_create.thread = arena_peek(&core->state.arenas[ARENA_THREADS]);
     commit.thread_create.process = process;
     core_apply(core, &commit);
     uint32_t thread = commit.thread_create.thread.index;
     commit = core_commit(core, COMMIT_PROCESS_START);
     commit.process_start.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    commit.process_start.session = core->state.processes[process].session;
     core_apply(core, &commit);
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
@@ -245,7 +252,8 @@ enum status builder_start(struct core *core, uint32_t process)
     if (!core->processes[process].has_space) {
         return STATUS_NOT_LOADED;
     }
-    enum status status = core_has_room(core, &(struct needs){.threads = 1});
+    struct needs needs = {.of[RESOURCE_THREADS] = 1};
+    enum status status = core_has_room(core, core->state.processes[process].job, &needs);
     if (status == STATUS_OK) {
         start_commit(core, process);
     }
@@ -340,7 +348,7 @@ static enum status grant_check(const struct core *core, uint32_t process, struct
         return STATUS_TRANSFER_REFUSED;
     }
     enum status status = facet_check(core, granted->facet);
-    return status != STATUS_OK ? status : core_has_room(core, &(struct needs){.holds = 1});
+    return status != STATUS_OK ? status : hold_has_room(core, process, 1);
 }
 
 static enum status process_builder_grant_run(struct core *core, struct request *request)
@@ -376,8 +384,9 @@ static enum status process_builder_start_run(struct core *core, struct request *
     uint32_t process;
     enum status status = builder_process(core, request, true, &process);
     if (status == STATUS_OK) {
-        status = core_has_room(
-            core, &(struct needs){.threads = 1, .objects = 1, .facets = 1, .holds = 1});
+        status =
+            object_has_room(core, core->state.processes[process].job,
+                            (struct needs){.of[RESOURCE_THREADS] = 1}, request->sender.process);
     }
     if (status == STATUS_OK) {
         status = builder_start(core, process);

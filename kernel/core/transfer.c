@@ -4,8 +4,8 @@
 // payload, {cap, mode}; what arrives follows the message as {cap, interface}. Everything is checked
 // before anything is committed, within one turn: so a transfer is all or nothing, and a move leaves
 // exactly one holder at every instant. A capability keeps its facet, its mode and its scope.
-#include "kernel/core/core.h"
 #include "kernel/core/buffer.h"
+#include "kernel/core/core.h"
 
 static enum status mode_check(const struct hold *hold, uint32_t mode)
 {
@@ -62,14 +62,8 @@ enum status transfer_check(struct core *core, const struct request *from,
     return STATUS_OK;
 }
 
-enum status transfer_room(const struct core *core, const struct request *from, uint32_t to)
-{
-    return core_has_room(core, core->state.processes[to].job,
-                         &(struct needs){.count = {[RESOURCE_HOLDS] = from->sqe.transfers}});
-}
-
-void transfer_commit(struct core *core, const struct request *from, struct request *to,
-                     uint8_t how, const struct buffer *result, uint32_t offset)
+void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
+                     const struct buffer *result, uint32_t offset)
 {
     for (uint32_t i = 0; i < from->sqe.transfers; i++) {
         uint32_t hold = core->transfer_holds[i];

@@ -9,58 +9,42 @@
 
 static struct slot *slot_at(const struct arena *arena, uint32_t index)
 {
-    ASSERT(index < arena->size);
     return (struct slot *)(void *)(arena->slots + (uint64_t)index * arena->stride);
 }
 
-void arena_init(struct arena *arena, void *slots, uint32_t stride, uint32_t size)
+struct commit_id arena_peek(const struct arena *arena)
 {
-    *arena = (struct arena){.slots = slots, .stride = stride, .size = size, .free = NONE};
-}
-
-struct commit_id arena_peek(const struct arena *arena, uint32_t nth)
-{
-    uint32_t index = arena->free;
-    while (index != NONE && nth > 0) {
-        index = slot_at(arena, index)->link;
-        nth--;
-    }
-    if (index != NONE) {
-        return (struct commit_id){index, slot_at(arena, index)->generation + 1};
-    }
-    if (nth >= arena->size - arena->fresh) {
+    uint32_t index = arena->free != NONE ? arena->free : arena->fresh;
+    if (index == arena->size) {
         return (struct commit_id){0, 0};
     }
-    return (struct commit_id){arena->fresh + nth, 1};
+    return (struct commit_id){index, slot_at(arena, index)->generation + 1};
 }
 
-void arena_take(struct arena *arena, struct commit_id id)
+void *arena_take(struct arena *arena, const struct commit *commit)
 {
-    struct slot *slot = slot_at(arena, id.index);
-    ASSERT(slot->link != SLOT_LIVE);
+    struct commit_id next = arena_peek(arena);
+    ASSERT(next.generation != 0 && memcmp(&next, commit->bytes, sizeof next) == 0);
+    struct slot *slot = slot_at(arena, next.index);
     if (arena->free != NONE) {
-        ASSERT(arena->free == id.index);
         arena->free = slot->link;
     } else {
-        ASSERT(arena->fresh == id.index);
         arena->fresh++;
     }
-    ASSERT(id.generation == slot->generation + 1);
-    slot->generation = id.generation;
-    slot->link = SLOT_LIVE;
     arena->live++;
+    return memcpy(slot, commit->bytes, sizeof commit->bytes);
 }
 
 void arena_give(struct arena *arena, uint32_t index)
 {
-    struct slot *slot = slot_at(arena, index);
-    ASSERT(slot->link == SLOT_LIVE);
+    struct slot *slot = arena_at(arena, index);
     uint32_t generation = slot->generation;
     memset(slot, 0, arena->stride);
     slot->generation = generation;
+    slot->link = NONE;
     arena->live--;
     if (generation == UINT32_MAX) {
-        slot->link = NONE;
+        arena->retired++;
         return;
     }
     slot->link = arena->free;
@@ -69,7 +53,7 @@ void arena_give(struct arena *arena, uint32_t index)
 
 bool arena_is_live(const struct arena *arena, uint32_t index)
 {
-    return index < arena->fresh && slot_at(arena, index)->link == SLOT_LIVE;
+    return index < arena->fresh && slot_at(arena, index)->link == index;
 }
 
 bool arena_has(const struct arena *arena, struct commit_id id)
@@ -79,6 +63,12 @@ bool arena_has(const struct arena *arena, struct commit_id id)
 
 struct commit_id arena_id(const struct arena *arena, uint32_t index)
 {
+    const struct slot *slot = arena_at(arena, index);
+    return (struct commit_id){index, slot->generation};
+}
+
+void *arena_at(const struct arena *arena, uint32_t index)
+{
     ASSERT(arena_is_live(arena, index));
-    return (struct commit_id){index, slot_at(arena, index)->generation};
+    return slot_at(arena, index);
 }
