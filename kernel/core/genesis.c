@@ -5,7 +5,6 @@
 // console, timer, job, capabilities and the manifest. Whatever anybody holds later was handed on
 // from there.
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 static void genesis_config(struct core *core, uint64_t boot_id)
 {
