@@ -10,6 +10,9 @@
 # Reserved for interfaces that later versions serve: 0x9f4b3c0000000120 to 0x9f4b3c000000013f.
 @0x9f4b3c0000000001;
 
+using C = import "/c.capnp";
+$C.plain;
+
 interface DebugConsole @0x9f4b3c0000000101 {
   # The machine's log, for messages to whoever operates it. Transfer: copy.
 
@@ -92,7 +95,7 @@ interface MemoryObject @0x9f4b3c0000000107 {
   info @0 () -> (size :UInt64, sealed :Bool);
   # Bytes, and whether it is read-only for ever.
 
-  read @1 (offset :UInt64, length :UInt32) -> (data :Data);
+  read @1 (offset :UInt64, length :UInt32) -> (data :Data $C.most(512));
   # At most 512 bytes from offset; fewer at the end. Errors: BAD_VALUE beyond the end.
 }
 

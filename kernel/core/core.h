@@ -24,8 +24,8 @@
 #include "hal/hal.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
-#include "lib/capnp/flat.h"
 #include "ring/ring.h"
+#include "schema/kernel.plain.h"
 
 enum {
     TURN_WORK_MAX = 16,      // after so much work a turn takes no more SQEs
@@ -148,9 +148,10 @@ struct request {
     uint64_t receiver_data; // CALL
     uint32_t server;        // TAKEN: the process that answers
     bool is_pinned;         // it keeps its facet in being
-    // Kernel objects' methods: decoded arguments and results.
-    struct capnp_message message;
-    struct capnp_builder answer;
+    // Kernel objects' methods. Pointers among the parameters lead into core.scratch, and among the
+    // results as well.
+    union kernel_params params;
+    union kernel_results results;
 };
 
 // --- Transient records --------------------------------------------------------------------------
@@ -301,16 +302,10 @@ struct core {
 
 // --- Kernel objects ------------------------------------------------------------------------------
 
-// A method of a kernel object. run: checks, commits, effects; the results are in request->answer,
-// or the operation is deferred. A refusal changes nothing.
-struct method {
-    enum status (*run)(struct core *core, struct request *request);
-    uint16_t transfers;    // capabilities that it takes
-    uint16_t result_bytes; // most that it answers with, with the records of its capabilities
-};
-
+// Methods are declared by the schema (kernel.plain.h), each as x_run: checks, commits, effects; the
+// results are in request->results, or the operation is deferred. A refusal changes nothing.
 struct object_class {
-    const struct method *methods;
+    const struct kernel_method *methods;
     uint32_t method_count;
     void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
 };
@@ -318,6 +313,11 @@ struct object_class {
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
 void core_operate(struct core *core, struct request *request);
+struct buffer;
+// Writes the results of a method, and the records of their capabilities, to a buffer of its
+// result_bytes, in place where that is one piece; its completion says so.
+void results_write(struct core *core, struct request *request, const struct kernel_method *method,
+                   const struct buffer *buffer);
 
 // --- commit.c -----------------------------------------------------------------------------------
 

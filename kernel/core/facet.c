@@ -4,7 +4,6 @@
 // thing, making a facet: the capability manager makes them, a revoker cuts them off, and a facet
 // that nothing needs any more goes, with whatever it alone kept in being.
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum status facet_check(const struct core *core, uint32_t facet)
 {
@@ -129,17 +128,15 @@ static uint32_t facet_make_commit(struct core *core, uint32_t process,
     return create->facet.index;
 }
 
-static enum status capability_manager_facet_run(struct core *core, struct request *request)
+enum status capability_manager_facet_run(struct core *core, struct request *request)
 {
-    struct capability_manager_facet_params_reader params =
-        capability_manager_facet_params_read(&request->message);
-    struct facet_plan plan = {.interface = capability_manager_facet_params_get_interface(params),
-                              .methods = capability_manager_facet_params_get_methods(params),
-                              .receiver_data =
-                                  capability_manager_facet_params_get_receiver_data(params)};
-    struct capnp_cap target = capability_manager_facet_params_get_target(params);
+    const struct capability_manager_facet_params *params =
+        &request->params.capability_manager_facet;
+    struct facet_plan plan = {.interface = params->interface,
+                              .methods = params->methods,
+                              .receiver_data = params->receiver_data};
     enum status status = STATUS_BAD_TRANSFER;
-    if (hold_find(core, request->sender.process, target.id, &plan.hold) == STATUS_OK) {
+    if (hold_find(core, request->sender.process, params->target, &plan.hold) == STATUS_OK) {
         status = facet_make_check(core, request->sender.process, &plan);
     }
     if (status != STATUS_OK) {
@@ -150,22 +147,17 @@ static enum status capability_manager_facet_run(struct core *core, struct reques
     uint8_t transfer = core->state.holds[plan.hold].transfer;
     cap_t made = hold_insert(core, request->sender.process, facet, transfer, false, origin);
     cap_t revoker = hold_insert(core, request->sender.process, facet, TRANSFER_MOVE, true, origin);
-    struct capability_manager_facet_results_builder results =
-        capability_manager_facet_results_build(&request->answer);
-    capability_manager_facet_results_set_facet(results, (struct capnp_cap){made.value});
-    capability_manager_facet_results_set_revoker(results, (struct revoker){revoker.value});
+    request->results.capability_manager_facet =
+        (struct capability_manager_facet_results){.facet = made.value, .revoker = revoker.value};
     return STATUS_OK;
 }
 
-static const struct method manager_methods[CAPABILITY_MANAGER_METHOD_COUNT] = {
-    [CAPABILITY_MANAGER_FACET] = {capability_manager_facet_run, .transfers = 1, .result_bytes = 56},
-};
-
-const struct object_class manager_class = {manager_methods, CAPABILITY_MANAGER_METHOD_COUNT, NULL};
+const struct object_class manager_class = {capability_manager_methods,
+                                           CAPABILITY_MANAGER_METHOD_COUNT, NULL};
 
 // --- Revoker ------------------------------------------------------------------------------------
 
-static enum status revoker_revoke_run(struct core *core, struct request *request)
+enum status revoker_revoke_run(struct core *core, struct request *request)
 {
     const struct facet *facet = &core->state.facets[request->target.facet];
     if (facet->revoked == 0) {
@@ -174,16 +166,10 @@ static enum status revoker_revoke_run(struct core *core, struct request *request
     return STATUS_OK;
 }
 
-static enum status revoker_status_run(struct core *core, struct request *request)
+enum status revoker_status_run(struct core *core, struct request *request)
 {
-    struct revoker_status_results_builder results = revoker_status_results_build(&request->answer);
-    revoker_status_results_set_live(results, facet_check(core, request->target.facet) == STATUS_OK);
+    request->results.revoker_status.live = facet_check(core, request->target.facet) == STATUS_OK;
     return STATUS_OK;
 }
-
-static const struct method revoker_methods[REVOKER_METHOD_COUNT] = {
-    [REVOKER_REVOKE] = {.run = revoker_revoke_run},
-    [REVOKER_STATUS] = {revoker_status_run, .result_bytes = 16},
-};
 
 const struct object_class revoker_class = {revoker_methods, REVOKER_METHOD_COUNT, NULL};

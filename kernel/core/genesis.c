@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 static void genesis_config(struct core *core, uint64_t boot_id)
 {

@@ -3,7 +3,6 @@
 // Holds: the entries of a process's capability table. A capability id is the (generation, index) of
 // a hold; an id that is not the caller's own tells nothing of what it is instead.
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold)
 {

@@ -5,18 +5,15 @@
 // lost and none needs memory.
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 static uint32_t job_of(const struct core *core, const struct request *request)
 {
     return (uint32_t)core->state.objects[request->target.object].argument;
 }
 
-static enum status job_make_endpoint_run(struct core *core, struct request *request)
+enum status job_make_endpoint_run(struct core *core, struct request *request)
 {
-    struct job_make_endpoint_params_reader params =
-        job_make_endpoint_params_read(&request->message);
-    uint32_t message_max = job_make_endpoint_params_get_message_max(params);
+    uint32_t message_max = request->params.job_make_endpoint.message_max;
     if (message_max == 0 || message_max > MESSAGE_SIZE_MAX) {
         return STATUS_BAD_VALUE;
     }
@@ -31,13 +28,11 @@ static enum status job_make_endpoint_run(struct core *core, struct request *requ
     cap_t server =
         hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
                     TRANSFER_COPY, false, (struct hold_origin){request->hold, HOW_RETURN});
-    struct job_make_endpoint_results_builder results =
-        job_make_endpoint_results_build(&request->answer);
-    job_make_endpoint_results_set_server(results, (struct endpoint){server.value});
+    request->results.job_make_endpoint.server = server.value;
     return STATUS_OK;
 }
 
-static enum status job_make_process_builder_run(struct core *core, struct request *request)
+enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
     uint32_t job = job_of(core, request);
     enum status status = object_has_room(core, job, (struct needs){.of[RESOURCE_PROCESSES] = 1},
@@ -53,31 +48,29 @@ static enum status job_make_process_builder_run(struct core *core, struct reques
     cap_t builder =
         hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
                     TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
-    struct job_make_process_builder_results_builder results =
-        job_make_process_builder_results_build(&request->answer);
-    job_make_process_builder_results_set_builder(results, (struct process_builder){builder.value});
+    request->results.job_make_process_builder.builder = builder.value;
     return STATUS_OK;
 }
 
 // --- Exits --------------------------------------------------------------------------------------
 
-static void exit_build(const struct core *core, uint32_t process, struct capnp_builder *answer)
+static void exit_tell(const struct core *core, uint32_t process, struct request *request)
 {
     const struct process_entry *ended = &core->state.processes[process];
-    struct job_next_exit_results_builder results = job_next_exit_results_build(answer);
-    job_next_exit_results_set_process(results, cap_of(ended->slot.generation, process).value);
-    job_next_exit_results_set_code(results, ended->exit_code);
-    job_next_exit_results_set_cause(results, (enum exit_cause)ended->exit_cause);
+    request->results.job_next_exit =
+        (struct job_next_exit_results){.process = cap_of(ended->slot.generation, process).value,
+                                       .code = ended->exit_code,
+                                       .cause = (enum exit_cause)ended->exit_cause};
 }
 
-static enum status job_next_exit_run(struct core *core, struct request *request)
+enum status job_next_exit_run(struct core *core, struct request *request)
 {
     struct job_record *record = &core->jobs[job_of(core, request)];
     if (!list_is_empty(&record->exits)) {
         const struct link *first = record->exits.next;
         list_remove(first);
         uint32_t process = process_of_sweep(core, first);
-        exit_build(core, process, &request->answer);
+        exit_tell(core, process, request);
         process_reap_last(core, process);
         return STATUS_OK;
     }
@@ -94,22 +87,20 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
 // the reason.
 static bool waiter_tell(struct core *core, struct request *waiter, uint32_t process)
 {
-    struct capnp_builder answer;
+    const struct kernel_method *method = &job_methods[JOB_NEXT_EXIT];
     struct buffer buffer;
-    capnp_builder_init(&answer, core->answer, sizeof core->answer);
-    exit_build(core, process, &answer);
-    uint32_t size = capnp_builder_size(&answer);
     enum status status = facet_check(core, waiter->target.facet);
     if (status == STATUS_OK) {
-        status = buffer_resolve(core, waiter->sender.thread, waiter->sqe.result, size,
-                                (waiter->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
+        status =
+            buffer_resolve(core, waiter->sender.thread, waiter->sqe.result, method->result_bytes,
+                           (waiter->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
     }
     if (status != STATUS_OK) {
         request_fail(core, waiter, status, ARGUMENT_RESULT);
         return false;
     }
-    buffer_write(&buffer, 0, core->answer, size);
-    waiter->cqe.status = (int32_t)size;
+    exit_tell(core, process, waiter);
+    results_write(core, waiter, method, &buffer);
     request_complete(core, waiter);
     return true;
 }
@@ -126,11 +117,5 @@ void job_exit_tell(struct core *core, uint32_t process)
     }
     list_append(&record->exits, &core->processes[process].sweep);
 }
-
-static const struct method job_methods[JOB_METHOD_COUNT] = {
-    [JOB_MAKE_ENDPOINT] = {job_make_endpoint_run, .result_bytes = 32},
-    [JOB_MAKE_PROCESS_BUILDER] = {job_make_process_builder_run, .result_bytes = 32},
-    [JOB_NEXT_EXIT] = {job_next_exit_run, .result_bytes = 24},
-};
 
 const struct object_class job_class = {job_methods, JOB_METHOD_COUNT, NULL};

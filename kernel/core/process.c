@@ -6,7 +6,6 @@
 // they wait for, calls that it was answering, capabilities, address space, mappings; then the exit
 // is told, and the slot is free.
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum {
     SWEEP_HOLDS = 8, // given back in one step
@@ -183,14 +182,13 @@ bool process_sweep(struct core *core)
 
 // --- Methods ------------------------------------------------------------------------------------
 
-static enum status process_status_run(struct core *core, struct request *request)
+enum status process_status_run(struct core *core, struct request *request)
 {
     const struct exit_record *exit = &core->objects[request->target.object].exit;
-    struct process_status_results_builder results = process_status_results_build(&request->answer);
-    process_status_results_set_state(results,
-                                     exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING);
-    process_status_results_set_code(results, exit->code);
-    process_status_results_set_cause(results, exit->cause);
+    request->results.process_status = (struct process_status_results){
+        .state = exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING,
+        .code = exit->code,
+        .cause = (enum exit_cause)exit->cause};
     return STATUS_OK;
 }
 
@@ -202,10 +200,6 @@ static void process_destroyed(struct core *core, uint32_t object)
         core->processes[process].process_object = NONE;
     }
 }
-
-static const struct method process_methods[PROCESS_METHOD_COUNT] = {
-    [PROCESS_STATUS] = {process_status_run, .result_bytes = 24},
-};
 
 const struct object_class process_class = {process_methods, PROCESS_METHOD_COUNT,
                                            process_destroyed};

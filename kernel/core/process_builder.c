@@ -11,7 +11,6 @@
 
 #include "abi/start.h"
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum {
     START_PAGES = 1,
@@ -206,7 +205,7 @@ void builder_grant(struct core *core, uint32_t process, const char *name, uint32
     capset->count++;
 }
 
-static bool name_is_taken(const struct core *core, uint32_t process, struct capnp_text name)
+static bool name_is_taken(const struct core *core, uint32_t process, struct plain_text name)
 {
     const struct capset *capset = capset_of(core, process);
     for (uint64_t i = 0; i < capset->count; i++) {
@@ -274,13 +273,11 @@ static enum status builder_process(const struct core *core, const struct request
     return is_loaded && !record->has_space ? STATUS_NOT_LOADED : STATUS_OK;
 }
 
-static enum status process_builder_load_run(struct core *core, struct request *request)
+enum status process_builder_load_run(struct core *core, struct request *request)
 {
-    struct process_builder_load_params_reader params =
-        process_builder_load_params_read(&request->message);
-    struct capnp_text name = process_builder_load_params_get_program(params);
+    struct plain_text name = request->params.process_builder_load.program;
     uint32_t process;
-    if (request->message.error != CAPNP_OK || name.size == 0) {
+    if (name.size == 0) {
         return STATUS_BAD_MESSAGE;
     }
     enum status status = builder_process(core, request, false, &process);
@@ -296,15 +293,10 @@ static enum status process_builder_load_run(struct core *core, struct request *r
     return builder_load(core, process, program);
 }
 
-static enum status process_builder_set_info_run(struct core *core, struct request *request)
+enum status process_builder_set_info_run(struct core *core, struct request *request)
 {
-    struct process_builder_set_info_params_reader params =
-        process_builder_set_info_params_read(&request->message);
-    struct capnp_data info = process_builder_set_info_params_get_info(params);
+    struct plain_data info = request->params.process_builder_set_info.info;
     uint32_t process;
-    if (request->message.error != CAPNP_OK) {
-        return STATUS_BAD_MESSAGE;
-    }
     enum status status = builder_process(core, request, true, &process);
     if (status != STATUS_OK) {
         return status;
@@ -323,7 +315,7 @@ static enum status process_builder_set_info_run(struct core *core, struct reques
     return STATUS_OK;
 }
 
-static bool has_nul(struct capnp_text text)
+static bool has_nul(struct plain_text text)
 {
     for (uint32_t i = 0; i < text.size; i++) {
         if (text.data[i] == 0) {
@@ -333,7 +325,7 @@ static bool has_nul(struct capnp_text text)
     return false;
 }
 
-static enum status grant_check(const struct core *core, uint32_t process, struct capnp_text name,
+static enum status grant_check(const struct core *core, uint32_t process, struct plain_text name,
                                uint32_t hold)
 {
     const struct hold *granted = &core->state.holds[hold];
@@ -351,20 +343,14 @@ static enum status grant_check(const struct core *core, uint32_t process, struct
     return status != STATUS_OK ? status : hold_has_room(core, process, 1);
 }
 
-static enum status process_builder_grant_run(struct core *core, struct request *request)
+enum status process_builder_grant_run(struct core *core, struct request *request)
 {
-    struct process_builder_grant_params_reader params =
-        process_builder_grant_params_read(&request->message);
-    struct capnp_text name = process_builder_grant_params_get_name(params);
-    struct capnp_cap cap = process_builder_grant_params_get_capability(params);
+    struct plain_text name = request->params.process_builder_grant.name;
+    uint64_t cap = request->params.process_builder_grant.capability;
     uint32_t process;
     uint32_t hold;
-    if (request->message.error != CAPNP_OK) {
-        return STATUS_BAD_MESSAGE;
-    }
     enum status status = builder_process(core, request, true, &process);
-    if (status == STATUS_OK &&
-        hold_find(core, request->sender.process, cap.id, &hold) != STATUS_OK) {
+    if (status == STATUS_OK && hold_find(core, request->sender.process, cap, &hold) != STATUS_OK) {
         status = STATUS_BAD_TRANSFER;
     }
     if (status == STATUS_OK) {
@@ -379,7 +365,7 @@ static enum status process_builder_grant_run(struct core *core, struct request *
     return STATUS_OK;
 }
 
-static enum status process_builder_start_run(struct core *core, struct request *request)
+enum status process_builder_start_run(struct core *core, struct request *request)
 {
     uint32_t process;
     enum status status = builder_process(core, request, true, &process);
@@ -399,9 +385,7 @@ static enum status process_builder_start_run(struct core *core, struct request *
     core->processes[process].process_object = object;
     cap_t made = hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
                              TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
-    struct process_builder_start_results_builder results =
-        process_builder_start_results_build(&request->answer);
-    process_builder_start_results_set_process(results, (struct process){made.value});
+    request->results.process_builder_start.process = made.value;
     return STATUS_OK;
 }
 
@@ -418,12 +402,5 @@ static void builder_destroyed(struct core *core, uint32_t object)
     }
 }
 
-static const struct method builder_methods[PROCESS_BUILDER_METHOD_COUNT] = {
-    [PROCESS_BUILDER_LOAD] = {.run = process_builder_load_run},
-    [PROCESS_BUILDER_SET_INFO] = {.run = process_builder_set_info_run},
-    [PROCESS_BUILDER_GRANT] = {process_builder_grant_run, .transfers = 1},
-    [PROCESS_BUILDER_START] = {process_builder_start_run, .result_bytes = 32},
-};
-
-const struct object_class process_builder_class = {builder_methods, PROCESS_BUILDER_METHOD_COUNT,
-                                                   builder_destroyed};
+const struct object_class process_builder_class = {process_builder_methods,
+                                                   PROCESS_BUILDER_METHOD_COUNT, builder_destroyed};

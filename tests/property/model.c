@@ -347,7 +347,8 @@ bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_dat
     if (told == MODEL_NONE || promised == MODEL_NONE) {
         return false;
     }
-    model.nodes[promised].drop = MODEL_DROP_LISTED; // whichever is told first
+    // Whichever is told first: the one that was promised instead is still to be told.
+    model.nodes[promised].drop = model.nodes[told].drop;
     model.nodes[told].drop = MODEL_DROP_TOLD;
     return true;
 }
