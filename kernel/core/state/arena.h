@@ -37,28 +37,37 @@ struct arena {
 // The id that the next arena_take will take; generation 0: there is none.
 struct commit_id arena_peek(const struct arena *arena);
 
-// How many more there are.
+// Takes the slot that the commit names first, which is what arena_peek said, for a record that
+// begins with the commit's body and is zero otherwise.
+void *arena_take(struct arena *arena, const struct commit *commit);
+
+// Gives a live record's slot back; the record is zeroed but for the generation.
+void arena_give(struct arena *arena, void *record);
+
+// The id of a live slot.
+struct commit_id arena_id(const struct arena *arena, uint32_t index);
+
+// How many more slots there are.
 static inline uint32_t arena_room(const struct arena *arena)
 {
     return arena->size - arena->live - arena->retired;
 }
 
-// Takes the slot that the commit names first, which is what arena_peek said, for a record that
-// begins with the commit's body and is zero otherwise.
-void *arena_take(struct arena *arena, const struct commit *commit);
+static inline void *arena_slot(const struct arena *arena, uint32_t index)
+{
+    return arena->slots + (uint64_t)index * arena->stride;
+}
 
-// Gives a live slot back; its record is zeroed but for the generation.
-void arena_give(struct arena *arena, uint32_t index);
-
-bool arena_is_live(const struct arena *arena, uint32_t index);
+static inline bool arena_is_live(const struct arena *arena, uint32_t index)
+{
+    return index < arena->fresh && ((struct slot *)arena_slot(arena, index))->link == index;
+}
 
 // Whether the id names the present life of its slot.
-bool arena_has(const struct arena *arena, struct commit_id id);
-
-// The id of a live slot.
-struct commit_id arena_id(const struct arena *arena, uint32_t index);
-
-// The record of a live slot.
-void *arena_at(const struct arena *arena, uint32_t index);
+static inline bool arena_has(const struct arena *arena, struct commit_id id)
+{
+    return arena_is_live(arena, id.index) &&
+           ((struct slot *)arena_slot(arena, id.index))->generation == id.generation;
+}
 
 #endif

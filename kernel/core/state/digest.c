@@ -7,57 +7,62 @@
 
 #include <string.h>
 
-enum { SEED_GENESIS = ARENA_COUNT };
+enum { MIXED_AT_LEAST = 48, PAIR = 16 }; // bytes: of every record; of two words
 
-// Two independent multiply-and-fold chains over whole words; the constants are odd and have about
-// 32 bits set. The seed tells records of different kinds apart.
-static void mix(const void *bytes, uint32_t size, uint32_t seed, uint64_t out[2])
+// A multiplication of 64 by 64 bits takes in two words; both halves of its result go on into the
+// next one. The constants are odd and have about 32 bits set.
+static unsigned __int128 fold(unsigned __int128 product, const uint8_t *bytes)
 {
-    uint64_t low = 0x9e3779b97f4a7c15 + seed;
-    uint64_t high = 0xc2b2ae3d27d4eb4f ^ seed;
-    uint64_t word;
-    for (uint32_t at = 0; at < size; at += sizeof word) {
-        memcpy(&word, (const uint8_t *)bytes + at, sizeof word);
-        low = (low ^ word) * 0xff51afd7ed558ccd;
-        low ^= low >> 32;
-        high = (high + word) * 0xc4ceb9fe1a85ec53;
-        high ^= high >> 29;
-    }
-    out[0] = low * 0x9fb21c651e98df25 ^ high >> 31;
-    out[1] = high * 0xd6e8feb86659fd93 ^ low >> 33;
+    uint64_t words[2];
+    memcpy(words, bytes, sizeof words);
+    uint64_t first = words[0] ^ (uint64_t)product ^ 0x9fb21c651e98df25;
+    uint64_t second = words[1] ^ (uint64_t)(product >> 64) ^ 0xd6e8feb86659fd93;
+    return (unsigned __int128)first * second;
 }
 
-static void record_add(const struct state *state, uint32_t arena, uint32_t index, uint64_t times,
+// The seed tells records of different kinds apart.
+static void mix(const uint8_t *bytes, uint32_t size, uint32_t seed, uint64_t out[2])
+{
+    unsigned __int128 product = fold(fold(fold(seed, bytes), bytes + PAIR), bytes + 2 * PAIR);
+    for (uint32_t at = MIXED_AT_LEAST; at < size; at += PAIR) {
+        product = fold(product, bytes + at);
+    }
+    out[0] = (uint64_t)product;
+    out[1] = (uint64_t)(product >> 64);
+}
+
+static void record_add(const struct arena *arena, uint32_t kind, const void *record, uint64_t times,
                        uint64_t digest[2])
 {
     uint64_t value[2];
-    mix(arena_at(&state->arenas[arena], index), state->arenas[arena].primary, arena, value);
+    mix(record, arena->primary, kind, value);
     digest[0] += times * value[0];
     digest[1] += times * value[1];
 }
 
-void digest_count(struct state *state, uint32_t arena, uint32_t index, uint64_t times)
+void digest_count(struct state *state, uint32_t arena, const void *record, uint64_t times)
 {
-    record_add(state, arena, index, times, state->digest);
+    record_add(&state->arenas[arena], arena, record, times, state->digest);
 }
 
 void digest_genesis(const struct state *state, uint64_t digest[2])
 {
-    mix(&state->config, sizeof state->config, SEED_GENESIS, digest);
-    digest[0] += state->boot_id;
-    digest[1] ^= state->boot_id;
+    uint64_t words[6] = {state->boot_id};
+    memcpy(words + 1, &state->config, sizeof state->config);
+    mix((const uint8_t *)words, sizeof words, ARENA_COUNT, digest);
 }
 
 void state_digest(const struct state *state, uint64_t digest[2])
 {
     digest_genesis(state, digest);
-    for (uint32_t arena = 0; arena < ARENA_COUNT; arena++) {
-        for (uint32_t index = 0; index < state->arenas[arena].fresh; index++) {
-            if (arena_is_live(&state->arenas[arena], index)) {
-                record_add(state, arena, index, 1, digest);
+    for (uint32_t kind = 0; kind < ARENA_COUNT; kind++) {
+        const struct arena *arena = &state->arenas[kind];
+        for (uint32_t index = 0; index < arena->fresh; index++) {
+            if (arena_is_live(arena, index)) {
+                record_add(arena, kind, arena_slot(arena, index), 1, digest);
             }
         }
     }
 }
 
-static_assert(sizeof(struct state_config) % sizeof(uint64_t) == 0, "whole words are mixed");
+static_assert(sizeof(struct state_config) == 40, "with the boot id, words of which two are mixed");

@@ -27,35 +27,16 @@ static const uint32_t MINUS_ONE = UINT32_MAX; // counts wrap
 
 static uint32_t *words_of(const struct state *state, uint32_t arena, uint32_t index)
 {
-    return arena_at(&state->arenas[arena], index);
+    return arena_slot(&state->arenas[arena], index);
 }
 
-// --- What a kind of record begins with, and what it is counted in -------------------------------
+// --- What follows from a record -----------------------------------------------------------------
 
-static void process_begin(struct state *state, uint32_t index)
-{
-    struct process_entry *process = &state->processes[index];
-    process->first_hold = process->first_mapping = process->first_thread = NONE;
-}
+// It has come (change: 1), and what no commit says of it has its first value; or it goes (-1).
 
-static void facet_begin(struct state *state, uint32_t index)
+static void session_count(struct state *state, void *record, uint32_t change)
 {
-    struct facet *facet = &state->facets[index];
-    facet->expiry_ns = facet->calls = UINT64_MAX;
-    if (facet->parent != NONE) {
-        facet->object = state->facets[facet->parent].object;
-        facet->depth = state->facets[facet->parent].depth + 1;
-    }
-}
-
-static void hold_begin(struct state *state, uint32_t index)
-{
-    state->holds[index].seq = state->seq;
-}
-
-static void session_count(struct state *state, uint32_t index, uint32_t change)
-{
-    const struct session_entry *session = &state->sessions[index];
+    const struct session_entry *session = record;
     if (session->parent.generation != 0) {
         state->sessions[session->parent.index].use_count += change;
     }
@@ -64,29 +45,44 @@ static void session_count(struct state *state, uint32_t index, uint32_t change)
     }
 }
 
-static void process_count(struct state *state, uint32_t index, uint32_t change)
+static void process_count(struct state *state, void *record, uint32_t change)
 {
-    state->sessions[state->processes[index].session].use_count += change;
-}
-
-static void object_count(struct state *state, uint32_t index, uint32_t change)
-{
-    const struct object *object = &state->objects[index];
-    state->jobs[object->job].used[RESOURCE_PAGES] += change * object->page_count;
-}
-
-static void facet_count(struct state *state, uint32_t index, uint32_t change)
-{
-    uint32_t parent = state->facets[index].parent;
-    if (parent != NONE) {
-        state->facets[parent].child_count += change;
+    struct process_entry *process = record;
+    state->sessions[process->session].use_count += change;
+    if (change == 1) {
+        process->first_hold = process->first_mapping = process->first_thread = NONE;
     }
 }
 
-static void hold_count(struct state *state, uint32_t index, uint32_t change)
+static void object_count(struct state *state, void *record, uint32_t change)
 {
-    struct facet *facet = &state->facets[state->holds[index].facet];
-    if (state->holds[index].revoker != 0) {
+    const struct object *object = record;
+    state->jobs[object->job].used[RESOURCE_PAGES] += change * object->page_count;
+}
+
+static void facet_count(struct state *state, void *record, uint32_t change)
+{
+    struct facet *facet = record;
+    ASSERT(change == 1 || facet_is_unused(facet));
+    if (facet->parent != NONE) {
+        struct facet *parent = &state->facets[facet->parent];
+        parent->child_count += change;
+        facet->object = parent->object;
+        facet->depth = parent->depth + 1;
+    }
+    if (change == 1) {
+        facet->expiry_ns = facet->calls = UINT64_MAX;
+    }
+}
+
+static void hold_count(struct state *state, void *record, uint32_t change)
+{
+    struct hold *hold = record;
+    struct facet *facet = &state->facets[hold->facet];
+    if (change == 1) {
+        hold->seq = state->seq;
+    }
+    if (hold->revoker != 0) {
         facet->revoker_count += change;
         return;
     }
@@ -96,9 +92,9 @@ static void hold_count(struct state *state, uint32_t index, uint32_t change)
     }
 }
 
-static void mapping_count(struct state *state, uint32_t index, uint32_t change)
+static void mapping_count(struct state *state, void *record, uint32_t change)
 {
-    const struct mapping *mapping = &state->mappings[index];
+    const struct mapping *mapping = record;
     uint32_t job = state->processes[mapping->process].job;
     state->jobs[job].used[RESOURCE_SPACE] += change * mapping->count;
     state->facets[mapping->facet].pin_count += change;
@@ -107,84 +103,64 @@ static void mapping_count(struct state *state, uint32_t index, uint32_t change)
 #define LIST(first) (offsetof(struct process_entry, first) / sizeof(uint32_t))
 
 static const struct {
-    uint32_t list; // word of its process: head of the list, then its length; 0: it is a job's
-    void (*begin)(struct state *, uint32_t);
-    void (*count)(struct state *, uint32_t, uint32_t); // change: 1, or -1
+    uint64_t list; // word of its process: head of the list, then its length; 0: it is a job's
+    void (*count)(struct state *, void *, uint32_t);
 } records[ARENA_COUNT] = {
-    [ARENA_SESSIONS] = {.count = session_count},
-    [ARENA_PROCESSES] = {0, process_begin, process_count},
-    [ARENA_THREADS] = {LIST(first_thread), NULL, NULL},
-    [ARENA_OBJECTS] = {.count = object_count},
-    [ARENA_FACETS] = {0, facet_begin, facet_count},
-    [ARENA_HOLDS] = {LIST(first_hold), hold_begin, hold_count},
-    [ARENA_MAPPINGS] = {LIST(first_mapping), NULL, mapping_count},
+    [ARENA_SESSIONS] = {0, session_count},
+    [ARENA_PROCESSES] = {0, process_count},
+    [ARENA_THREADS] = {LIST(first_thread), NULL},
+    [ARENA_OBJECTS] = {0, object_count},
+    [ARENA_FACETS] = {0, facet_count},
+    [ARENA_HOLDS] = {LIST(first_hold), hold_count},
+    [ARENA_MAPPINGS] = {LIST(first_mapping), mapping_count},
 };
-
-static void record_count(struct state *state, uint32_t arena, uint32_t index, uint32_t change)
-{
-    uint32_t job = words_of(state, arena, index)[WORD_OWNER];
-    if (records[arena].list != 0) {
-        job = state->processes[job].job;
-    }
-    state->jobs[job].used[arena] += change;
-    if (records[arena].count != NULL) {
-        records[arena].count(state, index, change);
-    }
-}
-
-static uint32_t *list_of(const struct state *state, uint32_t arena, const uint32_t *words)
-{
-    return words_of(state, ARENA_PROCESSES, words[WORD_OWNER]) + records[arena].list;
-}
-
-static void list_insert(struct state *state, uint32_t arena, uint32_t *words, uint32_t index)
-{
-    uint32_t *list = list_of(state, arena, words);
-    words[WORD_NEXT] = list[0];
-    words[WORD_PREVIOUS] = NONE;
-    if (list[0] != NONE) {
-        words_of(state, arena, list[0])[WORD_PREVIOUS] = index;
-    }
-    list[0] = index;
-    list[1]++;
-}
-
-static void list_remove(struct state *state, uint32_t arena, const uint32_t *words)
-{
-    uint32_t *list = list_of(state, arena, words);
-    uint32_t next = words[WORD_NEXT];
-    uint32_t previous = words[WORD_PREVIOUS];
-    *(previous == NONE ? list : words_of(state, arena, previous) + WORD_NEXT) = next;
-    if (next != NONE) {
-        words_of(state, arena, next)[WORD_PREVIOUS] = previous;
-    }
-    list[1]--;
-}
 
 static void record_create(struct state *state, uint32_t arena, const struct commit *commit)
 {
     uint32_t *words = arena_take(&state->arenas[arena], commit);
-    uint32_t index = words[0];
+    uint32_t job = words[WORD_OWNER];
     if (records[arena].list != 0) {
-        list_insert(state, arena, words, index);
+        struct process_entry *process = &state->processes[job];
+        uint32_t *list = (uint32_t *)process + records[arena].list;
+        words[WORD_NEXT] = list[0];
+        words[WORD_PREVIOUS] = NONE;
+        if (list[0] != NONE) {
+            words_of(state, arena, list[0])[WORD_PREVIOUS] = words[0];
+        }
+        list[0] = words[0];
+        list[1]++;
+        job = process->job;
     } else {
         words[WORD_FLAGS] = commit->flags;
     }
-    if (records[arena].begin != NULL) {
-        records[arena].begin(state, index);
+    state->jobs[job].used[arena]++;
+    if (records[arena].count != NULL) {
+        records[arena].count(state, words, 1);
     }
-    record_count(state, arena, index, 1);
-    digest_count(state, arena, index, 1);
+    digest_count(state, arena, words, 1);
 }
 
-static void record_destroy(struct state *state, uint32_t arena, uint32_t index)
+static void record_destroy(struct state *state, uint32_t arena, uint32_t *words)
 {
-    digest_count(state, arena, index, UINT64_MAX);
-    record_count(state, arena, index, MINUS_ONE);
-    if (records[arena].list != 0) {
-        list_remove(state, arena, words_of(state, arena, index));
+    digest_count(state, arena, words, UINT64_MAX);
+    if (records[arena].count != NULL) {
+        records[arena].count(state, words, MINUS_ONE);
     }
-    arena_give(&state->arenas[arena], index);
+    uint32_t job = words[WORD_OWNER];
+    if (records[arena].list != 0) {
+        struct process_entry *process = &state->processes[job];
+        uint32_t *list = (uint32_t *)process + records[arena].list;
+        uint32_t next = words[WORD_NEXT];
+        uint32_t previous = words[WORD_PREVIOUS];
+        *(previous == NONE ? list : words_of(state, arena, previous) + WORD_NEXT) = next;
+        if (next != NONE) {
+            words_of(state, arena, next)[WORD_PREVIOUS] = previous;
+        }
+        list[1]--;
+        job = process->job;
+    }
+    state->jobs[job].used[arena]--;
+    arena_give(&state->arenas[arena], words);
 }
 
 // --- What a kind of commit does beside that -----------------------------------------------------
@@ -203,9 +179,9 @@ static void reduce_genesis_config(struct state *state, const struct commit *comm
 
 static void limit_add(struct state *state, uint32_t job, uint32_t resource, uint32_t amount)
 {
-    digest_count(state, ARENA_JOBS, job, UINT64_MAX);
+    digest_count(state, ARENA_JOBS, &state->jobs[job], UINT64_MAX);
     state->jobs[job].limit[resource] += amount;
-    digest_count(state, ARENA_JOBS, job, 1);
+    digest_count(state, ARENA_JOBS, &state->jobs[job], 1);
 }
 
 static void reduce_limit_move(struct state *state, const struct commit *commit)
@@ -228,12 +204,12 @@ static void reduce_job_destroy(struct state *state, const struct commit *commit)
 
 static void reduce_process_start(struct state *state, const struct commit *commit)
 {
-    uint32_t index = commit->process_start.process.index;
-    ASSERT(state->processes[index].state == PROCESS_BUILDING);
-    process_count(state, index, MINUS_ONE);
-    state->processes[index].state = PROCESS_RUNNING;
-    state->processes[index].session = commit->process_start.session;
-    process_count(state, index, 1);
+    struct process_entry *process = &state->processes[commit->process_start.process.index];
+    ASSERT(process->state == PROCESS_BUILDING);
+    process->state = PROCESS_RUNNING;
+    state->sessions[process->session].use_count--;
+    process->session = commit->process_start.session;
+    state->sessions[process->session].use_count++;
 }
 
 static void reduce_process_exit(struct state *state, const struct commit *commit)
@@ -249,15 +225,16 @@ static void reduce_process_exit(struct state *state, const struct commit *commit
 static void reduce_process_reap(struct state *state, const struct commit *commit)
 {
     const struct commit_process_reap *reap = &commit->process_reap;
-    const struct process_entry *process = &state->processes[reap->process.index];
+    struct process_entry *process = &state->processes[reap->process.index];
     ASSERT(process->state == PROCESS_DEAD);
     ASSERT(reap->count == 0 || reap->first == process->first_hold);
     for (uint32_t i = 0; i < reap->count; i++) {
-        record_destroy(state, ARENA_HOLDS, process->first_hold);
+        record_destroy(state, ARENA_HOLDS, words_of(state, ARENA_HOLDS, process->first_hold));
     }
     if (reap->last != 0) {
         ASSERT((process->hold_count | process->mapping_count | process->thread_count) == 0);
-        record_destroy(state, ARENA_PROCESSES, reap->process.index);
+        record_destroy(state, ARENA_PROCESSES,
+                       words_of(state, ARENA_PROCESSES, reap->process.index));
     }
 }
 
@@ -277,8 +254,7 @@ static void reduce_object_create(struct state *state, const struct commit *commi
 static void reduce_object_destroy(struct state *state, const struct commit *commit)
 {
     uint32_t root = state->objects[commit->object_destroy.object.index].root_facet;
-    ASSERT(facet_is_unused(&state->facets[root]));
-    record_destroy(state, ARENA_FACETS, root);
+    record_destroy(state, ARENA_FACETS, words_of(state, ARENA_FACETS, root));
 }
 
 static void reduce_facet_lease(struct state *state, const struct commit *commit)
@@ -286,12 +262,6 @@ static void reduce_facet_lease(struct state *state, const struct commit *commit)
     const struct commit_facet_lease *lease = &commit->facet_lease;
     state->facets[lease->facet.index].expiry_ns = lease->expiry_ns;
     state->facets[lease->facet.index].calls = lease->calls;
-}
-
-static void reduce_facet_destroy(struct state *state, const struct commit *commit)
-{
-    const struct facet *facet = &state->facets[commit->facet.facet.index];
-    ASSERT(facet_is_unused(facet) && facet->parent != NONE);
 }
 
 // The new one comes first, so that nothing that the old one keeps in being is ever without a hold.
@@ -314,11 +284,10 @@ static void reduce_hold_move(struct state *state, const struct commit *commit)
 static void reduce_memory_pages(struct state *state, const struct commit *commit)
 {
     const struct commit_memory *memory = &commit->memory;
-    uint32_t index = memory->object.index;
-    object_count(state, index, MINUS_ONE);
-    state->objects[index].page_count +=
-        commit->kind == COMMIT_MEMORY_COMMIT ? memory->count : 0U - memory->count;
-    object_count(state, index, 1);
+    struct object *object = &state->objects[memory->object.index];
+    object_count(state, object, MINUS_ONE);
+    object->page_count += commit->kind == COMMIT_MEMORY_COMMIT ? memory->count : 0U - memory->count;
+    object_count(state, object, 1);
 }
 
 static void reduce_memory_protect(struct state *state, const struct commit *commit)
@@ -327,78 +296,96 @@ static void reduce_memory_protect(struct state *state, const struct commit *comm
     state->mappings[protect->mapping.index].rights = protect->rights;
 }
 
-enum effect {
-    UNKNOWN, // no such kind
-    NOTHING, // it names no record first, or its function does it all
-    CREATES,
-    CHANGES,
-    ENDS,
-    DESTROYS,
+// --- Kinds of commit ----------------------------------------------------------------------------
+
+struct reducer {
+    // What happens to the record that the body names first, in which arena; NULL: no such kind.
+    void (*effect)(struct state *, const struct reducer *, const struct commit *);
+    uint32_t arena;
+    void (*run)(struct state *, const struct commit *); // the rest; NULL: there is none
 };
 
-static const struct {
-    void (*run)(struct state *, const struct commit *); // NULL: nothing is left to do
-    uint32_t arena;
-    enum effect effect;
-} reducers[COMMIT_KIND_COUNT] = {
-    [COMMIT_GENESIS] = {reduce_genesis, ARENA_COUNT, NOTHING},
-    [COMMIT_GENESIS_CONFIG] = {reduce_genesis_config, ARENA_COUNT, NOTHING},
-    [COMMIT_GENESIS_HEAD] = {NULL, ARENA_COUNT, NOTHING},
-    [COMMIT_SESSION_CREATE] = {NULL, ARENA_SESSIONS, CREATES},
-    [COMMIT_SESSION_END] = {NULL, ARENA_SESSIONS, ENDS},
-    [COMMIT_SESSION_DESTROY] = {NULL, ARENA_SESSIONS, DESTROYS},
-    [COMMIT_JOB_CREATE] = {NULL, ARENA_JOBS, CREATES},
-    [COMMIT_JOB_KILL] = {NULL, ARENA_JOBS, ENDS},
-    [COMMIT_JOB_DESTROY] = {reduce_job_destroy, ARENA_JOBS, DESTROYS},
-    [COMMIT_LIMIT_MOVE] = {reduce_limit_move, ARENA_COUNT, NOTHING},
-    [COMMIT_PROCESS_CREATE] = {NULL, ARENA_PROCESSES, CREATES},
-    [COMMIT_PROCESS_START] = {reduce_process_start, ARENA_PROCESSES, CHANGES},
-    [COMMIT_PROCESS_EXIT] = {reduce_process_exit, ARENA_PROCESSES, CHANGES},
-    [COMMIT_PROCESS_REAP] = {reduce_process_reap, ARENA_COUNT, NOTHING},
-    [COMMIT_THREAD_CREATE] = {NULL, ARENA_THREADS, CREATES},
-    [COMMIT_THREAD_EXIT] = {NULL, ARENA_THREADS, DESTROYS},
-    [COMMIT_OBJECT_CREATE] = {reduce_object_create, ARENA_OBJECTS, CREATES},
-    [COMMIT_OBJECT_DESTROY] = {reduce_object_destroy, ARENA_OBJECTS, DESTROYS},
-    [COMMIT_FACET_CREATE] = {NULL, ARENA_FACETS, CREATES},
-    [COMMIT_FACET_LEASE] = {reduce_facet_lease, ARENA_FACETS, CHANGES},
-    [COMMIT_FACET_REVOKE] = {NULL, ARENA_FACETS, ENDS},
-    [COMMIT_FACET_DESTROY] = {reduce_facet_destroy, ARENA_FACETS, DESTROYS},
-    [COMMIT_HOLD_INSERT] = {NULL, ARENA_HOLDS, CREATES},
-    [COMMIT_HOLD_MOVE] = {reduce_hold_move, ARENA_HOLDS, DESTROYS},
-    [COMMIT_HOLD_REMOVE] = {NULL, ARENA_HOLDS, DESTROYS},
-    [COMMIT_MEMORY_COMMIT] = {reduce_memory_pages, ARENA_OBJECTS, CHANGES},
-    [COMMIT_MEMORY_DECOMMIT] = {reduce_memory_pages, ARENA_OBJECTS, CHANGES},
-    [COMMIT_MEMORY_MAP] = {NULL, ARENA_MAPPINGS, CREATES},
-    [COMMIT_MEMORY_UNMAP] = {NULL, ARENA_MAPPINGS, DESTROYS},
-    [COMMIT_MEMORY_PROTECT] = {reduce_memory_protect, ARENA_MAPPINGS, CHANGES},
-    [COMMIT_MEMORY_SEAL] = {NULL, ARENA_OBJECTS, ENDS},
-    [COMMIT_CHECKPOINT_MARK] = {NULL, ARENA_COUNT, NOTHING},
+// The live record that the commit's body names first.
+static uint32_t *named(const struct state *state, const struct reducer *reducer,
+                       const struct commit *commit)
+{
+    const struct arena *arena = &state->arenas[reducer->arena];
+    ASSERT(arena_has(arena, *(const struct commit_id *)(const void *)commit->bytes));
+    return arena_slot(arena, *(const uint32_t *)(const void *)commit->bytes);
+}
+
+static void run(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    if (reducer->run != NULL) {
+        reducer->run(state, commit);
+    }
+}
+
+static void creates(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    record_create(state, reducer->arena, commit);
+    run(state, reducer, commit);
+}
+
+static void destroys(struct state *state, const struct reducer *reducer,
+                     const struct commit *commit)
+{
+    run(state, reducer, commit);
+    record_destroy(state, reducer->arena, named(state, reducer, commit));
+}
+
+// Where no function changes it, its word says that it is over: ended, killed, revoked, sealed.
+static void changes(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    uint32_t *words = named(state, reducer, commit);
+    digest_count(state, reducer->arena, words, UINT64_MAX);
+    if (reducer->run == NULL) {
+        words[WORD_OVER] = 1;
+    }
+    run(state, reducer, commit);
+    digest_count(state, reducer->arena, words, 1);
+}
+
+static const struct reducer reducers[COMMIT_KIND_COUNT] = {
+    [COMMIT_GENESIS] = {run, ARENA_COUNT, reduce_genesis},
+    [COMMIT_GENESIS_CONFIG] = {run, ARENA_COUNT, reduce_genesis_config},
+    [COMMIT_GENESIS_HEAD] = {run, ARENA_COUNT, NULL},
+    [COMMIT_SESSION_CREATE] = {creates, ARENA_SESSIONS, NULL},
+    [COMMIT_SESSION_END] = {changes, ARENA_SESSIONS, NULL},
+    [COMMIT_SESSION_DESTROY] = {destroys, ARENA_SESSIONS, NULL},
+    [COMMIT_JOB_CREATE] = {creates, ARENA_JOBS, NULL},
+    [COMMIT_JOB_KILL] = {changes, ARENA_JOBS, NULL},
+    [COMMIT_JOB_DESTROY] = {destroys, ARENA_JOBS, reduce_job_destroy},
+    [COMMIT_LIMIT_MOVE] = {run, ARENA_COUNT, reduce_limit_move},
+    [COMMIT_PROCESS_CREATE] = {creates, ARENA_PROCESSES, NULL},
+    [COMMIT_PROCESS_START] = {changes, ARENA_PROCESSES, reduce_process_start},
+    [COMMIT_PROCESS_EXIT] = {changes, ARENA_PROCESSES, reduce_process_exit},
+    [COMMIT_PROCESS_REAP] = {run, ARENA_COUNT, reduce_process_reap},
+    [COMMIT_THREAD_CREATE] = {creates, ARENA_THREADS, NULL},
+    [COMMIT_THREAD_EXIT] = {destroys, ARENA_THREADS, NULL},
+    [COMMIT_OBJECT_CREATE] = {creates, ARENA_OBJECTS, reduce_object_create},
+    [COMMIT_OBJECT_DESTROY] = {destroys, ARENA_OBJECTS, reduce_object_destroy},
+    [COMMIT_FACET_CREATE] = {creates, ARENA_FACETS, NULL},
+    [COMMIT_FACET_LEASE] = {changes, ARENA_FACETS, reduce_facet_lease},
+    [COMMIT_FACET_REVOKE] = {changes, ARENA_FACETS, NULL},
+    [COMMIT_FACET_DESTROY] = {destroys, ARENA_FACETS, NULL},
+    [COMMIT_HOLD_INSERT] = {creates, ARENA_HOLDS, NULL},
+    [COMMIT_HOLD_MOVE] = {destroys, ARENA_HOLDS, reduce_hold_move},
+    [COMMIT_HOLD_REMOVE] = {destroys, ARENA_HOLDS, NULL},
+    [COMMIT_MEMORY_COMMIT] = {changes, ARENA_OBJECTS, reduce_memory_pages},
+    [COMMIT_MEMORY_DECOMMIT] = {changes, ARENA_OBJECTS, reduce_memory_pages},
+    [COMMIT_MEMORY_MAP] = {creates, ARENA_MAPPINGS, NULL},
+    [COMMIT_MEMORY_UNMAP] = {destroys, ARENA_MAPPINGS, NULL},
+    [COMMIT_MEMORY_PROTECT] = {changes, ARENA_MAPPINGS, reduce_memory_protect},
+    [COMMIT_MEMORY_SEAL] = {changes, ARENA_OBJECTS, NULL},
+    [COMMIT_CHECKPOINT_MARK] = {run, ARENA_COUNT, NULL},
 };
 
 void reduce(struct state *state, const struct commit *commit)
 {
-    ASSERT(commit->kind < COMMIT_KIND_COUNT && reducers[commit->kind].effect != UNKNOWN);
-    uint32_t arena = reducers[commit->kind].arena;
-    enum effect effect = reducers[commit->kind].effect;
-    struct commit_id id;
-    memcpy(&id, commit->bytes, sizeof id);
-    ASSERT(effect <= CREATES || arena_has(&state->arenas[arena], id));
-    if (effect == CREATES) {
-        record_create(state, arena, commit);
-    } else if (effect == CHANGES || effect == ENDS) {
-        digest_count(state, arena, id.index, UINT64_MAX);
-    }
-    if (reducers[commit->kind].run != NULL) {
-        reducers[commit->kind].run(state, commit);
-    }
-    if (effect == ENDS) {
-        words_of(state, arena, id.index)[WORD_OVER] = 1;
-    }
-    if (effect == CHANGES || effect == ENDS) {
-        digest_count(state, arena, id.index, 1);
-    } else if (effect == DESTROYS) {
-        record_destroy(state, arena, id.index);
-    }
+    ASSERT(commit->kind < COMMIT_KIND_COUNT && reducers[commit->kind].effect != NULL);
+    const struct reducer *reducer = &reducers[commit->kind];
+    reducer->effect(state, reducer, commit);
     state->seq++;
 }
 

@@ -10,16 +10,16 @@ enum { SLOT_ALIGNMENT = 64 };
 
 static const struct {
     uint32_t stride;
-    uint32_t primary; // bytes
+    uint32_t primary; // bytes: 48 or more, and whole times 16
 } records[ARENA_COUNT] = {
     [ARENA_SESSIONS] = {sizeof(struct session_entry), offsetof(struct session_entry, use_count)},
     [ARENA_JOBS] = {sizeof(struct job_entry), offsetof(struct job_entry, used)},
-    [ARENA_PROCESSES] = {sizeof(struct process_entry), offsetof(struct process_entry, flags)},
-    [ARENA_THREADS] = {sizeof(struct thread_entry), offsetof(struct thread_entry, reserved[1])},
+    [ARENA_PROCESSES] = {sizeof(struct process_entry), offsetof(struct process_entry, first_hold)},
+    [ARENA_THREADS] = {sizeof(struct thread_entry), offsetof(struct thread_entry, next)},
     [ARENA_OBJECTS] = {sizeof(struct object), offsetof(struct object, server_count)},
     [ARENA_FACETS] = {sizeof(struct facet), offsetof(struct facet, object)},
     [ARENA_HOLDS] = {sizeof(struct hold), offsetof(struct hold, next)},
-    [ARENA_MAPPINGS] = {sizeof(struct mapping), offsetof(struct mapping, reserved[1])},
+    [ARENA_MAPPINGS] = {sizeof(struct mapping), offsetof(struct mapping, next)},
 };
 
 static_assert(offsetof(struct state_config, mappings) == ARENA_MAPPINGS * sizeof(uint32_t),

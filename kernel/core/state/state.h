@@ -106,7 +106,7 @@ struct object {
     uint32_t flags; // OBJECT_PINNED
     uint32_t sealed;
     uint32_t page_count; // MEMORY: committed pages
-    uint32_t reserved;
+    uint32_t reserved[3];
     uint32_t server_count; // derived; ENDPOINT: holds of its server side
 };
 
@@ -184,8 +184,8 @@ void reduce(struct state *state, const struct commit *commit);
 // The digest recomputed from the arenas.
 void state_digest(const struct state *state, uint64_t digest[2]);
 
-// Adds one live record of an arena to the digest (times 1) or takes it out (times -1).
-void digest_count(struct state *state, uint32_t arena, uint32_t index, uint64_t times);
+// Adds a record of an arena to the digest (times 1) or takes it out (times -1).
+void digest_count(struct state *state, uint32_t arena, const void *record, uint64_t times);
 
 // What boot id and configuration add to it.
 void digest_genesis(const struct state *state, uint64_t digest[2]);

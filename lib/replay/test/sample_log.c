@@ -27,7 +27,7 @@ static void *zeroed(size_t size)
 
 void sample_init(struct sample_log *log)
 {
-    const struct state_config config = {4, 4, 8, 8, 16, 32, 64, 32, 64, 256};
+    const struct state_config config = {16, 16, 8, 8, 16, 32, 64, 32, 64, 256};
     struct commit genesis = {.kind = COMMIT_GENESIS, .actor = NONE};
     struct commit sizes = {.kind = COMMIT_GENESIS_CONFIG, .actor = NONE};
     struct commit head = {.kind = COMMIT_GENESIS_HEAD, .actor = NONE};
@@ -169,7 +169,6 @@ static void memory(struct sample_log *log, uint16_t kind, struct commit_id id, u
 static void map_and_unmap(struct sample_log *log, uint32_t facet)
 {
     struct commit map = {.kind = COMMIT_MEMORY_MAP, .actor = 0};
-    struct commit protect = {.kind = COMMIT_MEMORY_PROTECT, .actor = 0};
     struct commit unmap = {.kind = COMMIT_MEMORY_UNMAP, .actor = 0};
 
     for (uint32_t i = 0; i < 2; i++) {
@@ -183,9 +182,6 @@ static void map_and_unmap(struct sample_log *log, uint32_t facet)
         };
         sample_commit(log, &map);
     }
-    protect.memory_protect.mapping = map.memory_map.mapping;
-    protect.memory_protect.rights = RIGHT_READ | RIGHT_EXECUTE;
-    sample_commit(log, &protect);
     unmap.memory_unmap.mapping = map.memory_map.mapping;
     sample_commit(log, &unmap);
 }
@@ -331,6 +327,7 @@ static void child_work(struct sample_log *log, uint32_t job, struct commit_id pr
 {
     struct commit lease = {.kind = COMMIT_FACET_LEASE, .actor = process.index};
     struct commit map = {.kind = COMMIT_MEMORY_MAP, .actor = process.index};
+    struct commit protect = {.kind = COMMIT_MEMORY_PROTECT, .actor = process.index};
     struct commit_id object = object_create(log, OBJECT_MEMORY, MEMORY, 4, job);
     struct commit facet = {
         .kind = COMMIT_FACET_CREATE, .flags = DISCLOSE_ACT_AS | 1, .actor = process.index};
@@ -353,6 +350,10 @@ static void child_work(struct sample_log *log, uint32_t job, struct commit_id pr
     map.memory_map.count = 1;
     map.memory_map.rights = RIGHT_READ | RIGHT_WRITE;
     sample_commit(log, &map);
+    protect.memory_protect.mapping = map.memory_map.mapping;
+    protect.memory_protect.rights = RIGHT_READ | RIGHT_EXECUTE;
+    sample_commit(log, &protect);
+    sample_close(log);
     id_commit(log, COMMIT_MEMORY_UNMAP, map.memory_map.mapping);
     id_commit(log, COMMIT_FACET_DESTROY, facet.facet_create.facet);
     object_destroy(log, object);
@@ -379,6 +380,7 @@ void sample_child(struct sample_log *log)
     sample_commit(log, &move);
     id_commit(log, COMMIT_SESSION_END, session);
     id_commit(log, COMMIT_JOB_KILL, job);
+    sample_close(log);
     process_end(log, process.index);
     id_commit(log, COMMIT_SESSION_DESTROY, session);
     id_commit(log, COMMIT_JOB_DESTROY, job);

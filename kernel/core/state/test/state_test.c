@@ -29,7 +29,7 @@ static void take(struct arena *arena, struct commit_id id)
 {
     struct commit commit = {0};
     memcpy(commit.bytes, &id, sizeof id);
-    assert_ptr_equal(arena_take(arena, &commit), arena_at(arena, id.index));
+    assert_ptr_equal(arena_take(arena, &commit), arena_slot(arena, id.index));
 }
 
 static void ids_are_foreseen_by_peeking(void **state)
@@ -52,7 +52,7 @@ static void ids_are_foreseen_by_peeking(void **state)
         assert_int_equal(arena_peek(&arena).generation, 0);
         for (uint32_t i = 0; i < SLOTS; i++) {
             records[foreseen[i].index].value = 7;
-            arena_give(&arena, foreseen[i].index);
+            arena_give(&arena, &records[foreseen[i].index]);
             assert_false(arena_has(&arena, foreseen[i]));
             assert_int_equal(records[foreseen[i].index].value, 0);
         }
@@ -66,12 +66,12 @@ static void a_slot_whose_generation_would_wrap_is_never_used_again(void **state)
     struct arena arena = arena_of(records, 1);
     (void)state;
     take(&arena, arena_peek(&arena));
-    arena_give(&arena, 0);
+    arena_give(&arena, &records[0]);
     records[0].slot.generation = UINT32_MAX - 1;
     struct commit_id last = arena_peek(&arena);
     assert_int_equal(last.generation, UINT32_MAX);
     take(&arena, last);
-    arena_give(&arena, 0);
+    arena_give(&arena, &records[0]);
     assert_int_equal(arena_peek(&arena).generation, 0);
     assert_int_equal(arena_room(&arena), 0);
     assert_int_equal(arena.live, 0);
@@ -144,7 +144,7 @@ static void one_flipped_bit_of_a_record_shows(void **unused)
     void *storage = begin(&state);
     for (uint32_t arena = 0; arena < ARENA_MAPPINGS; arena++) {
         uint8_t *bytes =
-            arena_is_live(&state.arenas[arena], 0) ? arena_at(&state.arenas[arena], 0) : NULL;
+            arena_is_live(&state.arenas[arena], 0) ? arena_slot(&state.arenas[arena], 0) : NULL;
         uint32_t first = sizeof(struct slot); // a slot of another id is not live
         for (uint32_t at = first; bytes != NULL && at < state.arenas[arena].stride; at++) {
             for (uint32_t bit = 0; bit < 8; bit++) {
