@@ -22,6 +22,7 @@
 #include "abi/ring.h"
 #include "abi/syslog.h"
 #include "hal/hal.h"
+#include "kernel/core/list.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
 #include "ring/ring.h"
@@ -65,49 +66,6 @@ void frame_give(struct frames *frames, uint32_t frame);
 static inline void *frame_at(uint32_t frame)
 {
     return hal_frames + (uint64_t)frame * PAGE_SIZE;
-}
-
-// --- Lists ---------------------------------------------------------------------------------------
-
-// A link of a circular list through its members; the list's head is a link as well. So adding and
-// taking out need neither the list nor a case for its ends.
-struct link {
-    struct link *next, *previous;
-};
-
-static inline void list_init(struct link *head)
-{
-    *head = (struct link){head, head};
-}
-
-// A list of requests.
-struct queue {
-    struct link head;
-    uint32_t count;
-};
-
-static inline void queue_init(struct queue *queue)
-{
-    list_init(&queue->head);
-    queue->count = 0;
-}
-
-static inline bool list_is_empty(const struct link *head)
-{
-    return head->next == head;
-}
-
-static inline void list_append(struct link *head, struct link *link)
-{
-    *link = (struct link){head, head->previous};
-    head->previous->next = link;
-    head->previous = link;
-}
-
-static inline void list_remove(const struct link *link)
-{
-    link->previous->next = link->next;
-    link->next->previous = link->previous;
 }
 
 // --- Requests: request.c ------------------------------------------------------------------------

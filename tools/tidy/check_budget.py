@@ -5,7 +5,8 @@
     check_budget.py ROOT [FILES OF lib/ THAT THE KERNEL LINKS...]
 
 A header beside such a file counts with it. Tests don't count, nor do the assertions of
-kernel/core/check.c and what they ask of kernel/core/state/recount.c: the image has neither. The other half of the budget (executable lines, bytes) is in budget.py.
+kernel/core/check.c and what they ask of kernel/core/state/recount.c: the image has neither. The
+other half of the budget (executable lines, bytes) is in budget.py.
 """
 import json
 import os
