@@ -133,6 +133,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     list_init(&core->dead);
     list_init(&core->gone);
     core->current = NONE;
+    core->kill_next = NONE;
     core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;

@@ -36,6 +36,9 @@ static_assert(STATUS_LIMIT_LOG - STATUS_LIMIT_SESSIONS == RESOURCE_LOG,
 enum status core_has_room(const struct core *core, uint32_t job, const struct needs *needs)
 {
     const struct state *state = &core->state;
+    if (job_is_killed(state, job)) {
+        return STATUS_JOB_OVER;
+    }
     for (uint32_t resource = 0; resource < RESOURCE_CALLS; resource++) {
         uint32_t count = needs->of[resource];
         if (resource < ARENA_COUNT && count > arena_room(&state->arenas[resource])) {

@@ -47,5 +47,3 @@ enum status debug_console_write_line_run(struct core *core, struct request *requ
     core->work += TURN_WORK_MAX; // a line takes long on a serial port
     return STATUS_OK;
 }
-
-const struct object_class console_class = {debug_console_methods, DEBUG_CONSOLE_METHOD_COUNT, NULL};

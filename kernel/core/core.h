@@ -23,6 +23,7 @@
 #include "abi/syslog.h"
 #include "hal/hal.h"
 #include "kernel/core/list.h"
+#include "kernel/core/request.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
 #include "ring/ring.h"
@@ -67,50 +68,6 @@ static inline void *frame_at(uint32_t frame)
 {
     return hal_frames + (uint64_t)frame * PAGE_SIZE;
 }
-
-// --- Requests: request.c ------------------------------------------------------------------------
-
-enum request_state {
-    REQUEST_FREE = 0,
-    REQUEST_NEW = 1,   // being carried out
-    REQUEST_CALL = 2,  // waits in its endpoint's queue
-    REQUEST_TAKEN = 3, // a server answers it
-    REQUEST_LOST = 4,  // as TAKEN, but nobody waits for the answer
-    REQUEST_RECV = 5,
-    REQUEST_EXIT = 6, // Job.nextExit
-};
-
-// One SQE on its way through the core: in a slot from its taking to its completion, which may come
-// at once or later. The slot's (index, generation) is the id of a call.
-struct request {
-    union {
-        struct sqe sqe; // as submitted
-        uint64_t words[sizeof(struct sqe) / 8];
-    };
-    struct link queue; // where it waits; free slots: the list of these
-    struct queue *in;
-    struct link waits; // all of its thread's that wait
-    struct cqe cqe;    // its completion; zero but for user_data until something is said
-    // Who, by the gate; what it concerns, as far as its operation found out.
-    struct syslog_sender sender;
-    struct syslog_target target;
-    uint64_t interface;
-    uint32_t hold; // through which
-    uint32_t hold_generation;
-    uint32_t state;
-    uint32_t generation;
-    uint32_t argument;      // of the SQE, that the check at hand is about
-    uint32_t heap_position; // NONE: no time limit
-    uint64_t start_ns;
-    uint64_t deadline_ns;
-    uint64_t receiver_data; // CALL
-    uint32_t server;        // TAKEN: the process that answers
-    bool is_pinned;         // it keeps its facet in being
-    // Kernel objects' methods. Pointers among the parameters lead into core.scratch, and among the
-    // results as well.
-    union kernel_params params;
-    union kernel_results results;
-};
 
 // --- Transient records --------------------------------------------------------------------------
 
@@ -194,6 +151,9 @@ struct object_record {
 struct job_record {       // job.c
     struct queue waiters; // nextExit
     struct link exits;    // processes whose exit was not told
+    uint32_t object;      // NONE: nobody holds it
+    uint32_t priority;    // of its threads
+    uint32_t calls;       // its requests that wait
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -241,8 +201,10 @@ struct core {
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
     uint64_t armed_ns;
-    struct link dead; // processes to sweep
-    struct link gone; // endpoints whose waiters are told that the server is gone
+    struct link dead;   // processes to sweep
+    bool has_leases;    // some facet has, or had: calls are counted
+    uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
+    struct link gone;   // endpoints whose waiters are told that the server is gone
 
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
@@ -256,6 +218,7 @@ struct core {
     struct transfer transfers[TRANSFERS_MAX]; // as the sender wrote them
     uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
+    uint32_t limits[2 * RESOURCE_COUNT]; // of Job.limits
 };
 
 // --- Kernel objects ------------------------------------------------------------------------------
@@ -266,6 +229,8 @@ struct object_class {
     const struct kernel_method *methods;
     uint32_t method_count;
     void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
+    uint64_t interface;                                    // of its root facet
+    uint8_t transfer;                                      // of the hold that its maker gets
 };
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
@@ -320,19 +285,26 @@ void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
 
-// Room for an object that the job pays, for what else it will pay, and for the process's hold of
-// it.
-enum status object_has_room(const struct core *core, uint32_t job, struct needs needs,
-                            uint32_t process);
-// A new object; returns its index. Its root facet has `interface`.
-uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interface, uint32_t job,
-                       uint64_t argument, uint16_t flags);
+// A new object, which the job pays; returns its index.
+uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
+                       uint16_t flags);
+// Makes an object for the caller of a method, who gets a hold of it, if there is room for it and
+// for what else the job will pay.
+struct made {
+    uint64_t cap;
+    uint32_t object;
+};
+enum status object_make(struct core *core, const struct request *request, enum object_kind kind,
+                        uint32_t job, uint64_t argument, struct needs needs, struct made *made);
 void object_destroy(struct core *core, uint32_t object);
 
-// One class for each kind of object, in the file that serves it.
-extern const struct object_class *const object_classes[OBJECT_KIND_COUNT];
-extern const struct object_class endpoint_class, memory_class, process_builder_class, process_class,
-    job_class, timer_class, console_class, manager_class, revoker_class;
+// One for each kind of object: its interface, and the file that serves it.
+extern const struct object_class object_classes[OBJECT_KIND_COUNT];
+extern const struct object_class revoker_class;
+void memory_destroyed(struct core *core, uint32_t object);
+void builder_destroyed(struct core *core, uint32_t object);
+void process_destroyed(struct core *core, uint32_t object);
+void job_destroyed(struct core *core, uint32_t object);
 
 // --- memory.c -------------------------------------------------------------------------
 
@@ -351,34 +323,6 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-// --- request.c ----------------------------------------------------------------------------------
-
-// STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
-enum status request_wait_check(const struct core *core, const struct request *request);
-// The request waits, with the SQE's time limit: it has a place in a queue, and a promised
-// completion. Its slot is its own now.
-void request_wait(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue);
-// It waits in another queue, and does not keep its facet in being any more.
-void request_move(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue);
-// Says in its CQE what stands in its way: a status, or an exception by the fact's kind.
-void request_refuse(struct request *request, enum status fact, uint64_t detail);
-// A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
-void request_complete(struct core *core, struct request *request);
-// A waiting request ends with a fact.
-void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
-// Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
-// gone. A call that a server has taken stays the server's until it answers.
-void request_abandon(struct core *core, struct request *request, enum status fact);
-// Frees the slot of one that waited: no completion.
-void request_free(struct core *core, struct request *request);
-uint64_t request_id(const struct core *core, const struct request *request);
-struct request *request_find(struct core *core, uint64_t id);
-// The first request of a queue, of a thread's; NULL: it is empty.
-struct request *request_first(const struct queue *queue);
-struct request *request_first_of_thread(const struct link *waits);
-
 // Whether a thread with so many completions can ever have as many as it asks for.
 bool completion_can_come(const struct thread_record *thread, int32_t available);
 // The time limit of a thread's wait has come.
@@ -394,6 +338,8 @@ uint32_t deadline_take_due(struct core *core);
 
 void schedule_ready(struct core *core, uint32_t thread, bool is_next);
 void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
+// A server that is to serve a caller runs at the higher of their priorities; alone, at its job's.
+void schedule_lend(struct core *core, uint32_t server, uint32_t caller);
 void schedule_remove(struct core *core, uint32_t thread);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
@@ -439,6 +385,15 @@ bool endpoint_drop(struct core *core, uint32_t facet);
 void endpoint_server_gone(struct core *core, uint32_t object);
 bool endpoint_sweep(struct core *core);
 
+uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags);
+void job_init(struct core *core, uint32_t job, uint32_t object, uint32_t priority);
+uint32_t job_priority(const struct core *core, uint32_t process);
+// Amounts of each resource, from one job (NONE: at genesis) to another.
+void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts);
+// Destroys the job, and those above it, if nobody holds it and it pays for nothing.
+void job_collect(struct core *core, uint32_t job);
+// One step of ending what runs in killed jobs; false: there is nothing to end.
+bool job_sweep(struct core *core);
 // The process is gone but for its exit: tells who waits, or keeps it for whoever asks.
 void job_exit_tell(struct core *core, uint32_t process);
 

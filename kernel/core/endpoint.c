@@ -73,6 +73,7 @@ static void deliver(struct core *core, struct request *call, const struct buffer
                         (uint32_t)sizeof header + transfer_offset(header.size));
     }
     core->counters.deliveries++;
+    schedule_lend(core, receiver->sender.thread, call->sender.thread);
     receiver->cqe.status = (int32_t)(sizeof header + header.size);
     receiver->cqe.extra = header.call_id;
 }
@@ -399,6 +400,7 @@ enum status endpoint_return(struct core *core, struct request *request)
         return STATUS_CALLER_LOST;
     }
     status = answer_caller(core, request, call, &payload);
+    schedule_lend(core, request->sender.thread, NONE);
     request_complete(core, call);
     return status;
 }
@@ -450,5 +452,3 @@ void endpoint_init(struct core *core, uint32_t object)
     queue_init(&endpoint->receivers);
     list_init(&endpoint->dropped);
 }
-
-const struct object_class endpoint_class = {NULL, 0, NULL};

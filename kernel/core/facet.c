@@ -5,6 +5,8 @@
 // that nothing needs any more goes, with whatever it alone kept in being.
 #include "kernel/core/core.h"
 
+enum { LISTED_MAX = 16 }; // capabilities in one answer
+
 enum status facet_check(const struct core *core, uint32_t facet)
 {
     const struct facet *facets = core->state.facets;
@@ -28,6 +30,9 @@ static void facet_commit(struct core *core, enum commit_kind kind, uint32_t face
 
 void facet_use(struct core *core, uint32_t facet)
 {
+    if (!core->has_leases) {
+        return;
+    }
     const struct facet *facets = core->state.facets;
     for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
         if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {
@@ -65,6 +70,7 @@ void facet_collect(struct core *core, uint32_t facet)
             return;
         }
         uint32_t parent = node->parent;
+        uint32_t job = node->job;
         if (parent == NONE) {
             bool is_listed =
                 object->kind == OBJECT_ENDPOINT && core->objects[node->object].endpoint.is_gone;
@@ -75,6 +81,7 @@ void facet_collect(struct core *core, uint32_t facet)
         }
         facet_commit(core, COMMIT_FACET_DESTROY, at);
         *record = (struct facet_record){0};
+        job_collect(core, job);
         at = parent;
     }
 }
@@ -152,8 +159,33 @@ enum status capability_manager_facet_run(struct core *core, struct request *requ
     return STATUS_OK;
 }
 
-const struct object_class manager_class = {capability_manager_methods,
-                                           CAPABILITY_MANAGER_METHOD_COUNT, NULL};
+enum status capability_manager_list_run(struct core *core, struct request *request)
+{
+    uint32_t process = request->sender.process;
+    uint64_t after = request->params.capability_manager_list.after;
+    uint32_t at = core->state.processes[process].first_hold;
+    uint32_t count = 0;
+    if (after != 0) {
+        enum status status = hold_find(core, process, after, &at);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        at = core->state.holds[at].next;
+    }
+    for (; at != NONE && count < LISTED_MAX; at = core->state.holds[at].next) {
+        const struct hold *hold = &core->state.holds[at];
+        uint64_t *record = &core->scratch[(uint64_t)4 * count];
+        record[0] = cap_of(hold->slot.generation, at).value;
+        record[1] = hold_interface(core, at);
+        record[2] = hold->revoker != 0 ? UINT64_MAX : core->state.facets[hold->facet].methods;
+        record[3] =
+            (uint64_t)hold->revoker << 16 | (uint64_t)hold->scope << 8 | (uint64_t)hold->transfer;
+        count++;
+    }
+    request->results.capability_manager_list.holds.data = (const uint8_t *)core->scratch;
+    request->results.capability_manager_list.holds.size = count * 32;
+    return STATUS_OK;
+}
 
 // --- Revoker ------------------------------------------------------------------------------------
 
@@ -166,10 +198,24 @@ enum status revoker_revoke_run(struct core *core, struct request *request)
     return STATUS_OK;
 }
 
+enum status revoker_set_lease_run(struct core *core, struct request *request)
+{
+    const struct revoker_set_lease_params *params = &request->params.revoker_set_lease;
+    if (params->calls == 0) {
+        return STATUS_BAD_VALUE;
+    }
+    struct commit commit = core_commit(core, COMMIT_FACET_LEASE);
+    commit.facet_lease.facet = arena_id(&core->state.arenas[ARENA_FACETS], request->target.facet);
+    commit.facet_lease.expiry_ns = params->expiry;
+    commit.facet_lease.calls = params->calls;
+    core_apply(core, &commit);
+    core->facets[request->target.facet].calls = 0;
+    core->has_leases = true;
+    return STATUS_OK;
+}
+
 enum status revoker_status_run(struct core *core, struct request *request)
 {
     request->results.revoker_status.live = facet_check(core, request->target.facet) == STATUS_OK;
     return STATUS_OK;
 }
-
-const struct object_class revoker_class = {revoker_methods, REVOKER_METHOD_COUNT, NULL};

@@ -23,21 +23,12 @@ static void genesis_config(struct core *core, uint64_t boot_id)
 // The root job, which has all that there is.
 static uint32_t genesis_job(struct core *core)
 {
-    struct commit commit = core_commit(core, COMMIT_JOB_CREATE);
-    commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS]);
-    commit.flags = JOB_DRAINER;
-    core_apply(core, &commit);
-    uint32_t job = commit.job_create.job.index;
-    queue_init(&core->jobs[job].waiters);
-    list_init(&core->jobs[job].exits);
+    uint32_t job = job_create(core, NONE, JOB_DRAINER);
+    job_init(core, job, NONE, PRIORITY_DEFAULT);
     uint32_t amounts[RESOURCE_COUNT] = {
         [RESOURCE_CALLS] = core->request_count, [RESOURCE_LOG] = core->log_room};
     memcpy(amounts, &core->state.config, sizeof core->state.config);
-    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
-        commit = core_commit(core, COMMIT_LIMIT_MOVE);
-        commit.limit_move = (struct commit_limit_move){NONE, job, resource, amounts[resource], {0}};
-        core_apply(core, &commit);
-    }
+    job_limits_move(core, NONE, job, amounts);
     return job;
 }
 
@@ -60,12 +51,10 @@ enum status core_genesis(struct core *core, uint64_t boot_id)
     const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
     core->package_object = memory_create_fixed(core, job, core->package_frame,
                                                (uint32_t)(core->package->size / PAGE_SIZE));
-    uint32_t console =
-        object_create(core, OBJECT_CONSOLE, DEBUG_CONSOLE_INTERFACE_ID, job, 0, OBJECT_PINNED);
-    uint32_t timer = object_create(core, OBJECT_TIMER, TIMER_INTERFACE_ID, job, 0, OBJECT_PINNED);
-    uint32_t maker = object_create(core, OBJECT_JOB, JOB_INTERFACE_ID, job, job, OBJECT_PINNED);
-    uint32_t manager = object_create(core, OBJECT_CAPABILITY_MANAGER,
-                                     CAPABILITY_MANAGER_INTERFACE_ID, job, 0, OBJECT_PINNED);
+    uint32_t console = object_create(core, OBJECT_CONSOLE, job, 0, OBJECT_PINNED);
+    uint32_t timer = object_create(core, OBJECT_TIMER, job, 0, OBJECT_PINNED);
+    uint32_t maker = object_create(core, OBJECT_JOB, job, job, OBJECT_PINNED);
+    uint32_t manager = object_create(core, OBJECT_CAPABILITY_MANAGER, job, 0, OBJECT_PINNED);
     uint32_t list = memory_create_fixed(
         core, job, core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
         (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE));

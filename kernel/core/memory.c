@@ -27,7 +27,7 @@ static void memory_commit_pages(struct core *core, uint32_t object, uint32_t pag
 
 uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages)
 {
-    uint32_t object = object_create(core, OBJECT_MEMORY, MEMORY_OBJECT_INTERFACE_ID, job, pages, 0);
+    uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, 0);
     memory_commit_pages(core, object, pages);
     struct memory_record *memory = &core->objects[object].memory;
     ASSERT(pages <= PAGES_LISTED_MAX);
@@ -41,8 +41,7 @@ uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages)
 
 uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages)
 {
-    uint32_t object =
-        object_create(core, OBJECT_MEMORY, MEMORY_OBJECT_INTERFACE_ID, job, pages, OBJECT_PINNED);
+    uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, OBJECT_PINNED);
     memory_commit_pages(core, object, pages);
     struct commit commit = core_commit(core, COMMIT_MEMORY_SEAL);
     commit.memory.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object);
@@ -62,7 +61,7 @@ uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page)
     return list[page];
 }
 
-static void memory_destroyed(struct core *core, uint32_t object)
+void memory_destroyed(struct core *core, uint32_t object)
 {
     const struct memory_record *memory = &core->objects[object].memory;
     if (memory->index == NONE) { // its frames are not the core's to give back
@@ -150,6 +149,3 @@ enum status memory_object_read_run(struct core *core, struct request *request)
     request->results.memory_object_read.data = (struct plain_data){bytes, length};
     return STATUS_OK;
 }
-
-const struct object_class memory_class = {memory_object_methods, MEMORY_OBJECT_METHOD_COUNT,
-                                          memory_destroyed};

@@ -225,7 +225,11 @@ static enum status operate_call(struct core *core, struct request *request)
     if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
         return endpoint_call(core, request);
     }
-    return object_call(core, request, object_classes[object->kind]);
+    status = object_call(core, request, &object_classes[object->kind]);
+    if (status == STATUS_OK) {
+        facet_use(core, request->target.facet);
+    }
+    return status;
 }
 
 // Those that are absent are reserved.

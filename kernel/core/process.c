@@ -53,6 +53,7 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
     if (process == core->first_process) {
         core->exit_code = cause == EXIT_CALLED ? code : -1;
     }
+    record->builder_object = NONE;
     list_append(&core->dead, &record->sweep);
 }
 
@@ -157,7 +158,9 @@ void process_reap_last(struct core *core, uint32_t process)
     struct commit commit = core_commit(core, COMMIT_PROCESS_REAP);
     commit.process_reap.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
     commit.process_reap.last = 1;
+    uint32_t job = core->state.processes[process].job;
     core_apply(core, &commit);
+    job_collect(core, job);
 }
 
 bool process_sweep(struct core *core)
@@ -192,14 +195,20 @@ enum status process_status_run(struct core *core, struct request *request)
     return STATUS_OK;
 }
 
+enum status process_kill_run(struct core *core, struct request *request)
+{
+    if (!core->objects[request->target.object].exit.has_ended) {
+        uint32_t process = (uint32_t)core->state.objects[request->target.object].argument;
+        process_exit(core, process, -1, EXIT_KILLED);
+    }
+    return STATUS_OK;
+}
+
 // The object may go while the process runs: its exit is then told to the job alone.
-static void process_destroyed(struct core *core, uint32_t object)
+void process_destroyed(struct core *core, uint32_t object)
 {
     uint32_t process = (uint32_t)core->state.objects[object].argument;
     if (core->processes[process].process_object == object) {
         core->processes[process].process_object = NONE;
     }
 }
-
-const struct object_class process_class = {process_methods, PROCESS_METHOD_COUNT,
-                                           process_destroyed};

@@ -232,7 +232,7 @@ static void start_commit(struct core *core, uint32_t process)
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
     *made = (struct thread_record){.process = process,
-                                   .priority = PRIORITY_DEFAULT,
+                                   .priority = job_priority(core, process),
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
     list_init(&made->waits);
@@ -368,28 +368,22 @@ enum status process_builder_grant_run(struct core *core, struct request *request
 enum status process_builder_start_run(struct core *core, struct request *request)
 {
     uint32_t process;
+    struct made made;
     enum status status = builder_process(core, request, true, &process);
     if (status == STATUS_OK) {
-        status =
-            object_has_room(core, core->state.processes[process].job,
-                            (struct needs){.of[RESOURCE_THREADS] = 1}, request->sender.process);
-    }
-    if (status == STATUS_OK) {
-        status = builder_start(core, process);
+        status = object_make(core, request, OBJECT_PROCESS, core->state.processes[process].job,
+                             process, (struct needs){.of[RESOURCE_THREADS] = 1}, &made);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t object = object_create(core, OBJECT_PROCESS, PROCESS_INTERFACE_ID,
-                                    core->state.processes[process].job, process, 0);
-    core->processes[process].process_object = object;
-    cap_t made = hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
-                             TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
-    request->results.process_builder_start.process = made.value;
+    start_commit(core, process);
+    core->processes[process].process_object = made.object;
+    request->results.process_builder_start.process = made.cap;
     return STATUS_OK;
 }
 
-static void builder_destroyed(struct core *core, uint32_t object)
+void builder_destroyed(struct core *core, uint32_t object)
 {
     uint32_t process = (uint32_t)core->state.objects[object].argument;
     struct process_record *record = &core->processes[process];
@@ -401,6 +395,3 @@ static void builder_destroyed(struct core *core, uint32_t object)
         process_exit(core, process, 0, EXIT_CALLED);
     }
 }
-
-const struct object_class process_builder_class = {process_builder_methods,
-                                                   PROCESS_BUILDER_METHOD_COUNT, builder_destroyed};

@@ -62,6 +62,16 @@ void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns)
     }
 }
 
+void schedule_lend(struct core *core, uint32_t server, uint32_t caller)
+{
+    struct thread_record *record = &core->threads[server];
+    uint32_t own = job_priority(core, record->process);
+    uint32_t lent = caller == NONE ? 0 : core->threads[caller].priority;
+    if (record->state == THREAD_WAITING || server == core->current) { // else its queue is fixed
+        record->priority = own > lent ? own : lent;
+    }
+}
+
 void schedule_remove(struct core *core, uint32_t thread)
 {
     struct thread_record *record = &core->threads[thread];

@@ -8,5 +8,3 @@ enum status timer_now_run(struct core *core, struct request *request)
     request->results.timer_now.time = core->now_ns;
     return STATUS_OK;
 }
-
-const struct object_class timer_class = {timer_methods, TIMER_METHOD_COUNT, NULL};

@@ -109,8 +109,8 @@ static enum status hold_fact(uint32_t program, uint64_t cap, struct model_hold *
 
 static const uint16_t method_counts[] = {
     [MODEL_ENDPOINT] = 0, [MODEL_CONSOLE] = 1, [MODEL_TIMER] = 1,
-    [MODEL_JOB] = 3,      [MODEL_MANAGER] = 1, [MODEL_MEMORY] = 2,
-    [MODEL_BUILDER] = 4,  [MODEL_PROCESS] = 1, [MODEL_REVOKER] = 2,
+    [MODEL_JOB] = 6,      [MODEL_MANAGER] = 2, [MODEL_MEMORY] = 2,
+    [MODEL_BUILDER] = 4,  [MODEL_PROCESS] = 2, [MODEL_REVOKER] = 3,
 };
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)
