@@ -21,18 +21,11 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 
 // --- Delivery -----------------------------------------------------------------------------------
 
-static enum status resolve_payload(const struct core *core, const struct request *call,
-                                   struct buffer *buffer)
-{
-    return buffer_resolve(core, call->sender.thread, call->sqe.payload, transfer_span(&call->sqe),
-                          (call->sqe.flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, buffer);
-}
-
 // The call with what travels with it, for a receiver in process `to`.
-static enum status call_resolve(struct core *core, const struct request *call, uint32_t to,
+static inline enum status call_resolve(struct core *core, const struct request *call, uint32_t to,
                                 struct buffer *payload)
 {
-    enum status status = resolve_payload(core, call, payload);
+    enum status status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
     if (status == STATUS_OK && call->sqe.transfers != 0) {
         status = transfer_check(core, call, payload, to);
         status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
@@ -40,17 +33,9 @@ static enum status call_resolve(struct core *core, const struct request *call, u
     return status;
 }
 
-// The part of a result buffer that `size` bytes fill.
-static enum status resolve_result(const struct core *core, const struct request *request,
-                                  uint32_t size, struct buffer *buffer)
-{
-    return buffer_resolve(core, request->sender.thread, request->sqe.result, size,
-                          (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
-}
-
 // Copies the call into the receiver's buffer, and that is the receiver's completion; the call is
 // the receiving process's to answer.
-static void deliver(struct core *core, struct request *call, const struct buffer *payload,
+static inline void deliver(struct core *core, struct request *call, const struct buffer *payload,
                     struct request *receiver, const struct buffer *result)
 {
     struct message_header header = {.call_id = request_id(core, call),
@@ -105,7 +90,7 @@ static struct request *call_first(struct core *core, struct endpoint_record *end
 }
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
-static struct request *receiver_first(struct core *core, struct endpoint_record *endpoint,
+static inline struct request *receiver_first(struct core *core, struct endpoint_record *endpoint,
                                       uint32_t size, struct buffer *result)
 {
     struct request *receiver;
@@ -117,7 +102,7 @@ static struct request *receiver_first(struct core *core, struct endpoint_record 
             status = facet_check(core, receiver->target.facet);
         }
         if (status == STATUS_OK) {
-            status = resolve_result(core, receiver, size, result);
+            status = buffer_result(core, receiver, size, result);
         }
         if (status == STATUS_OK) {
             return receiver;
@@ -178,7 +163,7 @@ bool endpoint_drop(struct core *core, uint32_t facet)
 
 // --- CALL ---------------------------------------------------------------------------------------
 
-static enum status call_check(struct core *core, struct request *request)
+static inline enum status call_check(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
@@ -286,7 +271,7 @@ enum status endpoint_recv(struct core *core, struct request *request)
     struct request *call = call_first(core, endpoint, request->sender.process, &payload);
     if (call != NULL) {
         uint32_t size = (uint32_t)sizeof(struct message_header) + transfer_span(&call->sqe);
-        status = resolve_result(core, request, size, &result);
+        status = buffer_result(core, request, size, &result);
         ASSERT(status == STATUS_OK); // the whole buffer is there
         deliver(core, call, &payload, request, &result);
         call->server = request->sender.process;
@@ -294,7 +279,7 @@ enum status endpoint_recv(struct core *core, struct request *request)
         return STATUS_OK;
     }
     if (!list_is_empty(&endpoint->dropped)) {
-        status = resolve_result(core, request, sizeof(struct message_header), &result);
+        status = buffer_result(core, request, sizeof(struct message_header), &result);
         ASSERT(status == STATUS_OK);
         facet_collect(core, drop_take(core, endpoint, request, &result));
         return STATUS_OK;
@@ -331,7 +316,7 @@ static enum status return_check(struct request *request)
 }
 
 // What the caller learns of an answer; payload and capabilities get to it where they fit.
-static enum status answer_caller(struct core *core, const struct request *request,
+static inline enum status answer_caller(struct core *core, const struct request *request,
                                  struct request *call, const struct buffer *payload)
 {
     uint32_t size = request->sqe.payload_len;
@@ -347,7 +332,7 @@ static enum status answer_caller(struct core *core, const struct request *reques
         request_refuse(call, STATUS_TRUNCATED, ARGUMENT_RESULT_LEN);
         return STATUS_CALLER_LOST;
     }
-    enum status status = span == 0 ? STATUS_OK : resolve_result(core, call, span, &result);
+    enum status status = span == 0 ? STATUS_OK : buffer_result(core, call, span, &result);
     if (status == STATUS_OK && request->sqe.transfers != 0) {
         status = hold_has_room(core, call->sender.process, request->sqe.transfers);
     }
@@ -381,7 +366,7 @@ enum status endpoint_return(struct core *core, struct request *request)
         return STATUS_STALE_CALL;
     }
     request->argument = ARGUMENT_PAYLOAD;
-    status = resolve_payload(core, request, &payload);
+    status = buffer_payload(core, request, transfer_span(&request->sqe), &payload);
     if (status != STATUS_OK) {
         return status;
     }

@@ -265,9 +265,7 @@ static bool waiter_tell(struct core *core, struct request *waiter, uint32_t proc
     struct buffer buffer;
     enum status status = facet_check(core, waiter->target.facet);
     if (status == STATUS_OK) {
-        status =
-            buffer_resolve(core, waiter->sender.thread, waiter->sqe.result, method->result_bytes,
-                           (waiter->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
+        status = buffer_result(core, waiter, method->result_bytes, &buffer);
     }
     if (status != STATUS_OK) {
         request_fail(core, waiter, status, ARGUMENT_RESULT);

@@ -82,8 +82,7 @@ static enum status message_copy(struct core *core, struct request *request)
     uint32_t size = transfer_span(sqe);
     struct buffer buffer;
     request->argument = ARGUMENT_PAYLOAD;
-    enum status status = buffer_resolve(core, request->sender.thread, sqe->payload, size,
-                                        (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
+    enum status status = buffer_payload(core, request, size, &buffer);
     if (status != STATUS_OK) {
         return status;
     }
@@ -184,8 +183,7 @@ static enum status object_call(struct core *core, struct request *request,
             return STATUS_TRUNCATED;
         }
         request->argument = ARGUMENT_RESULT;
-        status = buffer_resolve(core, request->sender.thread, sqe->result, method->result_bytes,
-                                (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
+        status = buffer_result(core, request, method->result_bytes, &buffer);
     }
     if (status != STATUS_OK) {
         return status;

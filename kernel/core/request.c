@@ -136,7 +136,7 @@ static int64_t wait_result(const struct thread_record *thread)
     return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-static void thread_wake(struct core *core, struct thread_record *thread)
+static inline void thread_wake(struct core *core, struct thread_record *thread)
 {
     uint32_t index = (uint32_t)(thread - core->threads);
     int64_t result = wait_result(thread);
@@ -150,7 +150,7 @@ static void thread_wake(struct core *core, struct thread_record *thread)
 }
 
 // The promised completion of a request that waited.
-static void post_late(struct core *core, const struct request *request)
+static inline void post_late(struct core *core, const struct request *request)
 {
     struct thread_record *thread = &core->threads[request->sender.thread];
     ring_kernel_unreserve(&thread->ring);
