@@ -23,7 +23,7 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 
 // The call with what travels with it, for a receiver in process `to`.
 static inline enum status call_resolve(struct core *core, const struct request *call, uint32_t to,
-                                struct buffer *payload)
+                                       struct buffer *payload)
 {
     enum status status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
     if (status == STATUS_OK && call->sqe.transfers != 0) {
@@ -36,7 +36,7 @@ static inline enum status call_resolve(struct core *core, const struct request *
 // Copies the call into the receiver's buffer, and that is the receiver's completion; the call is
 // the receiving process's to answer.
 static inline void deliver(struct core *core, struct request *call, const struct buffer *payload,
-                    struct request *receiver, const struct buffer *result)
+                           struct request *receiver, const struct buffer *result)
 {
     struct message_header header = {.call_id = request_id(core, call),
                                     .interface = call->interface,
@@ -91,7 +91,7 @@ static struct request *call_first(struct core *core, struct endpoint_record *end
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
 static inline struct request *receiver_first(struct core *core, struct endpoint_record *endpoint,
-                                      uint32_t size, struct buffer *result)
+                                             uint32_t size, struct buffer *result)
 {
     struct request *receiver;
     while ((receiver = request_first(&endpoint->receivers)) != NULL) {
@@ -317,7 +317,7 @@ static enum status return_check(struct request *request)
 
 // What the caller learns of an answer; payload and capabilities get to it where they fit.
 static inline enum status answer_caller(struct core *core, const struct request *request,
-                                 struct request *call, const struct buffer *payload)
+                                        struct request *call, const struct buffer *payload)
 {
     uint32_t size = request->sqe.payload_len;
     uint32_t span = transfer_span(&request->sqe);
