@@ -12,7 +12,7 @@
 #include "lib/replay/replay.h"
 #include "lib/sha256/sha256.h"
 
-enum { PAGES_MAX = 8, STORAGE_MAX = 1 << 16, RECORDS_OF_A_SHORT_PAGE = 5 };
+enum { PAGES_MAX = 32, STORAGE_MAX = 1 << 16, RECORDS_OF_A_SHORT_PAGE = 5 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -139,7 +139,7 @@ static size_t log_build(struct replay *writer, const uint8_t *data, size_t size)
 static void fuzz_built(const uint8_t *data, size_t size)
 {
     static _Alignas(64) uint8_t writer_storage[STORAGE_MAX];
-    const struct state_config config = {2, 2, 4, 4, 8, 16, 16, 8, 32, 64};
+    const struct state_config config = {16, 16, 8, 8, 16, 32, 64, 32, 64, 256};
     struct replay writer, replay;
     struct replay_log log;
 

@@ -7,30 +7,6 @@
 
 #include "kernel/core/state/assert.h"
 
-struct commit_id arena_peek(const struct arena *arena)
-{
-    uint32_t index = arena->free != NONE ? arena->free : arena->fresh;
-    if (index == arena->size) {
-        return (struct commit_id){0, 0};
-    }
-    const struct slot *slot = arena_slot(arena, index);
-    return (struct commit_id){index, slot->generation + 1};
-}
-
-void *arena_take(struct arena *arena, const struct commit *commit)
-{
-    struct commit_id next = arena_peek(arena);
-    ASSERT(next.generation != 0 && memcmp(&next, commit->bytes, sizeof next) == 0);
-    struct slot *slot = arena_slot(arena, next.index);
-    if (arena->free != NONE) {
-        arena->free = slot->link;
-    } else {
-        arena->fresh++;
-    }
-    arena->live++;
-    return memcpy(slot, commit->bytes, sizeof commit->bytes);
-}
-
 void arena_give(struct arena *arena, void *record)
 {
     struct slot slot = *(const struct slot *)record;

@@ -10,8 +10,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "abi/commit.h"
+#include "kernel/core/state/assert.h"
 
 enum {
     NONE = 0xffffffff, // no index
@@ -34,13 +36,6 @@ struct arena {
     uint32_t retired; // slots that are never used again
 };
 
-// The id that the next arena_take will take; generation 0: there is none.
-struct commit_id arena_peek(const struct arena *arena);
-
-// Takes the slot that the commit names first, which is what arena_peek said, for a record that
-// begins with the commit's body and is zero otherwise.
-void *arena_take(struct arena *arena, const struct commit *commit);
-
 // Gives a live record's slot back; the record is zeroed but for the generation.
 void arena_give(struct arena *arena, void *record);
 
@@ -61,6 +56,33 @@ static inline void *arena_slot(const struct arena *arena, uint32_t index)
 static inline bool arena_is_live(const struct arena *arena, uint32_t index)
 {
     return index < arena->fresh && ((struct slot *)arena_slot(arena, index))->link == index;
+}
+
+// The id that the next arena_take will take; generation 0: there is none.
+static inline struct commit_id arena_peek(const struct arena *arena)
+{
+    uint32_t index = arena->free != NONE ? arena->free : arena->fresh;
+    if (index == arena->size) {
+        return (struct commit_id){0, 0};
+    }
+    const struct slot *slot = arena_slot(arena, index);
+    return (struct commit_id){index, slot->generation + 1};
+}
+
+// Takes the slot that the commit names first, which is what arena_peek said, for a record that
+// begins with the commit's body and is zero otherwise.
+static inline void *arena_take(struct arena *arena, const struct commit *commit)
+{
+    struct commit_id next = arena_peek(arena);
+    ASSERT(next.generation != 0 && memcmp(&next, commit->bytes, sizeof next) == 0);
+    struct slot *slot = arena_slot(arena, next.index);
+    if (arena->free != NONE) {
+        arena->free = slot->link;
+    } else {
+        arena->fresh++;
+    }
+    arena->live++;
+    return memcpy(slot, commit->bytes, sizeof commit->bytes);
 }
 
 // Whether the id names the present life of its slot.

@@ -10,20 +10,21 @@
 enum { MIXED_AT_LEAST = 48, PAIR = 16 }; // bytes: of every record; of two words
 
 // A multiplication of 64 by 64 bits takes in two words; both halves of its result go on into the
-// next one. The constants are odd and have about 32 bits set.
+// next one.
 static unsigned __int128 fold(unsigned __int128 product, const uint8_t *bytes)
 {
     uint64_t words[2];
     memcpy(words, bytes, sizeof words);
-    uint64_t first = words[0] ^ (uint64_t)product ^ 0x9fb21c651e98df25;
-    uint64_t second = words[1] ^ (uint64_t)(product >> 64) ^ 0xd6e8feb86659fd93;
-    return (unsigned __int128)first * second;
+    return (unsigned __int128)(words[0] ^ (uint64_t)product) *
+           (words[1] ^ (uint64_t)(product >> 64));
 }
 
-// The seed tells records of different kinds apart.
+// The constants have about 32 bits set; the seed tells records of different kinds apart.
 static void mix(const uint8_t *bytes, uint32_t size, uint32_t seed, uint64_t out[2])
 {
-    unsigned __int128 product = fold(fold(fold(seed, bytes), bytes + PAIR), bytes + 2 * PAIR);
+    unsigned __int128 product =
+        (unsigned __int128)0x9fb21c651e98df25 << 64 | (0xd6e8feb86659fd93 + seed);
+    product = fold(fold(fold(product, bytes), bytes + PAIR), bytes + 2 * PAIR);
     for (uint32_t at = MIXED_AT_LEAST; at < size; at += PAIR) {
         product = fold(product, bytes + at);
     }

@@ -115,8 +115,25 @@ static const struct {
     [ARENA_MAPPINGS] = {LIST(first_mapping), mapping_count},
 };
 
-static void record_create(struct state *state, uint32_t arena, const struct commit *commit)
+struct reducer {
+    // What happens to the record that the body names first, in which arena; NULL: no such kind.
+    void (*effect)(struct state *, const struct reducer *, const struct commit *);
+    uint32_t arena;
+    void (*run)(struct state *, const struct commit *); // the rest; NULL: there is none
+};
+
+static const struct reducer reducers[COMMIT_KIND_COUNT];
+
+static void run(struct state *state, const struct reducer *reducer, const struct commit *commit)
 {
+    if (reducer->run != NULL) {
+        reducer->run(state, commit);
+    }
+}
+
+static void creates(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    uint32_t arena = reducer->arena;
     uint32_t *words = arena_take(&state->arenas[arena], commit);
     uint32_t job = words[WORD_OWNER];
     if (records[arena].list != 0) {
@@ -138,6 +155,7 @@ static void record_create(struct state *state, uint32_t arena, const struct comm
         records[arena].count(state, words, 1);
     }
     digest_count(state, arena, words, 1);
+    run(state, reducer, commit);
 }
 
 static void record_destroy(struct state *state, uint32_t arena, uint32_t *words)
@@ -247,7 +265,7 @@ static void reduce_object_create(struct state *state, const struct commit *commi
                                                      .parent = NONE,
                                                      .interface = create->interface,
                                                      .methods = UINT64_MAX};
-    record_create(state, ARENA_FACETS, &root);
+    creates(state, &reducers[COMMIT_FACET_CREATE], &root);
     state->facets[create->root_facet.index].object = create->object.index;
 }
 
@@ -278,7 +296,7 @@ static void reduce_hold_move(struct state *state, const struct commit *commit)
                                             .scope = old->scope,
                                             .how = (uint8_t)move->how,
                                             .revoker = old->revoker}};
-    record_create(state, ARENA_HOLDS, &insert);
+    creates(state, &reducers[COMMIT_HOLD_INSERT], &insert);
 }
 
 static void reduce_memory_pages(struct state *state, const struct commit *commit)
@@ -296,14 +314,7 @@ static void reduce_memory_protect(struct state *state, const struct commit *comm
     state->mappings[protect->mapping.index].rights = protect->rights;
 }
 
-// --- Kinds of commit ----------------------------------------------------------------------------
-
-struct reducer {
-    // What happens to the record that the body names first, in which arena; NULL: no such kind.
-    void (*effect)(struct state *, const struct reducer *, const struct commit *);
-    uint32_t arena;
-    void (*run)(struct state *, const struct commit *); // the rest; NULL: there is none
-};
+// --- What happens to the record that a commit names first ----------------------------------------
 
 // The live record that the commit's body names first.
 static uint32_t *named(const struct state *state, const struct reducer *reducer,
@@ -312,19 +323,6 @@ static uint32_t *named(const struct state *state, const struct reducer *reducer,
     const struct arena *arena = &state->arenas[reducer->arena];
     ASSERT(arena_has(arena, *(const struct commit_id *)(const void *)commit->bytes));
     return arena_slot(arena, *(const uint32_t *)(const void *)commit->bytes);
-}
-
-static void run(struct state *state, const struct reducer *reducer, const struct commit *commit)
-{
-    if (reducer->run != NULL) {
-        reducer->run(state, commit);
-    }
-}
-
-static void creates(struct state *state, const struct reducer *reducer, const struct commit *commit)
-{
-    record_create(state, reducer->arena, commit);
-    run(state, reducer, commit);
 }
 
 static void destroys(struct state *state, const struct reducer *reducer,
