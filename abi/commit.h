@@ -17,18 +17,18 @@ enum {
     LOG_PAGE_SIZE = 4096,
     LOG_PAGE_MAGIC = 0x474f4c54,    // "TLOG"
     LOG_TRAILER_MAGIC = 0x444e4554, // "TEND"
-    LOG_VERSION = 1,                // of the reducer's semantics
+    LOG_VERSION = 2,                // of the reducer's semantics
     HASH_SIZE = 32,
 };
 
 enum commit_kind {
     COMMIT_GENESIS = 1,
     COMMIT_GENESIS_CONFIG = 2,
-    COMMIT_GENESIS_HEAD = 3, // reserved: continues GENESIS with the previous log's head
+    COMMIT_GENESIS_HEAD = 3, // continues GENESIS with the previous log's head, where there is one
     COMMIT_SESSION_CREATE = 4,
-    COMMIT_SESSION_END = 5, // reserved
+    COMMIT_SESSION_END = 5,
     COMMIT_JOB_CREATE = 6,
-    COMMIT_JOB_KILL = 7, // reserved
+    COMMIT_JOB_KILL = 7,
     COMMIT_PROCESS_CREATE = 8,
     COMMIT_PROCESS_START = 9,
     COMMIT_PROCESS_EXIT = 10,
@@ -38,21 +38,41 @@ enum commit_kind {
     COMMIT_OBJECT_CREATE = 14,
     COMMIT_OBJECT_DESTROY = 15,
     COMMIT_FACET_CREATE = 16,
-    COMMIT_FACET_LEASE = 17, // reserved
+    COMMIT_FACET_LEASE = 17,
     COMMIT_FACET_REVOKE = 18,
     COMMIT_FACET_DESTROY = 19,
     COMMIT_HOLD_INSERT = 20,
-    COMMIT_HOLD_MOVE = 21, // reserved
+    COMMIT_HOLD_MOVE = 21,
     COMMIT_HOLD_REMOVE = 22,
     COMMIT_MEMORY_COMMIT = 23,
-    COMMIT_MEMORY_DECOMMIT = 24, // reserved
+    COMMIT_MEMORY_DECOMMIT = 24,
     COMMIT_MEMORY_MAP = 25,
     COMMIT_MEMORY_UNMAP = 26,
-    COMMIT_MEMORY_PROTECT = 27, // reserved
+    COMMIT_MEMORY_PROTECT = 27,
     COMMIT_MEMORY_SEAL = 28,
-    COMMIT_LIMIT_MOVE = 29,      // reserved
-    COMMIT_CHECKPOINT_MARK = 30, // reserved
-    COMMIT_KIND_COUNT = 31,
+    COMMIT_LIMIT_MOVE = 29,
+    COMMIT_CHECKPOINT_MARK = 30,
+    COMMIT_SESSION_DESTROY = 31,
+    COMMIT_JOB_DESTROY = 32,
+    COMMIT_KIND_COUNT = 33,
+};
+
+// What a job has limits of. The first eight are records of the state, the next two pages; the last
+// two are transient: their limits are part of the state, what is used of them is not.
+enum resource {
+    RESOURCE_SESSIONS = 0,
+    RESOURCE_JOBS = 1,
+    RESOURCE_PROCESSES = 2,
+    RESOURCE_THREADS = 3,
+    RESOURCE_OBJECTS = 4,
+    RESOURCE_FACETS = 5,
+    RESOURCE_HOLDS = 6,
+    RESOURCE_MAPPINGS = 7,
+    RESOURCE_PAGES = 8,  // committed, of memory objects
+    RESOURCE_SPACE = 9,  // pages of address space that are mapped
+    RESOURCE_CALLS = 10, // operations that wait
+    RESOURCE_LOG = 11,   // commits that nobody has acknowledged yet
+    RESOURCE_COUNT = 12,
 };
 
 // Identity of a slot: the index says which, the generation which of its lives. Generation 0: none.
@@ -68,23 +88,55 @@ struct commit_genesis {
     uint64_t reserved[3];
 };
 
-// Sizes of the arenas: part of the state, since ids depend on them.
+// What the machine has of each resource but the transient ones: part of the state, since ids and
+// limits depend on it. In the order of enum resource.
 struct commit_genesis_config {
     uint32_t sessions, jobs, processes, threads, objects, facets, holds, mappings;
-    uint32_t reserved[2];
+    uint32_t pages, space;
 };
 
-struct commit_session_create {
-    struct commit_id session;
-    struct commit_id parent; // generation 0: none
-    uint64_t expiry_ns;      // UINT64_MAX: never
-    uint64_t identity_hash;  // first 64 bits of the identity blob's SHA-256; 0: no blob
+struct commit_genesis_head {
+    uint8_t head[HASH_SIZE];
     uint64_t reserved;
 };
 
+// A commit that creates a record is that record's beginning: its body becomes the record's first
+// 40 bytes. So each names first the id that it creates, then who pays for it: a job; for what
+// belongs to a process, that process, whose job it is.
+
+struct commit_session_create {
+    struct commit_id session;
+    uint32_t job;
+    uint32_t object;         // the sealed memory object of its identity, UINT32_MAX: none
+    struct commit_id parent; // generation 0: none
+    uint64_t expiry_ns;      // UINT64_MAX: never
+    uint64_t identity_hash;  // first 64 bits of the identity blob's SHA-256; 0: no blob
+};
+
+struct commit_session { // SESSION_END, SESSION_DESTROY
+    struct commit_id session;
+    uint64_t reserved[4];
+};
+
+// Flag JOB_DRAINER.
 struct commit_job_create {
     struct commit_id job;
-    struct commit_id parent; // generation 0: the root job
+    struct commit_id parent; // generation 0: the root job, which pays for itself
+    uint64_t reserved[3];
+};
+
+// JOB_KILL; JOB_DESTROY: nothing is charged to it any more; its limits return to its parent.
+struct commit_job {
+    struct commit_id job;
+    uint64_t reserved[4];
+};
+
+// From a job to its child, or back. The sum over all jobs stays what genesis made it.
+struct commit_limit_move {
+    uint32_t from; // job; UINT32_MAX, at genesis: what the root job gets
+    uint32_t to;
+    uint32_t resource; // enum resource
+    uint32_t amount;
     uint64_t reserved[3];
 };
 
@@ -97,7 +149,8 @@ struct commit_process_create {
 
 struct commit_process_start {
     struct commit_id process;
-    uint64_t reserved[4];
+    uint32_t session; // from now on it is this one
+    uint32_t reserved[7];
 };
 
 struct commit_process_exit {
@@ -112,10 +165,12 @@ struct commit_process_exit {
 struct commit_process_reap {
     struct commit_id process;
     uint32_t first; // index of the first hold
-    uint32_t count;
-    uint32_t last; // 1: frees the slot
+    uint32_t count; // at most REAP_HOLDS_MAX
+    uint32_t last;  // 1: frees the slot
     uint32_t reserved[5];
 };
+
+enum { REAP_HOLDS_MAX = 64 };
 
 struct commit_thread_create {
     struct commit_id thread;
@@ -129,12 +184,12 @@ struct commit_thread_exit {
     uint32_t reserved[7];
 };
 
-// An object is born with its root facet, which includes every method.
+// An object is born with its root facet, which includes everything. Flag OBJECT_PINNED.
 struct commit_object_create {
     struct commit_id object;
-    struct commit_id root_facet;
+    uint32_t job;
     uint32_t kind; // enum object_kind
-    uint32_t job;  // charged
+    struct commit_id root_facet;
     uint64_t interface;
     uint64_t argument; // by kind: ENDPOINT message_max; MEMORY pages; the process; the job
 };
@@ -144,14 +199,22 @@ struct commit_object_destroy {
     uint64_t reserved[4];
 };
 
-// The disclosure mask stands in the record's flags.
+// The disclosure mask stands in the record's flags: enum disclosure.
 struct commit_facet_create {
     struct commit_id facet;
-    uint32_t object;
-    uint32_t parent;
+    uint32_t job;
+    uint32_t parent; // its object is the new one's
     uint64_t interface;
     uint64_t methods; // bit n: method n
     uint64_t receiver_data;
+};
+
+// What counts is the least along the chain of parents.
+struct commit_facet_lease {
+    struct commit_id facet;
+    uint64_t expiry_ns; // UINT64_MAX: never
+    uint64_t calls;     // that may still be delivered from now on; UINT64_MAX: no limit
+    uint64_t reserved[2];
 };
 
 struct commit_facet {
@@ -161,15 +224,25 @@ struct commit_facet {
 
 struct commit_hold_insert {
     struct commit_id hold;
-    struct commit_id origin; // the hold that it was made from; generation 0: genesis
     uint32_t process;
     uint32_t facet;
-    uint64_t origin_seq; // the commit that made the origin
-    uint8_t transfer;    // enum transfer_mode
-    uint8_t scope;       // enum session_scope
-    uint8_t how;         // enum hold_how
-    uint8_t revoker;     // 1: the facet's revoker
+    struct commit_id origin; // the hold that it was made from; generation 0: genesis
+    uint64_t origin_seq;     // the commit that made the origin
+    uint8_t transfer;        // enum transfer_mode
+    uint8_t scope;           // enum session_scope
+    uint8_t how;             // enum hold_how
+    uint8_t revoker;         // 1: the facet's revoker
     uint32_t reserved;
+};
+
+// In one step the hold is gone and `made` is there: all as it was, but whose it is, and that its
+// origin is the one that is gone.
+struct commit_hold_move {
+    struct commit_id hold;
+    struct commit_id made;
+    uint32_t process;
+    uint32_t how; // enum hold_how
+    uint64_t reserved[2];
 };
 
 struct commit_hold_remove {
@@ -178,7 +251,7 @@ struct commit_hold_remove {
 };
 
 struct commit_memory {
-    struct commit_id object; // MEMORY_COMMIT, MEMORY_SEAL
+    struct commit_id object; // MEMORY_COMMIT, MEMORY_DECOMMIT, MEMORY_SEAL
     uint32_t first;          // page of the object
     uint32_t count;
     uint64_t reserved[3];
@@ -200,6 +273,18 @@ struct commit_memory_unmap {
     uint64_t reserved[4];
 };
 
+struct commit_memory_protect {
+    struct commit_id mapping;
+    uint32_t rights;
+    uint32_t reserved[7];
+};
+
+// A replica has a checkpoint of the state after the first `seq` commits.
+struct commit_checkpoint_mark {
+    uint64_t seq;
+    uint64_t reserved[4];
+};
+
 // The cause of what nobody asked for: time limits, giving back what the dead held.
 static const uint64_t CAUSE_NONE = UINT64_MAX;
 
@@ -213,8 +298,12 @@ struct commit {
         uint8_t bytes[40];
         struct commit_genesis genesis;
         struct commit_genesis_config genesis_config;
+        struct commit_genesis_head genesis_head;
         struct commit_session_create session_create;
+        struct commit_session session;
         struct commit_job_create job_create;
+        struct commit_job job;
+        struct commit_limit_move limit_move;
         struct commit_process_create process_create;
         struct commit_process_start process_start;
         struct commit_process_exit process_exit;
@@ -224,12 +313,16 @@ struct commit {
         struct commit_object_create object_create;
         struct commit_object_destroy object_destroy;
         struct commit_facet_create facet_create;
+        struct commit_facet_lease facet_lease;
         struct commit_facet facet;
         struct commit_hold_insert hold_insert;
+        struct commit_hold_move hold_move;
         struct commit_hold_remove hold_remove;
         struct commit_memory memory;
         struct commit_memory_map memory_map;
         struct commit_memory_unmap memory_unmap;
+        struct commit_memory_protect memory_protect;
+        struct commit_checkpoint_mark checkpoint_mark;
     };
 };
 
@@ -246,6 +339,18 @@ enum object_kind {
     OBJECT_KIND_COUNT = 9,
 };
 
+// Flags of a commit, by kind.
+enum {
+    JOB_DRAINER = 1,   // JOB_CREATE: takes pages of the log away, so that others have room
+    OBJECT_PINNED = 1, // OBJECT_CREATE: the kernel itself needs it: it outlives its holds
+};
+
+enum disclosure {               // FACET_CREATE
+    DISCLOSE_SECTIONS = 0x3fff, // bit n: the n-th section of the caller's identity
+    DISCLOSE_ACT_AS = 1 << 15,
+    DISCLOSE_ALL = DISCLOSE_SECTIONS | DISCLOSE_ACT_AS, // of root facets
+};
+
 enum session_scope {
     SCOPE_SHAREABLE = 0,
     SCOPE_SAME_SESSION = 1,
@@ -255,8 +360,8 @@ enum session_scope {
 enum hold_how {
     HOW_GENESIS = 0,
     HOW_GRANT = 1,  // into a process that was being built
-    HOW_CALL = 2,   // reserved
-    HOW_RETURN = 3, // a kernel object's answer; reserved for servers' answers
+    HOW_CALL = 2,   // with a call
+    HOW_RETURN = 3, // with an answer
     HOW_MINT = 4,   // a facet made from another hold
 };
 
@@ -295,10 +400,6 @@ struct log_trailer {
 };
 
 static_assert(sizeof(struct commit) == COMMIT_SIZE, "a commit fills one cache line");
-static_assert(sizeof(struct commit_hold_insert) == 40, "the largest bodies fill a record");
-static_assert(sizeof(struct commit_facet_create) == 40, "the largest bodies fill a record");
-static_assert(sizeof(struct commit_object_create) == 40, "the largest bodies fill a record");
-static_assert(sizeof(struct commit_memory_map) == 40, "the largest bodies fill a record");
 static_assert(sizeof(struct log_page_header) == 64, "a header takes the place of a record");
 static_assert(sizeof(struct log_page) == LOG_PAGE_SIZE, "a log page is a page");
 static_assert(sizeof(struct log_trailer) == 128, "two cache lines");

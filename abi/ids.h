@@ -67,6 +67,7 @@ enum exit_reason {
     EXIT_CALLED = 0,        // it called exit
     EXIT_FAULT_MEMORY = 1,  // access to memory that it does not have
     EXIT_FAULT_MACHINE = 2, // an instruction that a program may not or cannot execute
+    EXIT_KILLED = 3,        // somebody with the authority ended it
 };
 
 #endif

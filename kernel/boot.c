@@ -41,6 +41,11 @@ static const struct sizes size_table[] = {
      128},
 };
 
+enum {
+    PAGES_MAX = 1 << 28,  // 1 TiB
+    SPACE_OF_A_PAGE = 15, // pages of address space for each page of memory
+};
+
 static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
 {
     uint64_t frames = 0;
@@ -52,6 +57,10 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uin
         row++;
     }
     struct sizes sizes = *row;
+    // The package's pages are those of two objects: all of it, and its manifest.
+    uint64_t pages = frames + 2 * (boot->package_size / PAGE_SIZE);
+    sizes.state.pages = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
+    sizes.state.space = sizes.state.pages * SPACE_OF_A_PAGE;
     if (sizes.state.threads > threads_max) {
         sizes.state.threads = threads_max;
     }
@@ -86,7 +95,7 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.processes, config->processes),
         PIECE(core.objects, config->objects),
         PIECE(core.jobs, config->jobs),
-        PIECE(core.facet_queued, config->facets),
+        PIECE(core.facets, config->facets),
         PIECE(core.requests, sizes->requests),
         PIECE(core.heap, sizes->requests + config->threads),
         PIECE(core.syslog, SYSLOG_RECORDS),
@@ -109,6 +118,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->package_frame = boot->package_frame;
     core->package = frame_at(boot->package_frame);
     core->request_count = sizes->requests;
+    core->log_room = sizes->log_pages * COMMITS_PER_PAGE;
     core->spare = core->requests;
     list_init(&core->free_requests);
     for (uint32_t i = 0; i < sizes->requests; i++) {
@@ -117,10 +127,13 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
             list_append(&core->free_requests, &core->requests[i].queue);
         }
     }
-    list_init(&core->ready);
+    for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
+        list_init(&core->ready[i]);
+    }
     list_init(&core->dead);
     list_init(&core->gone);
     core->current = NONE;
+    core->kill_next = NONE;
     core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;

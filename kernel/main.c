@@ -21,6 +21,13 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     (void)input;
+    if (core->kill_next != NONE) {
+        core->actor = KERNEL_ACTOR;
+        core->cause = CAUSE_NONE;
+        core->is_changed = true;
+        job_sweep(core);
+        return false;
+    }
     if (core->current != NONE && core->threads[core->current].is_submitting) {
         return gate_step(core);
     }
@@ -79,7 +86,7 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input
 
 static bool core_is_sweeping(const struct core *core)
 {
-    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone);
+    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone) || core->kill_next != NONE;
 }
 
 // What a turn changed takes effect: completions go out, commits go to the log, a new thread gets

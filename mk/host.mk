@@ -19,21 +19,22 @@ $(call remember,build/gen/list,$(SCHEMAS) $(TEST_SCHEMAS))
 build/gen/stamp: $(SCHEMAS) $(TEST_SCHEMAS) $(CAPNPC) build/gen/list
 	$(call say,CAPNP,$(SCHEMAS) $(TEST_SCHEMAS))
 	$(Q)rm -rf build/gen/new && mkdir -p build/gen/new
-	$(call generate,--src-prefix=abi -Iabi/schema,$(SCHEMAS))
+	$(call generate,--src-prefix=abi -Iabi/schema -Itools/capnpc-c,$(SCHEMAS))
 	$(call generate,,$(TEST_SCHEMAS))
-	$(Q)cd build/gen && find . -name '*.capnp*.[ch]' ! -path './new/*' | while read -r old; do \
+	$(Q)cd build/gen && find . -name '*.[ch]' ! -path './new/*' | while read -r old; do \
 	    [ -e "new/$$old" ] || rm -f "$$old"; done
 	$(Q)cd build/gen/new && find . -type f | while read -r new; do \
 	    cmp -s "$$new" "../$$new" || { mkdir -p "../$${new%/*}" && mv "$$new" "../$$new"; }; done
 	$(Q)rm -rf build/gen/new && touch $@
 GEN_ALL := $(GEN_C) $(GEN_TEST_C)
-$(GEN_ALL) $(patsubst %.c,%.h,$(filter-out %.schema.c,$(GEN_ALL))): build/gen/stamp ;
+$(GEN_ALL) $(patsubst %.c,%.h,$(filter-out %.schema.c,$(GEN_ALL))) $(KERNEL_GEN) \
+$(KERNEL_GEN:.c=.h) $(KERNEL_GEN:.plain.c=.names.h): build/gen/stamp ;
 
 # Libraries, one set per variant. Archives: only what is used gets linked.
 define libraries
 $(call archive,build/$1/libkernel.a,$(call objs,$1,$(KERNEL_C)))
 $(call archive,build/$1/liblib.a,$(call objs,$1,$(LIB_C)))
-$(call archive,build/$1/libgen.a,$(call objs,$1,$(GEN_C)))
+$(call archive,build/$1/libgen.a,$(call objs,$1,$(GEN_C) $(KERNEL_GEN)))
 $(call archive,build/$1/libruntime.a,$(call objs,$1,$(RUNTIME_C)))
 $(call archive,build/$1/libsupport.a,$(call objs,$1,$(SUPPORT_C) $(GEN_TEST_C)))
 $(call archive,build/$1/librandom.a,$(call objs,$1,$(RANDOM_C)))

@@ -8,10 +8,12 @@ SCHEMAS   := $(sort $(wildcard abi/schema/*.capnp))
 # Of a schema: accessors and calls, and apart from them the schema as data.
 generated = $1 $(1:.capnp.c=.capnp.schema.c)
 GEN_C     := $(call generated,$(SCHEMAS:abi/%=build/gen/%.c))
+# What the kernel links of generated code, and nobody else: its own interfaces as plain structs.
+KERNEL_GEN := build/gen/schema/kernel.plain.c
 
 KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel/log ring)
 # What the kernel links of lib/: budgeted with it. Its string functions are the platform's.
-KERNEL_LIB := $(wildcard lib/capnp/flat.c) $(call c_in,lib/sha256)
+KERNEL_LIB := $(wildcard lib/capnp/plain.c) $(call c_in,lib/sha256)
 # Stands in for the C library: not for hosted code, which has one.
 STRING_C  := $(call c_in,lib/string)
 LIB_C     := $(filter-out $(STRING_C),$(call c_in,lib/*))

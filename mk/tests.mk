@@ -66,7 +66,8 @@ unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
 property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2,STEPS=$3 $t))
 
 # The rules of the house.
-CORE_OBJS := $(call objs,x86_64-core,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB))
+CORE_OBJS := $(call objs,x86_64-core,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB) \
+               $(KERNEL_GEN))
 TIDY_BUILD := $(CORE_OBJS)
 tidy_list = $(foreach c,$(CHECKERS), \
         $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(call arguments_of,$c))) \

@@ -95,24 +95,21 @@ static inline void ring_kernel_init(struct ring_kernel *r, void *memory, uint32_
                                     uint32_t cq_entries, uint32_t message_pages)
 {
     struct ring_header *header = memory;
-    uint32_t cq_offset = ring_cq_offset_of(sq_entries);
-    header->magic = RING_MAGIC;
-    header->abi_major = ABI_MAJOR;
-    header->abi_minor = ABI_MINOR;
-    header->sq_entries = sq_entries;
-    header->cq_entries = cq_entries;
-    header->sq_offset = (uint32_t)sizeof(struct ring_header);
-    header->cq_offset = cq_offset;
-    header->message_offset = ring_message_offset_of(sq_entries, cq_entries);
-    header->message_size = message_pages * PAGE_SIZE;
-    r->header = header;
-    r->sq = (struct sqe *)(header + 1);
-    r->cq = (struct cqe *)(r->sq + sq_entries);
-    r->sq_mask = sq_entries - 1;
-    r->cq_mask = cq_entries - 1;
-    r->sq_head = 0;
-    r->cq_tail = 0;
-    r->reserved = 0;
+    *header = (struct ring_header){.magic = RING_MAGIC,
+                                   .abi_major = ABI_MAJOR,
+                                   .abi_minor = ABI_MINOR,
+                                   .sq_entries = sq_entries,
+                                   .cq_entries = cq_entries,
+                                   .sq_offset = (uint32_t)sizeof *header,
+                                   .cq_offset = ring_cq_offset_of(sq_entries),
+                                   .message_offset = ring_message_offset_of(sq_entries, cq_entries),
+                                   .message_size = message_pages * PAGE_SIZE};
+    struct sqe *sq = (struct sqe *)(header + 1);
+    *r = (struct ring_kernel){.header = header,
+                              .sq = sq,
+                              .cq = (struct cqe *)(sq + sq_entries),
+                              .sq_mask = sq_entries - 1,
+                              .cq_mask = cq_entries - 1};
 }
 
 // SQEs submitted and not yet taken, or RING_CORRUPT.
@@ -155,14 +152,9 @@ static inline void ring_kernel_take(struct ring_kernel *r, struct sqe *out)
 {
     const struct ring_word *from = (const struct ring_word *)&r->sq[r->sq_head & r->sq_mask];
     struct ring_word *to = (struct ring_word *)out;
-    to[0].value = __atomic_load_n(&from[0].value, __ATOMIC_RELAXED);
-    to[1].value = __atomic_load_n(&from[1].value, __ATOMIC_RELAXED);
-    to[2].value = __atomic_load_n(&from[2].value, __ATOMIC_RELAXED);
-    to[3].value = __atomic_load_n(&from[3].value, __ATOMIC_RELAXED);
-    to[4].value = __atomic_load_n(&from[4].value, __ATOMIC_RELAXED);
-    to[5].value = __atomic_load_n(&from[5].value, __ATOMIC_RELAXED);
-    to[6].value = __atomic_load_n(&from[6].value, __ATOMIC_RELAXED);
-    to[7].value = __atomic_load_n(&from[7].value, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < sizeof *out / sizeof *to; i++) {
+        to[i].value = __atomic_load_n(&from[i].value, __ATOMIC_RELAXED);
+    }
     r->sq_head++;
 }
 

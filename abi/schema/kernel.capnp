@@ -10,6 +10,9 @@
 # Reserved for interfaces that later versions serve: 0x9f4b3c0000000120 to 0x9f4b3c000000013f.
 @0x9f4b3c0000000001;
 
+using C = import "/c.capnp";
+$C.plain;
+
 interface DebugConsole @0x9f4b3c0000000101 {
   # The machine's log, for messages to whoever operates it. Transfer: copy.
 
@@ -31,7 +34,7 @@ interface Endpoint @0x9f4b3c0000000103 {
 }
 
 interface Job @0x9f4b3c0000000104 {
-  # The account that pays for what its processes make, and the maker of objects. Transfer: none.
+  # The account that pays for what its processes make, and the maker of objects. Transfer: copy.
 
   makeEndpoint @0 (messageMax :UInt32) -> (server :Endpoint);
   # An endpoint whose calls carry at most messageMax bytes (1 to 65,536).
@@ -43,14 +46,29 @@ interface Job @0x9f4b3c0000000104 {
 
   nextExit @2 () -> (process :UInt64, code :Int32, cause :ExitCause);
   # Completes when a process of this job has ended and everything that it held is given back; each
-  # exit is told once. One outstanding call is enough: no exit is lost meanwhile.
-  # Errors: OUT_OF_CALLS, RING_BUSY.
+  # exit is told once, by the nearest job above that asks. One outstanding call is enough: no exit
+  # is lost meanwhile. Errors: OUT_OF_CALLS, LIMIT_CALLS, RING_BUSY.
+
+  child @3 (limits :Data, priority :UInt32) -> (job :Job);
+  # A job of its own, paid from this one. limits: twelve 32-bit numbers, little-endian, in the order
+  # of enum resource (abi/commit.h): so much of each is carved out of this job's own limit, and
+  # returns when the child is gone. priority: at most this job's. Eight jobs stand above each other
+  # at most. A job is gone when nobody holds it and it pays for nothing.
+  # Errors: BAD_VALUE, LIMIT_*, OUT_OF_*.
+
+  kill @4 () -> ();
+  # Ends every process of this job and of those below it, before any of them runs again, and for
+  # ever. Killing again changes nothing.
+
+  limits @5 () -> (limits :Data $C.most(96));
+  # The twelve limits, and what is used of each.
 }
 
 enum ExitCause {
   called @0;         # it called exit
   memoryFault @1;    # it touched memory that it does not have
   machineFault @2;   # it ran an instruction that a program may not or cannot execute
+  killed @3;         # somebody with the authority ended it, or its job
 }
 
 interface ProcessBuilder @0x9f4b3c0000000105 {
@@ -79,6 +97,9 @@ interface Process @0x9f4b3c0000000106 {
 
   status @0 () -> (state :ProcessState, code :Int32, cause :ExitCause);
   # code and cause are meaningful once it has ended.
+
+  kill @1 () -> ();
+  # Ends it, with the cause killed; one that has ended stays as it is.
 }
 
 enum ProcessState {
@@ -92,7 +113,7 @@ interface MemoryObject @0x9f4b3c0000000107 {
   info @0 () -> (size :UInt64, sealed :Bool);
   # Bytes, and whether it is read-only for ever.
 
-  read @1 (offset :UInt64, length :UInt32) -> (data :Data);
+  read @1 (offset :UInt64, length :UInt32) -> (data :Data $C.most(512));
   # At most 512 bytes from offset; fewer at the end. Errors: BAD_VALUE beyond the end.
 }
 
@@ -106,6 +127,11 @@ interface CapabilityManager @0x9f4b3c0000000108 {
   # where target is the server's side of an endpoint.
   # Errors: BAD_TRANSFER, FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS;
   # REVOKED when target is.
+
+  list @1 (after :UInt64) -> (holds :Data $C.most(512));
+  # The caller's own capabilities behind `after` (0: from the newest on), at most 16 records of four
+  # 64-bit numbers: id, interface, methods, and transfer mode, scope and whether it is a revoker in
+  # the lowest three bytes. Errors: STALE_CAP.
 }
 
 interface Revoker @0x9f4b3c0000000109 {
@@ -116,4 +142,8 @@ interface Revoker @0x9f4b3c0000000109 {
 
   status @1 () -> (live :Bool);
   # Whether the facet and all that it was made from still work.
+
+  setLease @2 (expiry :UInt64, calls :UInt64) -> ();
+  # From now on the facet works until expiry, and for so many calls; all ones: no limit. What it was
+  # made from may end it sooner.
 }

@@ -70,14 +70,20 @@ enum status buffer_resolve_message(const struct core *core, uint32_t thread, uin
     return STATUS_OK;
 }
 
-void buffer_read(const struct buffer *buffer, void *to, uint32_t size)
+void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size)
 {
     uint8_t *out = to;
     for (uint32_t i = 0; size > 0; i++) {
-        uint32_t part = size < buffer->spans[i].size ? size : buffer->spans[i].size;
-        memcpy(out, buffer->spans[i].at, part);
+        const struct span *span = &buffer->spans[i];
+        if (offset >= span->size) {
+            offset -= span->size;
+            continue;
+        }
+        uint32_t part = size < span->size - offset ? size : span->size - offset;
+        memcpy(out, span->at + offset, part);
         out += part;
         size -= part;
+        offset = 0;
     }
 }
 

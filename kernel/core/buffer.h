@@ -47,6 +47,23 @@ static inline enum status buffer_resolve(const struct core *core, uint32_t threa
     return STATUS_OK;
 }
 
+// The first `size` bytes of a request's payload, to be read, or of its result, to be written.
+static inline enum status buffer_payload(const struct core *core, const struct request *request,
+                                         uint32_t size, struct buffer *buffer)
+{
+    const struct sqe *sqe = &request->sqe;
+    return buffer_resolve(core, request->sender.thread, sqe->payload, size,
+                          (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, buffer);
+}
+
+static inline enum status buffer_result(const struct core *core, const struct request *request,
+                                        uint32_t size, struct buffer *buffer)
+{
+    const struct sqe *sqe = &request->sqe;
+    return buffer_resolve(core, request->sender.thread, sqe->result, size,
+                          (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
+}
+
 // Whether it is there, for a buffer of which only a part will be used.
 static inline enum status buffer_check(const struct core *core, uint32_t thread, uint64_t at,
                                        uint32_t size, bool in_ring, uint32_t rights)
@@ -59,7 +76,7 @@ static inline enum status buffer_check(const struct core *core, uint32_t thread,
     return buffer_resolve(core, thread, at, size, false, rights, &buffer);
 }
 
-void buffer_read(const struct buffer *buffer, void *to, uint32_t size);
+void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size);
 void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
 void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
                  uint32_t size);

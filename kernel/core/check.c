@@ -2,6 +2,8 @@
 //
 // Assertions: what happens when one fails, and the invariants of the whole core, for tests to ask
 // for after each step. Nothing here runs on the kernel's own paths.
+#include <string.h>
+
 #include "kernel/core/core.h"
 
 _Noreturn void assert_fail(const char *claim, const char *file, uint32_t line)
@@ -40,7 +42,8 @@ static void check_facets(const struct core *core)
             object->kind == OBJECT_ENDPOINT && core->objects[facet->object].endpoint.is_gone;
         bool is_pinned =
             ((object->flags & OBJECT_PINNED) != 0 || is_listed) && facet->parent == NONE;
-        ASSERT(!facet_is_unused(facet) || core->facet_queued[i] != 0 || is_pinned);
+        ASSERT(!facet_is_unused(facet) || core->facets[i].queued != 0 || is_pinned ||
+               core->facets[i].drop == DROP_LISTED);
         if (facet->parent == NONE) {
             ASSERT(object->root_facet == i);
             continue;
@@ -49,36 +52,60 @@ static void check_facets(const struct core *core)
         const struct facet *parent = &state->facets[facet->parent];
         ASSERT(parent->object == facet->object && facet->depth == parent->depth + 1);
         bool is_minted = facet_is_server(state, parent) && !facet_is_server(state, facet);
+        ASSERT((facet->disclosure & ~parent->disclosure) == 0);
         ASSERT(is_minted ||
                (facet->interface == parent->interface && (facet->methods & ~parent->methods) == 0));
     }
 }
 
+// The list of one kind of what a process has: as long as it says, linked both ways.
+#define LIST_CHECK(state, records, first, length, index)                                           \
+    do {                                                                                           \
+        uint32_t previous = NONE;                                                                  \
+        uint32_t count = 0;                                                                        \
+        for (uint32_t at = (first); at != NONE; at = (state)->records[at].next) {                  \
+            ASSERT((state)->records[at].process == (index));                                       \
+            ASSERT((state)->records[at].previous == previous);                                     \
+            previous = at;                                                                         \
+            count++;                                                                               \
+        }                                                                                          \
+        ASSERT(count == (length));                                                                 \
+    } while (0)
+
 // CORE invariant 5: what is derived equals what is there.
 static void check_counts(const struct core *core)
 {
     const struct state *state = &core->state;
-    uint32_t holds = 0;
-    uint32_t mappings = 0;
-    uint32_t threads = 0;
     for (uint32_t i = 0; i < state->arenas[ARENA_PROCESSES].fresh; i++) {
-        if (!arena_is_live(&state->arenas[ARENA_PROCESSES], i)) {
-            continue;
-        }
         const struct process_entry *process = &state->processes[i];
-        uint32_t count = 0;
-        for (uint32_t hold = process->first_hold; hold != NONE; hold = state->holds[hold].next) {
-            ASSERT(state->holds[hold].process == i);
-            count++;
+        if (arena_is_live(&state->arenas[ARENA_PROCESSES], i)) {
+            LIST_CHECK(state, holds, process->first_hold, process->hold_count, i);
+            LIST_CHECK(state, mappings, process->first_mapping, process->mapping_count, i);
+            LIST_CHECK(state, threads, process->first_thread, process->thread_count, i);
         }
-        ASSERT(count == process->hold_count);
-        holds += count;
-        mappings += process->mapping_count;
-        threads += process->thread_count;
     }
-    ASSERT(holds == state->arenas[ARENA_HOLDS].live);
-    ASSERT(mappings == state->arenas[ARENA_MAPPINGS].live);
-    ASSERT(threads == state->arenas[ARENA_THREADS].live);
+    ASSERT(state_is_counted(state));
+}
+
+// CORE invariant 5: no job has used more than its limit, and the limits of all jobs together are
+// what the machine has.
+static void check_limits(const struct core *core)
+{
+    const struct state *state = &core->state;
+    uint32_t left[RESOURCE_COUNT] = {
+        [RESOURCE_CALLS] = core->request_count, [RESOURCE_LOG] = core->log_room};
+    memcpy(left, &state->config, sizeof state->config);
+    for (uint32_t i = 0; i < state->arenas[ARENA_JOBS].fresh; i++) {
+        for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+            if (arena_is_live(&state->arenas[ARENA_JOBS], i)) {
+                ASSERT(state->jobs[i].used[resource] <= state->jobs[i].limit[resource]);
+                left[resource] -= state->jobs[i].limit[resource];
+            }
+        }
+    }
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        ASSERT(left[resource] == 0);
+    }
 }
 
 // CORE invariant 6: every waiting request is of a live thread, and keeps its facet if it must.
@@ -98,12 +125,12 @@ static void check_requests(const struct core *core)
                (request->state == REQUEST_CALL || request->state == REQUEST_EXIT));
         if (request->is_pinned) {
             ASSERT(arena_is_live(&core->state.arenas[ARENA_FACETS], facet));
-            ASSERT(core->facet_queued[facet] != 0);
+            ASSERT(core->facets[facet].queued != 0);
             pinned++;
         }
     }
     for (uint32_t i = 0; i < core->state.config.facets; i++) {
-        pinned -= core->facet_queued[i];
+        pinned -= core->facets[i].queued;
     }
     ASSERT(pinned == 0);
 }
@@ -113,6 +140,7 @@ void core_check(const struct core *core)
     check_holds(core);
     check_facets(core);
     check_counts(core);
+    check_limits(core);
     check_requests(core);
     uint64_t digest[2];
     state_digest(&core->state, digest);

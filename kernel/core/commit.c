@@ -22,29 +22,30 @@ void core_apply(struct core *core, const struct commit *commit)
     core->work += TURN_WORK_MAX; // what changed is closed with its turn
 }
 
-static bool has_slots(const struct core *core, uint32_t arena, uint32_t count)
-{
-    const struct arena *slots = &core->state.arenas[arena];
-    return count <= slots->size - slots->live &&
-           (count == 0 || arena_peek(slots, count - 1).generation != 0);
-}
+// What is missing of each resource: in the machine, and in the job's limit.
+static const uint8_t out_of[RESOURCE_COUNT] = {
+    [RESOURCE_SESSIONS] = STATUS_OUT_OF_SESSIONS,   [RESOURCE_JOBS] = STATUS_OUT_OF_JOBS,
+    [RESOURCE_PROCESSES] = STATUS_OUT_OF_PROCESSES, [RESOURCE_THREADS] = STATUS_OUT_OF_THREADS,
+    [RESOURCE_OBJECTS] = STATUS_OUT_OF_OBJECTS,     [RESOURCE_FACETS] = STATUS_OUT_OF_FACETS,
+    [RESOURCE_HOLDS] = STATUS_OUT_OF_HOLDS,         [RESOURCE_MAPPINGS] = STATUS_OUT_OF_MAPPINGS,
+};
 
-enum status core_has_room(const struct core *core, const struct needs *needs)
+static_assert(STATUS_LIMIT_LOG - STATUS_LIMIT_SESSIONS == RESOURCE_LOG,
+              "the facts of limits stand in the order of the resources");
+
+enum status core_has_room(const struct core *core, uint32_t job, const struct needs *needs)
 {
-    const struct {
-        uint32_t arena, count;
-        enum status fact;
-    } rows[] = {
-        {ARENA_PROCESSES, needs->processes, STATUS_OUT_OF_PROCESSES},
-        {ARENA_THREADS, needs->threads, STATUS_OUT_OF_THREADS},
-        {ARENA_OBJECTS, needs->objects, STATUS_OUT_OF_OBJECTS},
-        {ARENA_FACETS, needs->facets, STATUS_OUT_OF_FACETS},
-        {ARENA_HOLDS, needs->holds, STATUS_OUT_OF_HOLDS},
-        {ARENA_MAPPINGS, needs->mappings, STATUS_OUT_OF_MAPPINGS},
-    };
-    for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!has_slots(core, rows[i].arena, rows[i].count)) {
-            return rows[i].fact;
+    const struct state *state = &core->state;
+    if (job_is_killed(state, job)) {
+        return STATUS_JOB_OVER;
+    }
+    for (uint32_t resource = 0; resource < RESOURCE_CALLS; resource++) {
+        uint32_t count = needs->of[resource];
+        if (resource < ARENA_COUNT && count > arena_room(&state->arenas[resource])) {
+            return out_of[resource];
+        }
+        if (count > state->jobs[job].limit[resource] - state->jobs[job].used[resource]) {
+            return STATUS_LIMIT_SESSIONS + resource;
         }
     }
     return needs->frames <= core->frames.free_count ? STATUS_OK : STATUS_OUT_OF_MEMORY;

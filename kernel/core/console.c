@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum {
     LINE_MAX = 200, // bytes of a program's text
@@ -27,14 +26,9 @@ static uint32_t decimal_put(char *to, uint32_t value)
     return count;
 }
 
-static enum status debug_console_write_line_run(struct core *core, struct request *request)
+enum status debug_console_write_line_run(struct core *core, struct request *request)
 {
-    struct debug_console_write_line_params_reader params =
-        debug_console_write_line_params_read(&request->message);
-    struct capnp_text text = debug_console_write_line_params_get_text(params);
-    if (request->message.error != CAPNP_OK) {
-        return STATUS_BAD_MESSAGE;
-    }
+    struct plain_text text = request->params.debug_console_write_line.text;
     if (text.size > LINE_MAX) {
         return STATUS_BAD_VALUE;
     }
@@ -53,9 +47,3 @@ static enum status debug_console_write_line_run(struct core *core, struct reques
     core->work += TURN_WORK_MAX; // a line takes long on a serial port
     return STATUS_OK;
 }
-
-static const struct method console_methods[DEBUG_CONSOLE_METHOD_COUNT] = {
-    [DEBUG_CONSOLE_WRITE_LINE] = {.run = debug_console_write_line_run},
-};
-
-const struct object_class console_class = {console_methods, DEBUG_CONSOLE_METHOD_COUNT, NULL};

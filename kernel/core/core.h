@@ -22,10 +22,12 @@
 #include "abi/ring.h"
 #include "abi/syslog.h"
 #include "hal/hal.h"
+#include "kernel/core/list.h"
+#include "kernel/core/request.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
-#include "lib/capnp/flat.h"
 #include "ring/ring.h"
+#include "schema/kernel.plain.h"
 
 enum {
     TURN_WORK_MAX = 16,      // after so much work a turn takes no more SQEs
@@ -36,6 +38,8 @@ enum {
     PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
     GRANTS_MAX = 64,         // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
+    PRIORITY_COUNT = 32,
+    PRIORITY_DEFAULT = 16,
     KERNEL_ACTOR = NONE,
 };
 
@@ -65,92 +69,6 @@ static inline void *frame_at(uint32_t frame)
     return hal_frames + (uint64_t)frame * PAGE_SIZE;
 }
 
-// --- Lists ---------------------------------------------------------------------------------------
-
-// A link of a circular list through its members; the list's head is a link as well. So adding and
-// taking out need neither the list nor a case for its ends.
-struct link {
-    struct link *next, *previous;
-};
-
-static inline void list_init(struct link *head)
-{
-    *head = (struct link){head, head};
-}
-
-// A list of requests.
-struct queue {
-    struct link head;
-    uint32_t count;
-};
-
-static inline void queue_init(struct queue *queue)
-{
-    list_init(&queue->head);
-    queue->count = 0;
-}
-
-static inline bool list_is_empty(const struct link *head)
-{
-    return head->next == head;
-}
-
-static inline void list_append(struct link *head, struct link *link)
-{
-    *link = (struct link){head, head->previous};
-    head->previous->next = link;
-    head->previous = link;
-}
-
-static inline void list_remove(const struct link *link)
-{
-    link->previous->next = link->next;
-    link->next->previous = link->previous;
-}
-
-// --- Requests: request.c ------------------------------------------------------------------------
-
-enum request_state {
-    REQUEST_FREE = 0,
-    REQUEST_NEW = 1,   // being carried out
-    REQUEST_CALL = 2,  // waits in its endpoint's queue
-    REQUEST_TAKEN = 3, // a server answers it
-    REQUEST_LOST = 4,  // as TAKEN, but nobody waits for the answer
-    REQUEST_RECV = 5,
-    REQUEST_EXIT = 6, // Job.nextExit
-};
-
-// One SQE on its way through the core: in a slot from its taking to its completion, which may come
-// at once or later. The slot's (index, generation) is the id of a call.
-struct request {
-    union {
-        struct sqe sqe; // as submitted
-        uint64_t words[sizeof(struct sqe) / 8];
-    };
-    struct link queue; // where it waits; free slots: the list of these
-    struct queue *in;
-    struct link waits; // all of its thread's that wait
-    struct cqe cqe;    // its completion; zero but for user_data until something is said
-    // Who, by the gate; what it concerns, as far as its operation found out.
-    struct syslog_sender sender;
-    struct syslog_target target;
-    uint64_t interface;
-    uint32_t hold; // through which
-    uint32_t hold_generation;
-    uint32_t state;
-    uint32_t generation;
-    uint32_t argument;      // of the SQE, that the check at hand is about
-    uint32_t heap_position; // NONE: no time limit
-    uint64_t start_ns;
-    uint64_t deadline_ns;
-    uint64_t receiver_data; // CALL
-    uint32_t server;        // TAKEN: the process that answers
-    bool is_pinned;         // it keeps its facet in being
-    // Kernel objects' methods: decoded arguments and results.
-    struct capnp_message message;
-    struct capnp_builder answer;
-};
-
 // --- Transient records --------------------------------------------------------------------------
 
 enum thread_state {
@@ -163,6 +81,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link ready;
     uint32_t state;
     uint32_t process;
+    uint32_t priority; // below PRIORITY_COUNT; it may be that of a caller
     uint32_t heap_position;
     uint32_t message_size;
     uint64_t deadline_ns;
@@ -189,10 +108,24 @@ struct process_record {  // process.c, process_builder.c
     bool was_started;
 };
 
+enum facet_drop {
+    DROP_NONE = 0,
+    DROP_LISTED = 1, // its server will be told that nobody holds it any more
+    DROP_TOLD = 2,
+};
+
+struct facet_record {    // facet.c
+    struct link dropped; // endpoint.c: among those of its endpoint
+    uint32_t drop;       // enum facet_drop
+    uint32_t queued;     // requests that wait and keep it in being
+    uint64_t calls;      // delivered through it and what was made from it, since its lease was set
+};
+
 struct endpoint_record { // endpoint.c
     struct queue calls;
     struct queue receivers;
-    struct link gone; // its last server hold went while somebody waited: core.gone
+    struct link dropped; // minted facets whose last holder is gone, and nobody was told
+    struct link gone;    // its last server hold went while somebody waited: core.gone
     bool is_gone;
 };
 
@@ -218,6 +151,9 @@ struct object_record {
 struct job_record {       // job.c
     struct queue waiters; // nextExit
     struct link exits;    // processes whose exit was not told
+    uint32_t object;      // NONE: nobody holds it
+    uint32_t priority;    // of its threads
+    uint32_t calls;       // its requests that wait
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -248,23 +184,27 @@ struct core {
     struct process_record *processes;
     struct object_record *objects;
     struct job_record *jobs;
-    uint32_t *facet_queued;   // calls queued through each facet: they keep it in being
+    struct facet_record *facets;
     struct request *requests; // request_count, and the spare one at first
     uint32_t request_count;
     struct request *spare;     // the slot for what is taken next
     struct link free_requests; // the others
     uint32_t *heap;            // deadlines: requests, then request_count + thread
+    uint32_t log_room;         // commits that the log holds
     uint32_t heap_count;
 
     // Scheduling: one CPU.
     uint32_t current; // thread; NONE: idle
     bool is_changed;  // who is ready, or which deadline comes first
     uint32_t next;    // runs before the queue; NONE: nobody
-    struct link ready;
+    struct link ready[PRIORITY_COUNT];
+    uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
     uint64_t armed_ns;
-    struct link dead; // processes to sweep
-    struct link gone; // endpoints whose waiters are told that the server is gone
+    struct link dead;   // processes to sweep
+    bool has_leases;    // some facet has, or had: calls are counted
+    uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
+    struct link gone;   // endpoints whose waiters are told that the server is gone
 
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
@@ -274,29 +214,33 @@ struct core {
 
     struct counters counters;
     uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
-    uint64_t transferred[TRANSFERS_MAX]; // ids that came with the message in scratch
+    uint64_t transferred[TRANSFERS_MAX];      // ids that came with the message in scratch
+    struct transfer transfers[TRANSFERS_MAX]; // as the sender wrote them
+    uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
+    uint32_t limits[2 * RESOURCE_COUNT]; // of Job.limits
 };
 
 // --- Kernel objects ------------------------------------------------------------------------------
 
-// A method of a kernel object. run: checks, commits, effects; the results are in request->answer,
-// or the operation is deferred. A refusal changes nothing.
-struct method {
-    enum status (*run)(struct core *core, struct request *request);
-    uint16_t transfers;    // capabilities that it takes
-    uint16_t result_bytes; // most that it answers with, with the records of its capabilities
-};
-
+// Methods are declared by the schema (kernel.plain.h), each as x_run: checks, commits, effects; the
+// results are in request->results, or the operation is deferred. A refusal changes nothing.
 struct object_class {
-    const struct method *methods;
+    const struct kernel_method *methods;
     uint32_t method_count;
     void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
+    uint64_t interface;                                    // of its root facet
+    uint8_t transfer;                                      // of the hold that its maker gets
 };
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
 void core_operate(struct core *core, struct request *request);
+struct buffer;
+// Writes the results of a method, and the records of their capabilities, to a buffer of its
+// result_bytes, in place where that is one piece; its completion says so.
+void results_write(struct core *core, struct request *request, const struct kernel_method *method,
+                   const struct buffer *buffer);
 
 // --- commit.c -----------------------------------------------------------------------------------
 
@@ -304,11 +248,14 @@ void core_operate(struct core *core, struct request *request);
 struct commit core_commit(const struct core *core, enum commit_kind kind);
 void core_apply(struct core *core, const struct commit *commit);
 
-// What an operation will make. core_has_room says what is missing, or STATUS_OK.
+// What an operation will make, all paid by one job. core_has_room says what is missing, or
+// STATUS_OK: the job's limit, the machine's records, its memory. Of the transient resources the job
+// is not asked here.
 struct needs {
-    uint32_t processes, threads, objects, facets, holds, mappings, frames;
+    uint32_t of[RESOURCE_COUNT];
+    uint32_t frames;
 };
-enum status core_has_room(const struct core *core, const struct needs *needs);
+enum status core_has_room(const struct core *core, uint32_t job, const struct needs *needs);
 
 // --- hold.c, facet.c, object.c ------------------------------------------------------------------
 
@@ -322,22 +269,42 @@ struct hold_origin {
 };
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin);
+// The same authority for another process: a second hold, or the only one.
+cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how);
+cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how);
 void hold_remove(struct core *core, uint32_t hold);
+// The interface of what it gives authority over.
+uint64_t hold_interface(const struct core *core, uint32_t hold);
+// Room for more holds of the process, which its job pays.
+enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
+// A call was delivered through it: its leases count.
+void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
 
-// A new object; returns its index. Its root facet has `interface`.
-uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interface, uint32_t job,
-                       uint64_t argument, uint16_t flags);
+// A new object, which the job pays; returns its index.
+uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
+                       uint16_t flags);
+// Makes an object for the caller of a method, who gets a hold of it, if there is room for it and
+// for what else the job will pay.
+struct made {
+    uint64_t cap;
+    uint32_t object;
+};
+enum status object_make(struct core *core, const struct request *request, enum object_kind kind,
+                        uint32_t job, uint64_t argument, struct needs needs, struct made *made);
 void object_destroy(struct core *core, uint32_t object);
 
-// One class for each kind of object, in the file that serves it.
-extern const struct object_class *const object_classes[OBJECT_KIND_COUNT];
-extern const struct object_class endpoint_class, memory_class, process_builder_class, process_class,
-    job_class, timer_class, console_class, manager_class, revoker_class;
+// One for each kind of object: its interface, and the file that serves it.
+extern const struct object_class object_classes[OBJECT_KIND_COUNT];
+extern const struct object_class revoker_class;
+void memory_destroyed(struct core *core, uint32_t object);
+void builder_destroyed(struct core *core, uint32_t object);
+void process_destroyed(struct core *core, uint32_t object);
+void job_destroyed(struct core *core, uint32_t object);
 
 // --- memory.c -------------------------------------------------------------------------
 
@@ -356,34 +323,6 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-// --- request.c ----------------------------------------------------------------------------------
-
-// STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
-enum status request_wait_check(const struct core *core, const struct request *request);
-// The request waits, with the SQE's time limit: it has a place in a queue, and a promised
-// completion. Its slot is its own now.
-void request_wait(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue);
-// It waits in another queue, and does not keep its facet in being any more.
-void request_move(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue);
-// Says in its CQE what stands in its way: a status, or an exception by the fact's kind.
-void request_refuse(struct request *request, enum status fact, uint64_t detail);
-// A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
-void request_complete(struct core *core, struct request *request);
-// A waiting request ends with a fact.
-void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
-// Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
-// gone. A call that a server has taken stays the server's until it answers.
-void request_abandon(struct core *core, struct request *request, enum status fact);
-// Frees the slot of one that waited: no completion.
-void request_free(struct core *core, struct request *request);
-uint64_t request_id(const struct core *core, const struct request *request);
-struct request *request_find(struct core *core, uint64_t id);
-// The first request of a queue, of a thread's; NULL: it is empty.
-struct request *request_first(const struct queue *queue);
-struct request *request_first_of_thread(const struct link *waits);
-
 // Whether a thread with so many completions can ever have as many as it asks for.
 bool completion_can_come(const struct thread_record *thread, int32_t available);
 // The time limit of a thread's wait has come.
@@ -399,6 +338,8 @@ uint32_t deadline_take_due(struct core *core);
 
 void schedule_ready(struct core *core, uint32_t thread, bool is_next);
 void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
+// A server that is to serve a caller runs at the higher of their priorities; alone, at its job's.
+void schedule_lend(struct core *core, uint32_t server, uint32_t caller);
 void schedule_remove(struct core *core, uint32_t thread);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
@@ -406,15 +347,53 @@ void schedule_timer(struct core *core);
 // only after core.is_changed was set.
 void schedule_pick(struct core *core);
 
+// --- transfer.c ---------------------------------------------------------------------------------
+
+struct buffer;
+
+// Where descriptors, or the records of what arrived, stand behind a message.
+static inline uint32_t transfer_offset(uint32_t message_size)
+{
+    return (message_size + 7) & ~7U;
+}
+
+// Bytes of a message with its descriptors; both sides need as much.
+static inline uint32_t transfer_span(const struct sqe *sqe)
+{
+    return sqe->transfers == 0 ? sqe->payload_len
+                               : transfer_offset(sqe->payload_len) +
+                                     sqe->transfers * (uint32_t)sizeof(struct transfer);
+}
+
+// Reads the descriptors behind the payload of `from`, whose every capability may go to process
+// `to`; what it found stays in core until transfer_commit().
+enum status transfer_check(struct core *core, const struct request *from,
+                           const struct buffer *payload, uint32_t to);
+// Hands them over and writes the records into the buffer, for the completion of `to`.
+void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
+                     const struct buffer *result, uint32_t offset);
+
 // --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
 
 enum status endpoint_call(struct core *core, struct request *request);
 enum status endpoint_recv(struct core *core, struct request *request);
 enum status endpoint_return(struct core *core, struct request *request);
+void endpoint_init(struct core *core, uint32_t object);
+// Nobody holds a minted facet any more. Whether its server knows; else it is listed.
+bool endpoint_drop(struct core *core, uint32_t facet);
 // Its last server hold went: whoever waits is told, in bounded steps.
 void endpoint_server_gone(struct core *core, uint32_t object);
 bool endpoint_sweep(struct core *core);
 
+uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags);
+void job_init(struct core *core, uint32_t job, uint32_t object, uint32_t priority);
+uint32_t job_priority(const struct core *core, uint32_t process);
+// Amounts of each resource, from one job (NONE: at genesis) to another.
+void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts);
+// Destroys the job, and those above it, if nobody holds it and it pays for nothing.
+void job_collect(struct core *core, uint32_t job);
+// One step of ending what runs in killed jobs; false: there is nothing to end.
+bool job_sweep(struct core *core);
 // The process is gone but for its exit: tells who waits, or keeps it for whoever asks.
 void job_exit_tell(struct core *core, uint32_t process);
 

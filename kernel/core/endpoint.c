@@ -21,31 +21,29 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 
 // --- Delivery -----------------------------------------------------------------------------------
 
-static enum status resolve_payload(const struct core *core, const struct request *call,
-                                   struct buffer *buffer)
+// The call with what travels with it, for a receiver in process `to`.
+static inline enum status call_resolve(struct core *core, const struct request *call, uint32_t to,
+                                       struct buffer *payload)
 {
-    return buffer_resolve(core, call->sender.thread, call->sqe.payload, call->sqe.payload_len,
-                          (call->sqe.flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, buffer);
-}
-
-// The part of a result buffer that `size` bytes fill.
-static enum status resolve_result(const struct core *core, const struct request *request,
-                                  uint32_t size, struct buffer *buffer)
-{
-    return buffer_resolve(core, request->sender.thread, request->sqe.result, size,
-                          (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
+    enum status status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
+    if (status == STATUS_OK && call->sqe.transfers != 0) {
+        status = transfer_check(core, call, payload, to);
+        status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
+    }
+    return status;
 }
 
 // Copies the call into the receiver's buffer, and that is the receiver's completion; the call is
 // the receiving process's to answer.
-static void deliver(struct core *core, const struct request *call, const struct buffer *payload,
-                    struct request *receiver, const struct buffer *result)
+static inline void deliver(struct core *core, struct request *call, const struct buffer *payload,
+                           struct request *receiver, const struct buffer *result)
 {
     struct message_header header = {.call_id = request_id(core, call),
                                     .interface = call->interface,
                                     .receiver_data = call->receiver_data,
                                     .method = call->sqe.method,
                                     .kind = MESSAGE_CALL,
+                                    .transfers = call->sqe.transfers,
                                     .disclose = call->sqe.disclose,
                                     .size = call->sqe.payload_len};
     if (result->spans[0].size >= sizeof header) {
@@ -54,7 +52,13 @@ static void deliver(struct core *core, const struct request *call, const struct 
         buffer_write(result, 0, &header, sizeof header);
     }
     buffer_copy(result, sizeof header, payload, header.size);
+    facet_use(core, call->target.facet);
+    if (call->sqe.transfers != 0) {
+        transfer_commit(core, call, receiver, HOW_CALL, result,
+                        (uint32_t)sizeof header + transfer_offset(header.size));
+    }
     core->counters.deliveries++;
+    schedule_lend(core, receiver->sender.thread, call->sender.thread);
     receiver->cqe.status = (int32_t)(sizeof header + header.size);
     receiver->cqe.extra = header.call_id;
 }
@@ -65,7 +69,7 @@ static bool process_is_running(const struct core *core, const struct request *re
 }
 
 // The first call in the queue that can still be delivered; those that cannot end with the reason.
-static struct request *call_first(struct core *core, struct endpoint_record *endpoint,
+static struct request *call_first(struct core *core, struct endpoint_record *endpoint, uint32_t to,
                                   struct buffer *payload)
 {
     struct request *call;
@@ -75,7 +79,7 @@ static struct request *call_first(struct core *core, struct endpoint_record *end
             status = STATUS_CALLER_LOST;
         }
         if (status == STATUS_OK) {
-            status = resolve_payload(core, call, payload);
+            status = call_resolve(core, call, to, payload);
         }
         if (status == STATUS_OK) {
             return call;
@@ -86,8 +90,8 @@ static struct request *call_first(struct core *core, struct endpoint_record *end
 }
 
 // The RECV that has waited longest and whose buffer is still there; others end with the reason.
-static struct request *receiver_first(struct core *core, struct endpoint_record *endpoint,
-                                      uint32_t size, struct buffer *result)
+static inline struct request *receiver_first(struct core *core, struct endpoint_record *endpoint,
+                                             uint32_t size, struct buffer *result)
 {
     struct request *receiver;
     while ((receiver = request_first(&endpoint->receivers)) != NULL) {
@@ -98,7 +102,7 @@ static struct request *receiver_first(struct core *core, struct endpoint_record 
             status = facet_check(core, receiver->target.facet);
         }
         if (status == STATUS_OK) {
-            status = resolve_result(core, receiver, size, result);
+            status = buffer_result(core, receiver, size, result);
         }
         if (status == STATUS_OK) {
             return receiver;
@@ -108,18 +112,67 @@ static struct request *receiver_first(struct core *core, struct endpoint_record 
     return NULL;
 }
 
+// --- DROPPED ------------------------------------------------------------------------------------
+
+static uint32_t facet_of_drop(const struct core *core, const struct link *link)
+{
+    return (uint32_t)((const struct facet_record *)(const void *)link - core->facets);
+}
+
+static uint32_t drop_pop(struct core *core, struct endpoint_record *endpoint)
+{
+    uint32_t facet = facet_of_drop(core, endpoint->dropped.next);
+    list_remove(&core->facets[facet].dropped);
+    core->facets[facet].drop = DROP_TOLD;
+    return facet;
+}
+
+// Tells the receiver that nobody holds a minted facet any more, the first of those; returns it.
+static uint32_t drop_take(struct core *core, struct endpoint_record *endpoint,
+                          struct request *receiver, const struct buffer *result)
+{
+    uint32_t facet = drop_pop(core, endpoint);
+    struct message_header header = {.interface = core->state.facets[facet].interface,
+                                    .receiver_data = core->state.facets[facet].receiver_data,
+                                    .kind = MESSAGE_DROPPED};
+    buffer_write(result, 0, &header, sizeof header);
+    receiver->cqe.status = sizeof header;
+    return facet;
+}
+
+bool endpoint_drop(struct core *core, uint32_t facet)
+{
+    uint32_t object = core->state.facets[facet].object;
+    struct endpoint_record *endpoint = &core->objects[object].endpoint;
+    struct buffer result;
+    if (core->state.objects[object].server_count == 0) {
+        core->facets[facet].drop = DROP_TOLD;
+        return true;
+    }
+    list_append(&endpoint->dropped, &core->facets[facet].dropped);
+    core->facets[facet].drop = DROP_LISTED;
+    struct request *receiver =
+        receiver_first(core, endpoint, sizeof(struct message_header), &result);
+    if (receiver == NULL) {
+        return false;
+    }
+    drop_take(core, endpoint, receiver, &result); // the only one: a receiver waits
+    request_complete(core, receiver);
+    return true;
+}
+
 // --- CALL ---------------------------------------------------------------------------------------
 
-static enum status call_check(struct core *core, struct request *request)
+static inline enum status call_check(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
     request->argument = ARGUMENT_TRANSFERS;
-    if (sqe->transfers != 0) {
-        return STATUS_UNSUPPORTED;
+    if (sqe->transfers > TRANSFERS_MAX) {
+        return STATUS_BAD_TRANSFER;
     }
     request->argument = ARGUMENT_PAYLOAD_LEN;
-    if (sqe->payload_len > object->argument) {
+    if (sqe->payload_len > object->argument || transfer_span(sqe) > object->argument) {
         return STATUS_MESSAGE_TOO_LARGE;
     }
     request->argument = ARGUMENT_RESULT_LEN;
@@ -146,16 +199,16 @@ enum status endpoint_call(struct core *core, struct request *request)
         return status;
     }
     request->receiver_data = core->state.facets[request->target.facet].receiver_data;
-    uint32_t size = (uint32_t)sizeof(struct message_header) + request->sqe.payload_len;
+    uint32_t size = (uint32_t)sizeof(struct message_header) + transfer_span(&request->sqe);
     struct request *receiver = receiver_first(core, endpoint, size, &result);
     if (receiver == NULL) {
         request->is_pinned = true;
-        core->facet_queued[request->target.facet]++;
+        core->facets[request->target.facet].queued++;
         request_wait(core, request, REQUEST_CALL, &endpoint->calls);
         return STATUS_OK;
     }
-    request->argument = ARGUMENT_PAYLOAD;
-    status = resolve_payload(core, request, &payload);
+    request->argument = request->sqe.transfers == 0 ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
+    status = call_resolve(core, request, receiver->sender.process, &payload);
     if (status != STATUS_OK) {
         return status;
     }
@@ -215,14 +268,20 @@ enum status endpoint_recv(struct core *core, struct request *request)
         return status;
     }
     struct endpoint_record *endpoint = record_of(core, request);
-    struct request *call = call_first(core, endpoint, &payload);
+    struct request *call = call_first(core, endpoint, request->sender.process, &payload);
     if (call != NULL) {
-        uint32_t size = (uint32_t)sizeof(struct message_header) + call->sqe.payload_len;
-        status = resolve_result(core, request, size, &result);
+        uint32_t size = (uint32_t)sizeof(struct message_header) + transfer_span(&call->sqe);
+        status = buffer_result(core, request, size, &result);
         ASSERT(status == STATUS_OK); // the whole buffer is there
         deliver(core, call, &payload, request, &result);
         call->server = request->sender.process;
         request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
+        return STATUS_OK;
+    }
+    if (!list_is_empty(&endpoint->dropped)) {
+        status = buffer_result(core, request, sizeof(struct message_header), &result);
+        ASSERT(status == STATUS_OK);
+        facet_collect(core, drop_take(core, endpoint, request, &result));
         return STATUS_OK;
     }
     request->argument = ARGUMENT_LIMIT;
@@ -241,8 +300,8 @@ static enum status return_check(struct request *request)
     const struct sqe *sqe = &request->sqe;
     bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
     request->argument = ARGUMENT_TRANSFERS;
-    if (sqe->transfers != 0) {
-        return STATUS_UNSUPPORTED;
+    if (sqe->transfers > (is_exception ? 0 : TRANSFERS_MAX)) {
+        return STATUS_BAD_TRANSFER;
     }
     request->argument = ARGUMENT_METHOD;
     if (!is_exception && sqe->method != 0) {
@@ -256,23 +315,27 @@ static enum status return_check(struct request *request)
     return sqe->payload_len > MESSAGE_SIZE_MAX ? STATUS_MESSAGE_TOO_LARGE : STATUS_OK;
 }
 
-// What the caller learns of an answer; the payload is copied where it fits.
-static enum status answer_caller(const struct core *core, const struct request *request,
-                                 struct request *call, const struct buffer *payload)
+// What the caller learns of an answer; payload and capabilities get to it where they fit.
+static inline enum status answer_caller(struct core *core, const struct request *request,
+                                        struct request *call, const struct buffer *payload)
 {
     uint32_t size = request->sqe.payload_len;
+    uint32_t span = transfer_span(&request->sqe);
     bool is_exception = (request->sqe.flags & SQE_RETURN_EXCEPTION) != 0;
     struct buffer result;
     if (is_exception && size > call->sqe.result_len) {
-        size = 0; // its type alone always fits
+        size = span = 0; // its type alone always fits
     }
-    if (size > call->sqe.result_len) {
+    if (span > call->sqe.result_len) {
         call->cqe.flags = CQE_TRUNCATED;
-        call->cqe.extra = size;
+        call->cqe.extra = span;
         request_refuse(call, STATUS_TRUNCATED, ARGUMENT_RESULT_LEN);
         return STATUS_CALLER_LOST;
     }
-    enum status status = size == 0 ? STATUS_OK : resolve_result(core, call, size, &result);
+    enum status status = span == 0 ? STATUS_OK : buffer_result(core, call, span, &result);
+    if (status == STATUS_OK && request->sqe.transfers != 0) {
+        status = hold_has_room(core, call->sender.process, request->sqe.transfers);
+    }
     if (status != STATUS_OK) {
         request_refuse(call, status, ARGUMENT_RESULT);
         return STATUS_CALLER_LOST;
@@ -282,6 +345,9 @@ static enum status answer_caller(const struct core *core, const struct request *
     }
     call->cqe.status = (int32_t)size;
     call->cqe.flags = is_exception ? request->sqe.method : 0;
+    if (request->sqe.transfers != 0) {
+        transfer_commit(core, request, call, HOW_RETURN, &result, transfer_offset(size));
+    }
     return STATUS_OK;
 }
 
@@ -300,9 +366,16 @@ enum status endpoint_return(struct core *core, struct request *request)
         return STATUS_STALE_CALL;
     }
     request->argument = ARGUMENT_PAYLOAD;
-    status = resolve_payload(core, request, &payload);
+    status = buffer_payload(core, request, transfer_span(&request->sqe), &payload);
     if (status != STATUS_OK) {
         return status;
+    }
+    request->argument = ARGUMENT_TRANSFERS;
+    if (request->sqe.transfers != 0 && call->state == REQUEST_TAKEN) {
+        status = transfer_check(core, request, &payload, call->sender.process);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     request->argument = ARGUMENT_ARG;
     request->target.object = call->target.object;
@@ -312,6 +385,7 @@ enum status endpoint_return(struct core *core, struct request *request)
         return STATUS_CALLER_LOST;
     }
     status = answer_caller(core, request, call, &payload);
+    schedule_lend(core, request->sender.thread, NONE);
     request_complete(core, call);
     return status;
 }
@@ -321,13 +395,14 @@ enum status endpoint_return(struct core *core, struct request *request)
 void endpoint_server_gone(struct core *core, uint32_t object)
 {
     struct endpoint_record *endpoint = &core->objects[object].endpoint;
-    if (!endpoint->is_gone && (endpoint->calls.count | endpoint->receivers.count) != 0) {
+    if (!endpoint->is_gone && ((endpoint->calls.count | endpoint->receivers.count) != 0 ||
+                               !list_is_empty(&endpoint->dropped))) {
         endpoint->is_gone = true;
         list_append(&core->gone, &endpoint->gone);
     }
 }
 
-// Each step ends one waiting operation of one endpoint without a server.
+// Each step ends one waiting operation, or one facet, of one endpoint without a server.
 bool endpoint_sweep(struct core *core)
 {
     if (list_is_empty(&core->gone)) {
@@ -343,7 +418,9 @@ bool endpoint_sweep(struct core *core)
         request = request_first(&endpoint->calls);
         fact = STATUS_SERVER_GONE;
     }
-    if (request == NULL) {
+    if (request == NULL && !list_is_empty(&endpoint->dropped)) {
+        facet_collect(core, drop_pop(core, endpoint));
+    } else if (request == NULL) {
         list_remove(&endpoint->gone);
         endpoint->is_gone = false;
         facet_collect(core, core->state.objects[object].root_facet);
@@ -353,4 +430,10 @@ bool endpoint_sweep(struct core *core)
     return true;
 }
 
-const struct object_class endpoint_class = {NULL, 0, NULL};
+void endpoint_init(struct core *core, uint32_t object)
+{
+    struct endpoint_record *endpoint = &core->objects[object].endpoint;
+    queue_init(&endpoint->calls);
+    queue_init(&endpoint->receivers);
+    list_init(&endpoint->dropped);
+}

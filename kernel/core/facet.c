@@ -4,7 +4,8 @@
 // thing, making a facet: the capability manager makes them, a revoker cuts them off, and a facet
 // that nothing needs any more goes, with whatever it alone kept in being.
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
+
+enum { LISTED_MAX = 16 }; // capabilities in one answer
 
 enum status facet_check(const struct core *core, uint32_t facet)
 {
@@ -13,8 +14,39 @@ enum status facet_check(const struct core *core, uint32_t facet)
         if (facets[at].revoked != 0) {
             return STATUS_REVOKED;
         }
+        if (facets[at].expiry_ns <= core->now_ns) {
+            return STATUS_LEASE_OVER;
+        }
     }
     return STATUS_OK;
+}
+
+static void facet_commit(struct core *core, enum commit_kind kind, uint32_t facet)
+{
+    struct commit commit = core_commit(core, kind);
+    commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], facet);
+    core_apply(core, &commit);
+}
+
+void facet_use(struct core *core, uint32_t facet)
+{
+    if (!core->has_leases) {
+        return;
+    }
+    const struct facet *facets = core->state.facets;
+    for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
+        if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {
+            facet_commit(core, COMMIT_FACET_REVOKE, at);
+        }
+    }
+}
+
+// Whether the server of its endpoint is to be told that nobody holds the facet any more.
+static bool is_dropped(const struct core *core, const struct facet *facet)
+{
+    const struct state *state = &core->state;
+    return (facet->hold_count | facet->child_count) == 0 && facet->parent != NONE &&
+           facet_is_server(state, &state->facets[facet->parent]) && !facet_is_server(state, facet);
 }
 
 void facet_collect(struct core *core, uint32_t facet)
@@ -27,10 +59,18 @@ void facet_collect(struct core *core, uint32_t facet)
     for (uint32_t at = facet; at != NONE;) {
         const struct facet *node = &core->state.facets[at];
         const struct object *object = &core->state.objects[node->object];
-        if (!facet_is_unused(node) || core->facet_queued[at] != 0) {
+        struct facet_record *record = &core->facets[at];
+        if (record->queued != 0 || record->drop == DROP_LISTED) {
+            return;
+        }
+        if (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) {
+            return;
+        }
+        if (!facet_is_unused(node)) {
             return;
         }
         uint32_t parent = node->parent;
+        uint32_t job = node->job;
         if (parent == NONE) {
             bool is_listed =
                 object->kind == OBJECT_ENDPOINT && core->objects[node->object].endpoint.is_gone;
@@ -39,9 +79,9 @@ void facet_collect(struct core *core, uint32_t facet)
             }
             return;
         }
-        struct commit commit = core_commit(core, COMMIT_FACET_DESTROY);
-        commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], at);
-        core_apply(core, &commit);
+        facet_commit(core, COMMIT_FACET_DESTROY, at);
+        *record = (struct facet_record){0};
+        job_collect(core, job);
         at = parent;
     }
 }
@@ -53,7 +93,8 @@ struct facet_plan {
     uint64_t interface, methods, receiver_data;
 };
 
-static enum status facet_make_check(const struct core *core, struct facet_plan *plan)
+static enum status facet_make_check(const struct core *core, uint32_t process,
+                                    struct facet_plan *plan)
 {
     enum status status = facet_check(core, core->state.holds[plan->hold].facet);
     if (status != STATUS_OK) {
@@ -74,16 +115,18 @@ static enum status facet_make_check(const struct core *core, struct facet_plan *
     }
     plan->interface = is_minted ? plan->interface : target->interface;
     plan->receiver_data = is_minted ? plan->receiver_data : target->receiver_data;
-    return core_has_room(core, &(struct needs){.facets = 1, .holds = 2});
+    struct needs needs = {.of = {[RESOURCE_FACETS] = 1, [RESOURCE_HOLDS] = 2}};
+    return core_has_room(core, core->state.processes[process].job, &needs);
 }
 
-static uint32_t facet_make_commit(struct core *core, const struct facet_plan *plan)
+static uint32_t facet_make_commit(struct core *core, uint32_t process,
+                                  const struct facet_plan *plan)
 {
     uint32_t target = core->state.holds[plan->hold].facet;
     struct commit commit = core_commit(core, COMMIT_FACET_CREATE);
     struct commit_facet_create *create = &commit.facet_create;
-    create->facet = arena_peek(&core->state.arenas[ARENA_FACETS], 0);
-    create->object = core->state.facets[target].object;
+    create->facet = arena_peek(&core->state.arenas[ARENA_FACETS]);
+    create->job = core->state.processes[process].job;
     create->parent = target;
     create->interface = plan->interface;
     create->methods = plan->methods;
@@ -92,63 +135,87 @@ static uint32_t facet_make_commit(struct core *core, const struct facet_plan *pl
     return create->facet.index;
 }
 
-static enum status capability_manager_facet_run(struct core *core, struct request *request)
+enum status capability_manager_facet_run(struct core *core, struct request *request)
 {
-    struct capability_manager_facet_params_reader params =
-        capability_manager_facet_params_read(&request->message);
-    struct facet_plan plan = {.interface = capability_manager_facet_params_get_interface(params),
-                              .methods = capability_manager_facet_params_get_methods(params),
-                              .receiver_data =
-                                  capability_manager_facet_params_get_receiver_data(params)};
-    struct capnp_cap target = capability_manager_facet_params_get_target(params);
+    const struct capability_manager_facet_params *params =
+        &request->params.capability_manager_facet;
+    struct facet_plan plan = {.interface = params->interface,
+                              .methods = params->methods,
+                              .receiver_data = params->receiver_data};
     enum status status = STATUS_BAD_TRANSFER;
-    if (hold_find(core, request->sender.process, target.id, &plan.hold) == STATUS_OK) {
-        status = facet_make_check(core, &plan);
+    if (hold_find(core, request->sender.process, params->target, &plan.hold) == STATUS_OK) {
+        status = facet_make_check(core, request->sender.process, &plan);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t facet = facet_make_commit(core, &plan);
+    uint32_t facet = facet_make_commit(core, request->sender.process, &plan);
     struct hold_origin origin = {plan.hold, HOW_MINT};
     uint8_t transfer = core->state.holds[plan.hold].transfer;
     cap_t made = hold_insert(core, request->sender.process, facet, transfer, false, origin);
     cap_t revoker = hold_insert(core, request->sender.process, facet, TRANSFER_MOVE, true, origin);
-    struct capability_manager_facet_results_builder results =
-        capability_manager_facet_results_build(&request->answer);
-    capability_manager_facet_results_set_facet(results, (struct capnp_cap){made.value});
-    capability_manager_facet_results_set_revoker(results, (struct revoker){revoker.value});
+    request->results.capability_manager_facet =
+        (struct capability_manager_facet_results){.facet = made.value, .revoker = revoker.value};
     return STATUS_OK;
 }
 
-static const struct method manager_methods[CAPABILITY_MANAGER_METHOD_COUNT] = {
-    [CAPABILITY_MANAGER_FACET] = {capability_manager_facet_run, .transfers = 1, .result_bytes = 56},
-};
-
-const struct object_class manager_class = {manager_methods, CAPABILITY_MANAGER_METHOD_COUNT, NULL};
+enum status capability_manager_list_run(struct core *core, struct request *request)
+{
+    uint32_t process = request->sender.process;
+    uint64_t after = request->params.capability_manager_list.after;
+    uint32_t at = core->state.processes[process].first_hold;
+    uint32_t count = 0;
+    if (after != 0) {
+        enum status status = hold_find(core, process, after, &at);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        at = core->state.holds[at].next;
+    }
+    for (; at != NONE && count < LISTED_MAX; at = core->state.holds[at].next) {
+        const struct hold *hold = &core->state.holds[at];
+        uint64_t *record = &core->scratch[(uint64_t)4 * count];
+        record[0] = cap_of(hold->slot.generation, at).value;
+        record[1] = hold_interface(core, at);
+        record[2] = hold->revoker != 0 ? UINT64_MAX : core->state.facets[hold->facet].methods;
+        record[3] =
+            (uint64_t)hold->revoker << 16 | (uint64_t)hold->scope << 8 | (uint64_t)hold->transfer;
+        count++;
+    }
+    request->results.capability_manager_list.holds.data = (const uint8_t *)core->scratch;
+    request->results.capability_manager_list.holds.size = count * 32;
+    return STATUS_OK;
+}
 
 // --- Revoker ------------------------------------------------------------------------------------
 
-static enum status revoker_revoke_run(struct core *core, struct request *request)
+enum status revoker_revoke_run(struct core *core, struct request *request)
 {
     const struct facet *facet = &core->state.facets[request->target.facet];
     if (facet->revoked == 0) {
-        struct commit commit = core_commit(core, COMMIT_FACET_REVOKE);
-        commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], request->target.facet);
-        core_apply(core, &commit);
+        facet_commit(core, COMMIT_FACET_REVOKE, request->target.facet);
     }
     return STATUS_OK;
 }
 
-static enum status revoker_status_run(struct core *core, struct request *request)
+enum status revoker_set_lease_run(struct core *core, struct request *request)
 {
-    struct revoker_status_results_builder results = revoker_status_results_build(&request->answer);
-    revoker_status_results_set_live(results, facet_check(core, request->target.facet) == STATUS_OK);
+    const struct revoker_set_lease_params *params = &request->params.revoker_set_lease;
+    if (params->calls == 0) {
+        return STATUS_BAD_VALUE;
+    }
+    struct commit commit = core_commit(core, COMMIT_FACET_LEASE);
+    commit.facet_lease.facet = arena_id(&core->state.arenas[ARENA_FACETS], request->target.facet);
+    commit.facet_lease.expiry_ns = params->expiry;
+    commit.facet_lease.calls = params->calls;
+    core_apply(core, &commit);
+    core->facets[request->target.facet].calls = 0;
+    core->has_leases = true;
     return STATUS_OK;
 }
 
-static const struct method revoker_methods[REVOKER_METHOD_COUNT] = {
-    [REVOKER_REVOKE] = {.run = revoker_revoke_run},
-    [REVOKER_STATUS] = {revoker_status_run, .result_bytes = 16},
-};
-
-const struct object_class revoker_class = {revoker_methods, REVOKER_METHOD_COUNT, NULL};
+enum status revoker_status_run(struct core *core, struct request *request)
+{
+    request->results.revoker_status.live = facet_check(core, request->target.facet) == STATUS_OK;
+    return STATUS_OK;
+}

@@ -4,65 +4,57 @@
 // objects that nobody makes later, and the boot package's first program with what it is given:
 // console, timer, job, capabilities and the manifest. Whatever anybody holds later was handed on
 // from there.
+#include <string.h>
+
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 static void genesis_config(struct core *core, uint64_t boot_id)
 {
-    const struct state_config *config = &core->state.config;
     struct commit commit = core_commit(core, COMMIT_GENESIS);
     commit.genesis.boot_id = boot_id;
     commit.genesis.abi_major = ABI_MAJOR;
     commit.genesis.abi_minor = ABI_MINOR;
     core_apply(core, &commit);
     commit = core_commit(core, COMMIT_GENESIS_CONFIG);
-    commit.genesis_config = (struct commit_genesis_config){
-        .sessions = config->sessions,
-        .jobs = config->jobs,
-        .processes = config->processes,
-        .threads = config->threads,
-        .objects = config->objects,
-        .facets = config->facets,
-        .holds = config->holds,
-        .mappings = config->mappings,
-    };
+    memcpy(commit.bytes, &core->state.config, sizeof core->state.config);
     core_apply(core, &commit);
 }
 
-static uint32_t genesis_session(struct core *core)
+// The root job, which has all that there is.
+static uint32_t genesis_job(struct core *core)
+{
+    uint32_t job = job_create(core, NONE, JOB_DRAINER);
+    job_init(core, job, NONE, PRIORITY_DEFAULT);
+    uint32_t amounts[RESOURCE_COUNT] = {
+        [RESOURCE_CALLS] = core->request_count, [RESOURCE_LOG] = core->log_room};
+    memcpy(amounts, &core->state.config, sizeof core->state.config);
+    job_limits_move(core, NONE, job, amounts);
+    return job;
+}
+
+static uint32_t genesis_session(struct core *core, uint32_t job)
 {
     struct commit commit = core_commit(core, COMMIT_SESSION_CREATE);
-    commit.session_create.session = arena_peek(&core->state.arenas[ARENA_SESSIONS], 0);
+    commit.session_create.session = arena_peek(&core->state.arenas[ARENA_SESSIONS]);
+    commit.session_create.job = job;
+    commit.session_create.object = NONE;
     commit.session_create.expiry_ns = UINT64_MAX;
     core_apply(core, &commit);
     return commit.session_create.session.index;
 }
 
-static uint32_t genesis_job(struct core *core)
-{
-    struct commit commit = core_commit(core, COMMIT_JOB_CREATE);
-    commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS], 0);
-    core_apply(core, &commit);
-    struct job_record *job = &core->jobs[commit.job_create.job.index];
-    queue_init(&job->waiters);
-    list_init(&job->exits);
-    return commit.job_create.job.index;
-}
-
 enum status core_genesis(struct core *core, uint64_t boot_id)
 {
     genesis_config(core, boot_id);
-    uint32_t session = genesis_session(core);
     uint32_t job = genesis_job(core);
+    uint32_t session = genesis_session(core, job);
     const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
     core->package_object = memory_create_fixed(core, job, core->package_frame,
                                                (uint32_t)(core->package->size / PAGE_SIZE));
-    uint32_t console =
-        object_create(core, OBJECT_CONSOLE, DEBUG_CONSOLE_INTERFACE_ID, job, 0, OBJECT_PINNED);
-    uint32_t timer = object_create(core, OBJECT_TIMER, TIMER_INTERFACE_ID, job, 0, OBJECT_PINNED);
-    uint32_t maker = object_create(core, OBJECT_JOB, JOB_INTERFACE_ID, job, job, OBJECT_PINNED);
-    uint32_t manager = object_create(core, OBJECT_CAPABILITY_MANAGER,
-                                     CAPABILITY_MANAGER_INTERFACE_ID, job, 0, OBJECT_PINNED);
+    uint32_t console = object_create(core, OBJECT_CONSOLE, job, 0, OBJECT_PINNED);
+    uint32_t timer = object_create(core, OBJECT_TIMER, job, 0, OBJECT_PINNED);
+    uint32_t maker = object_create(core, OBJECT_JOB, job, job, OBJECT_PINNED);
+    uint32_t manager = object_create(core, OBJECT_CAPABILITY_MANAGER, job, 0, OBJECT_PINNED);
     uint32_t list = memory_create_fixed(
         core, job, core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
         (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE));

@@ -12,7 +12,7 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
         return STATUS_BAD_CAP;
     }
     const struct hold *found = &core->state.holds[index];
-    if (found->slot.generation != generation || found->slot.link != SLOT_LIVE ||
+    if (found->slot.generation != generation || found->slot.link != index ||
         found->process != process) {
         return STATUS_STALE_CAP;
     }
@@ -33,16 +33,22 @@ enum status request_hold_find(const struct core *core, struct request *request)
     return status;
 }
 
+enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count)
+{
+    struct needs needs = {.of[RESOURCE_HOLDS] = count};
+    return core_has_room(core, core->state.processes[process].job, &needs);
+}
+
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin)
 {
     struct commit commit = core_commit(core, COMMIT_HOLD_INSERT);
     struct commit_hold_insert *insert = &commit.hold_insert;
-    insert->hold = arena_peek(&core->state.arenas[ARENA_HOLDS], 0);
+    insert->hold = arena_peek(&core->state.arenas[ARENA_HOLDS]);
     insert->process = process;
     insert->facet = facet;
     insert->transfer = transfer;
-    insert->scope = SCOPE_SHAREABLE;
+    insert->scope = origin.hold == NONE ? SCOPE_SHAREABLE : core->state.holds[origin.hold].scope;
     insert->how = origin.how;
     insert->revoker = is_revoker ? 1 : 0;
     if (origin.hold != NONE) {
@@ -51,6 +57,30 @@ cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t t
     }
     core_apply(core, &commit);
     return cap_of(insert->hold.generation, insert->hold.index);
+}
+
+cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
+{
+    const struct hold *from = &core->state.holds[hold];
+    return hold_insert(core, process, from->facet, from->transfer, from->revoker != 0,
+                       (struct hold_origin){hold, how});
+}
+
+cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
+{
+    struct commit commit = core_commit(core, COMMIT_HOLD_MOVE);
+    commit.hold_move.hold = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    commit.hold_move.made = arena_peek(&core->state.arenas[ARENA_HOLDS]);
+    commit.hold_move.process = process;
+    commit.hold_move.how = how;
+    core_apply(core, &commit);
+    return cap_of(commit.hold_move.made.generation, commit.hold_move.made.index);
+}
+
+uint64_t hold_interface(const struct core *core, uint32_t hold)
+{
+    const struct hold *held = &core->state.holds[hold];
+    return held->revoker != 0 ? REVOKER_INTERFACE_ID : core->state.facets[held->facet].interface;
 }
 
 void hold_remove(struct core *core, uint32_t hold)

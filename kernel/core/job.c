@@ -1,92 +1,258 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Jobs: makers of objects, and supervisors. An exit is told once what the process held is given
-// back; until then, and until somebody asks, it waits in the process's own record, so that none is
-// lost and none needs memory.
+// Jobs: makers of objects, accounts with limits, and supervisors. A child's limits are carved out
+// of its parent's, so a charge asks one job alone. Killing one is a flag on it, then the end of
+// each process below it, one at a time, before any of them runs again. An exit is told once what
+// the process held is given back; until then, and until somebody asks, it waits in the process's
+// own record, so that none is lost and none needs memory; it is for the nearest job above that
+// asks. A job that nobody holds and that pays for nothing is gone, and its parent has its limits.
+#include <string.h>
+
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 static uint32_t job_of(const struct core *core, const struct request *request)
 {
     return (uint32_t)core->state.objects[request->target.object].argument;
 }
 
-static enum status job_make_endpoint_run(struct core *core, struct request *request)
+// The job above, NONE above the root.
+static uint32_t parent_of(const struct core *core, uint32_t job)
 {
-    struct job_make_endpoint_params_reader params =
-        job_make_endpoint_params_read(&request->message);
-    uint32_t message_max = job_make_endpoint_params_get_message_max(params);
+    const struct commit_id *parent = &core->state.jobs[job].parent;
+    return parent->generation == 0 ? NONE : parent->index;
+}
+
+static bool job_is_within(const struct core *core, uint32_t job, uint32_t ancestor)
+{
+    while (job != ancestor && job != NONE) {
+        job = parent_of(core, job);
+    }
+    return job == ancestor;
+}
+
+void job_init(struct core *core, uint32_t job, uint32_t object, uint32_t priority)
+{
+    struct job_record *record = &core->jobs[job];
+    *record = (struct job_record){.object = object, .priority = priority};
+    queue_init(&record->waiters);
+    list_init(&record->exits);
+}
+
+uint32_t job_priority(const struct core *core, uint32_t process)
+{
+    return core->jobs[core->state.processes[process].job].priority;
+}
+
+// --- Makers -------------------------------------------------------------------------------------
+
+enum status job_make_endpoint_run(struct core *core, struct request *request)
+{
+    uint32_t message_max = request->params.job_make_endpoint.message_max;
+    struct made made;
     if (message_max == 0 || message_max > MESSAGE_SIZE_MAX) {
         return STATUS_BAD_VALUE;
     }
-    enum status status =
-        core_has_room(core, &(struct needs){.objects = 1, .facets = 1, .holds = 1});
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = object_make(core, request, OBJECT_ENDPOINT, job_of(core, request),
+                                     message_max, (struct needs){0}, &made);
+    if (status == STATUS_OK) {
+        endpoint_init(core, made.object);
+        request->results.job_make_endpoint.server = made.cap;
     }
-    uint32_t object = object_create(core, OBJECT_ENDPOINT, ENDPOINT_INTERFACE_ID,
-                                    job_of(core, request), message_max, 0);
-    queue_init(&core->objects[object].endpoint.calls);
-    queue_init(&core->objects[object].endpoint.receivers);
-    cap_t server =
-        hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
-                    TRANSFER_COPY, false, (struct hold_origin){request->hold, HOW_RETURN});
-    struct job_make_endpoint_results_builder results =
-        job_make_endpoint_results_build(&request->answer);
-    job_make_endpoint_results_set_server(results, (struct endpoint){server.value});
+    return status;
+}
+
+enum status job_make_process_builder_run(struct core *core, struct request *request)
+{
+    uint32_t job = job_of(core, request);
+    uint32_t process = arena_peek(&core->state.arenas[ARENA_PROCESSES]).index;
+    struct made made;
+    enum status status = object_make(core, request, OBJECT_PROCESS_BUILDER, job, process,
+                                     (struct needs){.of[RESOURCE_PROCESSES] = 1}, &made);
+    if (status == STATUS_OK) {
+        process_create(core, job, core->state.processes[request->sender.process].session);
+        core->processes[process].builder_object = made.object;
+        request->results.job_make_process_builder.builder = made.cap;
+    }
+    return status;
+}
+
+// --- Children and limits ------------------------------------------------------------------------
+
+void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts)
+{
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        struct commit commit = core_commit(core, COMMIT_LIMIT_MOVE);
+        commit.limit_move = (struct commit_limit_move){from, to, resource, amounts[resource], {0}};
+        if (amounts[resource] != 0) {
+            core_apply(core, &commit);
+        }
+    }
+}
+
+// What the job itself may still take of a resource.
+static uint32_t job_left(const struct core *core, uint32_t job, uint32_t resource)
+{
+    const struct job_entry *entry = &core->state.jobs[job];
+    uint32_t transient = resource == RESOURCE_CALLS ? core->jobs[job].calls : 0;
+    return entry->limit[resource] - entry->used[resource] - transient;
+}
+
+static uint32_t job_depth(const struct core *core, uint32_t job)
+{
+    uint32_t depth = 0;
+    for (; job != NONE; job = parent_of(core, job)) {
+        depth++;
+    }
+    return depth;
+}
+
+uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags)
+{
+    struct commit commit = core_commit(core, COMMIT_JOB_CREATE);
+    commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS]);
+    if (parent != NONE) {
+        commit.job_create.parent = arena_id(&core->state.arenas[ARENA_JOBS], parent);
+    }
+    commit.flags = flags;
+    core_apply(core, &commit);
+    return commit.job_create.job.index;
+}
+
+enum status job_child_run(struct core *core, struct request *request)
+{
+    const struct job_child_params *params = &request->params.job_child;
+    uint32_t parent = job_of(core, request);
+    uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
+    struct needs needs = {.of = {0}};
+    uint32_t amounts[RESOURCE_COUNT];
+    struct made made;
+    if (params->limits.size != sizeof amounts || params->priority > core->jobs[parent].priority ||
+        job_depth(core, parent) >= JOB_DEPTH_MAX) {
+        return STATUS_BAD_VALUE;
+    }
+    memcpy(amounts, params->limits.data, sizeof amounts);
+    memcpy(needs.of, amounts, sizeof amounts);
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        if (amounts[resource] > job_left(core, parent, resource)) {
+            return STATUS_LIMIT_SESSIONS + resource;
+        }
+    }
+    needs.of[RESOURCE_JOBS]++;
+    enum status status = object_make(core, request, OBJECT_JOB, parent, job, needs, &made);
+    if (status == STATUS_OK) {
+        job_create(core, parent, 0);
+        job_init(core, job, made.object, params->priority);
+        job_limits_move(core, parent, job, amounts);
+        request->results.job_child.job = made.cap;
+    }
+    return status;
+}
+
+enum status job_limits_run(struct core *core, struct request *request)
+{
+    uint32_t job = job_of(core, request);
+    uint32_t *left = core->limits;
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        left[resource] = core->state.jobs[job].limit[resource];
+        left[RESOURCE_COUNT + resource] = left[resource] - job_left(core, job, resource);
+    }
+    request->results.job_limits.limits.data = (const uint8_t *)left;
+    request->results.job_limits.limits.size = sizeof core->limits;
     return STATUS_OK;
 }
 
-static enum status job_make_process_builder_run(struct core *core, struct request *request)
+void job_collect(struct core *core, uint32_t job)
 {
-    enum status status =
-        core_has_room(core, &(struct needs){.processes = 1, .objects = 1, .facets = 1, .holds = 1});
-    if (status != STATUS_OK) {
-        return status;
+    static const uint32_t nothing[RESOURCE_COUNT];
+    for (uint32_t parent; job != NONE; job = parent) {
+        parent = parent_of(core, job);
+        const struct job_record *record = &core->jobs[job];
+        if (record->object != NONE || record->calls != 0 || parent == NONE ||
+            memcmp(core->state.jobs[job].used, nothing, sizeof nothing) != 0) {
+            return;
+        }
+        struct commit commit = core_commit(core, COMMIT_JOB_DESTROY);
+        commit.job.job = arena_id(&core->state.arenas[ARENA_JOBS], job);
+        core_apply(core, &commit);
     }
+}
+
+void job_destroyed(struct core *core, uint32_t object)
+{
+    core->jobs[core->state.objects[object].argument].object = NONE;
+}
+
+// --- Kill ---------------------------------------------------------------------------------------
+
+enum status job_kill_run(struct core *core, struct request *request)
+{
     uint32_t job = job_of(core, request);
-    uint32_t process =
-        process_create(core, job, core->state.processes[request->sender.process].session);
-    uint32_t object =
-        object_create(core, OBJECT_PROCESS_BUILDER, PROCESS_BUILDER_INTERFACE_ID, job, process, 0);
-    core->processes[process].builder_object = object;
-    cap_t builder =
-        hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
-                    TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
-    struct job_make_process_builder_results_builder results =
-        job_make_process_builder_results_build(&request->answer);
-    job_make_process_builder_results_set_builder(results, (struct process_builder){builder.value});
+    if (core->state.jobs[job].killed == 0) {
+        struct commit commit = core_commit(core, COMMIT_JOB_KILL);
+        commit.job.job = arena_id(&core->state.arenas[ARENA_JOBS], job);
+        core_apply(core, &commit);
+    }
+    core->kill_next = 0;
     return STATUS_OK;
+}
+
+// Each step looks for one process of a killed job and ends it.
+bool job_sweep(struct core *core)
+{
+    const struct arena *processes = &core->state.arenas[ARENA_PROCESSES];
+    for (; core->kill_next < processes->fresh; core->kill_next++) {
+        const struct process_entry *process = &core->state.processes[core->kill_next];
+        if (arena_is_live(processes, core->kill_next) && process->state != PROCESS_DEAD &&
+            job_is_killed(&core->state, process->job)) {
+            process_exit(core, core->kill_next, -1, EXIT_KILLED);
+            return true;
+        }
+    }
+    core->kill_next = NONE;
+    return false;
 }
 
 // --- Exits --------------------------------------------------------------------------------------
 
-static void exit_build(const struct core *core, uint32_t process, struct capnp_builder *answer)
+static void exit_tell(const struct core *core, uint32_t process, struct request *request)
 {
     const struct process_entry *ended = &core->state.processes[process];
-    struct job_next_exit_results_builder results = job_next_exit_results_build(answer);
-    job_next_exit_results_set_process(results, cap_of(ended->slot.generation, process).value);
-    job_next_exit_results_set_code(results, ended->exit_code);
-    job_next_exit_results_set_cause(results, (enum exit_cause)ended->exit_cause);
+    request->results.job_next_exit =
+        (struct job_next_exit_results){.process = cap_of(ended->slot.generation, process).value,
+                                       .code = ended->exit_code,
+                                       .cause = (enum exit_cause)ended->exit_cause};
 }
 
-static enum status job_next_exit_run(struct core *core, struct request *request)
+// An exit that nobody was told of, of this job or one below it; NONE: there is none.
+static uint32_t exit_take(struct core *core, uint32_t job)
 {
-    struct job_record *record = &core->jobs[job_of(core, request)];
-    if (!list_is_empty(&record->exits)) {
-        const struct link *first = record->exits.next;
-        list_remove(first);
-        uint32_t process = process_of_sweep(core, first);
-        exit_build(core, process, &request->answer);
+    for (uint32_t at = 0; at < core->state.arenas[ARENA_JOBS].fresh; at++) {
+        const struct link *exits = &core->jobs[at].exits;
+        if (arena_is_live(&core->state.arenas[ARENA_JOBS], at) && !list_is_empty(exits) &&
+            job_is_within(core, at, job)) {
+            const struct link *first = exits->next;
+            list_remove(first);
+            return process_of_sweep(core, first);
+        }
+    }
+    return NONE;
+}
+
+enum status job_next_exit_run(struct core *core, struct request *request)
+{
+    uint32_t job = job_of(core, request);
+    uint32_t process = exit_take(core, job);
+    if (process != NONE) {
+        exit_tell(core, process, request);
         process_reap_last(core, process);
         return STATUS_OK;
     }
     enum status status = request_wait_check(core, request);
     if (status == STATUS_OK) {
         request->is_pinned = true;
-        core->facet_queued[request->target.facet]++;
-        request_wait(core, request, REQUEST_EXIT, &record->waiters);
+        core->facets[request->target.facet].queued++;
+        request_wait(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
     }
     return status;
 }
@@ -95,43 +261,33 @@ static enum status job_next_exit_run(struct core *core, struct request *request)
 // the reason.
 static bool waiter_tell(struct core *core, struct request *waiter, uint32_t process)
 {
-    struct capnp_builder answer;
+    const struct kernel_method *method = &job_methods[JOB_NEXT_EXIT];
     struct buffer buffer;
-    capnp_builder_init(&answer, core->answer, sizeof core->answer);
-    exit_build(core, process, &answer);
-    uint32_t size = capnp_builder_size(&answer);
     enum status status = facet_check(core, waiter->target.facet);
     if (status == STATUS_OK) {
-        status = buffer_resolve(core, waiter->sender.thread, waiter->sqe.result, size,
-                                (waiter->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, &buffer);
+        status = buffer_result(core, waiter, method->result_bytes, &buffer);
     }
     if (status != STATUS_OK) {
         request_fail(core, waiter, status, ARGUMENT_RESULT);
         return false;
     }
-    buffer_write(&buffer, 0, core->answer, size);
-    waiter->cqe.status = (int32_t)size;
+    exit_tell(core, process, waiter);
+    results_write(core, waiter, method, &buffer);
     request_complete(core, waiter);
     return true;
 }
 
 void job_exit_tell(struct core *core, uint32_t process)
 {
-    struct job_record *record = &core->jobs[core->state.processes[process].job];
-    struct request *waiter;
-    while (list_is_empty(&record->exits) && (waiter = request_first(&record->waiters)) != NULL) {
-        if (waiter_tell(core, waiter, process)) {
-            process_reap_last(core, process);
-            return;
+    uint32_t job = core->state.processes[process].job;
+    for (uint32_t at = job; at != NONE; at = parent_of(core, at)) {
+        struct request *waiter;
+        while ((waiter = request_first(&core->jobs[at].waiters)) != NULL) {
+            if (waiter_tell(core, waiter, process)) {
+                process_reap_last(core, process);
+                return;
+            }
         }
     }
-    list_append(&record->exits, &core->processes[process].sweep);
+    list_append(&core->jobs[job].exits, &core->processes[process].sweep);
 }
-
-static const struct method job_methods[JOB_METHOD_COUNT] = {
-    [JOB_MAKE_ENDPOINT] = {job_make_endpoint_run, .result_bytes = 32},
-    [JOB_MAKE_PROCESS_BUILDER] = {job_make_process_builder_run, .result_bytes = 32},
-    [JOB_NEXT_EXIT] = {job_next_exit_run, .result_bytes = 24},
-};
-
-const struct object_class job_class = {job_methods, JOB_METHOD_COUNT, NULL};

@@ -7,11 +7,9 @@
 #include <string.h>
 
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum {
     PAGES_LISTED_MAX = PAGE_SIZE / sizeof(uint32_t),
-    READ_MAX = 512, // bytes of one MemoryObject.read
 };
 
 uint32_t memory_frames_needed(uint32_t pages)
@@ -29,7 +27,7 @@ static void memory_commit_pages(struct core *core, uint32_t object, uint32_t pag
 
 uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages)
 {
-    uint32_t object = object_create(core, OBJECT_MEMORY, MEMORY_OBJECT_INTERFACE_ID, job, pages, 0);
+    uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, 0);
     memory_commit_pages(core, object, pages);
     struct memory_record *memory = &core->objects[object].memory;
     ASSERT(pages <= PAGES_LISTED_MAX);
@@ -43,8 +41,7 @@ uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages)
 
 uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages)
 {
-    uint32_t object =
-        object_create(core, OBJECT_MEMORY, MEMORY_OBJECT_INTERFACE_ID, job, pages, OBJECT_PINNED);
+    uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, OBJECT_PINNED);
     memory_commit_pages(core, object, pages);
     struct commit commit = core_commit(core, COMMIT_MEMORY_SEAL);
     commit.memory.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object);
@@ -64,7 +61,7 @@ uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page)
     return list[page];
 }
 
-static void memory_destroyed(struct core *core, uint32_t object)
+void memory_destroyed(struct core *core, uint32_t object)
 {
     const struct memory_record *memory = &core->objects[object].memory;
     if (memory->index == NONE) { // its frames are not the core's to give back
@@ -107,7 +104,7 @@ void memory_map(struct core *core, const struct map *map)
 {
     struct commit commit = core_commit(core, COMMIT_MEMORY_MAP);
     struct commit_memory_map *body = &commit.memory_map;
-    body->mapping = arena_peek(&core->state.arenas[ARENA_MAPPINGS], 0);
+    body->mapping = arena_peek(&core->state.arenas[ARENA_MAPPINGS]);
     body->process = map->process;
     body->facet = core->state.objects[map->object].root_facet;
     body->page = map->page;
@@ -120,30 +117,27 @@ void memory_map(struct core *core, const struct map *map)
 
 // --- Methods ------------------------------------------------------------------------------------
 
-static enum status memory_object_info_run(struct core *core, struct request *request)
+enum status memory_object_info_run(struct core *core, struct request *request)
 {
     const struct object *object = &core->state.objects[request->target.object];
-    struct memory_object_info_results_builder results =
-        memory_object_info_results_build(&request->answer);
-    memory_object_info_results_set_size(results, (uint64_t)object->page_count * PAGE_SIZE);
-    memory_object_info_results_set_sealed(results, object->sealed != 0);
+    request->results.memory_object_info = (struct memory_object_info_results){
+        .size = (uint64_t)object->page_count * PAGE_SIZE, .sealed = object->sealed != 0};
     return STATUS_OK;
 }
 
-static enum status memory_object_read_run(struct core *core, struct request *request)
+enum status memory_object_read_run(struct core *core, struct request *request)
 {
-    struct memory_object_read_params_reader params =
-        memory_object_read_params_read(&request->message);
-    uint64_t offset = memory_object_read_params_get_offset(params);
-    uint32_t length = memory_object_read_params_get_length(params);
+    uint64_t offset = request->params.memory_object_read.offset;
+    uint32_t length = request->params.memory_object_read.length;
     uint64_t size = (uint64_t)core->state.objects[request->target.object].page_count * PAGE_SIZE;
-    if (offset > size || length > READ_MAX) {
+    if (offset > size || length > MEMORY_OBJECT_READ_DATA_MOST) {
         return STATUS_BAD_VALUE;
     }
     if (length > size - offset) {
         length = (uint32_t)(size - offset);
     }
-    uint8_t bytes[READ_MAX];
+    uint8_t *bytes = (uint8_t *)core->scratch; // the message is decoded
+    static_assert(MEMORY_OBJECT_READ_DATA_MOST <= sizeof core->scratch, "one read fits");
     for (uint32_t done = 0; done < length;) {
         uint64_t at = offset + done;
         uint32_t in_page = (uint32_t)(at % PAGE_SIZE);
@@ -152,16 +146,6 @@ static enum status memory_object_read_run(struct core *core, struct request *req
         memcpy(bytes + done, (const uint8_t *)frame_at(frame) + in_page, part);
         done += part;
     }
-    struct memory_object_read_results_builder results =
-        memory_object_read_results_build(&request->answer);
-    memory_object_read_results_set_data(results, (struct capnp_data){bytes, length});
+    request->results.memory_object_read.data = (struct plain_data){bytes, length};
     return STATUS_OK;
 }
-
-static const struct method memory_methods[MEMORY_OBJECT_METHOD_COUNT] = {
-    [MEMORY_OBJECT_INFO] = {memory_object_info_run, .result_bytes = 24},
-    [MEMORY_OBJECT_READ] = {memory_object_read_run, .result_bytes = 16 + READ_MAX},
-};
-
-const struct object_class memory_class = {memory_methods, MEMORY_OBJECT_METHOD_COUNT,
-                                          memory_destroyed};

@@ -4,27 +4,35 @@
 // the line that registers it.
 #include "kernel/core/core.h"
 
-const struct object_class *const object_classes[OBJECT_KIND_COUNT] = {
-    [OBJECT_ENDPOINT] = &endpoint_class,
-    [OBJECT_MEMORY] = &memory_class,
-    [OBJECT_PROCESS_BUILDER] = &process_builder_class,
-    [OBJECT_PROCESS] = &process_class,
-    [OBJECT_JOB] = &job_class,
-    [OBJECT_TIMER] = &timer_class,
-    [OBJECT_CONSOLE] = &console_class,
-    [OBJECT_CAPABILITY_MANAGER] = &manager_class,
+const struct object_class object_classes[OBJECT_KIND_COUNT] = {
+    [OBJECT_ENDPOINT] = {NULL, 0, NULL, ENDPOINT_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_MEMORY] = {memory_object_methods, MEMORY_OBJECT_METHOD_COUNT, memory_destroyed,
+                       MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_PROCESS_BUILDER] = {process_builder_methods, PROCESS_BUILDER_METHOD_COUNT,
+                                builder_destroyed, PROCESS_BUILDER_INTERFACE_ID, TRANSFER_NONE},
+    [OBJECT_PROCESS] = {process_methods, PROCESS_METHOD_COUNT, process_destroyed,
+                        PROCESS_INTERFACE_ID, TRANSFER_NONE},
+    [OBJECT_JOB] = {job_methods, JOB_METHOD_COUNT, job_destroyed, JOB_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_TIMER] = {timer_methods, TIMER_METHOD_COUNT, NULL, TIMER_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_CONSOLE] = {debug_console_methods, DEBUG_CONSOLE_METHOD_COUNT, NULL,
+                        DEBUG_CONSOLE_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_CAPABILITY_MANAGER] = {capability_manager_methods, CAPABILITY_MANAGER_METHOD_COUNT,
+                                   NULL, CAPABILITY_MANAGER_INTERFACE_ID, TRANSFER_COPY},
 };
 
-uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interface, uint32_t job,
-                       uint64_t argument, uint16_t flags)
+const struct object_class revoker_class = {revoker_methods, REVOKER_METHOD_COUNT, NULL,
+                                           REVOKER_INTERFACE_ID, TRANSFER_MOVE};
+
+uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
+                       uint16_t flags)
 {
     struct commit commit = core_commit(core, COMMIT_OBJECT_CREATE);
     struct commit_object_create *create = &commit.object_create;
-    create->object = arena_peek(&core->state.arenas[ARENA_OBJECTS], 0);
-    create->root_facet = arena_peek(&core->state.arenas[ARENA_FACETS], 0);
+    create->object = arena_peek(&core->state.arenas[ARENA_OBJECTS]);
+    create->root_facet = arena_peek(&core->state.arenas[ARENA_FACETS]);
     create->kind = kind;
     create->job = job;
-    create->interface = interface;
+    create->interface = object_classes[kind].interface;
     create->argument = argument;
     commit.flags = flags;
     core_apply(core, &commit);
@@ -32,13 +40,36 @@ uint32_t object_create(struct core *core, enum object_kind kind, uint64_t interf
     return create->object.index;
 }
 
+enum status object_make(struct core *core, const struct request *request, enum object_kind kind,
+                        uint32_t job, uint64_t argument, struct needs needs, struct made *made)
+{
+    uint32_t process = request->sender.process;
+    needs.of[RESOURCE_OBJECTS]++;
+    needs.of[RESOURCE_FACETS]++;
+    enum status status = core_has_room(core, job, &needs);
+    status = status == STATUS_OK ? hold_has_room(core, process, 1) : status;
+    if (status == STATUS_OK) {
+        made->object = object_create(core, kind, job, argument, 0);
+        made->cap = hold_insert(core, process, core->state.objects[made->object].root_facet,
+                                object_classes[kind].transfer, false,
+                                (struct hold_origin){request->hold, HOW_RETURN})
+                        .value;
+    }
+    return status;
+}
+
 void object_destroy(struct core *core, uint32_t object)
 {
-    const struct object_class *class = object_classes[core->state.objects[object].kind];
+    const struct object *destroyed = &core->state.objects[object];
+    const struct object_class *class = &object_classes[destroyed->kind];
+    uint32_t payer = destroyed->job;
+    uint32_t job = destroyed->kind == OBJECT_JOB ? (uint32_t)destroyed->argument : payer;
     if (class->destroyed != NULL) {
         class->destroyed(core, object);
     }
     struct commit commit = core_commit(core, COMMIT_OBJECT_DESTROY);
     commit.object_destroy.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object);
     core_apply(core, &commit);
+    job_collect(core, job);
+    job_collect(core, payer);
 }

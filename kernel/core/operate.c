@@ -10,7 +10,6 @@
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "kernel/core/form.h"
-#include "schema/kernel.capnp.h"
 
 // --- Form ---------------------------------------------------------------------------------------
 
@@ -74,20 +73,24 @@ static enum status operate_release(struct core *core, struct request *request)
     return status;
 }
 
+// --- Calls to kernel objects --------------------------------------------------------------------
+
 // Copies the message and its descriptors to the scratch page, once.
-static enum status message_copy(struct core *core, const struct request *request, uint32_t size,
-                                uint32_t message_end)
+static enum status message_copy(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
+    uint32_t size = transfer_span(sqe);
     struct buffer buffer;
-    enum status status = buffer_resolve(core, request->sender.thread, sqe->payload, size,
-                                        (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, &buffer);
+    request->argument = ARGUMENT_PAYLOAD;
+    enum status status = buffer_payload(core, request, size, &buffer);
     if (status != STATUS_OK) {
         return status;
     }
-    buffer_read(&buffer, core->scratch, size);
+    buffer_read(&buffer, 0, core->scratch, size);
+    request->argument = ARGUMENT_TRANSFERS;
     const struct transfer *transfers =
-        (const struct transfer *)(const void *)((uint8_t *)core->scratch + message_end);
+        (const struct transfer *)(const void *)((uint8_t *)core->scratch +
+                                                transfer_offset(sqe->payload_len));
     for (uint32_t i = 0; i < sqe->transfers; i++) {
         if (transfers[i].reserved != 0) {
             return STATUS_RESERVED_SET;
@@ -100,9 +103,9 @@ static enum status message_copy(struct core *core, const struct request *request
     return STATUS_OK;
 }
 
-// Takes the message over from the caller and opens it.
-static enum status message_take(struct core *core, struct request *request,
-                                const struct method *method)
+// Takes the message over from the caller and decodes it.
+static __attribute__((noinline)) enum status params_take(struct core *core, struct request *request,
+                                                         const struct kernel_method *method)
 {
     const struct sqe *sqe = &request->sqe;
     request->argument = ARGUMENT_PAYLOAD_LEN;
@@ -113,78 +116,48 @@ static enum status message_take(struct core *core, struct request *request,
     if (sqe->transfers != method->transfers) {
         return STATUS_BAD_TRANSFER;
     }
-    if ((sqe->payload_len | sqe->transfers) == 0) {
-        capnp_message_init(&request->message, NULL, 0, NULL, 0);
-        return STATUS_OK;
+    enum status status = message_copy(core, request);
+    if (status != STATUS_OK) {
+        return status;
     }
-    capnp_message_init(&request->message, core->scratch, sqe->payload_len, core->transferred,
-                       sqe->transfers);
-    uint32_t message_end = (sqe->payload_len + 7) & ~7U;
-    uint32_t size = sqe->transfers == 0
-                        ? sqe->payload_len
-                        : message_end + sqe->transfers * (uint32_t)sizeof(struct transfer);
-    enum status status = message_copy(core, request, size, message_end);
-    request->argument = status == STATUS_BAD_BUFFER ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
-    if (status == STATUS_OK && sqe->payload_len != 0) {
-        request->argument = ARGUMENT_PAYLOAD;
-        capnp_message_root(&request->message);
-        status = request->message.error == CAPNP_OK ? STATUS_OK : STATUS_BAD_MESSAGE;
-    }
-    return status;
+    request->argument = ARGUMENT_PAYLOAD;
+    struct plain_reader reader;
+    bool is_sound =
+        plain_open(&reader, core->scratch, sqe->payload_len, core->transferred, sqe->transfers) &&
+        (method->decode == NULL || method->decode(&reader, &request->params));
+    return is_sound ? STATUS_OK : STATUS_BAD_MESSAGE;
 }
 
-// Where the answer is built: in the caller's buffer itself if that is one piece, else in a page of
-// the kernel's. The buffer holds the largest answer of the method, or the call is refused.
-static enum status answer_begin(struct core *core, struct request *request,
-                                const struct method *method, struct buffer *buffer)
+// The records of the answer's capabilities, which follow it.
+static __attribute__((noinline)) void received_write(const struct core *core,
+                                                     struct request *request, uint32_t count,
+                                                     const uint64_t caps[],
+                                                     const struct buffer *buffer)
 {
-    const struct sqe *sqe = &request->sqe;
-    if (sqe->result_len < method->result_bytes) {
-        request->argument = ARGUMENT_RESULT_LEN;
-        request->cqe.flags = CQE_TRUNCATED;
-        request->cqe.extra = method->result_bytes;
-        return STATUS_TRUNCATED;
-    }
-    enum status status =
-        buffer_resolve(core, request->sender.thread, sqe->result, method->result_bytes,
-                       (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
-    bool is_whole = status == STATUS_OK && buffer->count == 1;
-    capnp_builder_init(&request->answer, is_whole ? buffer->spans[0].at : (uint8_t *)core->answer,
-                       is_whole ? buffer->spans[0].size : sizeof core->answer);
-    return status;
-}
-
-// The records of the answer's capabilities follow it.
-static void answer_received(const struct core *core, struct request *request,
-                            const struct buffer *buffer)
-{
-    const struct capnp_builder *answer = &request->answer;
-    uint32_t size = capnp_builder_size(answer);
-    for (uint32_t i = 0; i < answer->cap_count; i++) {
-        const struct hold *hold = &core->state.holds[cap_index((cap_t){answer->caps[i]})];
-        struct received record = {answer->caps[i], hold->revoker != 0
-                                                       ? REVOKER_INTERFACE_ID
-                                                       : core->state.facets[hold->facet].interface};
-        buffer_write(buffer, size + i * (uint32_t)sizeof record, &record, sizeof record);
+    uint32_t at = (uint32_t)request->cqe.status;
+    for (uint32_t i = 0; i < count; i++) {
+        struct received record = {caps[i], hold_interface(core, cap_index((cap_t){caps[i]}))};
+        ASSERT(caps[i] != 0);
+        buffer_write(buffer, at + i * (uint32_t)sizeof record, &record, sizeof record);
     }
     request->cqe.flags |= CQE_TRANSFERS;
-    request->cqe.transfers = (uint16_t)answer->cap_count;
+    request->cqe.transfers = (uint16_t)count;
 }
 
-static void answer_end(struct core *core, struct request *request, const struct buffer *buffer)
+void results_write(struct core *core, struct request *request, const struct kernel_method *method,
+                   const struct buffer *buffer)
 {
-    const struct capnp_builder *answer = &request->answer;
-    uint32_t size = capnp_builder_size(answer);
-    ASSERT(answer->error == CAPNP_OK);
-    if (size == 0) {
-        return;
-    }
-    if (answer->bytes == (uint8_t *)core->answer) {
+    uint64_t caps[PLAIN_CAPS_MAX];
+    bool is_whole = buffer->count == 1;
+    uint8_t *bytes = is_whole ? buffer->spans[0].at : (uint8_t *)core->answer;
+    uint32_t size = method->encode(&request->results, bytes, caps);
+    ASSERT(size != PLAIN_TOO_LONG);
+    request->cqe.status = (int32_t)size;
+    if (!is_whole) {
         buffer_write(buffer, 0, core->answer, size);
     }
-    request->cqe.status = (int32_t)size;
-    if (answer->cap_count != 0) {
-        answer_received(core, request, buffer);
+    if (method->received != 0) {
+        received_write(core, request, method->received, caps, buffer);
     }
 }
 
@@ -196,19 +169,29 @@ static enum status object_call(struct core *core, struct request *request,
     if (sqe->method >= class->method_count) {
         return STATUS_METHOD_UNKNOWN;
     }
-    const struct method *method = &class->methods[sqe->method];
+    const struct kernel_method *method = &class->methods[sqe->method];
+    enum status status = STATUS_OK;
     struct buffer buffer;
-    enum status status = message_take(core, request, method);
-    if (status == STATUS_OK) {
+    if (method->decode != NULL || (sqe->payload_len | sqe->transfers) != 0) {
+        status = params_take(core, request, method);
+    }
+    if (status == STATUS_OK && method->encode != NULL) {
+        if (sqe->result_len < method->result_bytes) {
+            request->argument = ARGUMENT_RESULT_LEN;
+            request->cqe.flags = CQE_TRUNCATED;
+            request->cqe.extra = method->result_bytes;
+            return STATUS_TRUNCATED;
+        }
         request->argument = ARGUMENT_RESULT;
-        status = answer_begin(core, request, method, &buffer);
+        status = buffer_result(core, request, method->result_bytes, &buffer);
     }
-    if (status == STATUS_OK) {
-        request->argument = ARGUMENT_LIMIT;
-        status = method->run(core, request);
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK && request->state == REQUEST_NEW) {
-        answer_end(core, request, &buffer);
+    request->argument = ARGUMENT_LIMIT;
+    status = method->run(core, request);
+    if (status == STATUS_OK && method->encode != NULL && request->state == REQUEST_NEW) {
+        results_write(core, request, method, &buffer);
     }
     return status;
 }
@@ -240,7 +223,11 @@ static enum status operate_call(struct core *core, struct request *request)
     if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
         return endpoint_call(core, request);
     }
-    return object_call(core, request, object_classes[object->kind]);
+    status = object_call(core, request, &object_classes[object->kind]);
+    if (status == STATUS_OK) {
+        facet_use(core, request->target.facet);
+    }
+    return status;
 }
 
 // Those that are absent are reserved.

@@ -6,7 +6,6 @@
 // they wait for, calls that it was answering, capabilities, address space, mappings; then the exit
 // is told, and the slot is free.
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum {
     SWEEP_HOLDS = 8, // given back in one step
@@ -20,7 +19,7 @@ uint32_t process_of_sweep(const struct core *core, const struct link *sweep)
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
 {
     struct commit commit = core_commit(core, COMMIT_PROCESS_CREATE);
-    commit.process_create.process = arena_peek(&core->state.arenas[ARENA_PROCESSES], 0);
+    commit.process_create.process = arena_peek(&core->state.arenas[ARENA_PROCESSES]);
     commit.process_create.job = job;
     commit.process_create.session = session;
     core_apply(core, &commit);
@@ -54,6 +53,7 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
     if (process == core->first_process) {
         core->exit_code = cause == EXIT_CALLED ? code : -1;
     }
+    record->builder_object = NONE;
     list_append(&core->dead, &record->sweep);
 }
 
@@ -158,7 +158,9 @@ void process_reap_last(struct core *core, uint32_t process)
     struct commit commit = core_commit(core, COMMIT_PROCESS_REAP);
     commit.process_reap.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
     commit.process_reap.last = 1;
+    uint32_t job = core->state.processes[process].job;
     core_apply(core, &commit);
+    job_collect(core, job);
 }
 
 bool process_sweep(struct core *core)
@@ -183,29 +185,30 @@ bool process_sweep(struct core *core)
 
 // --- Methods ------------------------------------------------------------------------------------
 
-static enum status process_status_run(struct core *core, struct request *request)
+enum status process_status_run(struct core *core, struct request *request)
 {
     const struct exit_record *exit = &core->objects[request->target.object].exit;
-    struct process_status_results_builder results = process_status_results_build(&request->answer);
-    process_status_results_set_state(results,
-                                     exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING);
-    process_status_results_set_code(results, exit->code);
-    process_status_results_set_cause(results, exit->cause);
+    request->results.process_status = (struct process_status_results){
+        .state = exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING,
+        .code = exit->code,
+        .cause = (enum exit_cause)exit->cause};
+    return STATUS_OK;
+}
+
+enum status process_kill_run(struct core *core, struct request *request)
+{
+    if (!core->objects[request->target.object].exit.has_ended) {
+        uint32_t process = (uint32_t)core->state.objects[request->target.object].argument;
+        process_exit(core, process, -1, EXIT_KILLED);
+    }
     return STATUS_OK;
 }
 
 // The object may go while the process runs: its exit is then told to the job alone.
-static void process_destroyed(struct core *core, uint32_t object)
+void process_destroyed(struct core *core, uint32_t object)
 {
     uint32_t process = (uint32_t)core->state.objects[object].argument;
     if (core->processes[process].process_object == object) {
         core->processes[process].process_object = NONE;
     }
 }
-
-static const struct method process_methods[PROCESS_METHOD_COUNT] = {
-    [PROCESS_STATUS] = {process_status_run, .result_bytes = 24},
-};
-
-const struct object_class process_class = {process_methods, PROCESS_METHOD_COUNT,
-                                           process_destroyed};

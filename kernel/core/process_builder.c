@@ -11,7 +11,6 @@
 
 #include "abi/start.h"
 #include "kernel/core/core.h"
-#include "schema/kernel.capnp.h"
 
 enum {
     START_PAGES = 1,
@@ -76,7 +75,11 @@ static enum status load_check(const struct core *core, uint32_t process, struct 
     if (core->processes[process].has_space) {
         return STATUS_LOADED_ALREADY;
     }
-    struct needs needs = {.objects = 2, .facets = 2, .mappings = MAPS_FIXED};
+    struct needs needs = {.of = {[RESOURCE_OBJECTS] = 2,
+                                 [RESOURCE_FACETS] = 2,
+                                 [RESOURCE_MAPPINGS] = MAPS_FIXED,
+                                 [RESOURCE_PAGES] = RING_PAGES_DEFAULT,
+                                 [RESOURCE_SPACE] = FIXED_PAGES + RING_PAGES_DEFAULT}};
     uint32_t next_page = 0;
     plan->private_pages = FIXED_PAGES;
     for (uint32_t i = 0; i < program->segment_count; i++) {
@@ -86,16 +89,18 @@ static enum status load_check(const struct core *core, uint32_t process, struct 
         }
         uint32_t pages = pages_of(segment->memory_bytes);
         plan->private_pages += (segment->rights & RIGHT_WRITE) != 0 ? pages : 0;
-        needs.mappings++;
+        needs.of[RESOURCE_MAPPINGS]++;
+        needs.of[RESOURCE_SPACE] += pages;
         needs.frames += memory_map_frames_needed(pages);
     }
     if (program->entry >= (uint64_t)next_page * PAGE_SIZE) {
         return STATUS_PROGRAM_CORRUPT;
     }
+    needs.of[RESOURCE_PAGES] += plan->private_pages;
     needs.frames += 1 + HAL_SPACE_TABLES + memory_frames_needed(plan->private_pages) +
                     memory_frames_needed(RING_PAGES_DEFAULT) +
                     MAPS_FIXED * memory_map_frames_needed(STACK_PAGES);
-    return core_has_room(core, &needs);
+    return core_has_room(core, core->state.processes[process].job, &needs);
 }
 
 static void space_create(struct core *core, uint32_t process)
@@ -200,7 +205,7 @@ void builder_grant(struct core *core, uint32_t process, const char *name, uint32
     capset->count++;
 }
 
-static bool name_is_taken(const struct core *core, uint32_t process, struct capnp_text name)
+static bool name_is_taken(const struct core *core, uint32_t process, struct plain_text name)
 {
     const struct capset *capset = capset_of(core, process);
     for (uint64_t i = 0; i < capset->count; i++) {
@@ -216,16 +221,18 @@ static void start_commit(struct core *core, uint32_t process)
 {
     struct process_record *record = &core->processes[process];
     struct commit commit = core_commit(core, COMMIT_THREAD_CREATE);
-    commit.thread_create.thread = arena_peek(&core->state.arenas[ARENA_THREADS], 0);
+    commit.thread_create.thread = arena_peek(&core->state.arenas[ARENA_THREADS]);
     commit.thread_create.process = process;
     core_apply(core, &commit);
     uint32_t thread = commit.thread_create.thread.index;
     commit = core_commit(core, COMMIT_PROCESS_START);
     commit.process_start.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    commit.process_start.session = core->state.processes[process].session;
     core_apply(core, &commit);
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
     *made = (struct thread_record){.process = process,
+                                   .priority = job_priority(core, process),
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .heap_position = NONE};
     list_init(&made->waits);
@@ -244,7 +251,8 @@ enum status builder_start(struct core *core, uint32_t process)
     if (!core->processes[process].has_space) {
         return STATUS_NOT_LOADED;
     }
-    enum status status = core_has_room(core, &(struct needs){.threads = 1});
+    struct needs needs = {.of[RESOURCE_THREADS] = 1};
+    enum status status = core_has_room(core, core->state.processes[process].job, &needs);
     if (status == STATUS_OK) {
         start_commit(core, process);
     }
@@ -265,13 +273,11 @@ static enum status builder_process(const struct core *core, const struct request
     return is_loaded && !record->has_space ? STATUS_NOT_LOADED : STATUS_OK;
 }
 
-static enum status process_builder_load_run(struct core *core, struct request *request)
+enum status process_builder_load_run(struct core *core, struct request *request)
 {
-    struct process_builder_load_params_reader params =
-        process_builder_load_params_read(&request->message);
-    struct capnp_text name = process_builder_load_params_get_program(params);
+    struct plain_text name = request->params.process_builder_load.program;
     uint32_t process;
-    if (request->message.error != CAPNP_OK || name.size == 0) {
+    if (name.size == 0) {
         return STATUS_BAD_MESSAGE;
     }
     enum status status = builder_process(core, request, false, &process);
@@ -287,15 +293,10 @@ static enum status process_builder_load_run(struct core *core, struct request *r
     return builder_load(core, process, program);
 }
 
-static enum status process_builder_set_info_run(struct core *core, struct request *request)
+enum status process_builder_set_info_run(struct core *core, struct request *request)
 {
-    struct process_builder_set_info_params_reader params =
-        process_builder_set_info_params_read(&request->message);
-    struct capnp_data info = process_builder_set_info_params_get_info(params);
+    struct plain_data info = request->params.process_builder_set_info.info;
     uint32_t process;
-    if (request->message.error != CAPNP_OK) {
-        return STATUS_BAD_MESSAGE;
-    }
     enum status status = builder_process(core, request, true, &process);
     if (status != STATUS_OK) {
         return status;
@@ -314,7 +315,7 @@ static enum status process_builder_set_info_run(struct core *core, struct reques
     return STATUS_OK;
 }
 
-static bool has_nul(struct capnp_text text)
+static bool has_nul(struct plain_text text)
 {
     for (uint32_t i = 0; i < text.size; i++) {
         if (text.data[i] == 0) {
@@ -324,7 +325,7 @@ static bool has_nul(struct capnp_text text)
     return false;
 }
 
-static enum status grant_check(const struct core *core, uint32_t process, struct capnp_text name,
+static enum status grant_check(const struct core *core, uint32_t process, struct plain_text name,
                                uint32_t hold)
 {
     const struct hold *granted = &core->state.holds[hold];
@@ -339,23 +340,17 @@ static enum status grant_check(const struct core *core, uint32_t process, struct
         return STATUS_TRANSFER_REFUSED;
     }
     enum status status = facet_check(core, granted->facet);
-    return status != STATUS_OK ? status : core_has_room(core, &(struct needs){.holds = 1});
+    return status != STATUS_OK ? status : hold_has_room(core, process, 1);
 }
 
-static enum status process_builder_grant_run(struct core *core, struct request *request)
+enum status process_builder_grant_run(struct core *core, struct request *request)
 {
-    struct process_builder_grant_params_reader params =
-        process_builder_grant_params_read(&request->message);
-    struct capnp_text name = process_builder_grant_params_get_name(params);
-    struct capnp_cap cap = process_builder_grant_params_get_capability(params);
+    struct plain_text name = request->params.process_builder_grant.name;
+    uint64_t cap = request->params.process_builder_grant.capability;
     uint32_t process;
     uint32_t hold;
-    if (request->message.error != CAPNP_OK) {
-        return STATUS_BAD_MESSAGE;
-    }
     enum status status = builder_process(core, request, true, &process);
-    if (status == STATUS_OK &&
-        hold_find(core, request->sender.process, cap.id, &hold) != STATUS_OK) {
+    if (status == STATUS_OK && hold_find(core, request->sender.process, cap, &hold) != STATUS_OK) {
         status = STATUS_BAD_TRANSFER;
     }
     if (status == STATUS_OK) {
@@ -370,32 +365,25 @@ static enum status process_builder_grant_run(struct core *core, struct request *
     return STATUS_OK;
 }
 
-static enum status process_builder_start_run(struct core *core, struct request *request)
+enum status process_builder_start_run(struct core *core, struct request *request)
 {
     uint32_t process;
+    struct made made;
     enum status status = builder_process(core, request, true, &process);
     if (status == STATUS_OK) {
-        status = core_has_room(
-            core, &(struct needs){.threads = 1, .objects = 1, .facets = 1, .holds = 1});
-    }
-    if (status == STATUS_OK) {
-        status = builder_start(core, process);
+        status = object_make(core, request, OBJECT_PROCESS, core->state.processes[process].job,
+                             process, (struct needs){.of[RESOURCE_THREADS] = 1}, &made);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t object = object_create(core, OBJECT_PROCESS, PROCESS_INTERFACE_ID,
-                                    core->state.processes[process].job, process, 0);
-    core->processes[process].process_object = object;
-    cap_t made = hold_insert(core, request->sender.process, core->state.objects[object].root_facet,
-                             TRANSFER_NONE, false, (struct hold_origin){request->hold, HOW_RETURN});
-    struct process_builder_start_results_builder results =
-        process_builder_start_results_build(&request->answer);
-    process_builder_start_results_set_process(results, (struct process){made.value});
+    start_commit(core, process);
+    core->processes[process].process_object = made.object;
+    request->results.process_builder_start.process = made.cap;
     return STATUS_OK;
 }
 
-static void builder_destroyed(struct core *core, uint32_t object)
+void builder_destroyed(struct core *core, uint32_t object)
 {
     uint32_t process = (uint32_t)core->state.objects[object].argument;
     struct process_record *record = &core->processes[process];
@@ -407,13 +395,3 @@ static void builder_destroyed(struct core *core, uint32_t object)
         process_exit(core, process, 0, EXIT_CALLED);
     }
 }
-
-static const struct method builder_methods[PROCESS_BUILDER_METHOD_COUNT] = {
-    [PROCESS_BUILDER_LOAD] = {.run = process_builder_load_run},
-    [PROCESS_BUILDER_SET_INFO] = {.run = process_builder_set_info_run},
-    [PROCESS_BUILDER_GRANT] = {process_builder_grant_run, .transfers = 1},
-    [PROCESS_BUILDER_START] = {process_builder_start_run, .result_bytes = 32},
-};
-
-const struct object_class process_builder_class = {builder_methods, PROCESS_BUILDER_METHOD_COUNT,
-                                                   builder_destroyed};

@@ -54,6 +54,10 @@ enum status request_wait_check(const struct core *core, const struct request *re
     if (!ring_kernel_may_reserve(&core->threads[request->sender.thread].ring)) {
         return STATUS_RING_BUSY;
     }
+    uint32_t job = core->state.processes[request->sender.process].job;
+    if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
+        return STATUS_LIMIT_CALLS;
+    }
     return list_is_empty(&core->free_requests) ? STATUS_OUT_OF_CALLS : STATUS_OK;
 }
 
@@ -61,7 +65,7 @@ static void unpin(struct core *core, struct request *request)
 {
     if (request->is_pinned) {
         request->is_pinned = false;
-        core->facet_queued[request->target.facet]--;
+        core->facets[request->target.facet].queued--;
         facet_collect(core, request->target.facet);
     }
 }
@@ -89,6 +93,8 @@ void request_wait(struct core *core, struct request *request, enum request_state
     list_remove(&core->spare->queue);
     ring_kernel_reserve(&thread->ring);
     request->generation++;
+    request->job = core->state.processes[request->sender.process].job;
+    core->jobs[request->job].calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
     uint64_t deadline_ns;
@@ -130,7 +136,7 @@ static int64_t wait_result(const struct thread_record *thread)
     return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-static void thread_wake(struct core *core, struct thread_record *thread)
+static inline void thread_wake(struct core *core, struct thread_record *thread)
 {
     uint32_t index = (uint32_t)(thread - core->threads);
     int64_t result = wait_result(thread);
@@ -144,7 +150,7 @@ static void thread_wake(struct core *core, struct thread_record *thread)
 }
 
 // The promised completion of a request that waited.
-static void post_late(struct core *core, const struct request *request)
+static inline void post_late(struct core *core, const struct request *request)
 {
     struct thread_record *thread = &core->threads[request->sender.thread];
     ring_kernel_unreserve(&thread->ring);
@@ -189,6 +195,9 @@ void request_free(struct core *core, struct request *request)
     limit_clear(core, request);
     dequeue(request);
     request->state = REQUEST_FREE;
+    if (--core->jobs[request->job].calls == 0) {
+        job_collect(core, request->job);
+    }
     if (request->generation != UINT32_MAX) {
         list_append(core->free_requests.next, &request->queue); // the first of them
     }

@@ -1,13 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which thread runs: one queue, round robin, on one CPU. Who gets a call or an answer from the
-// running thread runs next, ahead of the queue, so that a call runs its server at once and the
-// answer its caller; both run within the slice that began before, so that a chatting pair cannot
-// keep the others waiting. There is no tick: one deadline is armed, the earlier of the slice's end,
-// if anybody else is ready, and of the next time limit.
+// Which thread runs: one queue for each priority, round robin, on one CPU. Who gets a call or an
+// answer from the running thread runs next, ahead of its queue, so that a call runs its server at
+// once and the answer its caller; both run within the slice that began before, so that a chatting
+// pair cannot keep the others waiting. There is no tick: one deadline is armed, the earlier of the
+// slice's end, if anybody else of its priority is ready, and of the next time limit.
 #include "kernel/core/core.h"
 
 static const uint64_t slice_ns = 5000000;
+
+static void ready_append(struct core *core, uint32_t thread)
+{
+    struct thread_record *record = &core->threads[thread];
+    list_append(&core->ready[record->priority], &record->ready);
+    core->ready_mask |= 1U << record->priority;
+}
+
+static void ready_remove(struct core *core, uint32_t thread)
+{
+    const struct thread_record *record = &core->threads[thread];
+    list_remove(&record->ready);
+    if (list_is_empty(&core->ready[record->priority])) {
+        core->ready_mask &= ~(1U << record->priority);
+    }
+}
+
+// The highest priority of those in the queues; -1: they are empty.
+static int32_t ready_priority(const struct core *core)
+{
+    return core->ready_mask == 0 ? -1 : 31 - __builtin_clz(core->ready_mask);
+}
 
 void schedule_ready(struct core *core, uint32_t thread, bool is_next)
 {
@@ -18,10 +40,13 @@ void schedule_ready(struct core *core, uint32_t thread, bool is_next)
     }
     record->state = THREAD_READY;
     core->is_changed = true;
-    if (is_next && core->next == NONE && core->now_ns < core->slice_end_ns) {
+    bool is_higher =
+        core->current != NONE && record->priority > core->threads[core->current].priority;
+    if (is_next && core->next == NONE && core->now_ns < core->slice_end_ns && !is_higher &&
+        (int32_t)record->priority >= ready_priority(core)) {
         core->next = thread;
     } else {
-        list_append(&core->ready, &record->ready);
+        ready_append(core, thread);
     }
 }
 
@@ -37,6 +62,16 @@ void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns)
     }
 }
 
+void schedule_lend(struct core *core, uint32_t server, uint32_t caller)
+{
+    struct thread_record *record = &core->threads[server];
+    uint32_t own = job_priority(core, record->process);
+    uint32_t lent = caller == NONE ? 0 : core->threads[caller].priority;
+    if (record->state == THREAD_WAITING || server == core->current) { // else its queue is fixed
+        record->priority = own > lent ? own : lent;
+    }
+}
+
 void schedule_remove(struct core *core, uint32_t thread)
 {
     struct thread_record *record = &core->threads[thread];
@@ -48,48 +83,52 @@ void schedule_remove(struct core *core, uint32_t thread)
     } else if (core->next == thread) {
         core->next = NONE;
     } else if (record->state == THREAD_READY) {
-        list_remove(&record->ready);
+        ready_remove(core, thread);
     }
     record->state = THREAD_ABSENT;
     core->is_changed = true;
 }
 
-static bool is_contended(const struct core *core)
+// The running thread, and whoever it handed the CPU to, go to the ends of their queues.
+static void current_put_back(struct core *core)
 {
-    return !list_is_empty(&core->ready) || core->next != NONE;
+    if (core->next != NONE) { // what it was handed goes on before it does
+        ready_append(core, core->next);
+        core->next = NONE;
+    }
+    ready_append(core, core->current);
+    core->current = NONE;
 }
 
 void schedule_timer(struct core *core)
 {
     core->armed_ns = UINT64_MAX; // what was armed has fired
     core->is_changed = true;
-    if (core->current == NONE || !is_contended(core) || core->now_ns < core->slice_end_ns) {
-        return;
+    if (core->current != NONE && core->now_ns >= core->slice_end_ns) {
+        current_put_back(core);
     }
-    if (core->next != NONE) { // what it was handed goes on before it does
-        list_append(&core->ready, &core->threads[core->next].ready);
-        core->next = NONE;
-    }
-    list_append(&core->ready, &core->threads[core->current].ready);
-    core->current = NONE;
 }
 
 void schedule_pick(struct core *core)
 {
     core->is_changed = false;
+    if (core->current != NONE &&
+        ready_priority(core) > (int32_t)core->threads[core->current].priority) {
+        current_put_back(core);
+    }
     if (core->current == NONE) {
         core->current = core->next;
         core->next = NONE;
-        if (core->current == NONE && !list_is_empty(&core->ready)) {
-            const struct link *first = core->ready.next;
-            core->current =
-                (uint32_t)((const struct thread_record *)(const void *)first - core->threads);
-            list_remove(first);
-            core->slice_end_ns = core->now_ns + slice_ns;
-        }
+    }
+    if (core->current == NONE && core->ready_mask != 0) {
+        const struct link *first = core->ready[ready_priority(core)].next;
+        core->current =
+            (uint32_t)((const struct thread_record *)(const void *)first - core->threads);
+        ready_remove(core, core->current);
+        core->slice_end_ns = core->now_ns + slice_ns;
     }
     uint64_t next_ns = deadline_next(core);
-    if (is_contended(core) && core->slice_end_ns < next_ns) {
+    if ((core->next != NONE || core->ready_mask != 0) && core->slice_end_ns < next_ns) {
         next_ns = core->slice_end_ns;
     }
     if (next_ns != core->armed_ns) {

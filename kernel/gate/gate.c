@@ -75,6 +75,9 @@ static bool submit_some(struct core *core, struct thread_record *thread)
         submit(core, thread);
         left--;
     }
+    if (core->current == NONE) { // it ended itself
+        return false;
+    }
     ring_kernel_publish(ring);
     if (left > 0 || (ready < pending && ring_kernel_room(ring) != 0)) {
         return true;

@@ -3,7 +3,6 @@
 // Page by page: see replay.h. The checks of one page, in this order: header, its place in the
 // chain, each record just before it is reduced, digest.
 #include "lib/replay/replay.h"
-#include "lib/replay/wellformed.h"
 
 #include <string.h>
 
@@ -87,7 +86,7 @@ struct replay_error replay_config(const struct log_page *first, struct state_con
 {
     struct replay_error error = replay_page_check(first, 0, 0);
     const struct commit *genesis = &first->records[0];
-    const struct commit_genesis_config *given = &first->records[1].genesis_config;
+    const uint8_t *given = first->records[1].bytes;
 
     if (error.fault != REPLAY_OK)
         return error;
@@ -96,20 +95,10 @@ struct replay_error replay_config(const struct log_page *first, struct state_con
         return replay_fact(REPLAY_GENESIS, 0, 0);
     if (genesis->genesis.boot_id != first->header.boot_id)
         return replay_fact(REPLAY_GENESIS_BOOT, genesis->genesis.boot_id, first->header.boot_id);
-    *config = (struct state_config){
-        .sessions = given->sessions,
-        .jobs = given->jobs,
-        .processes = given->processes,
-        .threads = given->threads,
-        .objects = given->objects,
-        .facets = given->facets,
-        .holds = given->holds,
-        .mappings = given->mappings,
-    };
-    const uint32_t sizes[] = {config->sessions, config->jobs,    config->processes,
-                              config->threads,  config->objects, config->facets,
-                              config->holds,    config->mappings};
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    uint32_t sizes[sizeof(*config) / sizeof(uint32_t)];
+    memcpy(config, given, sizeof(*config));
+    memcpy(sizes, given, sizeof(sizes));
+    for (size_t i = 0; i < ARENA_COUNT; i++) {
         if (sizes[i] > ARENA_SLOTS_MAX) {
             error = replay_fact(REPLAY_CONFIG, sizes[i], ARENA_SLOTS_MAX);
             error.record = 1;
@@ -128,12 +117,10 @@ void replay_init(struct replay *replay, const struct state_config *config, void 
 
 struct replay_error replay_commit(struct replay *replay, const struct commit *commit)
 {
-    bool second = replay->state.seq == 1;
+    enum record_fault wrong = record_check(&replay->state, commit);
 
-    // The configuration must come second: until then the state has no digest.
-    if (second != (commit->kind == COMMIT_GENESIS_CONFIG) ||
-        state_check(&replay->state, commit) != STATUS_OK) {
-        struct replay_error error = replay_fact(REPLAY_RECORD, commit->kind, 0);
+    if (wrong != RECORD_OK) {
+        struct replay_error error = replay_fact(REPLAY_RECORD, commit->kind, wrong);
         error.seq = replay->state.seq;
         return error;
     }
@@ -198,6 +185,8 @@ struct replay_error replay_end(const struct replay *replay, const struct log_tra
         if (recomputed[i] != state->digest[i])
             error = replay_fact(REPLAY_DIGEST_ARENAS, recomputed[i], state->digest[i]);
     }
+    if (error.fault == REPLAY_OK && !state_is_counted(state))
+        error = replay_fact(REPLAY_COUNTS, 0, 0);
     if (error.fault != REPLAY_OK)
         error.seq = state->seq;
     return error;

@@ -16,7 +16,7 @@
 //
 // Each returns a struct replay_error; its fault is REPLAY_OK or the fact that was found. After any
 // other the replay can't go on. Any bytes may be fed: nothing here trusts a number before checking
-// it, and no record reaches reduce() that state_check() refused.
+// it, and no record reaches reduce() that record_check() refused.
 //
 // Against a head that was given separately every change, reorder, gap or cut is found. Without one,
 // the trailer's stands in for it, and a complete rewrite can't be told from the log.
@@ -28,6 +28,7 @@
 
 #include "abi/commit.h"
 #include "kernel/core/state/state.h"
+#include "lib/replay/wellformed.h"
 
 enum replay_fault {
     REPLAY_OK = 0,
@@ -46,7 +47,8 @@ enum replay_fault {
     REPLAY_GENESIS,          // the log doesn't begin with a genesis and its configuration
     REPLAY_GENESIS_BOOT,     // found, expected: genesis has another boot id than its page
     REPLAY_CONFIG,           // found, expected: an arena's slots and their limit
-    REPLAY_RECORD,           // found: the kind of a record that can't follow
+    REPLAY_RECORD,           // found: the kind of a record that can't follow; expected: an enum
+                             // record_fault, which says why
     REPLAY_PAGE_DIGEST,      // found: what the page says; expected: what its records lead to
     REPLAY_TRAILER_MAGIC,    // found, expected
     REPLAY_TRAILER_VERSION,  // found, expected
@@ -58,6 +60,7 @@ enum replay_fault {
     REPLAY_HEAD,             // the last page's SHA-256 is not the given head
     REPLAY_DIGEST_LIVE,      // found: what the trailer says; expected: what the replay leads to
     REPLAY_DIGEST_ARENAS,    // found: recomputed from the arenas; expected: kept while replaying
+    REPLAY_COUNTS,           // what is derived is not what follows from the records
     REPLAY_FAULT_COUNT,
 };
 

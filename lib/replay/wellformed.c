@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// state_check: whether a commit that somebody else wrote can be reduced. It answers for form alone:
-// every id is that of a live slot or of the slot that comes next, every count is what the state
-// says. Replicas and offline tools ask it for each record, so that no log, however made, can bring
-// reduce() to an assertion.
+// record_check: whether a commit that somebody else wrote can be reduced. It answers for form:
+// every id is that of a live slot or of the slot that comes next, everything named is in the state
+// for it, every count is what the state says, and nobody gets more than its limit or its parent
+// has. Replicas and offline tools ask it for each record, so that no log, however made, can bring
+// reduce() to an assertion. One table row per kind says what its body uses; what all kinds have in
+// common is asked in one place.
 #include "lib/replay/wellformed.h"
 
-static bool is_next(const struct state *state, uint32_t arena, struct commit_id id)
-{
-    struct commit_id next = arena_peek(&state->arenas[arena], 0);
-    return id.generation != 0 && next.generation == id.generation && next.index == id.index;
-}
+#include <stddef.h>
+#include <string.h>
+
+#include "abi/ids.h"
+
+enum { RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE };
 
 static bool has(const struct state *state, uint32_t arena, struct commit_id id)
 {
@@ -22,177 +25,465 @@ static bool live(const struct state *state, uint32_t arena, uint32_t index)
     return arena_is_live(&state->arenas[arena], index);
 }
 
-static bool check_genesis(const struct state *state, const struct commit *commit)
+static bool is_next(const struct state *state, uint32_t arena, struct commit_id id)
+{
+    struct commit_id next = arena_peek(&state->arenas[arena]);
+    return id.generation != 0 && next.generation == id.generation && next.index == id.index;
+}
+
+// Whether a job can pay for `count` more. Only genesis pays before it has anything.
+static enum record_fault pays(const struct state *state, uint32_t job, uint32_t resource,
+                              uint64_t count)
+{
+    const struct job_entry *payer = &state->jobs[job];
+    return count <= payer->limit[resource] - payer->used[resource] ? RECORD_OK : RECORD_LIMIT;
+}
+
+// The same for a record of a process that is not dead.
+static enum record_fault process_pays(const struct state *state, uint32_t process,
+                                      uint32_t resource, uint64_t count)
+{
+    if (!live(state, ARENA_PROCESSES, process)) {
+        return RECORD_ABSENT;
+    }
+    if (state->processes[process].state == PROCESS_DEAD) {
+        return RECORD_STATE;
+    }
+    return pays(state, state->processes[process].job, resource, count);
+}
+
+static enum record_fault job_pays(const struct state *state, uint32_t job, uint32_t resource)
+{
+    return live(state, ARENA_JOBS, job) ? pays(state, job, resource, 1) : RECORD_ABSENT;
+}
+
+// --- Kinds --------------------------------------------------------------------------------------
+
+static enum record_fault check_genesis_config(const struct state *state,
+                                              const struct commit *commit)
+{
+    bool same = memcmp(&state->config, commit->bytes, sizeof(state->config)) == 0;
+    return same ? RECORD_OK : RECORD_VALUE;
+}
+
+static enum record_fault check_genesis_head(const struct state *state, const struct commit *commit)
 {
     (void)commit;
-    return state->seq == 0;
+    return state->seq == 2 ? RECORD_OK : RECORD_ORDER;
 }
 
-static bool check_genesis_config(const struct state *state, const struct commit *commit)
+static enum record_fault check_session_create(const struct state *state,
+                                              const struct commit *commit)
 {
-    const struct commit_genesis_config *config = &commit->genesis_config;
-    const struct state_config *mine = &state->config;
-    return state->seq == 1 && config->sessions == mine->sessions && config->jobs == mine->jobs &&
-           config->processes == mine->processes && config->threads == mine->threads &&
-           config->objects == mine->objects && config->facets == mine->facets &&
-           config->holds == mine->holds && config->mappings == mine->mappings;
+    const struct commit_session_create *create = &commit->session_create;
+    uint32_t depth = 1;
+    for (struct commit_id at = create->parent; at.generation != 0;
+         at = state->sessions[at.index].parent) {
+        if (!has(state, ARENA_SESSIONS, at)) {
+            return RECORD_ABSENT;
+        }
+        depth++;
+    }
+    if (depth > SESSION_DEPTH_MAX) {
+        return RECORD_DEPTH;
+    }
+    if (create->object != NONE) {
+        if (!live(state, ARENA_OBJECTS, create->object)) {
+            return RECORD_ABSENT;
+        }
+        const struct object *object = &state->objects[create->object];
+        if (object->kind != OBJECT_MEMORY || object->sealed == 0) {
+            return RECORD_STATE;
+        }
+    }
+    return job_pays(state, create->job, RESOURCE_SESSIONS);
 }
 
-static bool check_session_create(const struct state *state, const struct commit *commit)
+static enum record_fault check_session_end(const struct state *state, const struct commit *commit)
 {
-    return is_next(state, ARENA_SESSIONS, commit->session_create.session);
+    return state->sessions[commit->session.session.index].ended == 0 ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_job_create(const struct state *state, const struct commit *commit)
+static enum record_fault check_session_destroy(const struct state *state,
+                                               const struct commit *commit)
 {
-    return is_next(state, ARENA_JOBS, commit->job_create.job);
+    return state->sessions[commit->session.session.index].use_count == 0 ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_process_create(const struct state *state, const struct commit *commit)
+static enum record_fault check_job_create(const struct state *state, const struct commit *commit)
+{
+    const struct commit_job_create *create = &commit->job_create;
+    uint32_t depth = 1;
+    if (state->arenas[ARENA_JOBS].fresh == 0) {
+        bool is_root = create->parent.generation == 0 && create->parent.index == 0;
+        return is_root ? RECORD_OK : RECORD_VALUE;
+    }
+    if (!has(state, ARENA_JOBS, create->parent)) {
+        return RECORD_ABSENT;
+    }
+    for (struct commit_id at = create->parent; at.generation != 0;
+         at = state->jobs[at.index].parent) {
+        depth++;
+    }
+    return depth > JOB_DEPTH_MAX ? RECORD_DEPTH
+                                 : pays(state, create->parent.index, RESOURCE_JOBS, 1);
+}
+
+static enum record_fault check_job_kill(const struct state *state, const struct commit *commit)
+{
+    return state->jobs[commit->job.job.index].killed == 0 ? RECORD_OK : RECORD_STATE;
+}
+
+static enum record_fault check_job_destroy(const struct state *state, const struct commit *commit)
+{
+    const struct job_entry *job = &state->jobs[commit->job.job.index];
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        if (job->used[resource] != 0) {
+            return RECORD_STATE;
+        }
+    }
+    return job->parent.generation != 0 ? RECORD_OK : RECORD_STATE;
+}
+
+// The root job gets each resource once, before anybody can have any of it.
+static enum record_fault check_limit_genesis(const struct state *state,
+                                             const struct commit_limit_move *move)
+{
+    uint32_t amounts[RESOURCE_COUNT];
+    if (state->arenas[ARENA_JOBS].live != 1 || state->arenas[ARENA_SESSIONS].fresh != 0 ||
+        state->jobs[move->to].limit[move->resource] != 0) {
+        return RECORD_STATE;
+    }
+    memcpy(amounts, &state->config, sizeof(state->config));
+    bool is_stated = move->resource < sizeof(state->config) / sizeof(amounts[0]);
+    return !is_stated || move->amount == amounts[move->resource] ? RECORD_OK : RECORD_VALUE;
+}
+
+static bool is_parent(const struct state *state, uint32_t parent, uint32_t child)
+{
+    struct commit_id id = state->jobs[child].parent;
+    return id.generation != 0 && id.index == parent;
+}
+
+static enum record_fault check_limit_move(const struct state *state, const struct commit *commit)
+{
+    const struct commit_limit_move *move = &commit->limit_move;
+    if (move->resource >= RESOURCE_COUNT) {
+        return RECORD_VALUE;
+    }
+    if (!live(state, ARENA_JOBS, move->to) ||
+        (move->from != NONE && !live(state, ARENA_JOBS, move->from))) {
+        return RECORD_ABSENT;
+    }
+    if (move->from == NONE) {
+        return check_limit_genesis(state, move);
+    }
+    if (!is_parent(state, move->from, move->to) && !is_parent(state, move->to, move->from)) {
+        return RECORD_STATE;
+    }
+    return pays(state, move->from, move->resource, move->amount);
+}
+
+static enum record_fault check_process_create(const struct state *state,
+                                              const struct commit *commit)
 {
     const struct commit_process_create *create = &commit->process_create;
-    return is_next(state, ARENA_PROCESSES, create->process) &&
-           live(state, ARENA_JOBS, create->job) && live(state, ARENA_SESSIONS, create->session);
+    if (!live(state, ARENA_SESSIONS, create->session)) {
+        return RECORD_ABSENT;
+    }
+    return job_pays(state, create->job, RESOURCE_PROCESSES);
 }
 
-static bool check_process_start(const struct state *state, const struct commit *commit)
+static enum record_fault check_process_start(const struct state *state, const struct commit *commit)
 {
-    struct commit_id id = commit->process_start.process;
-    return has(state, ARENA_PROCESSES, id) && state->processes[id.index].state == PROCESS_BUILDING;
+    const struct commit_process_start *start = &commit->process_start;
+    if (!live(state, ARENA_SESSIONS, start->session)) {
+        return RECORD_ABSENT;
+    }
+    bool is_building = state->processes[start->process.index].state == PROCESS_BUILDING;
+    return is_building ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_process_exit(const struct state *state, const struct commit *commit)
+static enum record_fault check_process_exit(const struct state *state, const struct commit *commit)
 {
-    struct commit_id id = commit->process_exit.process;
-    return has(state, ARENA_PROCESSES, id) && state->processes[id.index].state != PROCESS_DEAD;
+    bool is_dead = state->processes[commit->process_exit.process.index].state == PROCESS_DEAD;
+    return is_dead ? RECORD_STATE : RECORD_OK;
 }
 
-static bool check_process_reap(const struct state *state, const struct commit *commit)
+static enum record_fault check_process_reap(const struct state *state, const struct commit *commit)
 {
     const struct commit_process_reap *reap = &commit->process_reap;
-    if (!has(state, ARENA_PROCESSES, reap->process)) {
-        return false;
-    }
     const struct process_entry *process = &state->processes[reap->process.index];
-    if (process->state != PROCESS_DEAD || reap->count > process->hold_count) {
-        return false;
+    if (process->state != PROCESS_DEAD) {
+        return RECORD_STATE;
     }
-    if (reap->count > 0 && reap->first != process->first_hold) {
-        return false;
+    if (reap->count > process->hold_count || reap->count > REAP_HOLDS_MAX || reap->last > 1 ||
+        (reap->count > 0 && reap->first != process->first_hold)) {
+        return RECORD_VALUE;
     }
-    return reap->last == 0 || (process->hold_count == reap->count && process->mapping_count == 0 &&
-                               process->thread_count == 0);
+    bool is_empty = process->hold_count == reap->count && process->mapping_count == 0 &&
+                    process->thread_count == 0;
+    return reap->last == 0 || is_empty ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_thread_create(const struct state *state, const struct commit *commit)
+static enum record_fault check_thread_create(const struct state *state, const struct commit *commit)
 {
-    const struct commit_thread_create *create = &commit->thread_create;
-    return is_next(state, ARENA_THREADS, create->thread) &&
-           live(state, ARENA_PROCESSES, create->process);
+    return process_pays(state, commit->thread_create.process, RESOURCE_THREADS, 1);
 }
 
-static bool check_thread_exit(const struct state *state, const struct commit *commit)
-{
-    return has(state, ARENA_THREADS, commit->thread_exit.thread);
-}
-
-static bool check_object_create(const struct state *state, const struct commit *commit)
+static enum record_fault check_object_create(const struct state *state, const struct commit *commit)
 {
     const struct commit_object_create *create = &commit->object_create;
-    return is_next(state, ARENA_OBJECTS, create->object) &&
-           is_next(state, ARENA_FACETS, create->root_facet) && create->kind > OBJECT_NONE &&
-           create->kind < OBJECT_KIND_COUNT && live(state, ARENA_JOBS, create->job);
+    if (!is_next(state, ARENA_FACETS, create->root_facet)) {
+        return RECORD_NEW_ID;
+    }
+    if (create->kind == OBJECT_NONE || create->kind >= OBJECT_KIND_COUNT) {
+        return RECORD_VALUE;
+    }
+    enum record_fault fault = job_pays(state, create->job, RESOURCE_OBJECTS);
+    return fault != RECORD_OK ? fault : pays(state, create->job, RESOURCE_FACETS, 1);
 }
 
-static bool check_object_destroy(const struct state *state, const struct commit *commit)
+static enum record_fault check_object_destroy(const struct state *state,
+                                              const struct commit *commit)
 {
-    struct commit_id id = commit->object_destroy.object;
-    return has(state, ARENA_OBJECTS, id) &&
-           facet_is_unused(&state->facets[state->objects[id.index].root_facet]);
+    uint32_t root = state->objects[commit->object_destroy.object.index].root_facet;
+    return facet_is_unused(&state->facets[root]) ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_facet_create(const struct state *state, const struct commit *commit)
+static enum record_fault check_facet_create(const struct state *state, const struct commit *commit)
 {
     const struct commit_facet_create *create = &commit->facet_create;
-    return is_next(state, ARENA_FACETS, create->facet) &&
-           live(state, ARENA_OBJECTS, create->object) &&
-           live(state, ARENA_FACETS, create->parent) &&
-           state->facets[create->parent].object == create->object;
+    if (!live(state, ARENA_FACETS, create->parent)) {
+        return RECORD_ABSENT;
+    }
+    const struct facet *parent = &state->facets[create->parent];
+    uint64_t own = state->facets[state->objects[parent->object].root_facet].interface;
+    bool is_minted = facet_is_server(state, parent) && create->interface != own;
+    bool is_narrower =
+        create->interface == parent->interface && (create->methods & ~parent->methods) == 0;
+    if ((!is_minted && !is_narrower) || (commit->flags & ~parent->disclosure) != 0) {
+        return RECORD_WIDER;
+    }
+    return parent->depth + 1 < FACET_DEPTH_MAX ? job_pays(state, create->job, RESOURCE_FACETS)
+                                               : RECORD_DEPTH;
 }
 
-static bool check_facet_revoke(const struct state *state, const struct commit *commit)
+static enum record_fault check_facet_revoke(const struct state *state, const struct commit *commit)
 {
-    return has(state, ARENA_FACETS, commit->facet.facet);
+    return state->facets[commit->facet.facet.index].revoked == 0 ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_facet_destroy(const struct state *state, const struct commit *commit)
+static enum record_fault check_facet_destroy(const struct state *state, const struct commit *commit)
 {
-    struct commit_id id = commit->facet.facet;
-    return has(state, ARENA_FACETS, id) && state->facets[id.index].parent != NONE &&
-           facet_is_unused(&state->facets[id.index]);
+    const struct facet *facet = &state->facets[commit->facet.facet.index];
+    return facet->parent != NONE && facet_is_unused(facet) ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_hold_insert(const struct state *state, const struct commit *commit)
+static enum record_fault check_hold_insert(const struct state *state, const struct commit *commit)
 {
     const struct commit_hold_insert *insert = &commit->hold_insert;
-    return is_next(state, ARENA_HOLDS, insert->hold) &&
-           live(state, ARENA_PROCESSES, insert->process) &&
-           live(state, ARENA_FACETS, insert->facet) && insert->revoker <= 1;
+    if (!live(state, ARENA_FACETS, insert->facet)) {
+        return RECORD_ABSENT;
+    }
+    if (insert->revoker > 1 || insert->how > HOW_MINT || insert->scope > SCOPE_REGRANT_ONLY) {
+        return RECORD_VALUE;
+    }
+    return process_pays(state, insert->process, RESOURCE_HOLDS, 1);
 }
 
-static bool check_hold_remove(const struct state *state, const struct commit *commit)
+// Its charge moves with it, which changes nothing within one job.
+static enum record_fault check_hold_move(const struct state *state, const struct commit *commit)
 {
-    return has(state, ARENA_HOLDS, commit->hold_remove.hold);
+    const struct commit_hold_move *move = &commit->hold_move;
+    if (!is_next(state, ARENA_HOLDS, move->made)) {
+        return RECORD_NEW_ID;
+    }
+    if (move->how > HOW_MINT) {
+        return RECORD_VALUE;
+    }
+    uint32_t from = state->processes[state->holds[move->hold.index].process].job;
+    bool is_charged =
+        !live(state, ARENA_PROCESSES, move->process) || state->processes[move->process].job != from;
+    return process_pays(state, move->process, RESOURCE_HOLDS, is_charged ? 1 : 0);
 }
 
-static bool check_memory(const struct state *state, const struct commit *commit)
+static enum record_fault check_memory(const struct state *state, const struct commit *commit)
 {
-    struct commit_id id = commit->memory.object;
-    return has(state, ARENA_OBJECTS, id) && state->objects[id.index].kind == OBJECT_MEMORY;
+    const struct object *object = &state->objects[commit->memory.object.index];
+    return object->kind == OBJECT_MEMORY && object->sealed == 0 ? RECORD_OK : RECORD_STATE;
 }
 
-static bool check_memory_map(const struct state *state, const struct commit *commit)
+static enum record_fault check_memory_commit(const struct state *state, const struct commit *commit)
+{
+    const struct commit_memory *memory = &commit->memory;
+    const struct object *object = &state->objects[memory->object.index];
+    enum record_fault fault = check_memory(state, commit);
+    if (fault != RECORD_OK) {
+        return fault;
+    }
+    if ((uint64_t)memory->first + memory->count > object->argument ||
+        (uint64_t)object->page_count + memory->count > object->argument) {
+        return RECORD_VALUE;
+    }
+    return pays(state, object->job, RESOURCE_PAGES, memory->count);
+}
+
+static enum record_fault check_memory_decommit(const struct state *state,
+                                               const struct commit *commit)
+{
+    const struct commit_memory *memory = &commit->memory;
+    const struct object *object = &state->objects[memory->object.index];
+    enum record_fault fault = check_memory(state, commit);
+    if (fault == RECORD_OK && ((uint64_t)memory->first + memory->count > object->argument ||
+                               memory->count > object->page_count)) {
+        fault = RECORD_VALUE;
+    }
+    return fault;
+}
+
+static enum record_fault check_rights(const struct object *object, uint32_t rights)
+{
+    if ((rights & ~(uint32_t)RIGHTS) != 0 ||
+        ((rights & RIGHT_WRITE) != 0 && (rights & RIGHT_EXECUTE) != 0)) {
+        return RECORD_VALUE;
+    }
+    return object->sealed != 0 && (rights & RIGHT_WRITE) != 0 ? RECORD_STATE : RECORD_OK;
+}
+
+static enum record_fault check_memory_map(const struct state *state, const struct commit *commit)
 {
     const struct commit_memory_map *map = &commit->memory_map;
-    return is_next(state, ARENA_MAPPINGS, map->mapping) &&
-           live(state, ARENA_PROCESSES, map->process) && live(state, ARENA_FACETS, map->facet);
+    if (!live(state, ARENA_FACETS, map->facet)) {
+        return RECORD_ABSENT;
+    }
+    const struct object *object = &state->objects[state->facets[map->facet].object];
+    if (object->kind != OBJECT_MEMORY) {
+        return RECORD_STATE;
+    }
+    if (map->count == 0 || (uint64_t)map->object_page + map->count > object->argument ||
+        map->page > UINT64_MAX - map->count) {
+        return RECORD_VALUE;
+    }
+    enum record_fault fault = check_rights(object, map->rights);
+    if (fault == RECORD_OK) {
+        fault = process_pays(state, map->process, RESOURCE_MAPPINGS, 1);
+    }
+    return fault != RECORD_OK ? fault
+                              : process_pays(state, map->process, RESOURCE_SPACE, map->count);
 }
 
-static bool check_memory_unmap(const struct state *state, const struct commit *commit)
+static enum record_fault check_memory_protect(const struct state *state,
+                                              const struct commit *commit)
 {
-    return has(state, ARENA_MAPPINGS, commit->memory_unmap.mapping);
+    const struct commit_memory_protect *protect = &commit->memory_protect;
+    uint32_t facet = state->mappings[protect->mapping.index].facet;
+    return check_rights(&state->objects[state->facets[facet].object], protect->rights);
 }
 
-static bool (*const checks[COMMIT_KIND_COUNT])(const struct state *, const struct commit *) = {
-    [COMMIT_GENESIS] = check_genesis,
-    [COMMIT_GENESIS_CONFIG] = check_genesis_config,
-    [COMMIT_SESSION_CREATE] = check_session_create,
-    [COMMIT_JOB_CREATE] = check_job_create,
-    [COMMIT_PROCESS_CREATE] = check_process_create,
-    [COMMIT_PROCESS_START] = check_process_start,
-    [COMMIT_PROCESS_EXIT] = check_process_exit,
-    [COMMIT_PROCESS_REAP] = check_process_reap,
-    [COMMIT_THREAD_CREATE] = check_thread_create,
-    [COMMIT_THREAD_EXIT] = check_thread_exit,
-    [COMMIT_OBJECT_CREATE] = check_object_create,
-    [COMMIT_OBJECT_DESTROY] = check_object_destroy,
-    [COMMIT_FACET_CREATE] = check_facet_create,
-    [COMMIT_FACET_REVOKE] = check_facet_revoke,
-    [COMMIT_FACET_DESTROY] = check_facet_destroy,
-    [COMMIT_HOLD_INSERT] = check_hold_insert,
-    [COMMIT_HOLD_REMOVE] = check_hold_remove,
-    [COMMIT_MEMORY_COMMIT] = check_memory,
-    [COMMIT_MEMORY_MAP] = check_memory_map,
-    [COMMIT_MEMORY_UNMAP] = check_memory_unmap,
-    [COMMIT_MEMORY_SEAL] = check_memory,
+static enum record_fault check_checkpoint_mark(const struct state *state,
+                                               const struct commit *commit)
+{
+    return commit->checkpoint_mark.seq <= state->seq ? RECORD_OK : RECORD_VALUE;
+}
+
+// --- All kinds ----------------------------------------------------------------------------------
+
+enum names {
+    UNKNOWN, // no such kind
+    NOBODY,
+    NEW, // the id that the body begins with comes next in the arena
+    OLD, // ... is there
 };
 
-enum status state_check(const struct state *state, const struct commit *commit)
+#define USES(body)         sizeof(struct commit_##body)
+#define UP_TO(body, field) offsetof(struct commit_##body, field)
+
+static const struct {
+    enum record_fault (*check)(const struct state *, const struct commit *); // NULL: form is all
+    enum names names;
+    uint32_t arena;
+    uint32_t used;  // bytes of the body
+    uint16_t flags; // that it may have
+} kinds[COMMIT_KIND_COUNT] = {
+    [COMMIT_GENESIS] = {NULL, NOBODY, ARENA_COUNT, UP_TO(genesis, reserved), 0},
+    [COMMIT_GENESIS_CONFIG] = {check_genesis_config, NOBODY, ARENA_COUNT, USES(genesis_config), 0},
+    [COMMIT_GENESIS_HEAD] = {check_genesis_head, NOBODY, ARENA_COUNT, UP_TO(genesis_head, reserved),
+                             0},
+    [COMMIT_SESSION_CREATE] = {check_session_create, NEW, ARENA_SESSIONS, USES(session_create), 0},
+    [COMMIT_SESSION_END] = {check_session_end, OLD, ARENA_SESSIONS, UP_TO(session, reserved), 0},
+    [COMMIT_SESSION_DESTROY] = {check_session_destroy, OLD, ARENA_SESSIONS,
+                                UP_TO(session, reserved), 0},
+    [COMMIT_JOB_CREATE] = {check_job_create, NEW, ARENA_JOBS, UP_TO(job_create, reserved),
+                           JOB_DRAINER},
+    [COMMIT_JOB_KILL] = {check_job_kill, OLD, ARENA_JOBS, UP_TO(job, reserved), 0},
+    [COMMIT_JOB_DESTROY] = {check_job_destroy, OLD, ARENA_JOBS, UP_TO(job, reserved), 0},
+    [COMMIT_LIMIT_MOVE] = {check_limit_move, NOBODY, ARENA_COUNT, UP_TO(limit_move, reserved), 0},
+    [COMMIT_PROCESS_CREATE] = {check_process_create, NEW, ARENA_PROCESSES,
+                               UP_TO(process_create, reserved), 0},
+    [COMMIT_PROCESS_START] = {check_process_start, OLD, ARENA_PROCESSES,
+                              UP_TO(process_start, reserved), 0},
+    [COMMIT_PROCESS_EXIT] = {check_process_exit, OLD, ARENA_PROCESSES,
+                             UP_TO(process_exit, reserved), 0},
+    [COMMIT_PROCESS_REAP] = {check_process_reap, OLD, ARENA_PROCESSES,
+                             UP_TO(process_reap, reserved), 0},
+    [COMMIT_THREAD_CREATE] = {check_thread_create, NEW, ARENA_THREADS,
+                              UP_TO(thread_create, reserved), 0},
+    [COMMIT_THREAD_EXIT] = {NULL, OLD, ARENA_THREADS, UP_TO(thread_exit, reserved), 0},
+    [COMMIT_OBJECT_CREATE] = {check_object_create, NEW, ARENA_OBJECTS, USES(object_create),
+                              OBJECT_PINNED},
+    [COMMIT_OBJECT_DESTROY] = {check_object_destroy, OLD, ARENA_OBJECTS,
+                               UP_TO(object_destroy, reserved), 0},
+    [COMMIT_FACET_CREATE] = {check_facet_create, NEW, ARENA_FACETS, USES(facet_create),
+                             DISCLOSE_ALL},
+    [COMMIT_FACET_LEASE] = {NULL, OLD, ARENA_FACETS, UP_TO(facet_lease, reserved), 0},
+    [COMMIT_FACET_REVOKE] = {check_facet_revoke, OLD, ARENA_FACETS, UP_TO(facet, reserved), 0},
+    [COMMIT_FACET_DESTROY] = {check_facet_destroy, OLD, ARENA_FACETS, UP_TO(facet, reserved), 0},
+    [COMMIT_HOLD_INSERT] = {check_hold_insert, NEW, ARENA_HOLDS, UP_TO(hold_insert, reserved), 0},
+    [COMMIT_HOLD_MOVE] = {check_hold_move, OLD, ARENA_HOLDS, UP_TO(hold_move, reserved), 0},
+    [COMMIT_HOLD_REMOVE] = {NULL, OLD, ARENA_HOLDS, UP_TO(hold_remove, reserved), 0},
+    [COMMIT_MEMORY_COMMIT] = {check_memory_commit, OLD, ARENA_OBJECTS, UP_TO(memory, reserved), 0},
+    [COMMIT_MEMORY_DECOMMIT] = {check_memory_decommit, OLD, ARENA_OBJECTS, UP_TO(memory, reserved),
+                                0},
+    [COMMIT_MEMORY_MAP] = {check_memory_map, NEW, ARENA_MAPPINGS, UP_TO(memory_map, reserved), 0},
+    [COMMIT_MEMORY_UNMAP] = {NULL, OLD, ARENA_MAPPINGS, UP_TO(memory_unmap, reserved), 0},
+    [COMMIT_MEMORY_PROTECT] = {check_memory_protect, OLD, ARENA_MAPPINGS,
+                               UP_TO(memory_protect, reserved), 0},
+    [COMMIT_MEMORY_SEAL] = {check_memory, OLD, ARENA_OBJECTS, UP_TO(memory, first), 0},
+    [COMMIT_CHECKPOINT_MARK] = {check_checkpoint_mark, NOBODY, ARENA_COUNT,
+                                UP_TO(checkpoint_mark, reserved), 0},
+};
+
+static bool is_zero(const uint8_t *bytes, size_t size)
 {
-    bool known = commit->kind < COMMIT_KIND_COUNT && checks[commit->kind] != 0;
-    bool in_order = (state->seq == 0) == (commit->kind == COMMIT_GENESIS);
-    if (!known || !in_order || !checks[commit->kind](state, commit)) {
-        return STATUS_BAD_ARGUMENT;
+    uint8_t all = 0;
+    for (size_t i = 0; i < size; i++) {
+        all |= bytes[i];
     }
-    return STATUS_OK;
+    return all == 0;
+}
+
+enum record_fault record_check(const struct state *state, const struct commit *commit)
+{
+    struct commit_id id;
+    uint32_t kind = commit->kind;
+    if (kind >= COMMIT_KIND_COUNT || kinds[kind].names == UNKNOWN) {
+        return RECORD_KIND;
+    }
+    if ((state->seq == 0) != (kind == COMMIT_GENESIS) ||
+        (state->seq == 1) != (kind == COMMIT_GENESIS_CONFIG)) {
+        return RECORD_ORDER;
+    }
+    if ((commit->flags & ~kinds[kind].flags) != 0 ||
+        !is_zero(commit->bytes + kinds[kind].used, sizeof(commit->bytes) - kinds[kind].used)) {
+        return RECORD_RESERVED;
+    }
+    memcpy(&id, commit->bytes, sizeof(id));
+    if (kinds[kind].names == NEW && !is_next(state, kinds[kind].arena, id)) {
+        return RECORD_NEW_ID;
+    }
+    if (kinds[kind].names == OLD && !has(state, kinds[kind].arena, id)) {
+        return RECORD_ABSENT;
+    }
+    return kinds[kind].check == NULL ? RECORD_OK : kinds[kind].check(state, commit);
 }

@@ -46,6 +46,25 @@ static void *log_read(const char *path, size_t *size)
     return bytes;
 }
 
+// Goes through the records alone: what is derived must follow from them after each.
+static bool counts_hold(const struct replay_log *log, const struct state_config *config)
+{
+    struct replay replay;
+
+    replay_init(&replay, config, zeroed((size_t)state_size(config)));
+    for (uint64_t i = 0; i < log->page_count; i++) {
+        for (uint32_t j = 0; j < log->pages[i].header.count; j++) {
+            if (replay_commit(&replay, &log->pages[i].records[j]).fault != REPLAY_OK ||
+                !state_is_counted(&replay.state)) {
+                printf("counts at seq %llu\n", (unsigned long long)replay.state.seq);
+                return false;
+            }
+        }
+    }
+    free(replay.state.sessions); // the first arena: where the storage begins
+    return true;
+}
+
 int main(int count, char **arguments)
 {
     struct replay_log log;
@@ -64,6 +83,9 @@ int main(int count, char **arguments)
     error = replay_config(&log.pages[0], &config);
     if (error.fault != REPLAY_OK) {
         return NO_LOG;
+    }
+    if (!counts_hold(&log, &config)) {
+        return DIFFERS;
     }
     replay_init(&replay, &config, zeroed((size_t)state_size(&config)));
     for (uint64_t i = 0; i < log.page_count && error.fault == REPLAY_OK; i++) {

@@ -4,10 +4,12 @@
 //
 // The first byte says how many capabilities come along and how far the message is off alignment;
 // the rest, rounded down to words, is the message, copied to memory that ends where it ends. It is
-// read three times: by its own pointers, trying every kind of reader on each (walk_struct), through
-// the generated readers of tools/capnpc-c/test/test.capnp, and by a server that dispatches it. All
-// loops trust counts in the message: the traversal limit must hold them.
+// read five times: by its own pointers, trying every kind of reader on each (walk_struct), through
+// the generated readers of tools/capnpc-c/test/test.capnp, and by a server that dispatches it, and
+// by the plain reader, which must be as strict as the others (see_plain). All loops trust counts in
+// the message: the traversal limit must hold them.
 
+#include "lib/capnp/plain.h"
 #include "tools/capnpc-c/test/other.capnp.h"
 #include "tools/capnpc-c/test/test.capnp.h"
 
@@ -234,6 +236,42 @@ static void serve(struct capnp_message *message)
     }
 }
 
+static void must_agree(bool agree)
+{
+    if (!agree) {
+        abort();
+    }
+}
+
+// The kernel's way of reading a message of one struct.
+static void see_plain(const uint8_t *bytes, uint32_t size, uint32_t cap_count)
+{
+    uint64_t *words = malloc(size + 1);
+    struct plain_reader reader;
+    struct capnp_message message;
+    memcpy(words, bytes, size);
+    capnp_message_init(&message, words, size, caps, cap_count);
+    struct capnp_struct_reader root = capnp_message_root(&message);
+    bool is_open = plain_open(&reader, words, size, caps, cap_count);
+    must_agree(size > CAPNP_MESSAGE_BYTES_MAX || is_open == (message.error == CAPNP_OK));
+    for (uint16_t i = 0; is_open && i < 4; i++) {
+        struct plain_text text;
+        struct plain_data data;
+        uint64_t cap;
+        message.error = CAPNP_OK;
+        must_agree(plain_word(&reader, i) == capnp_get_u64(root, i * 8u, 0));
+        capnp_get_text(root, i, (struct capnp_text){NULL, 0});
+        must_agree(plain_text(&reader, i, &text) == (message.error == CAPNP_OK));
+        message.error = CAPNP_OK;
+        capnp_get_data(root, i, (struct capnp_data){NULL, 0});
+        must_agree(plain_data(&reader, i, &data) == (message.error == CAPNP_OK));
+        message.error = CAPNP_OK;
+        capnp_get_cap(root, i);
+        must_agree(plain_cap(&reader, i, &cap) == (message.error == CAPNP_OK));
+    }
+    free(words);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
     if (size == 0) {
@@ -259,6 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
             serve(&message);
         }
     }
+    see_plain(bytes, words * 8, cap_count);
     free(memory);
     return 0;
 }

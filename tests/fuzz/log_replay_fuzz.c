@@ -12,7 +12,7 @@
 #include "lib/replay/replay.h"
 #include "lib/sha256/sha256.h"
 
-enum { PAGES_MAX = 8, STORAGE_MAX = 1 << 16, RECORDS_OF_A_SHORT_PAGE = 5 };
+enum { PAGES_MAX = 32, STORAGE_MAX = 1 << 16, RECORDS_OF_A_SHORT_PAGE = 5 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,6 +41,7 @@ static void digests_must_agree(const struct replay *replay)
     state_digest(&replay->state, recomputed);
     must(replay->state.seq < 2 || memcmp(recomputed, replay->state.digest, 16) == 0,
          "the digest kept while replaying is that of the arenas");
+    must(state_is_counted(&replay->state), "what is derived follows from the records");
 }
 
 static struct replay_error replay_all(struct replay *replay, const struct replay_log *log)
@@ -105,7 +106,7 @@ static size_t log_build(struct replay *writer, const uint8_t *data, size_t size)
     struct log_page *page = page_begin(0);
     struct log_trailer *trailer;
 
-    commits[1].genesis_config = (struct commit_genesis_config){2, 2, 4, 4, 8, 16, 16, 8, {0}};
+    memcpy(commits[1].bytes, &writer->state.config, sizeof(writer->state.config));
     for (size_t i = 0; i < 2 + size / COMMIT_SIZE; i++) {
         struct commit commit;
 
@@ -138,7 +139,7 @@ static size_t log_build(struct replay *writer, const uint8_t *data, size_t size)
 static void fuzz_built(const uint8_t *data, size_t size)
 {
     static _Alignas(64) uint8_t writer_storage[STORAGE_MAX];
-    const struct state_config config = {2, 2, 4, 4, 8, 16, 16, 8};
+    const struct state_config config = {16, 16, 8, 8, 16, 32, 64, 32, 64, 256};
     struct replay writer, replay;
     struct replay_log log;
 

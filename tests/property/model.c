@@ -52,6 +52,7 @@ void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, bool may_c
     must(model.hold_count < MODEL_HOLDS_MAX, "no room for a hold");
     must(cap == 0 || model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
     model.holds[model.hold_count++] = (struct model_hold){program, node, cap, is_revoker, may_copy};
+    model.nodes[node].is_made = true;
 }
 
 struct model_hold *model_hold_find(uint32_t program, uint64_t cap)
@@ -108,8 +109,8 @@ static enum status hold_fact(uint32_t program, uint64_t cap, struct model_hold *
 
 static const uint16_t method_counts[] = {
     [MODEL_ENDPOINT] = 0, [MODEL_CONSOLE] = 1, [MODEL_TIMER] = 1,
-    [MODEL_JOB] = 3,      [MODEL_MANAGER] = 1, [MODEL_MEMORY] = 2,
-    [MODEL_BUILDER] = 4,  [MODEL_PROCESS] = 1, [MODEL_REVOKER] = 2,
+    [MODEL_JOB] = 6,      [MODEL_MANAGER] = 2, [MODEL_MEMORY] = 2,
+    [MODEL_BUILDER] = 4,  [MODEL_PROCESS] = 2, [MODEL_REVOKER] = 3,
 };
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)
@@ -285,55 +286,6 @@ static uint32_t waits_at(uint32_t object, enum model_wait_kind kind)
     return count;
 }
 
-// Whoever waits at an endpoint that nobody serves any more is told.
-static void settle(void)
-{
-    for (uint32_t i = 0; i < model.wait_count;) {
-        const struct model_wait *wait = &model.waits[i];
-        bool is_at_endpoint = wait->kind == MODEL_QUEUED || wait->kind == MODEL_RECV;
-        if (!is_at_endpoint || servers_of(wait->object) != 0) {
-            i++;
-            continue;
-        }
-        expect_fact(&wait->operation,
-                    wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE : STATUS_STALE_CAP);
-        wait_remove(i);
-    }
-}
-
-// --- CALL and RECV ------------------------------------------------------------------------------
-
-static void deliver(const struct model_operation *receive, const struct model_wait *call)
-{
-    struct model_expected *expected = expect_fact(receive, STATUS_OK);
-
-    expected->is_delivery = true;
-    expected->call = *call;
-    expected->size = (uint32_t)sizeof(struct message_header) + call->operation.sqe.payload_len;
-}
-
-static enum status call_limits(const struct model_operation *operation, uint32_t object)
-{
-    const struct sqe *sqe = &operation->sqe;
-
-    if (sqe->transfers != 0) {
-        return STATUS_UNSUPPORTED;
-    }
-    if (sqe->payload_len > model.objects[object].message_max) {
-        return STATUS_MESSAGE_TOO_LARGE;
-    }
-    if (sqe->result_len > MESSAGE_SIZE_MAX) {
-        return STATUS_BAD_ARGUMENT;
-    }
-    if (servers_of(object) == 0) {
-        return STATUS_SERVER_GONE;
-    }
-    if (waits_at(object, MODEL_QUEUED) >= MODEL_QUEUE_MAX) {
-        return STATUS_QUEUE_FULL;
-    }
-    return model_waiting(operation->program) >= MODEL_RESERVED_MAX ? STATUS_RING_BUSY : STATUS_OK;
-}
-
 // The oldest RECV that may still take a call; those before it end.
 static uint32_t receiver_of(uint32_t object)
 {
@@ -351,6 +303,142 @@ static uint32_t receiver_of(uint32_t object)
         wait_remove(i);
     }
     return MODEL_NONE;
+}
+
+static void expect_drop(const struct model_operation *receive, uint32_t node)
+{
+    struct model_expected *expected = expect_fact(receive, STATUS_OK);
+
+    expected->is_drop = true;
+    expected->object = model.nodes[node].object;
+    expected->size = (uint32_t)sizeof(struct message_header);
+    model.nodes[node].drop = MODEL_DROP_PROMISED;
+}
+
+// Nobody holds the minted node: its server hears of it, if there is one.
+static void node_drop(uint32_t node)
+{
+    uint32_t object = model.nodes[node].object;
+
+    model.nodes[node].drop = servers_of(object) == 0 ? MODEL_DROP_TOLD : MODEL_DROP_LISTED;
+    if (model.nodes[node].drop == MODEL_DROP_LISTED) {
+        uint32_t receiver = receiver_of(object);
+        if (receiver != MODEL_NONE) {
+            expect_drop(&model.waits[receiver].operation, node);
+            wait_remove(receiver);
+        }
+    }
+}
+
+bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_data)
+{
+    uint32_t promised = MODEL_NONE;
+    uint32_t told = MODEL_NONE;
+
+    for (uint32_t i = 0; i < model.node_count; i++) {
+        const struct model_node *node = &model.nodes[i];
+        bool is_due = node->object == object &&
+                      (node->drop == MODEL_DROP_LISTED || node->drop == MODEL_DROP_PROMISED);
+        promised = is_due && node->drop == MODEL_DROP_PROMISED ? i : promised;
+        told = is_due && node->interface == interface && node->receiver_data == receiver_data
+                   ? i
+                   : told;
+    }
+    if (told == MODEL_NONE || promised == MODEL_NONE) {
+        return false;
+    }
+    // Whichever is told first: the one that was promised instead is still to be told.
+    model.nodes[promised].drop = model.nodes[told].drop;
+    model.nodes[told].drop = MODEL_DROP_TOLD;
+    return true;
+}
+
+// What nobody needs any more goes, from the leaves on. A server hears of what it minted.
+static void nodes_settle(void)
+{
+    static uint32_t holds[MODEL_NODES_MAX], revokers[MODEL_NODES_MAX], children[MODEL_NODES_MAX];
+
+    memset(holds, 0, model.node_count * sizeof(holds[0]));
+    memset(revokers, 0, model.node_count * sizeof(revokers[0]));
+    memset(children, 0, model.node_count * sizeof(children[0]));
+    for (uint32_t i = 0; i < model.hold_count; i++) {
+        (model.holds[i].is_revoker ? revokers : holds)[model.holds[i].node]++;
+    }
+    for (uint32_t i = 0; i < model.wait_count; i++) {
+        if (model.waits[i].kind == MODEL_QUEUED) {
+            children[model.waits[i].node]++; // its call needs it as a child would
+        }
+    }
+    for (uint32_t i = model.node_count; i > 0; i--) {
+        struct model_node *node = &model.nodes[i - 1];
+        uint32_t parent = node->parent;
+        if (node->is_gone || !node->is_made || parent == MODEL_NONE) {
+            continue;
+        }
+        bool is_minted = model_is_server(parent) && !model_is_server(i - 1);
+        if (is_minted && node->drop == MODEL_DROP_NONE && (holds[i - 1] | children[i - 1]) == 0) {
+            node_drop(i - 1);
+        }
+        node->is_gone = (holds[i - 1] | revokers[i - 1] | children[i - 1]) == 0 &&
+                        node->drop != MODEL_DROP_LISTED;
+        children[parent] += node->is_gone ? 0 : 1;
+    }
+}
+
+// Whoever waits at an endpoint that nobody serves any more is told.
+static void settle(void)
+{
+    for (uint32_t i = 0; i < model.wait_count;) {
+        const struct model_wait *wait = &model.waits[i];
+        bool is_at_endpoint = wait->kind == MODEL_QUEUED || wait->kind == MODEL_RECV;
+        if (!is_at_endpoint || servers_of(wait->object) != 0) {
+            i++;
+            continue;
+        }
+        expect_fact(&wait->operation,
+                    wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE : STATUS_STALE_CAP);
+        wait_remove(i);
+    }
+    for (uint32_t i = 0; i < model.node_count; i++) {
+        struct model_node *node = &model.nodes[i];
+        if (node->drop == MODEL_DROP_LISTED && servers_of(node->object) == 0) {
+            node->drop = MODEL_DROP_TOLD;
+        }
+    }
+    nodes_settle();
+}
+
+// --- CALL and RECV ------------------------------------------------------------------------------
+
+static void deliver(const struct model_operation *receive, const struct model_wait *call)
+{
+    struct model_expected *expected = expect_fact(receive, STATUS_OK);
+
+    expected->is_delivery = true;
+    expected->call = *call;
+    expected->size = (uint32_t)sizeof(struct message_header) + call->operation.sqe.payload_len;
+}
+
+static enum status call_limits(const struct model_operation *operation, uint32_t object)
+{
+    const struct sqe *sqe = &operation->sqe;
+
+    if (sqe->transfers > TRANSFERS_MAX) {
+        return STATUS_BAD_TRANSFER;
+    }
+    if (sqe->payload_len > model.objects[object].message_max) {
+        return STATUS_MESSAGE_TOO_LARGE;
+    }
+    if (sqe->result_len > MESSAGE_SIZE_MAX) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    if (servers_of(object) == 0) {
+        return STATUS_SERVER_GONE;
+    }
+    if (waits_at(object, MODEL_QUEUED) >= MODEL_QUEUE_MAX) {
+        return STATUS_QUEUE_FULL;
+    }
+    return model_waiting(operation->program) >= MODEL_RESERVED_MAX ? STATUS_RING_BUSY : STATUS_OK;
 }
 
 static void operate_call(const struct model_operation *operation)
@@ -445,6 +533,13 @@ static void operate_recv(const struct model_operation *operation)
         deliver(operation, &model.waits[call]);
         return;
     }
+    settle();
+    for (uint32_t i = 0; i < model.node_count; i++) {
+        if (model.nodes[i].object == object && model.nodes[i].drop == MODEL_DROP_LISTED) {
+            expect_drop(operation, i);
+            return;
+        }
+    }
     bool is_full = waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX;
     if (is_full || model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
         expect_fact(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
@@ -472,8 +567,8 @@ static enum status return_fact(const struct model_operation *operation, uint32_t
     const struct sqe *sqe = &operation->sqe;
     bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
 
-    if (sqe->transfers != 0) {
-        return STATUS_UNSUPPORTED;
+    if (sqe->transfers > TRANSFERS_MAX) {
+        return STATUS_BAD_TRANSFER;
     }
     if (!is_exception && sqe->method != 0) {
         return STATUS_RESERVED_SET;
@@ -538,7 +633,6 @@ static void operate_release(const struct model_operation *operation)
     expect_fact(operation, fact);
     if (fact == STATUS_OK) {
         *hold = model.holds[--model.hold_count];
-        settle();
     }
 }
 
@@ -574,6 +668,7 @@ void model_operate(const struct model_operation *operation)
         expect_fact(operation, STATUS_BAD_OPCODE);
         break;
     }
+    settle();
 }
 
 static void exit_tell(const struct model_operation *operation, struct model_exit exit)
@@ -618,6 +713,7 @@ void model_time(uint64_t now_ns)
             wait_remove(i);
         }
     }
+    settle();
 }
 
 // What of one waiting operation goes with a program. True: the operation is gone.

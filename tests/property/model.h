@@ -51,10 +51,21 @@ struct model_object {
     uint64_t names; // BUILDER: bit n: name n is given
 };
 
+// Of a node that a server minted: nobody holds it, nor what was made from it.
+enum model_drop {
+    MODEL_DROP_NONE,
+    MODEL_DROP_LISTED,   // the server is to be told
+    MODEL_DROP_PROMISED, // a RECV completes with one of those
+    MODEL_DROP_TOLD,
+};
+
 struct model_node {
     uint32_t parent, object, depth;
     uint64_t interface, methods, receiver_data;
     bool is_revoked;
+    bool is_made; // its first hold was inserted
+    bool is_gone; // nothing needs it any more
+    enum model_drop drop;
 };
 
 struct model_hold {
@@ -100,6 +111,8 @@ struct model_expected {
     bool is_quiet;      // no completion on success
     bool is_delivery;   // a RECV that took a call: `call`
     struct model_wait call;
+    bool is_drop; // a RECV that is told of one of the `object`'s minted nodes
+    uint32_t object;
     bool is_exit; // nextExit
     uint64_t process;
     int32_t code;
@@ -162,6 +175,8 @@ void model_time(uint64_t now_ns);
 void model_program_end(uint32_t program, bool is_told, struct model_exit exit);
 // Operations of the program that wait.
 uint32_t model_waiting(uint32_t program);
+// The server was told that a node with these is dropped; false: none of them is.
+bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_data);
 // The kernel chose this id for the call that was just delivered.
 void model_call_learn(uint32_t program, uint64_t user_data, uint64_t call_id);
 

@@ -149,6 +149,9 @@ static void plain_step(struct actor *actor)
     bool is_console = hold_is(hold, MODEL_CONSOLE);
     bool is_memory = hold_is(hold, MODEL_MEMORY);
     uint16_t method = (uint16_t)(chance_in(4) ? chance_below(66) : 0);
+    if (hold_is(hold, MODEL_PROCESS) && method == PROCESS_KILL) {
+        return; // who is killed, the model doesn't follow
+    }
     if (is_memory && method == MEMORY_OBJECT_READ) {
         message = message_begin();
         memory_object_read_params_set_length(memory_object_read_params_build(&message), 8);

@@ -181,7 +181,7 @@ static bool call_fill(const struct actor *actor, uint32_t slot, struct model_ope
     }
     sqe->payload_len = chance_below(chance_in(8) ? MESSAGE_MAX * 2 : MESSAGE_MAX / 2);
     sqe->result_len = chance_in(40) ? MESSAGE_SIZE_MAX + 1 : chance_below(SLOT_RESULT_SIZE + 1);
-    sqe->transfers = chance_in(40) ? 1 : 0;
+    sqe->transfers = chance_in(40) ? TRANSFERS_MAX + 1 : 0;
     sqe->disclose = (uint16_t)chance_word();
     sqe->flags = chance_in(8) ? SQE_QUIET : 0;
     place_payload(actor, operation, slot_offset(slot));
@@ -226,7 +226,7 @@ static bool return_fill(const struct actor *actor, uint32_t slot, struct model_o
     sqe->flags =
         (uint8_t)((chance_in(4) ? SQE_QUIET : 0) | (is_exception ? SQE_RETURN_EXCEPTION : 0));
     sqe->method = (uint16_t)(is_exception ? chance_below(8) : chance_in(30) ? 1 : 0);
-    sqe->transfers = chance_in(40) ? 1 : 0;
+    sqe->transfers = chance_in(40) ? TRANSFERS_MAX + 1 : 0;
     sqe->payload_len = chance_in(60) ? MESSAGE_SIZE_MAX + 1 : chance_below(160);
     if (sqe->payload_len <= SLOT_SIZE) {
         place_payload(actor, operation, slot_offset(slot));

@@ -158,7 +158,7 @@ static void follower_step(void)
             continue;
         }
         const struct commit *commit = &page->records[follower.record++];
-        if (state_check(&follower.state, commit) != STATUS_OK) {
+        if (record_check(&follower.state, commit) != RECORD_OK) {
             broken("commit %llu of kind %u can't follow", (unsigned long long)follower.state.seq,
                    commit->kind);
         }
@@ -276,6 +276,18 @@ static void delivery_check(const struct actor *actor, const struct model_expecte
     tally.deliveries++;
 }
 
+static void drop_check(const struct actor *actor, const struct model_expected *expected,
+                       uint32_t result)
+{
+    struct message_header header = act_header(actor->thread, result);
+
+    if (header.kind != MESSAGE_DROPPED || header.call_id != 0 || header.size != 0 ||
+        !model_drop_learn(expected->object, header.interface, header.receiver_data)) {
+        broken("a server was told that something is dropped that is not");
+    }
+    tally.drops++;
+}
+
 static void exit_check(const struct actor *actor, const struct model_expected *expected,
                        uint32_t result)
 {
@@ -305,6 +317,8 @@ static void success_check(const struct actor *actor, const struct model_expected
     }
     if (expected->is_delivery) {
         delivery_check(actor, expected, cqe, result);
+    } else if (expected->is_drop) {
+        drop_check(actor, expected, result);
     } else if (expected->is_exit) {
         exit_check(actor, expected, result);
     } else if (expected->size != 0) {

@@ -56,7 +56,8 @@ extern struct world world;
 // Of the whole test.
 struct tally {
     uint64_t seed, step;
-    uint64_t worlds, commits, kinds[COMMIT_KIND_COUNT], deliveries, answers, refusals[STATUS_LIMIT];
+    uint64_t worlds, commits, kinds[COMMIT_KIND_COUNT], deliveries, drops, answers;
+    uint64_t refusals[STATUS_LIMIT];
 };
 
 extern struct tally tally;

@@ -4,6 +4,7 @@
 // id is printed as index.generation: which slot, in which of its lives.
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "abi/ids.h"
 #include "abi/ring.h"
@@ -39,6 +40,13 @@ static const char *const object_words[] = {
     [OBJECT_CONSOLE] = "console",
     [OBJECT_CAPABILITY_MANAGER] = "capability-manager",
 };
+static const char *const resource_words[] = {
+    [RESOURCE_SESSIONS] = "sessions",   [RESOURCE_JOBS] = "jobs",
+    [RESOURCE_PROCESSES] = "processes", [RESOURCE_THREADS] = "threads",
+    [RESOURCE_OBJECTS] = "objects",     [RESOURCE_FACETS] = "facets",
+    [RESOURCE_HOLDS] = "holds",         [RESOURCE_MAPPINGS] = "mappings",
+    [RESOURCE_PAGES] = "pages",         [RESOURCE_SPACE] = "space",
+    [RESOURCE_CALLS] = "calls",         [RESOURCE_LOG] = "log"};
 static const char *const transfer_words[] = {
     [TRANSFER_NONE] = "none", [TRANSFER_COPY] = "copy", [TRANSFER_MOVE] = "move"};
 static const char *const scope_words[] = {[SCOPE_SHAREABLE] = "shareable",
@@ -63,13 +71,25 @@ static void genesis_print(FILE *out, const struct commit *commit)
 
 static void genesis_config_print(FILE *out, const struct commit *commit)
 {
-    const struct commit_genesis_config *config = &commit->genesis_config;
+    uint32_t amounts[sizeof(commit->genesis_config) / sizeof(uint32_t)];
 
-    fprintf(out,
-            " sessions %u jobs %u processes %u threads %u objects %u facets %u holds %u "
-            "mappings %u",
-            config->sessions, config->jobs, config->processes, config->threads, config->objects,
-            config->facets, config->holds, config->mappings);
+    memcpy(amounts, &commit->genesis_config, sizeof(amounts));
+    for (size_t i = 0; i < COUNT(amounts); i++)
+        fprintf(out, " %s %u", resource_words[i], amounts[i]);
+}
+
+static void genesis_head_print(FILE *out, const struct commit *commit)
+{
+    fputs(" previous log's head ", out);
+    hex_print(out, commit->genesis_head.head, HASH_SIZE);
+}
+
+static void expiry_print(FILE *out, uint64_t expiry_ns)
+{
+    if (expiry_ns == UINT64_MAX)
+        fputs(" expiry never", out);
+    else
+        fprintf(out, " expiry %" PRIu64 " ns", expiry_ns);
 }
 
 static void session_create_print(FILE *out, const struct commit *commit)
@@ -77,18 +97,45 @@ static void session_create_print(FILE *out, const struct commit *commit)
     const struct commit_session_create *create = &commit->session_create;
 
     id_print(out, "session", create->session);
+    fprintf(out, " job %u", create->job);
     id_print(out, "parent", create->parent);
-    if (create->expiry_ns == UINT64_MAX)
-        fputs(" expiry never", out);
+    expiry_print(out, create->expiry_ns);
+    if (create->object == UINT32_MAX)
+        fputs(" identity none", out);
     else
-        fprintf(out, " expiry %" PRIu64 " ns", create->expiry_ns);
-    fprintf(out, " identity %016" PRIx64, create->identity_hash);
+        fprintf(out, " identity %016" PRIx64 " in object %u", create->identity_hash,
+                create->object);
+}
+
+static void session_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "session", commit->session.session);
 }
 
 static void job_create_print(FILE *out, const struct commit *commit)
 {
     id_print(out, "job", commit->job_create.job);
     id_print(out, "parent", commit->job_create.parent);
+    if ((commit->flags & JOB_DRAINER) != 0)
+        fputs(" drainer", out);
+}
+
+static void job_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "job", commit->job.job);
+}
+
+static void limit_move_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_limit_move *move = &commit->limit_move;
+
+    fprintf(out, " %u", move->amount);
+    word_print(out, "of", resource_words, COUNT(resource_words), move->resource);
+    if (move->from == UINT32_MAX)
+        fputs(" from the machine", out);
+    else
+        fprintf(out, " from job %u", move->from);
+    fprintf(out, " to job %u", move->to);
 }
 
 static void process_create_print(FILE *out, const struct commit *commit)
@@ -100,6 +147,7 @@ static void process_create_print(FILE *out, const struct commit *commit)
 static void process_start_print(FILE *out, const struct commit *commit)
 {
     id_print(out, "process", commit->process_start.process);
+    fprintf(out, " session %u", commit->process_start.session);
 }
 
 static void process_exit_print(FILE *out, const struct commit *commit)
@@ -141,7 +189,8 @@ static void object_create_print(FILE *out, const struct commit *commit)
     word_print(out, "kind", object_words, COUNT(object_words), create->kind);
     fputc(' ', out);
     interface_print(out, create->interface);
-    fprintf(out, " job %u argument %" PRIu64, create->job, create->argument);
+    fprintf(out, " job %u argument %" PRIu64 "%s", create->job, create->argument,
+            (commit->flags & OBJECT_PINNED) != 0 ? " pinned" : "");
 }
 
 static void object_destroy_print(FILE *out, const struct commit *commit)
@@ -154,10 +203,23 @@ static void facet_create_print(FILE *out, const struct commit *commit)
     const struct commit_facet_create *create = &commit->facet_create;
 
     id_print(out, "facet", create->facet);
-    fprintf(out, " of %u object %u ", create->parent, create->object);
+    fprintf(out, " of %u job %u ", create->parent, create->job);
     interface_print(out, create->interface);
-    fprintf(out, " methods 0x%" PRIx64 " receiver-data %" PRIu64, create->methods,
-            create->receiver_data);
+    fprintf(out, " methods 0x%" PRIx64 " receiver-data %" PRIu64 " disclosure 0x%x%s",
+            create->methods, create->receiver_data, commit->flags & DISCLOSE_SECTIONS,
+            (commit->flags & DISCLOSE_ACT_AS) != 0 ? " act-as" : "");
+}
+
+static void facet_lease_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_facet_lease *lease = &commit->facet_lease;
+
+    id_print(out, "facet", lease->facet);
+    expiry_print(out, lease->expiry_ns);
+    if (lease->calls == UINT64_MAX)
+        fputs(" calls unlimited", out);
+    else
+        fprintf(out, " calls %" PRIu64, lease->calls);
 }
 
 static void facet_print(FILE *out, const struct commit *commit)
@@ -181,6 +243,16 @@ static void hold_insert_print(FILE *out, const struct commit *commit)
     word_print(out, "scope", scope_words, COUNT(scope_words), insert->scope);
 }
 
+static void hold_move_print(FILE *out, const struct commit *commit)
+{
+    const struct commit_hold_move *move = &commit->hold_move;
+
+    id_print(out, "hold", move->hold);
+    id_print(out, "becomes", move->made);
+    fprintf(out, " of process %u", move->process);
+    word_print(out, "by", how_words, COUNT(how_words), move->how);
+}
+
 static void hold_remove_print(FILE *out, const struct commit *commit)
 {
     id_print(out, "hold", commit->hold_remove.hold);
@@ -192,21 +264,41 @@ static void memory_print(FILE *out, const struct commit *commit)
     fprintf(out, " first page %u pages %u", commit->memory.first, commit->memory.count);
 }
 
+static void memory_seal_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "object", commit->memory.object);
+}
+
+static void rights_print(FILE *out, uint32_t rights)
+{
+    fprintf(out, " %c%c%c", (rights & RIGHT_READ) != 0 ? 'r' : '-',
+            (rights & RIGHT_WRITE) != 0 ? 'w' : '-', (rights & RIGHT_EXECUTE) != 0 ? 'x' : '-');
+}
+
 static void memory_map_print(FILE *out, const struct commit *commit)
 {
     const struct commit_memory_map *map = &commit->memory_map;
 
     id_print(out, "mapping", map->mapping);
-    fprintf(out, " process %u facet %u page 0x%" PRIx64 " pages %u of the object's page %u %c%c%c",
-            map->process, map->facet, map->page, map->count, map->object_page,
-            (map->rights & RIGHT_READ) != 0 ? 'r' : '-',
-            (map->rights & RIGHT_WRITE) != 0 ? 'w' : '-',
-            (map->rights & RIGHT_EXECUTE) != 0 ? 'x' : '-');
+    fprintf(out, " process %u facet %u page 0x%" PRIx64 " pages %u of the object's page %u",
+            map->process, map->facet, map->page, map->count, map->object_page);
+    rights_print(out, map->rights);
+}
+
+static void memory_protect_print(FILE *out, const struct commit *commit)
+{
+    id_print(out, "mapping", commit->memory_protect.mapping);
+    rights_print(out, commit->memory_protect.rights);
 }
 
 static void memory_unmap_print(FILE *out, const struct commit *commit)
 {
     id_print(out, "mapping", commit->memory_unmap.mapping);
+}
+
+static void checkpoint_mark_print(FILE *out, const struct commit *commit)
+{
+    fprintf(out, " of seq %" PRIu64, commit->checkpoint_mark.seq);
 }
 
 static const struct {
@@ -215,8 +307,14 @@ static const struct {
 } kinds[COMMIT_KIND_COUNT] = {
     [COMMIT_GENESIS] = {"genesis", genesis_print},
     [COMMIT_GENESIS_CONFIG] = {"genesis-config", genesis_config_print},
+    [COMMIT_GENESIS_HEAD] = {"genesis-head", genesis_head_print},
     [COMMIT_SESSION_CREATE] = {"session-create", session_create_print},
+    [COMMIT_SESSION_END] = {"session-end", session_print},
+    [COMMIT_SESSION_DESTROY] = {"session-destroy", session_print},
     [COMMIT_JOB_CREATE] = {"job-create", job_create_print},
+    [COMMIT_JOB_KILL] = {"job-kill", job_print},
+    [COMMIT_JOB_DESTROY] = {"job-destroy", job_print},
+    [COMMIT_LIMIT_MOVE] = {"limit-move", limit_move_print},
     [COMMIT_PROCESS_CREATE] = {"process-create", process_create_print},
     [COMMIT_PROCESS_START] = {"process-start", process_start_print},
     [COMMIT_PROCESS_EXIT] = {"process-exit", process_exit_print},
@@ -226,14 +324,19 @@ static const struct {
     [COMMIT_OBJECT_CREATE] = {"object-create", object_create_print},
     [COMMIT_OBJECT_DESTROY] = {"object-destroy", object_destroy_print},
     [COMMIT_FACET_CREATE] = {"facet-create", facet_create_print},
+    [COMMIT_FACET_LEASE] = {"facet-lease", facet_lease_print},
     [COMMIT_FACET_REVOKE] = {"facet-revoke", facet_print},
     [COMMIT_FACET_DESTROY] = {"facet-destroy", facet_print},
     [COMMIT_HOLD_INSERT] = {"hold-insert", hold_insert_print},
+    [COMMIT_HOLD_MOVE] = {"hold-move", hold_move_print},
     [COMMIT_HOLD_REMOVE] = {"hold-remove", hold_remove_print},
     [COMMIT_MEMORY_COMMIT] = {"memory-commit", memory_print},
+    [COMMIT_MEMORY_DECOMMIT] = {"memory-decommit", memory_print},
     [COMMIT_MEMORY_MAP] = {"memory-map", memory_map_print},
     [COMMIT_MEMORY_UNMAP] = {"memory-unmap", memory_unmap_print},
-    [COMMIT_MEMORY_SEAL] = {"memory-seal", memory_print},
+    [COMMIT_MEMORY_PROTECT] = {"memory-protect", memory_protect_print},
+    [COMMIT_MEMORY_SEAL] = {"memory-seal", memory_seal_print},
+    [COMMIT_CHECKPOINT_MARK] = {"checkpoint-mark", checkpoint_mark_print},
 };
 
 const char *commit_kind_name(uint64_t kind)
@@ -260,7 +363,5 @@ void commit_print(FILE *out, uint64_t seq, const struct commit *commit)
     }
     fprintf(out, ": %s", name);
     kinds[commit->kind].print(out, commit);
-    if (commit->flags != 0)
-        fprintf(out, " flags 0x%x", commit->flags);
     fputc('\n', out);
 }

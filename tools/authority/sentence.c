@@ -2,8 +2,8 @@
 //
 // What is wrong with a log, in one sentence: the place, the fact, both numbers where there are two.
 // One row per fault. In a row's text %F and %E stand for the found and the expected number in
-// decimal, %f and %e in hexadecimal, %K for the name of the found kind of commit, %N for who states
-// the hash of the page: the next page, or the trailer.
+// decimal, %f and %e in hexadecimal, %K for the name of the found kind of commit, %W for what is
+// wrong with it, %N for who states the hash of the page: the next page, or the trailer.
 #include <inttypes.h>
 
 #include "tools/authority/authority.h"
@@ -36,7 +36,7 @@ static const struct {
     [REPLAY_GENESIS] = {PLACE_PAGE, "does not begin with a genesis and its configuration"},
     [REPLAY_GENESIS_BOOT] = {PLACE_PAGE, "its genesis is of boot %f, its header of boot %e"},
     [REPLAY_CONFIG] = {PLACE_PAGE, "asks for %F slots of one kind; at most %E are replayed"},
-    [REPLAY_RECORD] = {PLACE_PAGE, "a commit of kind %F (%K) cannot follow here"},
+    [REPLAY_RECORD] = {PLACE_PAGE, "a commit of kind %F (%K) cannot follow here: %W"},
     [REPLAY_PAGE_DIGEST] = {PLACE_PAGE, "its digest is %f; its records lead to %e"},
     [REPLAY_TRAILER_MAGIC] = {PLACE_TRAILER, "its magic is 0x%f, not 0x%e: not a trailer"},
     [REPLAY_TRAILER_VERSION] = {PLACE_TRAILER, "its version is %F; this tool knows version %E"},
@@ -56,6 +56,20 @@ static const struct {
     [REPLAY_DIGEST_ARENAS] = {PLACE_LOG,
                               "the digest recomputed from the replayed state is not the "
                               "one kept while replaying: a word of it is %f, kept %e"},
+    [REPLAY_COUNTS] = {PLACE_LOG, "its counts and charges are not those of its records"},
+};
+
+static const char *const record_words[RECORD_FAULT_COUNT] = {
+    [RECORD_KIND] = "no such kind is known",
+    [RECORD_ORDER] = "genesis comes first, then its configuration, and neither comes again",
+    [RECORD_RESERVED] = "bytes or flags that it does not use are not zero",
+    [RECORD_NEW_ID] = "it creates another id than the one that comes next",
+    [RECORD_ABSENT] = "it names what does not exist",
+    [RECORD_STATE] = "what it names is not in the state for it",
+    [RECORD_VALUE] = "a number is out of its range",
+    [RECORD_WIDER] = "the facet would be wider than the one that it is made from",
+    [RECORD_DEPTH] = "too many lie above it",
+    [RECORD_LIMIT] = "a job would have used more than its limit",
 };
 
 static void kind_print(FILE *out, uint64_t kind)
@@ -77,6 +91,8 @@ static void text_print(FILE *out, const char *text, const struct replay_error *e
         uint64_t number = *text == 'F' || *text == 'f' ? error->found : error->expected;
         if (*text == 'K')
             kind_print(out, error->found);
+        else if (*text == 'W')
+            fputs(record_words[error->expected], out);
         else if (*text == 'N' && error->page + 1 < log->page_count)
             fprintf(out, "page %" PRIu64, error->page + 1);
         else if (*text == 'N')

@@ -7,3 +7,9 @@
 annotation prefix @0xe1c7a9b2d45f6038 (file) :Text;
 # A prefix for all C names of a file: with $prefix("abi"), struct Process becomes
 # abi_process_reader. For schemas whose names a C program already uses for something else.
+
+annotation plain @0x8d0f6a1b7c3e5294 (file) :Void;
+# The file's interfaces are served by plain structs (plain.c): x.plain.h, x.plain.c, x.names.h.
+
+annotation most @0xa6e2d95c1f70b483 (field, param) :UInt32;
+# Bytes of data in a plain result, at most.

@@ -75,7 +75,7 @@ static void node_generate(struct unit *unit, uint64_t id, uint32_t depth)
 }
 
 // Opens `path` for writing, making the folders on the way.
-static FILE *open_output(const char *path)
+FILE *open_output(const char *path)
 {
     char folder[4096];
     for (size_t i = 0; path[i] != 0 && i < sizeof(folder) - 1; i++) {
@@ -92,7 +92,7 @@ static FILE *open_output(const char *path)
     return to;
 }
 
-static void close_output(FILE *to, const char *path)
+void close_output(FILE *to, const char *path)
 {
     if (ferror(to) != 0 || fclose(to) != 0) {
         fail("cannot write", path);
@@ -186,24 +186,33 @@ static void emit_schema(const struct unit *unit)
 
 void file_generate(struct capnp_struct_reader file)
 {
-    char *texts[3] = {NULL, NULL, NULL};
-    size_t sizes[3];
+    char *texts[4] = {NULL, NULL, NULL, NULL};
+    size_t sizes[4];
+    bool is_plain = plain_is_wanted(file);
     struct unit unit = {.file = file,
                         .types = open_memstream(&texts[0], &sizes[0]),
                         .inlines = open_memstream(&texts[1], &sizes[1]),
                         .source = open_memstream(&texts[2], &sizes[2])};
     unit_names_clear();
-    if (unit.types == NULL || unit.inlines == NULL || unit.source == NULL) {
+    unit.names = is_plain ? open_memstream(&texts[3], &sizes[3]) : unit.types;
+    if (unit.types == NULL || unit.inlines == NULL || unit.source == NULL || unit.names == NULL) {
         fail("no memory", file_name(file).data);
     }
+    if (is_plain) {
+        fprintf(unit.types, "#include \"%s.names.h\"\n\n", plain_base(file).text);
+    }
     node_generate(&unit, file_id(file), 0);
-    if (fclose(unit.types) != 0 || fclose(unit.inlines) != 0 || fclose(unit.source) != 0) {
+    if ((is_plain && fclose(unit.names) != 0) || fclose(unit.types) != 0 ||
+        fclose(unit.inlines) != 0 || fclose(unit.source) != 0) {
         fail("no memory", file_name(file).data);
+    }
+    if (is_plain) {
+        plain_generate(&unit, texts[3]);
     }
     emit_header(&unit, texts[0], texts[1]);
     emit_source(&unit, texts[2]);
     emit_schema(&unit);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         free(texts[i]);
     }
 }

@@ -64,6 +64,7 @@ static void emit_interface_types(struct unit *unit, struct capnp_struct_reader n
     unit_name(node, "%s_METHOD_COUNT", upper.text);
     emit_doc(to, request_node_doc(node_id(node)), "");
     fprintf(to, "struct %s {\n    uint64_t id;\n};\n\n", name.text);
+    to = unit->names;
     fprintf(to, "static const uint64_t %s_INTERFACE_ID = UINT64_C(0x%016" PRIx64 ");\n\nenum {\n",
             upper.text, node_id(node));
     for (uint32_t i = 0; i < methods.count; i++) {

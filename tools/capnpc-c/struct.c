@@ -21,16 +21,16 @@ void enum_generate(struct unit *unit, struct capnp_struct_reader node)
     struct name upper = name_upper(name_of_node(node));
     struct capnp_list_reader members = enum_enumerants(node);
     unit_tag(name, node);
-    emit_doc(unit->types, request_node_doc(node_id(node)), "");
-    fprintf(unit->types, "enum %s {\n", name.text);
+    emit_doc(unit->names, request_node_doc(node_id(node)), "");
+    fprintf(unit->names, "enum %s {\n", name.text);
     for (uint32_t i = 0; i < members.count; i++) {
         struct name member = name_snake(member_name(capnp_list_get_struct(members, i)));
-        emit_doc(unit->types, request_member_doc(node_id(node), i), "    ");
+        emit_doc(unit->names, request_member_doc(node_id(node), i), "    ");
         member = name_join(upper, name_upper(member));
         unit_name(node, "%s", member.text);
-        fprintf(unit->types, "    %s = %" PRIu32 ",\n", member.text, i);
+        fprintf(unit->names, "    %s = %" PRIu32 ",\n", member.text, i);
     }
-    fprintf(unit->types, members.count == 0 ? "    %s_NONE\n};\n\n" : "};\n\n", upper.text);
+    fprintf(unit->names, members.count == 0 ? "    %s_NONE\n};\n\n" : "};\n\n", upper.text);
 }
 
 uint32_t struct_message_bytes(struct capnp_struct_reader node)

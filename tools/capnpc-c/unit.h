@@ -18,6 +18,7 @@ enum { UNIT_FILES_MAX = 256, FIELD_TAGS_MAX = 16 };
 
 struct unit {
     struct capnp_struct_reader file; // RequestedFile
+    FILE *names; // enums, ids, method numbers: the types, but where plain.c needs them apart
     FILE *types;
     FILE *inlines;
     FILE *source;
@@ -101,7 +102,20 @@ uint32_t struct_message_bytes(struct capnp_struct_reader node);
 // The source of the file's schema as data.
 void schema_generate(const struct unit *unit, FILE *to);
 
+// ---- plain.c ----
+
+// Whether the file is to have plain codecs; they are its unit's last part. names: what was written
+// to unit->names.
+bool plain_is_wanted(struct capnp_struct_reader file);
+// The file's name without folder and suffix.
+struct name plain_base(struct capnp_struct_reader file);
+void plain_generate(struct unit *unit, const char *names);
+
 // ---- file.c ----
+
+// A file of the output, its folders made; what goes wrong ends the process.
+FILE *open_output(const char *path);
+void close_output(FILE *to, const char *path);
 
 // Generates <name>.h, <name>.c and <name>.schema.c for one RequestedFile, or ends the process.
 void file_generate(struct capnp_struct_reader file);

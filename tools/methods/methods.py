@@ -118,7 +118,7 @@ def read_schemas(paths):
     """All interfaces of these schemas, by id, their methods in flat order."""
     if not paths:
         raise MethodsError("no schemas are given")
-    request = run(["capnp", "compile", "-o-", *map(str, paths)])
+    request = run(["capnp", "compile", "-o-", f"-I{ROOT}/tools/capnpc-c", *map(str, paths)])
     text = run(["capnp", "decode", "--short", SCHEMA_OF_SCHEMAS, "CodeGeneratorRequest"], request)
     stream = tokens(text.decode())
     nodes = {int(node["id"]): node for node in parse_value(stream, next(stream))["nodes"]}

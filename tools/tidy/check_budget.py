@@ -5,7 +5,8 @@
     check_budget.py ROOT [FILES OF lib/ THAT THE KERNEL LINKS...]
 
 A header beside such a file counts with it. Tests don't count, nor do the assertions of
-kernel/core/check.c. The other half of the budget (executable lines, bytes) is in budget.py.
+kernel/core/check.c and what they ask of kernel/core/state/recount.c: the image has neither. The
+other half of the budget (executable lines, bytes) is in budget.py.
 """
 import json
 import os
@@ -19,7 +20,7 @@ import tree
 KERNEL, CORE, HAL = "kernel, ring and their lib", "kernel/core", "hal/x86_64"
 LIMITS = {KERNEL: 6000, CORE: 4500, HAL: 3500}
 SOURCES = (".c", ".h", ".S", ".ld", ".def")
-UNCOUNTED = ("kernel/core/check.c", "kernel/core/check.h")
+UNCOUNTED = ("kernel/core/check.c", "kernel/core/state/recount.c")
 
 
 def counted(path):

@@ -1,15 +1,187 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // reduce(state, commit): the only code that changes authority. One table row per kind of commit
-// says what happens to the record that the commit's body names first: it is created, changed or
-// destroyed; slot and digest follow from that, in one place. The row's function does the rest. The
-// commits are well-formed: the kernel makes no other, and whoever reads a log from elsewhere checks
-// each record first (lib/replay). So nothing here can fail; what cannot be is asserted.
+// says what happens to the record that the commit's body names first: it is created, changed, ended
+// or destroyed. What follows from that happens in one place: slot, digest, the list of its process,
+// the charge to who pays, and what one table row per kind of record adds. A kind's own function
+// does the rest, where there is any. The commits are well-formed: the kernel makes no other, and
+// whoever reads a log from elsewhere checks each record first (lib/replay). So nothing here can
+// fail; what cannot be is asserted.
 #include "kernel/core/state/state.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "kernel/core/state/assert.h"
+
+// Words of 32 bits that records have at the same place.
+enum {
+    WORD_OWNER = 2,     // job, or process, that pays
+    WORD_FLAGS = 10,    // of what belongs to a job
+    WORD_OVER = 11,     // the same: ended, killed, revoked, sealed
+    WORD_NEXT = 12,     // of what belongs to a process
+    WORD_PREVIOUS = 13, // the same
+};
+
+static const uint32_t MINUS_ONE = UINT32_MAX; // counts wrap
+
+static uint32_t *words_of(const struct state *state, uint32_t arena, uint32_t index)
+{
+    return arena_slot(&state->arenas[arena], index);
+}
+
+// --- What follows from a record -----------------------------------------------------------------
+
+// It has come (change: 1), and what no commit says of it has its first value; or it goes (-1).
+
+static void session_count(struct state *state, void *record, uint32_t change)
+{
+    const struct session_entry *session = record;
+    if (session->parent.generation != 0) {
+        state->sessions[session->parent.index].use_count += change;
+    }
+    if (session->object != NONE) {
+        state->facets[state->objects[session->object].root_facet].pin_count += change;
+    }
+}
+
+static void process_count(struct state *state, void *record, uint32_t change)
+{
+    struct process_entry *process = record;
+    state->sessions[process->session].use_count += change;
+    if (change == 1) {
+        process->first_hold = process->first_mapping = process->first_thread = NONE;
+    }
+}
+
+static void object_count(struct state *state, void *record, uint32_t change)
+{
+    const struct object *object = record;
+    state->jobs[object->job].used[RESOURCE_PAGES] += change * object->page_count;
+}
+
+static void facet_count(struct state *state, void *record, uint32_t change)
+{
+    struct facet *facet = record;
+    ASSERT(change == 1 || facet_is_unused(facet));
+    if (facet->parent != NONE) {
+        struct facet *parent = &state->facets[facet->parent];
+        parent->child_count += change;
+        facet->object = parent->object;
+        facet->depth = parent->depth + 1;
+    }
+    if (change == 1) {
+        facet->expiry_ns = facet->calls = UINT64_MAX;
+    }
+}
+
+static void hold_count(struct state *state, void *record, uint32_t change)
+{
+    struct hold *hold = record;
+    struct facet *facet = &state->facets[hold->facet];
+    if (change == 1) {
+        hold->seq = state->seq;
+    }
+    if (hold->revoker != 0) {
+        facet->revoker_count += change;
+        return;
+    }
+    facet->hold_count += change;
+    if (facet_is_server(state, facet)) {
+        state->objects[facet->object].server_count += change;
+    }
+}
+
+static void mapping_count(struct state *state, void *record, uint32_t change)
+{
+    const struct mapping *mapping = record;
+    uint32_t job = state->processes[mapping->process].job;
+    state->jobs[job].used[RESOURCE_SPACE] += change * mapping->count;
+    state->facets[mapping->facet].pin_count += change;
+}
+
+#define LIST(first) (offsetof(struct process_entry, first) / sizeof(uint32_t))
+
+static const struct {
+    uint64_t list; // word of its process: head of the list, then its length; 0: it is a job's
+    void (*count)(struct state *, void *, uint32_t);
+} records[ARENA_COUNT] = {
+    [ARENA_SESSIONS] = {0, session_count},
+    [ARENA_PROCESSES] = {0, process_count},
+    [ARENA_THREADS] = {LIST(first_thread), NULL},
+    [ARENA_OBJECTS] = {0, object_count},
+    [ARENA_FACETS] = {0, facet_count},
+    [ARENA_HOLDS] = {LIST(first_hold), hold_count},
+    [ARENA_MAPPINGS] = {LIST(first_mapping), mapping_count},
+};
+
+struct reducer {
+    // What happens to the record that the body names first, in which arena; NULL: no such kind.
+    void (*effect)(struct state *, const struct reducer *, const struct commit *);
+    uint32_t arena;
+    void (*run)(struct state *, const struct commit *); // the rest; NULL: there is none
+};
+
+static const struct reducer reducers[COMMIT_KIND_COUNT];
+
+static void run(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    if (reducer->run != NULL) {
+        reducer->run(state, commit);
+    }
+}
+
+static void creates(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    uint32_t arena = reducer->arena;
+    uint32_t *words = arena_take(&state->arenas[arena], commit);
+    uint32_t job = words[WORD_OWNER];
+    if (records[arena].list != 0) {
+        struct process_entry *process = &state->processes[job];
+        uint32_t *list = (uint32_t *)process + records[arena].list;
+        words[WORD_NEXT] = list[0];
+        words[WORD_PREVIOUS] = NONE;
+        if (list[0] != NONE) {
+            words_of(state, arena, list[0])[WORD_PREVIOUS] = words[0];
+        }
+        list[0] = words[0];
+        list[1]++;
+        job = process->job;
+    } else {
+        words[WORD_FLAGS] = commit->flags;
+    }
+    state->jobs[job].used[arena]++;
+    if (records[arena].count != NULL) {
+        records[arena].count(state, words, 1);
+    }
+    digest_count(state, arena, words, 1);
+    run(state, reducer, commit);
+}
+
+static void record_destroy(struct state *state, uint32_t arena, uint32_t *words)
+{
+    digest_count(state, arena, words, UINT64_MAX);
+    if (records[arena].count != NULL) {
+        records[arena].count(state, words, MINUS_ONE);
+    }
+    uint32_t job = words[WORD_OWNER];
+    if (records[arena].list != 0) {
+        struct process_entry *process = &state->processes[job];
+        uint32_t *list = (uint32_t *)process + records[arena].list;
+        uint32_t next = words[WORD_NEXT];
+        uint32_t previous = words[WORD_PREVIOUS];
+        *(previous == NONE ? list : words_of(state, arena, previous) + WORD_NEXT) = next;
+        if (next != NONE) {
+            words_of(state, arena, next)[WORD_PREVIOUS] = previous;
+        }
+        list[1]--;
+        job = process->job;
+    }
+    state->jobs[job].used[arena]--;
+    arena_give(&state->arenas[arena], words);
+}
+
+// --- What a kind of commit does beside that -----------------------------------------------------
 
 static void reduce_genesis(struct state *state, const struct commit *commit)
 {
@@ -19,44 +191,43 @@ static void reduce_genesis(struct state *state, const struct commit *commit)
 
 static void reduce_genesis_config(struct state *state, const struct commit *commit)
 {
-    ASSERT(commit->genesis_config.holds == state->config.holds);
-    uint64_t value[2];
-    digest_genesis(state, value);
-    state->digest[0] += value[0];
-    state->digest[1] += value[1];
+    ASSERT(memcmp(&state->config, commit->bytes, sizeof state->config) == 0);
+    digest_genesis(state, state->digest);
 }
 
-static void reduce_session_create(struct state *state, const struct commit *commit)
+static void limit_add(struct state *state, uint32_t job, uint32_t resource, uint32_t amount)
 {
-    const struct commit_session_create *create = &commit->session_create;
-    struct session_entry *session = &state->sessions[create->session.index];
-    session->parent = create->parent;
-    session->expiry_ns = create->expiry_ns;
-    session->identity_hash = create->identity_hash;
+    digest_count(state, ARENA_JOBS, &state->jobs[job], UINT64_MAX);
+    state->jobs[job].limit[resource] += amount;
+    digest_count(state, ARENA_JOBS, &state->jobs[job], 1);
 }
 
-static void reduce_job_create(struct state *state, const struct commit *commit)
+static void reduce_limit_move(struct state *state, const struct commit *commit)
 {
-    const struct commit_job_create *create = &commit->job_create;
-    state->jobs[create->job.index].parent = create->parent;
+    const struct commit_limit_move *move = &commit->limit_move;
+    if (move->from != NONE) {
+        limit_add(state, move->from, move->resource, 0U - move->amount);
+    }
+    limit_add(state, move->to, move->resource, move->amount);
 }
 
-static void reduce_process_create(struct state *state, const struct commit *commit)
+static void reduce_job_destroy(struct state *state, const struct commit *commit)
 {
-    const struct commit_process_create *create = &commit->process_create;
-    struct process_entry *process = &state->processes[create->process.index];
-    process->state = PROCESS_BUILDING;
-    process->job = create->job;
-    process->session = create->session;
-    process->first_hold = process->first_mapping = process->first_thread = NONE;
-    state->jobs[create->job].process_count++;
+    const struct job_entry *job = &state->jobs[commit->job.job.index];
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        ASSERT(job->used[resource] == 0);
+        limit_add(state, job->parent.index, resource, job->limit[resource]);
+    }
 }
 
 static void reduce_process_start(struct state *state, const struct commit *commit)
 {
-    uint32_t index = commit->process_start.process.index;
-    ASSERT(state->processes[index].state == PROCESS_BUILDING);
-    state->processes[index].state = PROCESS_RUNNING;
+    struct process_entry *process = &state->processes[commit->process_start.process.index];
+    ASSERT(process->state == PROCESS_BUILDING);
+    process->state = PROCESS_RUNNING;
+    state->sessions[process->session].use_count--;
+    process->session = commit->process_start.session;
+    state->sessions[process->session].use_count++;
 }
 
 static void reduce_process_exit(struct state *state, const struct commit *commit)
@@ -69,32 +240,6 @@ static void reduce_process_exit(struct state *state, const struct commit *commit
     process->exit_cause = exit->cause;
 }
 
-// Out of its process's list and its facet's count.
-static void hold_unlink(struct state *state, uint32_t index)
-{
-    struct hold *hold = &state->holds[index];
-    struct process_entry *process = &state->processes[hold->process];
-    struct facet *facet = &state->facets[hold->facet];
-    if (hold->previous == NONE) {
-        process->first_hold = hold->next;
-    } else {
-        state->holds[hold->previous].next = hold->next;
-    }
-    if (hold->next != NONE) {
-        state->holds[hold->next].previous = hold->previous;
-    }
-    ASSERT(process->hold_count > 0);
-    process->hold_count--;
-    if (hold->revoker != 0) {
-        facet->revoker_count--;
-        return;
-    }
-    facet->hold_count--;
-    if (facet_is_server(state, facet)) {
-        state->objects[facet->object].server_count--;
-    }
-}
-
 static void reduce_process_reap(struct state *state, const struct commit *commit)
 {
     const struct commit_process_reap *reap = &commit->process_reap;
@@ -102,226 +247,200 @@ static void reduce_process_reap(struct state *state, const struct commit *commit
     ASSERT(process->state == PROCESS_DEAD);
     ASSERT(reap->count == 0 || reap->first == process->first_hold);
     for (uint32_t i = 0; i < reap->count; i++) {
-        uint32_t hold = process->first_hold;
-        digest_subtract(state, ARENA_HOLDS, hold);
-        hold_unlink(state, hold);
-        arena_give(&state->arenas[ARENA_HOLDS], hold);
+        record_destroy(state, ARENA_HOLDS, words_of(state, ARENA_HOLDS, process->first_hold));
     }
     if (reap->last != 0) {
         ASSERT((process->hold_count | process->mapping_count | process->thread_count) == 0);
-        state->jobs[process->job].process_count--;
-        arena_give(&state->arenas[ARENA_PROCESSES], reap->process.index);
+        record_destroy(state, ARENA_PROCESSES,
+                       words_of(state, ARENA_PROCESSES, reap->process.index));
     }
-}
-
-static void reduce_thread_create(struct state *state, const struct commit *commit)
-{
-    const struct commit_thread_create *create = &commit->thread_create;
-    struct thread_entry *thread = &state->threads[create->thread.index];
-    struct process_entry *process = &state->processes[create->process];
-    thread->process = create->process;
-    thread->next = process->first_thread;
-    process->first_thread = create->thread.index;
-    process->thread_count++;
-}
-
-static void reduce_thread_exit(struct state *state, const struct commit *commit)
-{
-    uint32_t index = commit->thread_exit.thread.index;
-    struct process_entry *process = &state->processes[state->threads[index].process];
-    uint32_t *link = &process->first_thread;
-    while (*link != index) {
-        link = &state->threads[*link].next;
-    }
-    *link = state->threads[index].next;
-    process->thread_count--;
 }
 
 static void reduce_object_create(struct state *state, const struct commit *commit)
 {
     const struct commit_object_create *create = &commit->object_create;
-    arena_take(&state->arenas[ARENA_FACETS], create->root_facet);
-    struct object *object = &state->objects[create->object.index];
-    object->kind = create->kind;
-    object->flags = commit->flags;
-    object->job = create->job;
-    object->root_facet = create->root_facet.index;
-    object->argument = create->argument;
-    struct facet *facet = &state->facets[create->root_facet.index];
-    facet->object = create->object.index;
-    facet->parent = NONE;
-    facet->interface = create->interface;
-    facet->methods = UINT64_MAX;
-    digest_add(state, ARENA_FACETS, create->root_facet.index);
+    struct commit root = {.flags = DISCLOSE_ALL};
+    root.facet_create = (struct commit_facet_create){.facet = create->root_facet,
+                                                     .job = create->job,
+                                                     .parent = NONE,
+                                                     .interface = create->interface,
+                                                     .methods = UINT64_MAX};
+    creates(state, &reducers[COMMIT_FACET_CREATE], &root);
+    state->facets[create->root_facet.index].object = create->object.index;
 }
 
 static void reduce_object_destroy(struct state *state, const struct commit *commit)
 {
     uint32_t root = state->objects[commit->object_destroy.object.index].root_facet;
-    ASSERT(facet_is_unused(&state->facets[root]));
-    digest_subtract(state, ARENA_FACETS, root);
-    arena_give(&state->arenas[ARENA_FACETS], root);
+    record_destroy(state, ARENA_FACETS, words_of(state, ARENA_FACETS, root));
 }
 
-static void reduce_facet_create(struct state *state, const struct commit *commit)
+static void reduce_facet_lease(struct state *state, const struct commit *commit)
 {
-    const struct commit_facet_create *create = &commit->facet_create;
-    struct facet *facet = &state->facets[create->facet.index];
-    struct facet *parent = &state->facets[create->parent];
-    ASSERT(parent->object == create->object);
-    facet->object = create->object;
-    facet->parent = create->parent;
-    facet->interface = create->interface;
-    facet->methods = create->methods;
-    facet->receiver_data = create->receiver_data;
-    facet->disclosure = commit->flags;
-    facet->depth = parent->depth + 1;
-    parent->child_count++;
+    const struct commit_facet_lease *lease = &commit->facet_lease;
+    state->facets[lease->facet.index].expiry_ns = lease->expiry_ns;
+    state->facets[lease->facet.index].calls = lease->calls;
 }
 
-static void reduce_facet_revoke(struct state *state, const struct commit *commit)
+// The new one comes first, so that nothing that the old one keeps in being is ever without a hold.
+static void reduce_hold_move(struct state *state, const struct commit *commit)
 {
-    state->facets[commit->facet.facet.index].revoked = 1;
+    const struct commit_hold_move *move = &commit->hold_move;
+    const struct hold *old = &state->holds[move->hold.index];
+    struct commit insert = {.hold_insert = {.hold = move->made,
+                                            .process = move->process,
+                                            .facet = old->facet,
+                                            .origin = move->hold,
+                                            .origin_seq = old->seq,
+                                            .transfer = old->transfer,
+                                            .scope = old->scope,
+                                            .how = (uint8_t)move->how,
+                                            .revoker = old->revoker}};
+    creates(state, &reducers[COMMIT_HOLD_INSERT], &insert);
 }
 
-static void reduce_facet_destroy(struct state *state, const struct commit *commit)
-{
-    const struct facet *facet = &state->facets[commit->facet.facet.index];
-    ASSERT(facet_is_unused(facet) && facet->parent != NONE);
-    state->facets[facet->parent].child_count--;
-}
-
-static void reduce_hold_insert(struct state *state, const struct commit *commit)
-{
-    const struct commit_hold_insert *insert = &commit->hold_insert;
-    uint32_t index = insert->hold.index;
-    struct process_entry *process = &state->processes[insert->process];
-    struct facet *facet = &state->facets[insert->facet];
-    struct hold *hold = &state->holds[index];
-    hold->process = insert->process;
-    hold->facet = insert->facet;
-    hold->origin = insert->origin;
-    hold->origin_seq = insert->origin_seq;
-    hold->seq = state->seq;
-    hold->transfer = insert->transfer;
-    hold->scope = insert->scope;
-    hold->how = insert->how;
-    hold->revoker = insert->revoker;
-    hold->previous = NONE;
-    hold->next = process->first_hold;
-    if (hold->next != NONE) {
-        state->holds[hold->next].previous = index;
-    }
-    process->first_hold = index;
-    process->hold_count++;
-    facet->revoker_count += insert->revoker;
-    facet->hold_count += 1U - insert->revoker;
-    if (insert->revoker == 0 && facet_is_server(state, facet)) {
-        state->objects[facet->object].server_count++;
-    }
-}
-
-static void reduce_hold_remove(struct state *state, const struct commit *commit)
-{
-    hold_unlink(state, commit->hold_remove.hold.index);
-}
-
-static void reduce_memory_commit(struct state *state, const struct commit *commit)
+static void reduce_memory_pages(struct state *state, const struct commit *commit)
 {
     const struct commit_memory *memory = &commit->memory;
-    state->objects[memory->object.index].page_count += memory->count;
+    struct object *object = &state->objects[memory->object.index];
+    object_count(state, object, MINUS_ONE);
+    object->page_count += commit->kind == COMMIT_MEMORY_COMMIT ? memory->count : 0U - memory->count;
+    object_count(state, object, 1);
 }
 
-static void reduce_memory_seal(struct state *state, const struct commit *commit)
+static void reduce_memory_protect(struct state *state, const struct commit *commit)
 {
-    state->objects[commit->memory.object.index].sealed = 1;
+    const struct commit_memory_protect *protect = &commit->memory_protect;
+    state->mappings[protect->mapping.index].rights = protect->rights;
 }
 
-static void reduce_memory_map(struct state *state, const struct commit *commit)
+// --- What happens to the record that a commit names first ----------------------------------------
+
+// The live record that the commit's body names first.
+static uint32_t *named(const struct state *state, const struct reducer *reducer,
+                       const struct commit *commit)
 {
-    const struct commit_memory_map *map = &commit->memory_map;
-    struct mapping *mapping = &state->mappings[map->mapping.index];
-    struct process_entry *process = &state->processes[map->process];
-    mapping->process = map->process;
-    mapping->facet = map->facet;
-    mapping->page = map->page;
-    mapping->count = map->count;
-    mapping->object_page = map->object_page;
-    mapping->rights = map->rights;
-    mapping->next = process->first_mapping;
-    process->first_mapping = map->mapping.index;
-    process->mapping_count++;
-    state->facets[map->facet].mapping_count++;
+    const struct arena *arena = &state->arenas[reducer->arena];
+    ASSERT(arena_has(arena, *(const struct commit_id *)(const void *)commit->bytes));
+    return arena_slot(arena, *(const uint32_t *)(const void *)commit->bytes);
 }
 
-static void reduce_memory_unmap(struct state *state, const struct commit *commit)
+static void destroys(struct state *state, const struct reducer *reducer,
+                     const struct commit *commit)
 {
-    uint32_t index = commit->memory_unmap.mapping.index;
-    const struct mapping *mapping = &state->mappings[index];
-    struct process_entry *process = &state->processes[mapping->process];
-    uint32_t *link = &process->first_mapping;
-    while (*link != index) {
-        link = &state->mappings[*link].next;
+    run(state, reducer, commit);
+    record_destroy(state, reducer->arena, named(state, reducer, commit));
+}
+
+// Where no function changes it, its word says that it is over: ended, killed, revoked, sealed.
+static void changes(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    uint32_t *words = named(state, reducer, commit);
+    digest_count(state, reducer->arena, words, UINT64_MAX);
+    if (reducer->run == NULL) {
+        words[WORD_OVER] = 1;
     }
-    *link = mapping->next;
-    process->mapping_count--;
-    state->facets[mapping->facet].mapping_count--;
+    run(state, reducer, commit);
+    digest_count(state, reducer->arena, words, 1);
 }
 
-enum effect {
-    NO_RECORD,
-    CREATES,
-    CHANGES,
-    DESTROYS,
-};
-
-// What a kind does to the record that its body names first, in which arena.
-static const struct {
-    void (*run)(struct state *, const struct commit *);
-    uint32_t arena;
-    enum effect effect;
-} reducers[COMMIT_KIND_COUNT] = {
-    [COMMIT_GENESIS] = {reduce_genesis, ARENA_COUNT, NO_RECORD},
-    [COMMIT_GENESIS_CONFIG] = {reduce_genesis_config, ARENA_COUNT, NO_RECORD},
-    [COMMIT_SESSION_CREATE] = {reduce_session_create, ARENA_SESSIONS, CREATES},
-    [COMMIT_JOB_CREATE] = {reduce_job_create, ARENA_JOBS, CREATES},
-    [COMMIT_PROCESS_CREATE] = {reduce_process_create, ARENA_PROCESSES, CREATES},
-    [COMMIT_PROCESS_START] = {reduce_process_start, ARENA_PROCESSES, CHANGES},
-    [COMMIT_PROCESS_EXIT] = {reduce_process_exit, ARENA_PROCESSES, CHANGES},
-    [COMMIT_PROCESS_REAP] = {reduce_process_reap, ARENA_PROCESSES, CHANGES},
-    [COMMIT_THREAD_CREATE] = {reduce_thread_create, ARENA_THREADS, CREATES},
-    [COMMIT_THREAD_EXIT] = {reduce_thread_exit, ARENA_THREADS, DESTROYS},
-    [COMMIT_OBJECT_CREATE] = {reduce_object_create, ARENA_OBJECTS, CREATES},
-    [COMMIT_OBJECT_DESTROY] = {reduce_object_destroy, ARENA_OBJECTS, DESTROYS},
-    [COMMIT_FACET_CREATE] = {reduce_facet_create, ARENA_FACETS, CREATES},
-    [COMMIT_FACET_REVOKE] = {reduce_facet_revoke, ARENA_FACETS, CHANGES},
-    [COMMIT_FACET_DESTROY] = {reduce_facet_destroy, ARENA_FACETS, DESTROYS},
-    [COMMIT_HOLD_INSERT] = {reduce_hold_insert, ARENA_HOLDS, CREATES},
-    [COMMIT_HOLD_REMOVE] = {reduce_hold_remove, ARENA_HOLDS, DESTROYS},
-    [COMMIT_MEMORY_COMMIT] = {reduce_memory_commit, ARENA_OBJECTS, CHANGES},
-    [COMMIT_MEMORY_MAP] = {reduce_memory_map, ARENA_MAPPINGS, CREATES},
-    [COMMIT_MEMORY_UNMAP] = {reduce_memory_unmap, ARENA_MAPPINGS, DESTROYS},
-    [COMMIT_MEMORY_SEAL] = {reduce_memory_seal, ARENA_OBJECTS, CHANGES},
+static const struct reducer reducers[COMMIT_KIND_COUNT] = {
+    [COMMIT_GENESIS] = {run, ARENA_COUNT, reduce_genesis},
+    [COMMIT_GENESIS_CONFIG] = {run, ARENA_COUNT, reduce_genesis_config},
+    [COMMIT_GENESIS_HEAD] = {run, ARENA_COUNT, NULL},
+    [COMMIT_SESSION_CREATE] = {creates, ARENA_SESSIONS, NULL},
+    [COMMIT_SESSION_END] = {changes, ARENA_SESSIONS, NULL},
+    [COMMIT_SESSION_DESTROY] = {destroys, ARENA_SESSIONS, NULL},
+    [COMMIT_JOB_CREATE] = {creates, ARENA_JOBS, NULL},
+    [COMMIT_JOB_KILL] = {changes, ARENA_JOBS, NULL},
+    [COMMIT_JOB_DESTROY] = {destroys, ARENA_JOBS, reduce_job_destroy},
+    [COMMIT_LIMIT_MOVE] = {run, ARENA_COUNT, reduce_limit_move},
+    [COMMIT_PROCESS_CREATE] = {creates, ARENA_PROCESSES, NULL},
+    [COMMIT_PROCESS_START] = {changes, ARENA_PROCESSES, reduce_process_start},
+    [COMMIT_PROCESS_EXIT] = {changes, ARENA_PROCESSES, reduce_process_exit},
+    [COMMIT_PROCESS_REAP] = {run, ARENA_COUNT, reduce_process_reap},
+    [COMMIT_THREAD_CREATE] = {creates, ARENA_THREADS, NULL},
+    [COMMIT_THREAD_EXIT] = {destroys, ARENA_THREADS, NULL},
+    [COMMIT_OBJECT_CREATE] = {creates, ARENA_OBJECTS, reduce_object_create},
+    [COMMIT_OBJECT_DESTROY] = {destroys, ARENA_OBJECTS, reduce_object_destroy},
+    [COMMIT_FACET_CREATE] = {creates, ARENA_FACETS, NULL},
+    [COMMIT_FACET_LEASE] = {changes, ARENA_FACETS, reduce_facet_lease},
+    [COMMIT_FACET_REVOKE] = {changes, ARENA_FACETS, NULL},
+    [COMMIT_FACET_DESTROY] = {destroys, ARENA_FACETS, NULL},
+    [COMMIT_HOLD_INSERT] = {creates, ARENA_HOLDS, NULL},
+    [COMMIT_HOLD_MOVE] = {destroys, ARENA_HOLDS, reduce_hold_move},
+    [COMMIT_HOLD_REMOVE] = {destroys, ARENA_HOLDS, NULL},
+    [COMMIT_MEMORY_COMMIT] = {changes, ARENA_OBJECTS, reduce_memory_pages},
+    [COMMIT_MEMORY_DECOMMIT] = {changes, ARENA_OBJECTS, reduce_memory_pages},
+    [COMMIT_MEMORY_MAP] = {creates, ARENA_MAPPINGS, NULL},
+    [COMMIT_MEMORY_UNMAP] = {destroys, ARENA_MAPPINGS, NULL},
+    [COMMIT_MEMORY_PROTECT] = {changes, ARENA_MAPPINGS, reduce_memory_protect},
+    [COMMIT_MEMORY_SEAL] = {changes, ARENA_OBJECTS, NULL},
+    [COMMIT_CHECKPOINT_MARK] = {run, ARENA_COUNT, NULL},
 };
 
 void reduce(struct state *state, const struct commit *commit)
 {
-    ASSERT(commit->kind < COMMIT_KIND_COUNT && reducers[commit->kind].run != 0);
-    uint32_t arena = reducers[commit->kind].arena;
-    enum effect effect = reducers[commit->kind].effect;
-    struct commit_id id;
-    memcpy(&id, commit->bytes, sizeof id);
-    if (effect == CREATES) {
-        arena_take(&state->arenas[arena], id);
-    } else if (effect != NO_RECORD) {
-        ASSERT(arena_has(&state->arenas[arena], id));
-        digest_subtract(state, arena, id.index);
-    }
-    reducers[commit->kind].run(state, commit);
-    if (effect == DESTROYS) {
-        arena_give(&state->arenas[arena], id.index);
-    } else if (effect != NO_RECORD && arena_has(&state->arenas[arena], id)) {
-        digest_add(state, arena, id.index);
-    }
+    ASSERT(commit->kind < COMMIT_KIND_COUNT && reducers[commit->kind].effect != NULL);
+    const struct reducer *reducer = &reducers[commit->kind];
+    reducer->effect(state, reducer, commit);
     state->seq++;
 }
+
+// --- The places that records have in common -----------------------------------------------------
+
+#define AT(record, field, word)                                                                    \
+    static_assert(offsetof(struct record, field) == (word) * sizeof(uint32_t),                     \
+                  #record "." #field " stands where all records have it")
+#define SAME(record, field, body, of_body)                                                         \
+    static_assert(offsetof(struct record, field) == offsetof(struct commit_##body, of_body),       \
+                  #record " begins as " #body " does")
+
+AT(session_entry, job, WORD_OWNER);
+AT(session_entry, ended, WORD_OVER);
+AT(job_entry, parent, WORD_OWNER);
+AT(job_entry, flags, WORD_FLAGS);
+AT(job_entry, killed, WORD_OVER);
+AT(process_entry, job, WORD_OWNER);
+AT(process_entry, flags, WORD_FLAGS);
+AT(thread_entry, process, WORD_OWNER);
+AT(thread_entry, next, WORD_NEXT);
+AT(thread_entry, previous, WORD_PREVIOUS);
+AT(object, job, WORD_OWNER);
+AT(object, flags, WORD_FLAGS);
+AT(object, sealed, WORD_OVER);
+AT(facet, job, WORD_OWNER);
+AT(facet, disclosure, WORD_FLAGS);
+AT(facet, revoked, WORD_OVER);
+AT(hold, process, WORD_OWNER);
+AT(hold, next, WORD_NEXT);
+AT(hold, previous, WORD_PREVIOUS);
+AT(mapping, process, WORD_OWNER);
+AT(mapping, next, WORD_NEXT);
+AT(mapping, previous, WORD_PREVIOUS);
+SAME(session_entry, object, session_create, object);
+SAME(session_entry, parent, session_create, parent);
+SAME(session_entry, expiry_ns, session_create, expiry_ns);
+SAME(session_entry, identity_hash, session_create, identity_hash);
+SAME(process_entry, session, process_create, session);
+SAME(process_entry, state, process_create, reserved);
+SAME(object, kind, object_create, kind);
+SAME(object, root_facet, object_create, root_facet);
+SAME(object, interface, object_create, interface);
+SAME(object, argument, object_create, argument);
+SAME(facet, parent, facet_create, parent);
+SAME(facet, interface, facet_create, interface);
+SAME(facet, methods, facet_create, methods);
+SAME(facet, receiver_data, facet_create, receiver_data);
+SAME(hold, facet, hold_insert, facet);
+SAME(hold, origin, hold_insert, origin);
+SAME(hold, origin_seq, hold_insert, origin_seq);
+SAME(hold, transfer, hold_insert, transfer);
+SAME(hold, scope, hold_insert, scope);
+SAME(hold, how, hold_insert, how);
+SAME(hold, revoker, hold_insert, revoker);
+SAME(mapping, facet, memory_map, facet);
+SAME(mapping, page, memory_map, page);
+SAME(mapping, count, memory_map, count);
+SAME(mapping, object_page, memory_map, object_page);
+SAME(mapping, rights, memory_map, rights);

@@ -4,59 +4,58 @@
 #include "kernel/core/state/state.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum { SLOT_ALIGNMENT = 64 };
 
 static const struct {
     uint32_t stride;
-    uint32_t count_offset; // in struct state_config
-} arena_table[ARENA_COUNT] = {
-    [ARENA_SESSIONS] = {sizeof(struct session_entry), offsetof(struct state_config, sessions)},
-    [ARENA_JOBS] = {sizeof(struct job_entry), offsetof(struct state_config, jobs)},
-    [ARENA_PROCESSES] = {sizeof(struct process_entry), offsetof(struct state_config, processes)},
-    [ARENA_THREADS] = {sizeof(struct thread_entry), offsetof(struct state_config, threads)},
-    [ARENA_OBJECTS] = {sizeof(struct object), offsetof(struct state_config, objects)},
-    [ARENA_FACETS] = {sizeof(struct facet), offsetof(struct state_config, facets)},
-    [ARENA_HOLDS] = {sizeof(struct hold), offsetof(struct state_config, holds)},
-    [ARENA_MAPPINGS] = {sizeof(struct mapping), offsetof(struct state_config, mappings)},
+    uint32_t primary; // bytes: 48 or more, and whole times 16
+} records[ARENA_COUNT] = {
+    [ARENA_SESSIONS] = {sizeof(struct session_entry), offsetof(struct session_entry, use_count)},
+    [ARENA_JOBS] = {sizeof(struct job_entry), offsetof(struct job_entry, used)},
+    [ARENA_PROCESSES] = {sizeof(struct process_entry), offsetof(struct process_entry, first_hold)},
+    [ARENA_THREADS] = {sizeof(struct thread_entry), offsetof(struct thread_entry, next)},
+    [ARENA_OBJECTS] = {sizeof(struct object), offsetof(struct object, server_count)},
+    [ARENA_FACETS] = {sizeof(struct facet), offsetof(struct facet, object)},
+    [ARENA_HOLDS] = {sizeof(struct hold), offsetof(struct hold, next)},
+    [ARENA_MAPPINGS] = {sizeof(struct mapping), offsetof(struct mapping, next)},
 };
 
-static uint32_t arena_slots(const struct state_config *config, uint32_t arena)
-{
-    const uint8_t *bytes = (const uint8_t *)config;
-    return *(const uint32_t *)(const void *)(bytes + arena_table[arena].count_offset);
-}
+static_assert(offsetof(struct state_config, mappings) == ARENA_MAPPINGS * sizeof(uint32_t),
+              "the configuration counts in the order of the arenas");
+static_assert(offsetof(struct state, mappings) ==
+                  offsetof(struct state, sessions) + ARENA_MAPPINGS * sizeof(void *),
+              "the typed pointers stand in the order of the arenas");
 
-static uint64_t arena_bytes(const struct state_config *config, uint32_t arena)
+static uint64_t arena_bytes(uint32_t arena, uint32_t size)
 {
-    uint64_t bytes = (uint64_t)arena_slots(config, arena) * arena_table[arena].stride;
+    uint64_t bytes = (uint64_t)size * records[arena].stride;
     return (bytes + SLOT_ALIGNMENT - 1) & ~(uint64_t)(SLOT_ALIGNMENT - 1);
 }
 
 uint64_t state_size(const struct state_config *config)
 {
+    const uint32_t *sizes = &config->sessions;
     uint64_t bytes = 0;
     for (uint32_t arena = 0; arena < ARENA_COUNT; arena++) {
-        bytes += arena_bytes(config, arena);
+        bytes += arena_bytes(arena, sizes[arena]);
     }
     return bytes;
 }
 
 void state_init(struct state *state, const struct state_config *config, void *storage)
 {
-    *state = (struct state){.config = *config};
+    const uint32_t *sizes = &config->sessions;
     uint8_t *slots = storage;
+    *state = (struct state){.config = *config};
     for (uint32_t arena = 0; arena < ARENA_COUNT; arena++) {
-        arena_init(&state->arenas[arena], slots, arena_table[arena].stride,
-                   arena_slots(config, arena));
-        slots += arena_bytes(config, arena);
+        state->arenas[arena] = (struct arena){.slots = slots,
+                                              .stride = records[arena].stride,
+                                              .primary = records[arena].primary,
+                                              .size = sizes[arena],
+                                              .free = NONE};
+        memcpy((uint8_t *)&state->sessions + arena * sizeof slots, &slots, sizeof slots);
+        slots += arena_bytes(arena, sizes[arena]);
     }
-    state->sessions = (struct session_entry *)(void *)state->arenas[ARENA_SESSIONS].slots;
-    state->jobs = (struct job_entry *)(void *)state->arenas[ARENA_JOBS].slots;
-    state->processes = (struct process_entry *)(void *)state->arenas[ARENA_PROCESSES].slots;
-    state->threads = (struct thread_entry *)(void *)state->arenas[ARENA_THREADS].slots;
-    state->objects = (struct object *)(void *)state->arenas[ARENA_OBJECTS].slots;
-    state->facets = (struct facet *)(void *)state->arenas[ARENA_FACETS].slots;
-    state->holds = (struct hold *)(void *)state->arenas[ARENA_HOLDS].slots;
-    state->mappings = (struct mapping *)(void *)state->arenas[ARENA_MAPPINGS].slots;
 }

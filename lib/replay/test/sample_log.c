@@ -3,7 +3,6 @@
 // See sample_log.h. The commits are reduced as they are written, so that each page's digest is what
 // a kernel would have written.
 #include "lib/replay/test/sample_log.h"
-#include "lib/replay/wellformed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,18 +27,21 @@ static void *zeroed(size_t size)
 
 void sample_init(struct sample_log *log)
 {
-    const struct state_config config = {4, 4, 8, 8, 16, 32, 64, 32};
+    const struct state_config config = {16, 16, 8, 8, 16, 32, 64, 32, 64, 256};
     struct commit genesis = {.kind = COMMIT_GENESIS, .actor = NONE};
     struct commit sizes = {.kind = COMMIT_GENESIS_CONFIG, .actor = NONE};
+    struct commit head = {.kind = COMMIT_GENESIS_HEAD, .actor = NONE};
 
     *log = (struct sample_log){.storage = zeroed(state_size(&config))};
     log->bytes = zeroed(SAMPLE_PAGES_MAX * LOG_PAGE_SIZE + sizeof(struct log_trailer));
     log->page = (struct log_page *)(void *)log->bytes;
     state_init(&log->state, &config, log->storage);
     genesis.genesis = (struct commit_genesis){SAMPLE_BOOT, 1, 0, {0}};
-    sizes.genesis_config = (struct commit_genesis_config){4, 4, 8, 8, 16, 32, 64, 32, {0}};
+    memcpy(sizes.bytes, &config, sizeof(config));
+    memset(head.genesis_head.head, 0x5a, HASH_SIZE);
     sample_commit(log, &genesis);
     sample_commit(log, &sizes);
+    sample_commit(log, &head);
 }
 
 void sample_fini(struct sample_log *log)
@@ -55,7 +57,7 @@ void sample_commit(struct sample_log *log, const struct commit *commit)
     *record = *commit;
     record->time_ns = 1000 * (log->state.seq + 1);
     record->cause = log->state.seq;
-    if (state_check(&log->state, commit) != STATUS_OK)
+    if (record_check(&log->state, commit) != RECORD_OK)
         abort();
     reduce(&log->state, commit);
     if (log->page->header.count == COMMITS_PER_PAGE)
@@ -98,11 +100,11 @@ void sample_finish(struct sample_log *log)
 
 struct commit_id sample_next(const struct sample_log *log, uint32_t arena)
 {
-    return arena_peek(&log->state.arenas[arena], 0);
+    return arena_peek(&log->state.arenas[arena]);
 }
 
-static void object_create(struct sample_log *log, uint32_t kind, uint64_t interface,
-                          uint64_t argument)
+static struct commit_id object_create(struct sample_log *log, uint32_t kind, uint64_t interface,
+                                      uint64_t argument, uint32_t job)
 {
     struct commit commit = {.kind = COMMIT_OBJECT_CREATE, .actor = NONE};
 
@@ -110,10 +112,12 @@ static void object_create(struct sample_log *log, uint32_t kind, uint64_t interf
         .object = sample_next(log, ARENA_OBJECTS),
         .root_facet = sample_next(log, ARENA_FACETS),
         .kind = kind,
+        .job = job,
         .interface = interface,
         .argument = argument,
     };
     sample_commit(log, &commit);
+    return commit.object_create.object;
 }
 
 static struct commit_id hold_insert(struct sample_log *log, uint32_t process, uint32_t facet,
@@ -135,7 +139,7 @@ static struct commit_id hold_insert(struct sample_log *log, uint32_t process, ui
     return id;
 }
 
-static void process_create(struct sample_log *log)
+static struct commit_id process_create(struct sample_log *log, uint32_t job, uint32_t session)
 {
     struct commit commit = {.kind = COMMIT_PROCESS_CREATE, .actor = NONE};
     struct commit thread = {.kind = COMMIT_THREAD_CREATE, .actor = NONE};
@@ -143,12 +147,15 @@ static void process_create(struct sample_log *log)
     struct commit_id id = sample_next(log, ARENA_PROCESSES);
 
     commit.process_create.process = id;
+    commit.process_create.job = job;
     sample_commit(log, &commit);
     thread.thread_create.thread = sample_next(log, ARENA_THREADS);
     thread.thread_create.process = id.index;
     sample_commit(log, &thread);
     start.process_start.process = id;
+    start.process_start.session = session;
     sample_commit(log, &start);
+    return id;
 }
 
 static void memory(struct sample_log *log, uint16_t kind, struct commit_id id, uint32_t count)
@@ -179,13 +186,12 @@ static void map_and_unmap(struct sample_log *log, uint32_t facet)
     sample_commit(log, &unmap);
 }
 
-static struct commit_id facet_create(struct sample_log *log, uint32_t object, uint32_t parent)
+static struct commit_id facet_create(struct sample_log *log, uint32_t parent)
 {
     struct commit commit = {.kind = COMMIT_FACET_CREATE, .actor = 0};
 
     commit.facet_create = (struct commit_facet_create){
         .facet = sample_next(log, ARENA_FACETS),
-        .object = object,
         .parent = parent,
         .interface = PING,
         .methods = 3,
@@ -211,14 +217,14 @@ static void hold_remove(struct sample_log *log, struct commit_id id)
     sample_commit(log, &commit);
 }
 
-// Process 1 exits, loses its thread and is reaped.
-static void process_end(struct sample_log *log)
+// The process exits, loses its thread and is reaped.
+static void process_end(struct sample_log *log, uint32_t index)
 {
-    struct commit exit = {.kind = COMMIT_PROCESS_EXIT, .actor = 1};
+    struct commit exit = {.kind = COMMIT_PROCESS_EXIT, .actor = index};
     struct commit thread = {.kind = COMMIT_THREAD_EXIT, .actor = NONE};
     struct commit reap = {.kind = COMMIT_PROCESS_REAP, .actor = NONE};
-    const struct process_entry *process = &log->state.processes[1];
-    struct commit_id id = arena_id(&log->state.arenas[ARENA_PROCESSES], 1);
+    const struct process_entry *process = &log->state.processes[index];
+    struct commit_id id = arena_id(&log->state.arenas[ARENA_PROCESSES], index);
 
     exit.process_exit = (struct commit_process_exit){.process = id, .code = -3};
     sample_commit(log, &exit);
@@ -233,26 +239,70 @@ static void process_end(struct sample_log *log)
     sample_commit(log, &reap);
 }
 
+static struct commit_id job_create(struct sample_log *log, struct commit_id parent, uint16_t flags)
+{
+    struct commit commit = {.kind = COMMIT_JOB_CREATE, .flags = flags, .actor = NONE};
+
+    commit.job_create.job = sample_next(log, ARENA_JOBS);
+    commit.job_create.parent = parent;
+    sample_commit(log, &commit);
+    return commit.job_create.job;
+}
+
+static void limit_move(struct sample_log *log, uint32_t from, uint32_t to, uint32_t resource,
+                       uint32_t amount)
+{
+    struct commit commit = {.kind = COMMIT_LIMIT_MOVE, .actor = NONE};
+
+    commit.limit_move = (struct commit_limit_move){from, to, resource, amount, {0}};
+    sample_commit(log, &commit);
+}
+
+static struct commit_id session_create(struct sample_log *log, struct commit_id parent,
+                                       uint32_t object, uint32_t job)
+{
+    struct commit commit = {.kind = COMMIT_SESSION_CREATE, .actor = NONE};
+
+    commit.session_create.session = sample_next(log, ARENA_SESSIONS);
+    commit.session_create.job = job;
+    commit.session_create.object = object;
+    commit.session_create.parent = parent;
+    commit.session_create.expiry_ns = UINT64_MAX;
+    sample_commit(log, &commit);
+    return commit.session_create.session;
+}
+
+// A commit whose body is an id alone.
+static void id_commit(struct sample_log *log, uint16_t kind, struct commit_id id)
+{
+    struct commit commit = {.kind = kind, .actor = NONE};
+
+    memcpy(commit.bytes, &id, sizeof(id));
+    sample_commit(log, &commit);
+}
+
+static void object_destroy(struct sample_log *log, struct commit_id id)
+{
+    id_commit(log, COMMIT_OBJECT_DESTROY, id);
+}
+
 void sample_history(struct sample_log *log, uint32_t pages)
 {
-    struct commit session = {.kind = COMMIT_SESSION_CREATE, .actor = NONE};
-    struct commit job = {.kind = COMMIT_JOB_CREATE, .actor = NONE};
-
-    session.session_create.session = sample_next(log, ARENA_SESSIONS);
-    session.session_create.expiry_ns = UINT64_MAX;
-    sample_commit(log, &session);
-    job.job_create.job = sample_next(log, ARENA_JOBS);
-    sample_commit(log, &job);
-    process_create(log);
-    process_create(log);
-    object_create(log, OBJECT_CONSOLE, CONSOLE, 0);
-    object_create(log, OBJECT_ENDPOINT, ENDPOINT, 4096);
-    object_create(log, OBJECT_MEMORY, MEMORY, 4);
+    job_create(log, (struct commit_id){0, 0}, 0);
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++)
+        limit_move(log, NONE, 0, resource,
+                   resource < RESOURCE_CALLS ? (&log->state.config.sessions)[resource] : 100);
+    session_create(log, (struct commit_id){0, 0}, NONE, 0);
+    process_create(log, 0, 0);
+    process_create(log, 0, 0);
+    object_create(log, OBJECT_CONSOLE, CONSOLE, 0, 0);
+    object_create(log, OBJECT_ENDPOINT, ENDPOINT, 4096, 0);
+    object_create(log, OBJECT_MEMORY, MEMORY, 4, 0);
     if (pages > 1)
         sample_close(log);
     hold_insert(log, 0, 0, HOW_GENESIS, 0);
     hold_insert(log, 0, 1, HOW_GENESIS, 0);
-    struct commit_id facet = facet_create(log, 1, 1);
+    struct commit_id facet = facet_create(log, 1);
     hold_insert(log, 1, facet.index, HOW_MINT, 0);
     hold_insert(log, 0, facet.index, HOW_MINT, 1);
     hold_insert(log, 1, 0, HOW_GRANT, 0);
@@ -262,17 +312,80 @@ void sample_history(struct sample_log *log, uint32_t pages)
     if (pages > 2)
         sample_close(log);
     facet_end(log, COMMIT_FACET_REVOKE, facet);
-    process_end(log);
-    struct commit destroy = {.kind = COMMIT_OBJECT_DESTROY, .actor = NONE};
-    object_create(log, OBJECT_TIMER, 0x9f4b3c0000000102, 0);
-    destroy.object_destroy.object = arena_id(&log->state.arenas[ARENA_OBJECTS], 3);
-    sample_commit(log, &destroy);
-    struct commit_id spare = facet_create(log, 1, facet.index);
+    process_end(log, 1);
+    object_destroy(log, object_create(log, OBJECT_TIMER, 0x9f4b3c0000000102, 0, 0));
+    struct commit_id spare = facet_create(log, facet.index);
     facet_end(log, COMMIT_FACET_DESTROY, spare);
     for (uint32_t i = 3; i < pages; i++) {
         sample_close(log);
         sample_churn(log, 4);
     }
+}
+
+// What a program of a job of its own does with what it was lent.
+static void child_work(struct sample_log *log, uint32_t job, struct commit_id process)
+{
+    struct commit lease = {.kind = COMMIT_FACET_LEASE, .actor = process.index};
+    struct commit map = {.kind = COMMIT_MEMORY_MAP, .actor = process.index};
+    struct commit protect = {.kind = COMMIT_MEMORY_PROTECT, .actor = process.index};
+    struct commit_id object = object_create(log, OBJECT_MEMORY, MEMORY, 4, job);
+    struct commit facet = {
+        .kind = COMMIT_FACET_CREATE, .flags = DISCLOSE_ACT_AS | 1, .actor = process.index};
+
+    memory(log, COMMIT_MEMORY_COMMIT, object, 2);
+    memory(log, COMMIT_MEMORY_DECOMMIT, object, 1);
+    facet.facet_create.facet = sample_next(log, ARENA_FACETS);
+    facet.facet_create.job = job;
+    facet.facet_create.parent = log->state.objects[object.index].root_facet;
+    facet.facet_create.interface = MEMORY;
+    facet.facet_create.methods = 1;
+    sample_commit(log, &facet);
+    lease.facet_lease.facet = facet.facet_create.facet;
+    lease.facet_lease.expiry_ns = 5000;
+    lease.facet_lease.calls = 3;
+    sample_commit(log, &lease);
+    map.memory_map.mapping = sample_next(log, ARENA_MAPPINGS);
+    map.memory_map.process = process.index;
+    map.memory_map.facet = facet.facet_create.facet.index;
+    map.memory_map.count = 1;
+    map.memory_map.rights = RIGHT_READ | RIGHT_WRITE;
+    sample_commit(log, &map);
+    protect.memory_protect.mapping = map.memory_map.mapping;
+    protect.memory_protect.rights = RIGHT_READ | RIGHT_EXECUTE;
+    sample_commit(log, &protect);
+    sample_close(log);
+    id_commit(log, COMMIT_MEMORY_UNMAP, map.memory_map.mapping);
+    id_commit(log, COMMIT_FACET_DESTROY, facet.facet_create.facet);
+    object_destroy(log, object);
+}
+
+void sample_child(struct sample_log *log)
+{
+    struct commit mark = {.kind = COMMIT_CHECKPOINT_MARK, .actor = NONE};
+    struct commit move = {.kind = COMMIT_HOLD_MOVE, .actor = 0};
+    struct commit_id job =
+        job_create(log, arena_id(&log->state.arenas[ARENA_JOBS], 0), JOB_DRAINER);
+
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++)
+        limit_move(log, 0, job.index, resource, 2);
+    limit_move(log, job.index, 0, RESOURCE_HOLDS, 1);
+    struct commit_id session =
+        session_create(log, arena_id(&log->state.arenas[ARENA_SESSIONS], 0), 2, job.index);
+    struct commit_id process = process_create(log, job.index, session.index);
+    child_work(log, job.index, process);
+    move.hold_move.hold = hold_insert(log, 0, 0, HOW_GRANT, 0);
+    move.hold_move.made = sample_next(log, ARENA_HOLDS);
+    move.hold_move.process = process.index;
+    move.hold_move.how = HOW_CALL;
+    sample_commit(log, &move);
+    id_commit(log, COMMIT_SESSION_END, session);
+    id_commit(log, COMMIT_JOB_KILL, job);
+    sample_close(log);
+    process_end(log, process.index);
+    id_commit(log, COMMIT_SESSION_DESTROY, session);
+    id_commit(log, COMMIT_JOB_DESTROY, job);
+    mark.checkpoint_mark.seq = log->state.seq;
+    sample_commit(log, &mark);
 }
 
 void sample_churn(struct sample_log *log, uint64_t count)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "abi/commit.h"
-#include "kernel/core/state/state.h"
+#include "lib/replay/replay.h"
 
 enum {
     SAMPLE_PAGES_MAX = 64,
@@ -38,9 +38,13 @@ void sample_finish(struct sample_log *log);
 // The id that the next commit into this arena has to name.
 struct commit_id sample_next(const struct sample_log *log, uint32_t arena);
 
-// A small history in the given number of pages (1 to 8), with every kind of commit: a console, an
-// endpoint, two processes with threads, memory and holds, a revoked facet, an exit and its reaping.
+// A small history in the given number of pages (1 to 8): a console, an endpoint, two processes with
+// threads, memory and holds, a revoked facet, an exit and its reaping.
 void sample_history(struct sample_log *log, uint32_t pages);
+
+// More, of every kind that sample_history lacks: a job with limits and a session of its own, its
+// process and what that does, a hold that moves there, and the end of all.
+void sample_child(struct sample_log *log);
 
 // `count` more commits: holds that come and go.
 void sample_churn(struct sample_log *log, uint64_t count);

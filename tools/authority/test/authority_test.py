@@ -30,9 +30,10 @@ _Noreturn void assert_fail(const char *claim, const char *file, uint32_t line)
 int main(int count, char **words)
 {
     struct sample_log log;
-    (void)count;
     sample_init(&log);
     sample_history(&log, (uint32_t)atoi(words[1]));
+    if (count > 2)
+        sample_child(&log);
     sample_finish(&log);
     return fwrite(log.bytes, 1, log.size, stdout) != log.size;
 }
@@ -60,6 +61,8 @@ class Authority(unittest.TestCase):
             compile_c(cls.tool, ["tools/authority", *STATE])
         cls.logs = {pages: subprocess.run([cls.folder / "writer", str(pages)], check=True,
                                           capture_output=True).stdout for pages in (PAGES, 4)}
+        cls.every = subprocess.run([cls.folder / "writer", "4", "every kind"], check=True,
+                                   capture_output=True).stdout
 
     def write(self, data, name="log"):
         path = self.folder / name
@@ -112,7 +115,7 @@ class Authority(unittest.TestCase):
         self.assertIn(f"there is no seq {total + 1}: the log has {total} commits", err)
 
     def test_commits_are_printed_one_a_line_with_their_names(self):
-        _, out, _ = self.run_tool("verify", self.write(self.logs[4]), "--commits")
+        _, out, _ = self.run_tool("verify", self.write(self.every), "--commits")
         lines = [line for line in out.splitlines() if re.match(r"\d+ \d+ ns cpu", line)]
         self.assertEqual(len(lines), int(re.search(r"(\d+) commits", out)[1]))
         kinds = {re.search(r": ([a-z-]+)", line)[1] for line in lines}
@@ -121,6 +124,13 @@ class Authority(unittest.TestCase):
         self.assertIn("hold-insert hold 0.1 process 0 facet 0 by genesis transfer copy", out)
         self.assertIn("object-create object 0.1 facet 0.1 kind console DebugConsole", out)
         self.assertIn("process-exit process 1.1 code -3 cause called", out)
+        self.assertIn("limit-move 8 of processes from the machine to job 0", out)
+        self.assertIn("limit-move 1 of holds from job 1 to job 0", out)
+        self.assertIn("job-create job 1.1 parent 0.1 drainer", out)
+        self.assertRegex(out, r"facet-lease facet \d+\.\d+ expiry 5000 ns calls 3\n")
+        self.assertRegex(out, r"facet-create .* disclosure 0x1 act-as\n")
+        self.assertRegex(out, r"hold-move hold \d+\.\d+ becomes \d+\.\d+ of process 1 by call\n")
+        self.assertRegex(out, r"memory-protect mapping \d+\.\d+ r-x\n")
 
     def test_every_flipped_byte_is_refused(self):
         good = self.logs[PAGES]
@@ -173,7 +183,7 @@ class Authority(unittest.TestCase):
                       self.refused(b"".join(pages[:3]) + trailer))
         version = bytearray(good)
         version[PAGE + 4] = 9
-        self.assertIn("page 1: its version is 9; this tool knows version 1", self.refused(version))
+        self.assertIn("page 1: its version is 9; this tool knows version 2", self.refused(version))
 
     def test_given_head_decides(self):
         good = self.logs[4]

@@ -17,7 +17,8 @@ plugin = pathlib.Path(sys.argv[1]).resolve()
 
 def compile_schema(schema, folder):
     return subprocess.run(
-        ["capnp", "compile", f"-o{plugin}:{folder}", f"--src-prefix={schema.parent}", schema],
+        ["capnp", "compile", f"-o{plugin}:{folder}", f"--src-prefix={schema.parent}",
+         f"-I{here.parent}", schema],
         capture_output=True, text=True, check=False)
 
 

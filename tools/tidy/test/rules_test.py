@@ -69,7 +69,7 @@ class Pure(unittest.TestCase):
 
     def test_a_core_that_needs_only_what_it_may_is_accepted(self):
         self.assertEqual(self.of({
-            **self.REDUCE, "lib/capnp/flat.c": "int capnp_get(void) { return 1; }\n",
+            **self.REDUCE, "lib/capnp/plain.c": "int capnp_get(void) { return 1; }\n",
             "kernel/core/endpoint.c": "void reduce(char *); void hal_wake(int);\n"
             "int capnp_get(void);\nconst int table[] = {1};\n"
             "void f(char *c) { reduce(c); hal_wake(capnp_get()); }\n",

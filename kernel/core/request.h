@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Requests: one SQE each, in a slot from its taking to its completion, which may come at once or
+// later. Who may write: the gate until the operation begins; the operation; then request.c.
+#ifndef KERNEL_CORE_REQUEST_H
+#define KERNEL_CORE_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/ring.h"
+#include "abi/syslog.h"
+#include "kernel/core/list.h"
+#include "schema/kernel.plain.h"
+
+struct core;
+
+enum request_state {
+    REQUEST_FREE = 0,
+    REQUEST_NEW = 1,   // being carried out
+    REQUEST_CALL = 2,  // waits in its endpoint's queue
+    REQUEST_TAKEN = 3, // a server answers it
+    REQUEST_LOST = 4,  // as TAKEN, but nobody waits for the answer
+    REQUEST_RECV = 5,
+    REQUEST_EXIT = 6, // Job.nextExit
+};
+
+// One SQE on its way through the core: in a slot from its taking to its completion, which may come
+// at once or later. The slot's (index, generation) is the id of a call.
+struct request {
+    union {
+        struct sqe sqe; // as submitted
+        uint64_t words[sizeof(struct sqe) / 8];
+    };
+    struct link queue; // where it waits; free slots: the list of these
+    struct queue *in;
+    struct link waits; // all of its thread's that wait
+    struct cqe cqe;    // its completion; zero but for user_data until something is said
+    // Who, by the gate; what it concerns, as far as its operation found out.
+    struct syslog_sender sender;
+    struct syslog_target target;
+    uint64_t interface;
+    uint32_t hold; // through which
+    uint32_t hold_generation;
+    uint32_t state;
+    uint32_t generation;
+    uint32_t argument;      // of the SQE, that the check at hand is about
+    uint32_t heap_position; // NONE: no time limit
+    uint64_t start_ns;
+    uint64_t deadline_ns;
+    uint64_t receiver_data; // CALL
+    uint32_t server;        // TAKEN: the process that answers
+    uint32_t job;           // that pays for its waiting
+    bool is_pinned;         // it keeps its facet in being
+    // Kernel objects' methods. Pointers among the parameters lead into core.scratch, and among the
+    // results as well.
+    union kernel_params params;
+    union kernel_results results;
+};
+
+// STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
+enum status request_wait_check(const struct core *core, const struct request *request);
+// The request waits, with the SQE's time limit: it has a place in a queue, and a promised
+// completion. Its slot is its own now.
+void request_wait(struct core *core, struct request *request, enum request_state state,
+                  struct queue *queue);
+// It waits in another queue, and does not keep its facet in being any more.
+void request_move(struct core *core, struct request *request, enum request_state state,
+                  struct queue *queue);
+// Says in its CQE what stands in its way: a status, or an exception by the fact's kind.
+void request_refuse(struct request *request, enum status fact, uint64_t detail);
+// A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
+void request_complete(struct core *core, struct request *request);
+// A waiting request ends with a fact.
+void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
+// Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
+// gone. A call that a server has taken stays the server's until it answers.
+void request_abandon(struct core *core, struct request *request, enum status fact);
+// Frees the slot of one that waited: no completion.
+void request_free(struct core *core, struct request *request);
+uint64_t request_id(const struct core *core, const struct request *request);
+struct request *request_find(struct core *core, uint64_t id);
+// The first request of a queue, of a thread's; NULL: it is empty.
+struct request *request_first(const struct queue *queue);
+struct request *request_first_of_thread(const struct link *waits);
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Transfers: the capabilities that travel with a call or its answer. Descriptors follow the
+// payload, {cap, mode}; what arrives follows the message as {cap, interface}. Everything is checked
+// before anything is committed, within one turn: so a transfer is all or nothing, and a move leaves
+// exactly one holder at every instant. A capability keeps its facet, its mode and its scope.
+#include "kernel/core/buffer.h"
+#include "kernel/core/core.h"
+
+static enum status mode_check(const struct hold *hold, uint32_t mode)
+{
+    if (mode != TRANSFER_COPY && mode != TRANSFER_MOVE) {
+        return STATUS_BAD_TRANSFER;
+    }
+    bool may = hold->transfer == TRANSFER_COPY || (hold->transfer == mode && mode != TRANSFER_NONE);
+    return may ? STATUS_OK : STATUS_TRANSFER_REFUSED;
+}
+
+static enum status scope_check(const struct core *core, const struct hold *hold, uint32_t to)
+{
+    const struct process_entry *processes = core->state.processes;
+    bool is_same = processes[hold->process].session == processes[to].session;
+    bool may = hold->scope == SCOPE_SHAREABLE || (hold->scope == SCOPE_SAME_SESSION && is_same);
+    return may ? STATUS_OK : STATUS_SCOPE_REFUSED;
+}
+
+// Descriptor `index`, with those before it: what is moved is named once.
+static enum status descriptor_check(struct core *core, const struct request *from, uint32_t to,
+                                    uint32_t index)
+{
+    const struct transfer *transfer = &core->transfers[index];
+    if (transfer->reserved != 0) {
+        return STATUS_RESERVED_SET;
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        const struct transfer *other = &core->transfers[i];
+        if (other->cap == transfer->cap &&
+            (other->mode == TRANSFER_MOVE || transfer->mode == TRANSFER_MOVE)) {
+            return STATUS_BAD_TRANSFER;
+        }
+    }
+    uint32_t *found = &core->transfer_holds[index];
+    enum status status = hold_find(core, from->sender.process, transfer->cap, found);
+    if (status == STATUS_OK) {
+        status = mode_check(&core->state.holds[*found], transfer->mode);
+    }
+    return status == STATUS_OK ? scope_check(core, &core->state.holds[*found], to) : status;
+}
+
+enum status transfer_check(struct core *core, const struct request *from,
+                           const struct buffer *payload, uint32_t to)
+{
+    uint32_t count = from->sqe.transfers;
+    buffer_read(payload, transfer_offset(from->sqe.payload_len), core->transfers,
+                count * (uint32_t)sizeof core->transfers[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        enum status status = descriptor_check(core, from, to, i);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
+                     const struct buffer *result, uint32_t offset)
+{
+    for (uint32_t i = 0; i < from->sqe.transfers; i++) {
+        uint32_t hold = core->transfer_holds[i];
+        struct received record = {.interface = hold_interface(core, hold)};
+        cap_t cap = core->transfers[i].mode == TRANSFER_MOVE
+                        ? hold_move(core, hold, to->sender.process, how)
+                        : hold_copy(core, hold, to->sender.process, how);
+        record.cap = cap.value;
+        buffer_write(result, offset + i * (uint32_t)sizeof record, &record, sizeof record);
+    }
+    to->cqe.flags |= CQE_TRANSFERS;
+    to->cqe.transfers = from->sqe.transfers;
+}
