@@ -71,8 +71,9 @@ soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), withou
 format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
 
-bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## Measure; prints a table and writes JSON
-	@missed=0; for b in $(BENCHES); do $(PYTHON) -B $$b || missed=1; done; exit $$missed
+bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(CAPNP_BENCH) ## Measure; prints tables, writes JSON
+	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) \
+	exit $$missed
 
 coverage-capnp: $(CAPNP_PROFILED) ## Branch coverage of lib/capnp by its unit tests
 	@$(PYTHON) -B tests/coverage/capnp_test.py $^

@@ -31,21 +31,27 @@ CAPNP_BENCH := build/host/capnp/bench/bench build/host/capnp/bench/four
 bench_folder := build/host/capnp/bench
 bench_c   := $(CC_host) $(CFLAGS_host) -I$(bench_folder)/ours -I$(bench_folder)
 bench_cxx := $(CXX) -std=c++17 -Wall -Wextra -Werror -I. -I$(bench_folder)/theirs -I$(bench_folder)
-$(bench_folder)/stamp: tests/bench/capnp/fields.py tests/bench/capnp/four.capnp $(CAPNPC)
+$(bench_folder)/theirs/stamp: tests/bench/capnp/fields.py
+	$(Q)mkdir -p $(@D) && $(PYTHON) -B $< $(bench_folder)
+	$(Q)capnp compile --src-prefix=$(bench_folder) -oc++:$(@D) $(bench_folder)/fields.capnp
+	$(Q)touch $@
+$(bench_folder)/ours/stamp: $(bench_folder)/theirs/stamp tests/bench/capnp/four.capnp $(CAPNPC)
 	$(call say,CAPNP,$(filter %.capnp,$^))
-	$(Q)mkdir -p $(@D)/ours $(@D)/theirs && $(PYTHON) -B $< $(@D)
-	$(Q)capnp compile --src-prefix=$(@D) -o$(CURDIR)/$(CAPNPC):$(@D)/ours -oc++:$(@D)/theirs \
-	    $(@D)/fields.capnp
-	$(Q)capnp compile --src-prefix=tests/bench/capnp -o$(CURDIR)/$(CAPNPC):$(@D)/ours \
+	$(Q)mkdir -p $(@D)
+	$(Q)capnp compile --src-prefix=$(bench_folder) -o$(CURDIR)/$(CAPNPC):$(@D) \
+	    $(bench_folder)/fields.capnp
+	$(Q)capnp compile --src-prefix=tests/bench/capnp -o$(CURDIR)/$(CAPNPC):$(@D) \
 	    tests/bench/capnp/four.capnp
 	$(Q)touch $@
-$(bench_folder)/%.o: tests/bench/capnp/%.c $(bench_folder)/stamp tests/bench/capnp/operations.h
+bench_headers := tests/bench/capnp/operations.h $(wildcard lib/capnp/*.h)
+$(bench_folder)/%.o: tests/bench/capnp/%.c $(bench_folder)/ours/stamp $(bench_headers)
 	$(call say,CC,$< [bench])
 	$(Q)$(bench_c) -g0 -c $< -o $@
-$(bench_folder)/%.o: tests/bench/capnp/%.cc $(bench_folder)/stamp tests/bench/capnp/operations.h
+$(bench_folder)/%.o: tests/bench/capnp/%.cc $(bench_folder)/theirs/stamp \
+                     tests/bench/capnp/operations.h
 	$(call say,CXX,$< [bench])
 	$(Q)$(bench_cxx) -O2 -c $< -o $@
-$(bench_folder)/schema.o: $(bench_folder)/stamp
+$(bench_folder)/schema.o: $(bench_folder)/theirs/stamp
 	$(Q)$(bench_cxx) -O0 -c $(bench_folder)/theirs/fields.capnp.c++ -o $@
 $(bench_folder)/bench: $(addprefix $(bench_folder)/,main.o ours.o theirs.o schema.o) \
                        build/host/liblib.a

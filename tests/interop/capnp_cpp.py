@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# Our Cap'n Proto reader and builder against Debian's libcapnp (C++), both ways, with random messages
-# of every feature of the schema language, in many small segments with single and double far
-# pointers. Each message is followed by its canonical form, which the other side must make of it too:
-# two messages have the same one if, and only if, they say the same.
+# Our Cap'n Proto reader and builder against Debian's libcapnp (C++), both ways, with random
+# messages of every feature of the schema language, in many small segments with single and double
+# far pointers. Each message is followed by its canonical form, which the other side must make of it
+# too: two messages have the same one if, and only if, they say the same.
 #
 # usage: capnp_cpp.py <capnp_interop> <capnp_cpp> [count [seed]]
 

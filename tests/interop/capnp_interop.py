@@ -9,8 +9,8 @@
 #   theirs to ours: random JSON; the tool turns it into messages; capnp_interop says what it
 #                   reads; that must be what the JSON says.
 #
-# Messages travel as binary (several segments from us), packed, flat and canonical; the last two have
-# no frame, so that a process is needed for each message, and there are fewer of them.
+# Messages travel as binary (several segments from us), packed, flat and canonical; the last two
+# have no frame, so that a process is needed for each message, and there are fewer of them.
 #
 # Both sides are compared as lines "path value", which `flatten` makes of JSON by the table below.
 #

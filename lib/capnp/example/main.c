@@ -4,7 +4,7 @@
 // be read by the stock tool:
 //     capnp convert binary:text contacts.capnp Contacts < contacts.bin
 
-#include "contacts.capnp.h"
+#include <contacts.capnp.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -30,7 +30,8 @@ static void assert_canonical(const uint64_t *from, size_t count, const uint64_t 
     words_close(&words);
 }
 
-#define WORDS(...)                  (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / 8
+#define COUNTED(array)              array, sizeof(array) / 8
+#define WORDS(...)                  COUNTED(((const uint64_t[]){__VA_ARGS__}))
 #define ASSERT_CANONICAL(from, ...) assert_canonical(from, WORDS(__VA_ARGS__))
 
 static void canonical_structs_lose_zeros_at_their_ends(void **state)
