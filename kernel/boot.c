@@ -97,7 +97,7 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.jobs, config->jobs),
         PIECE(core.facets, config->facets),
         PIECE(core.requests, sizes->requests),
-        PIECE(core.heap, sizes->requests + config->threads),
+        PIECE(core.heap, 1 + sizes->requests + config->threads),
         PIECE(core.syslog, SYSLOG_RECORDS),
         {offsetof(struct kernel, storage), state_size(config)},
     };
@@ -121,17 +121,19 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->log_room = sizes->log_pages * COMMITS_PER_PAGE;
     core->spare = core->requests;
     list_init(&core->free_requests);
-    for (uint32_t i = 0; i < sizes->requests; i++) {
-        core->requests[i].heap_position = NONE;
-        if (i != 0) {
-            list_append(&core->free_requests, &core->requests[i].queue);
-        }
+    for (uint32_t i = 1; i < sizes->requests; i++) {
+        list_append(&core->free_requests, &core->requests[i].queue);
     }
     for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
         list_init(&core->ready[i]);
     }
     list_init(&core->dead);
     list_init(&core->gone);
+    core->recheck = NONE;
+    queue_init(&core->sleepers);
+    for (uint32_t i = 0; i < PARK_QUEUES; i++) {
+        queue_init(&core->parked[i]);
+    }
     core->current = NONE;
     core->kill_next = NONE;
     core->next = NONE;

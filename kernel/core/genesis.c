@@ -24,7 +24,6 @@ static void genesis_config(struct core *core, uint64_t boot_id)
 static uint32_t genesis_job(struct core *core)
 {
     uint32_t job = job_create(core, NONE, JOB_DRAINER);
-    job_init(core, job, NONE, PRIORITY_DEFAULT);
     uint32_t amounts[RESOURCE_COUNT] = {
         [RESOURCE_CALLS] = core->request_count, [RESOURCE_LOG] = core->log_room};
     memcpy(amounts, &core->state.config, sizeof core->state.config);
@@ -34,8 +33,7 @@ static uint32_t genesis_job(struct core *core)
 
 static uint32_t genesis_session(struct core *core, uint32_t job)
 {
-    struct commit commit = core_commit(core, COMMIT_SESSION_CREATE);
-    commit.session_create.session = arena_peek(&core->state.arenas[ARENA_SESSIONS]);
+    struct commit commit = core_commit_new(core, COMMIT_SESSION_CREATE, ARENA_SESSIONS);
     commit.session_create.job = job;
     commit.session_create.object = NONE;
     commit.session_create.expiry_ns = UINT64_MAX;
