@@ -128,6 +128,7 @@ struct endpoint_record { // endpoint.c
     struct link dropped; // minted facets whose last holder is gone, and nobody was told
     struct link gone;    // its last server hold went while somebody waited: core.gone
     bool is_gone;
+    bool is_matching;       // endpoint_match() is at work
     struct commit_id bound; // the hold of a notification, signalled when a taken call is lost
 };
 

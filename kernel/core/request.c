@@ -107,11 +107,16 @@ void request_wait(struct core *core, struct request *request, enum request_state
     deadline_set(core, &request->limit, limit_ns);
 }
 
-void request_wait_pinned(struct core *core, struct request *request, enum request_state state,
-                         struct queue *queue)
+void request_pin(struct core *core, struct request *request)
 {
     request->is_pinned = true;
     core->facets[request->target.facet].queued++;
+}
+
+void request_wait_pinned(struct core *core, struct request *request, enum request_state state,
+                         struct queue *queue)
+{
+    request_pin(core, request);
     request_wait(core, request, state, queue);
 }
 

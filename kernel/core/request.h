@@ -74,7 +74,9 @@ enum status request_wait_check(const struct core *core, const struct request *re
 // completion. Its slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue);
-// The same for one that keeps its facet in being.
+// It keeps its facet in being from now on, until it ends or moves.
+void request_pin(struct core *core, struct request *request);
+// It waits and keeps its facet in being.
 void request_wait_pinned(struct core *core, struct request *request, enum request_state state,
                          struct queue *queue);
 // It waits in another queue, and does not keep its facet in being any more.
