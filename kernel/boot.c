@@ -132,6 +132,11 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     }
     list_init(&core->dead);
     list_init(&core->gone);
+    core->recheck = NONE;
+    queue_init(&core->sleepers);
+    for (uint32_t i = 0; i < PARK_QUEUES; i++) {
+        queue_init(&core->parked[i]);
+    }
     core->current = NONE;
     core->kill_next = NONE;
     core->next = NONE;

@@ -34,7 +34,8 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
     core->is_changed = true;
-    if (!process_sweep(core) && !endpoint_sweep(core) && core->current == NONE) {
+    if (!process_sweep(core) && !endpoint_sweep(core) && !request_sweep(core) &&
+        core->current == NONE) {
         log_seal_step(&kernel->log);
     }
     return false;
@@ -86,7 +87,8 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input
 
 static bool core_is_sweeping(const struct core *core)
 {
-    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone) || core->kill_next != NONE;
+    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone) || core->kill_next != NONE ||
+           core->recheck != NONE;
 }
 
 // What a turn changed takes effect: completions go out, commits go to the log, a new thread gets

@@ -35,6 +35,8 @@ enum {
     SYSLOG_RECORDS = 512,    // kept; a power of two
     ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
+    NOTIFICATION_WAITERS_MAX = 16,
+    PARK_QUEUES = 256,
     PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
     GRANTS_MAX = 64,         // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
@@ -127,6 +129,12 @@ struct endpoint_record { // endpoint.c
     struct link dropped; // minted facets whose last holder is gone, and nobody was told
     struct link gone;    // its last server hold went while somebody waited: core.gone
     bool is_gone;
+    struct commit_id bound; // the hold of a notification, signalled when a taken call is lost
+};
+
+struct notification_record { // notification.c
+    uint64_t bits;
+    struct queue waiters;
 };
 
 struct memory_record { // memory.c
@@ -143,6 +151,7 @@ struct exit_record { // process.c: how the process of an OBJECT_PROCESS ended
 struct object_record {
     union {
         struct endpoint_record endpoint;
+        struct notification_record notification;
         struct memory_record memory;
         struct exit_record exit;
     };
@@ -205,6 +214,9 @@ struct core {
     bool has_leases;    // some facet has, or had: calls are counted
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
     struct link gone;   // endpoints whose waiters are told that the server is gone
+    uint32_t recheck;   // the request whose right is looked at next; NONE: nothing was taken away
+    struct queue sleepers;            // timer.c
+    struct queue parked[PARK_QUEUES]; // park.c
 
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
@@ -263,6 +275,11 @@ enum status core_has_room(const struct core *core, uint32_t job, const struct ne
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold);
 // The one that the request names: fills in hold, target and interface.
 enum status request_hold_find(const struct core *core, struct request *request);
+// Whether a hold still gives its right to who held it before.
+enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation);
+// Whether it is one of a facet with these methods, of an object of this kind.
+enum status hold_reach(const struct core *core, uint32_t hold, enum object_kind kind,
+                       uint64_t methods);
 struct hold_origin {
     uint32_t hold; // NONE: genesis
     uint8_t how;   // enum hold_how
@@ -394,6 +411,21 @@ void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32
 void job_collect(struct core *core, uint32_t job);
 // One step of ending what runs in killed jobs; false: there is nothing to end.
 bool job_sweep(struct core *core);
+// Nobody waits any more for a call that a server has taken.
+void endpoint_call_lost(struct core *core, const struct request *call);
+
+enum status operate_signal(struct core *core, struct request *request);
+enum status operate_wait(struct core *core, struct request *request);
+// Sets bits; whoever waits for them takes them.
+void notification_set(struct core *core, uint32_t object, uint64_t bits);
+// The thread enters: its repeating WAITs can complete again where it consumed their completions.
+void notification_enter(struct core *core, const struct thread_record *thread);
+
+enum status operate_park(struct core *core, struct request *request);
+enum status operate_unpark(struct core *core, struct request *request);
+// These pages are not the process's any more: who sleeps on a word of them is told.
+void park_unmapped(struct core *core, uint32_t process, uint64_t first_page, uint64_t count);
+
 // The process is gone but for its exit: tells who waits, or keeps it for whoever asks.
 void job_exit_tell(struct core *core, uint32_t process);
 

@@ -95,12 +95,7 @@ static inline struct request *receiver_first(struct core *core, struct endpoint_
 {
     struct request *receiver;
     while ((receiver = request_first(&endpoint->receivers)) != NULL) {
-        const struct commit_id hold = {receiver->hold, receiver->hold_generation};
-        enum status status = STATUS_STALE_CAP;
-        if (process_is_running(core, receiver) &&
-            arena_has(&core->state.arenas[ARENA_HOLDS], hold)) {
-            status = facet_check(core, receiver->target.facet);
-        }
+        enum status status = request_right_check(core, receiver);
         if (status == STATUS_OK) {
             status = buffer_result(core, receiver, size, result);
         }
@@ -198,13 +193,12 @@ enum status endpoint_call(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         return status;
     }
+    request->object_generation = core->state.objects[request->target.object].slot.generation;
     request->receiver_data = core->state.facets[request->target.facet].receiver_data;
     uint32_t size = (uint32_t)sizeof(struct message_header) + transfer_span(&request->sqe);
     struct request *receiver = receiver_first(core, endpoint, size, &result);
     if (receiver == NULL) {
-        request->is_pinned = true;
-        core->facets[request->target.facet].queued++;
-        request_wait(core, request, REQUEST_CALL, &endpoint->calls);
+        request_wait_pinned(core, request, REQUEST_CALL, &endpoint->calls);
         return STATUS_OK;
     }
     request->argument = request->sqe.transfers == 0 ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
@@ -436,4 +430,51 @@ void endpoint_init(struct core *core, uint32_t object)
     queue_init(&endpoint->calls);
     queue_init(&endpoint->receivers);
     list_init(&endpoint->dropped);
+}
+
+// --- Calls that nobody waits for any more -------------------------------------------------------
+
+static bool is_lost(const struct core *core, const struct request *call, uint32_t object)
+{
+    return call->state == REQUEST_LOST && !call->is_told && call->target.object == object &&
+           arena_has(&core->state.arenas[ARENA_OBJECTS],
+                     (struct commit_id){object, call->object_generation});
+}
+
+void endpoint_call_lost(struct core *core, const struct request *call)
+{
+    struct commit_id bound = core->objects[call->target.object].endpoint.bound;
+    if (is_lost(core, call, call->target.object) &&
+        hold_check(core, bound.index, bound.generation) == STATUS_OK) {
+        notification_set(core, core->state.facets[core->state.holds[bound.index].facet].object, 1);
+    }
+}
+
+enum status endpoint_next_cancelled_run(struct core *core, struct request *request)
+{
+    struct link *calls = &core->processes[request->sender.process].taken.head;
+    request->results.endpoint_next_cancelled.call_id = 0;
+    for (struct link *at = calls->next; at != calls; at = at->next) {
+        struct request *call = request_of_queue(at);
+        if (is_lost(core, call, request->target.object)) {
+            call->is_told = true;
+            request->results.endpoint_next_cancelled.call_id = request_id(core, call);
+            break;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status endpoint_bind_run(struct core *core, struct request *request)
+{
+    uint32_t hold;
+    uint64_t cap = request->params.endpoint_bind.notification;
+    if (hold_find(core, request->sender.process, cap, &hold) != STATUS_OK) {
+        return STATUS_BAD_TRANSFER;
+    }
+    enum status status = hold_reach(core, hold, OBJECT_NOTIFICATION, 1 << NOTIFICATION_SIGNAL);
+    if (status == STATUS_OK) {
+        record_of(core, request)->bound = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    }
+    return status;
 }

@@ -194,6 +194,7 @@ enum status revoker_revoke_run(struct core *core, struct request *request)
     const struct facet *facet = &core->state.facets[request->target.facet];
     if (facet->revoked == 0) {
         facet_commit(core, COMMIT_FACET_REVOKE, request->target.facet);
+        core->recheck = 0;
     }
     return STATUS_OK;
 }

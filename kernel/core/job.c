@@ -62,6 +62,29 @@ enum status job_make_endpoint_run(struct core *core, struct request *request)
     return status;
 }
 
+enum status job_make_notification_run(struct core *core, struct request *request)
+{
+    struct made made;
+    enum status status = object_make(core, request, OBJECT_NOTIFICATION, job_of(core, request), 0,
+                                     (struct needs){0}, &made);
+    if (status == STATUS_OK) {
+        queue_init(&core->objects[made.object].notification.waiters);
+        request->results.job_make_notification.notification = made.cap;
+    }
+    return status;
+}
+
+enum status job_make_park_space_run(struct core *core, struct request *request)
+{
+    struct made made;
+    enum status status = object_make(core, request, OBJECT_PARK_SPACE, job_of(core, request), 0,
+                                     (struct needs){0}, &made);
+    if (status == STATUS_OK) {
+        request->results.job_make_park_space.space = made.cap;
+    }
+    return status;
+}
+
 enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
     uint32_t job = job_of(core, request);
@@ -250,9 +273,7 @@ enum status job_next_exit_run(struct core *core, struct request *request)
     }
     enum status status = request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request->is_pinned = true;
-        core->facets[request->target.facet].queued++;
-        request_wait(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
+        request_wait_pinned(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
     }
     return status;
 }
@@ -263,7 +284,7 @@ static bool waiter_tell(struct core *core, struct request *waiter, uint32_t proc
 {
     const struct kernel_method *method = &job_methods[JOB_NEXT_EXIT];
     struct buffer buffer;
-    enum status status = facet_check(core, waiter->target.facet);
+    enum status status = request_right_check(core, waiter);
     if (status == STATUS_OK) {
         status = buffer_result(core, waiter, method->result_bytes, &buffer);
     }

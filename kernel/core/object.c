@@ -5,7 +5,8 @@
 #include "kernel/core/core.h"
 
 const struct object_class object_classes[OBJECT_KIND_COUNT] = {
-    [OBJECT_ENDPOINT] = {NULL, 0, NULL, ENDPOINT_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_ENDPOINT] = {endpoint_methods, ENDPOINT_METHOD_COUNT, NULL, ENDPOINT_INTERFACE_ID,
+                         TRANSFER_COPY},
     [OBJECT_MEMORY] = {memory_object_methods, MEMORY_OBJECT_METHOD_COUNT, memory_destroyed,
                        MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
     [OBJECT_PROCESS_BUILDER] = {process_builder_methods, PROCESS_BUILDER_METHOD_COUNT,
@@ -18,6 +19,9 @@ const struct object_class object_classes[OBJECT_KIND_COUNT] = {
                         DEBUG_CONSOLE_INTERFACE_ID, TRANSFER_COPY},
     [OBJECT_CAPABILITY_MANAGER] = {capability_manager_methods, CAPABILITY_MANAGER_METHOD_COUNT,
                                    NULL, CAPABILITY_MANAGER_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_NOTIFICATION] = {notification_methods, NOTIFICATION_METHOD_COUNT, NULL,
+                             NOTIFICATION_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_PARK_SPACE] = {NULL, 0, NULL, PARK_SPACE_INTERFACE_ID, TRANSFER_NONE},
 };
 
 const struct object_class revoker_class = {revoker_methods, REVOKER_METHOD_COUNT, NULL,

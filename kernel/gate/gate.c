@@ -101,6 +101,11 @@ bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
     thread->min_complete = min_complete;
     thread->timeout_ns = timeout_ns;
     thread->is_submitting = true;
+    if (thread->ring.repeated != 0) {
+        core->actor = thread->process;
+        core->cause = core->syslog_next;
+        notification_enter(core, thread);
+    }
     return submit_some(core, thread);
 }
 
@@ -121,10 +126,13 @@ void gate_timer(struct core *core)
     core->cause = CAUSE_NONE;
     for (uint32_t count = 0; count < TURN_DUE_MAX && (item = deadline_take_due(core)) != NONE;
          count++) {
-        if (item < core->request_count) {
-            request_abandon(core, &core->requests[item], STATUS_TIMED_OUT);
-        } else {
+        struct request *request = &core->requests[item];
+        if (item >= core->request_count) {
             completion_wait_ends(core, item - core->request_count);
+        } else if (request->state == REQUEST_SLEEP && request->key <= request->deadline_ns) {
+            request_succeed(core, request);
+        } else {
+            request_abandon(core, request, STATUS_TIMED_OUT);
         }
     }
 }
