@@ -95,7 +95,7 @@ static inline struct request *receiver_first(struct core *core, struct endpoint_
 {
     struct request *receiver;
     while ((receiver = request_first(&endpoint->receivers)) != NULL) {
-        enum status status = request_right_check(core, receiver);
+        enum status status = hold_check(core, receiver->hold, receiver->hold_generation);
         if (status == STATUS_OK) {
             status = buffer_result(core, receiver, size, result);
         }
@@ -198,7 +198,7 @@ enum status endpoint_call(struct core *core, struct request *request)
     uint32_t size = (uint32_t)sizeof(struct message_header) + transfer_span(&request->sqe);
     struct request *receiver = receiver_first(core, endpoint, size, &result);
     if (receiver == NULL) {
-        request_wait_pinned(core, request, REQUEST_CALL, &endpoint->calls);
+        request_wait(core, request, REQUEST_CALL, &endpoint->calls);
         return STATUS_OK;
     }
     request->argument = request->sqe.transfers == 0 ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;

@@ -273,7 +273,7 @@ enum status job_next_exit_run(struct core *core, struct request *request)
     }
     enum status status = request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request_wait_pinned(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
+        request_wait(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
     }
     return status;
 }
@@ -284,7 +284,7 @@ static bool waiter_tell(struct core *core, struct request *waiter, uint32_t proc
 {
     const struct kernel_method *method = &job_methods[JOB_NEXT_EXIT];
     struct buffer buffer;
-    enum status status = request_right_check(core, waiter);
+    enum status status = hold_check(core, waiter->hold, waiter->hold_generation);
     if (status == STATUS_OK) {
         status = buffer_result(core, waiter, method->result_bytes, &buffer);
     }

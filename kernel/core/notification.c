@@ -17,26 +17,6 @@ static uint64_t take(struct notification_record *record, uint64_t mask)
     return bits;
 }
 
-// Completes a waiter with the bits that it can have, or as it was to end meanwhile.
-static void tell(struct core *core, struct request *waiter)
-{
-    struct notification_record *record = record_of(core, waiter);
-    uint64_t bits = record->bits & waiter->sqe.arg;
-    bool is_ended = (waiter->cqe.status | waiter->cqe.flags) != 0;
-    if (!request_renew(core, waiter) || (bits == 0 && !is_ended)) {
-        return;
-    }
-    if (!is_ended && request_right_check(core, waiter) == STATUS_OK) {
-        record->bits &= ~bits;
-        waiter->cqe.extra = bits;
-        if ((waiter->sqe.flags & SQE_WAIT_REPEAT) != 0) {
-            request_repeat(core, waiter);
-            return;
-        }
-    }
-    request_succeed(core, waiter);
-}
-
 void notification_set(struct core *core, uint32_t object, uint64_t bits)
 {
     struct notification_record *record = &core->objects[object].notification;
@@ -44,7 +24,7 @@ void notification_set(struct core *core, uint32_t object, uint64_t bits)
     for (struct link *at = record->waiters.head.next; at != &record->waiters.head;) {
         struct request *waiter = request_of_queue(at);
         at = at->next;
-        tell(core, waiter);
+        request_tell(core, waiter, &record->bits);
     }
 }
 
@@ -54,7 +34,7 @@ void notification_enter(struct core *core, const struct thread_record *thread)
         struct request *request = request_of_waits(at);
         at = at->next;
         if (request->is_told) {
-            tell(core, request);
+            request_tell(core, request, &record_of(core, request)->bits);
         }
     }
 }
@@ -84,8 +64,8 @@ enum status operate_wait(struct core *core, struct request *request)
     bool is_full = record->waiters.count >= NOTIFICATION_WAITERS_MAX;
     enum status status = is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request_wait_pinned(core, request, REQUEST_WAIT, &record->waiters);
-        tell(core, request);
+        request_wait(core, request, REQUEST_WAIT, &record->waiters);
+        request_tell(core, request, &record->bits);
     }
     return status;
 }

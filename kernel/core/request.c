@@ -14,7 +14,7 @@
 //
 // A repeating WAIT completes many times with one promise. From each completion until the thread has
 // consumed it the request is told: nothing can be posted, and what ends it meanwhile stands in its
-// CQE until request_renew finds its place in the CQ free again.
+// CQE until request_tell finds its place in the CQ free again.
 #include "kernel/core/core.h"
 #include "kernel/core/syslog.h"
 
@@ -96,6 +96,10 @@ void request_wait(struct core *core, struct request *request, enum request_state
     core->spare = request_of_queue(core->free_requests.next);
     list_remove(&core->spare->queue);
     ring_kernel_reserve(&thread->ring);
+    if (state == REQUEST_CALL || state >= REQUEST_EXIT) {
+        request->is_pinned = true;
+        core->facets[request->target.facet].queued++;
+    }
     request->sq_index = thread->ring.sq_head - 1;
     request->is_told = false;
     request->generation++;
@@ -108,14 +112,6 @@ void request_wait(struct core *core, struct request *request, enum request_state
     if (limit_ns != TIMEOUT_NONE && !__builtin_add_overflow(core->now_ns, limit_ns, &deadline_ns)) {
         deadline_set(core, index_of(core, request), deadline_ns);
     }
-}
-
-void request_wait_pinned(struct core *core, struct request *request, enum request_state state,
-                         struct queue *queue)
-{
-    request->is_pinned = true;
-    core->facets[request->target.facet].queued++;
-    request_wait(core, request, state, queue);
 }
 
 void request_move(struct core *core, struct request *request, enum request_state state,
@@ -199,42 +195,46 @@ void request_fail(struct core *core, struct request *request, enum status fact, 
     }
 }
 
-enum status request_right_check(const struct core *core, const struct request *request)
-{
-    return hold_check(core, request->hold, request->hold_generation);
-}
-
 bool request_succeed(struct core *core, struct request *request)
 {
-    enum status status = request_right_check(core, request);
+    enum status status = hold_check(core, request->hold, request->hold_generation);
     if (status != STATUS_OK) {
-        request_fail(core, request, status, ARGUMENT_CAP);
-        return false;
+        request_refuse(request, status, ARGUMENT_CAP);
     }
     request_complete(core, request);
-    return true;
+    return status == STATUS_OK;
 }
 
-void request_repeat(struct core *core, struct request *request)
+void request_tell(struct core *core, struct request *request, uint64_t *bits)
 {
     struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
+    bool is_ended = (request->cqe.status | request->cqe.flags) != 0;
+    if (request->is_told) {
+        if (ring->cq_tail - request->cq_index < (uint32_t)ring_kernel_available(ring)) {
+            return; // not consumed, or nobody knows
+        }
+        request->is_told = false;
+        ring->repeated--;
+        ring_kernel_reserve(ring);
+    }
+    if (!is_ended && (*bits & request->sqe.arg) == 0) {
+        return;
+    }
+    if (is_ended || hold_check(core, request->hold, request->hold_generation) != STATUS_OK) {
+        request_succeed(core, request);
+        return;
+    }
+    request->cqe.extra = *bits & request->sqe.arg;
+    *bits &= ~request->sqe.arg;
+    if ((request->sqe.flags & SQE_WAIT_REPEAT) == 0) {
+        request_complete(core, request);
+        return;
+    }
     post_late(core, request);
     request->cqe.extra = 0;
     request->is_told = true;
     request->cq_index = ring->cq_tail;
     ring->repeated++;
-}
-
-bool request_renew(struct core *core, struct request *request)
-{
-    struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
-    uint32_t posted_since = ring->cq_tail - request->cq_index;
-    if (request->is_told && posted_since >= (uint32_t)ring_kernel_available(ring)) {
-        request->is_told = false;
-        ring->repeated--;
-        ring_kernel_reserve(ring);
-    }
-    return !request->is_told;
 }
 
 static void limit_clear(struct core *core, struct request *request)
@@ -286,10 +286,11 @@ bool request_sweep(struct core *core)
         if (request->generation == 0 || core->recheck == core->request_count) {
             core->recheck = NONE; // none behind it was ever used
         }
-        enum status status =
-            request->state < REQUEST_EXIT ? STATUS_OK : request_right_check(core, request);
-        if (status != STATUS_OK) {
-            request_fail(core, request, status, ARGUMENT_CAP);
+        if (request->state >= REQUEST_EXIT) {
+            enum status status = hold_check(core, request->hold, request->hold_generation);
+            if (status != STATUS_OK) {
+                request_fail(core, request, status, ARGUMENT_CAP);
+            }
         }
     }
     return has_more;

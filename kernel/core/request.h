@@ -74,9 +74,6 @@ enum status request_wait_check(const struct core *core, const struct request *re
 // completion. Its slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue);
-// The same for one that keeps its facet in being.
-void request_wait_pinned(struct core *core, struct request *request, enum request_state state,
-                         struct queue *queue);
 // It waits in another queue, and does not keep its facet in being any more.
 void request_move(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue);
@@ -86,14 +83,11 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail);
 void request_complete(struct core *core, struct request *request);
 // A waiting request ends with a fact.
 void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
-// Whether the right by which it waits is still there.
-enum status request_right_check(const struct core *core, const struct request *request);
-// A waiting request ends as it should, or because its right is gone: false.
+// A waiting request ends as it should, or because the right is gone by which it waits: false.
 bool request_succeed(struct core *core, struct request *request);
-// A repeating WAIT posts its CQE, and is told until request_renew.
-void request_repeat(struct core *core, struct request *request);
-// Whether it can complete: it is not told any more, since its last completion was consumed.
-bool request_renew(struct core *core, struct request *request);
+// A WAIT takes those bits that it waits for, and ends or waits on; or it ends as it was to while
+// its last completion was not consumed.
+void request_tell(struct core *core, struct request *request, uint64_t *bits);
 // One bounded piece of ending what waits by a right that was taken away; false: there is none left.
 bool request_sweep(struct core *core);
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
