@@ -89,7 +89,7 @@ enum status operate_wait(struct core *core, struct request *request)
     bool is_full = record->waiters.count >= NOTIFICATION_WAITERS_MAX;
     enum status status = is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request_wait_pinned(core, request, REQUEST_WAIT, &record->waiters);
+        request_wait(core, request, REQUEST_WAIT, &record->waiters);
         tell(core, request);
     }
     return status;

@@ -88,6 +88,12 @@ static void dequeue(struct request *request)
     request->in->count--;
 }
 
+void request_pin(struct core *core, struct request *request)
+{
+    request->is_pinned = true;
+    core->facets[request->target.facet].queued++;
+}
+
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue)
 {
@@ -96,6 +102,9 @@ void request_wait(struct core *core, struct request *request, enum request_state
     core->spare = request_of_queue(core->free_requests.next);
     list_remove(&core->spare->queue);
     ring_kernel_reserve(&thread->ring);
+    if (state >= REQUEST_EXIT) {
+        request_pin(core, request);
+    }
     request->sq_index = thread->ring.sq_head - 1;
     request->is_told = false;
     request->generation++;
@@ -105,19 +114,6 @@ void request_wait(struct core *core, struct request *request, enum request_state
     list_append(&thread->waits, &request->waits);
     uint64_t limit_ns = request->sqe.opcode < OP_WAIT ? request->sqe.arg : request->sqe.arg2;
     deadline_set(core, &request->limit, limit_ns);
-}
-
-void request_pin(struct core *core, struct request *request)
-{
-    request->is_pinned = true;
-    core->facets[request->target.facet].queued++;
-}
-
-void request_wait_pinned(struct core *core, struct request *request, enum request_state state,
-                         struct queue *queue)
-{
-    request_pin(core, request);
-    request_wait(core, request, state, queue);
 }
 
 void request_move(struct core *core, struct request *request, enum request_state state,

@@ -76,9 +76,6 @@ void request_wait(struct core *core, struct request *request, enum request_state
                   struct queue *queue);
 // It keeps its facet in being from now on, until it ends or moves.
 void request_pin(struct core *core, struct request *request);
-// It waits and keeps its facet in being.
-void request_wait_pinned(struct core *core, struct request *request, enum request_state state,
-                         struct queue *queue);
 // It waits in another queue, and does not keep its facet in being any more.
 void request_move(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue);
