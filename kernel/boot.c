@@ -143,10 +143,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
 
 static _Noreturn void boot_refuse(const char *why)
 {
-    struct report report;
-    report_begin(&report);
-    report_text(&report, why);
-    report_end(&report);
+    report("tessera: %s", why);
     hal_halt(1);
 }
 
@@ -188,7 +185,7 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
     if (boot->package_size == 0) {
         boot_refuse("there is no boot package");
     }
-    if (package_check(frame_at(boot->package_frame), boot->package_size) != STATUS_OK) {
+    if (!package_is_sound(frame_at(boot->package_frame), boot->package_size)) {
         boot_refuse("the boot package is broken: its size, its table or its table's hash is wrong");
     }
     struct sizes sizes = sizes_for(boot, threads_max, spaces_max);
@@ -207,9 +204,5 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
                         ? "the first program's checksum or layout is wrong"
                         : "there is not enough memory for the first program");
     }
-    for (uint32_t i = 0; i < core->commit_count; i++) {
-        log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
-    }
-    core->commit_count = 0;
-    return kernel;
+    return kernel; // the first turn hands genesis to the log
 }

@@ -401,6 +401,12 @@ enum status transfer_check(struct core *core, const struct request *from,
 void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
                      const struct buffer *result, uint32_t offset);
 
+// --- console.c ----------------------------------------------------------------------------------
+
+// A line to the console, in less than 256 bytes. The format knows %s, %lu, and %lx, which always
+// has 16 digits.
+__attribute__((format(printf, 1, 2))) void report(const char *format, ...);
+
 // --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
 
 enum status endpoint_call(struct core *core, struct request *request);
@@ -453,7 +459,8 @@ void builder_grant(struct core *core, uint32_t process, const char *name, uint32
                    uint32_t facet, uint8_t transfer, struct hold_origin origin);
 enum status builder_start(struct core *core, uint32_t process);
 
-enum status package_check(const struct package_header *package, uint64_t size);
+// Whether the table is sound, in the `size` bytes that the platform found.
+bool package_is_sound(const struct package_header *package, uint64_t size);
 // The entry of a kind with this name (size 0: any name), or NULL.
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);
