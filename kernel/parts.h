@@ -14,4 +14,7 @@ struct kernel {
     void *storage; // of core.state's arenas
 };
 
+// The first commits: who is there before anybody acts, and the first program with what it is given.
+enum status core_genesis(struct core *core, uint64_t boot_id);
+
 #endif

@@ -407,7 +407,7 @@ void transfer_commit(struct core *core, const struct request *from, struct reque
 // has 16 digits.
 __attribute__((format(printf, 1, 2))) void report(const char *format, ...);
 
-// --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
+// --- endpoint.c, job.c, process.c, process_builder.c, package.c ---------------------------------
 
 enum status endpoint_call(struct core *core, struct request *request);
 enum status endpoint_recv(struct core *core, struct request *request);
@@ -467,9 +467,6 @@ const struct package_entry *package_find(const struct package_header *package, u
 const struct package_entry *package_first(const struct package_header *package);
 // Whether the entry's blob has its hash, which is computed once.
 enum status package_verify(struct core *core, const struct package_entry *entry);
-
-// The first commits: who is there before anybody acts, and the first program with what it is given.
-enum status core_genesis(struct core *core, uint64_t boot_id);
 
 // Every invariant that can be seen from the arenas; asserts. For tests: it reads everything.
 void core_check(const struct core *core);

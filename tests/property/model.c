@@ -529,6 +529,11 @@ static void operate_recv(const struct model_operation *operation)
         return;
     }
     uint32_t object = model.nodes[hold->node].object;
+    bool is_full = model_waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX;
+    if (is_full || model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
+        model_expect(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
+        return;
+    }
     uint32_t call = call_of(object);
     if (call != MODEL_NONE) {
         model.waits[call].kind = MODEL_TAKEN;
@@ -542,11 +547,6 @@ static void operate_recv(const struct model_operation *operation)
             expect_drop(operation, i);
             return;
         }
-    }
-    bool is_full = model_waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX;
-    if (is_full || model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
-        model_expect(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
-        return;
     }
     model_wait_add(operation, MODEL_RECV, object, hold->node);
 }

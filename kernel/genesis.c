@@ -6,7 +6,7 @@
 // from there.
 #include <string.h>
 
-#include "kernel/core/core.h"
+#include "kernel/parts.h"
 
 static void genesis_config(struct core *core, uint64_t boot_id)
 {
