@@ -91,6 +91,17 @@ static void report_log(struct kernel *kernel, uint32_t pages, const uint64_t dig
     report_end(&report);
 }
 
+// Oldest first: what is beyond `next` was written a round ago.
+static void syslog_export(const struct core *core)
+{
+    uint64_t next = core->syslog_next % SYSLOG_RECORDS;
+    if (core->syslog_next >= SYSLOG_RECORDS) {
+        hal_export_syslog(core->syslog + next,
+                          (uint32_t)((SYSLOG_RECORDS - next) * sizeof *core->syslog));
+    }
+    hal_export_syslog(core->syslog, (uint32_t)(next * sizeof *core->syslog));
+}
+
 _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
 {
     struct core *core = &kernel->core;
@@ -107,6 +118,7 @@ _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
     memcpy(trailer.head, kernel->log.head, HASH_SIZE);
     hal_export(kernel->log.pages, pages * LOG_PAGE_SIZE);
     hal_export(&trailer, sizeof trailer);
+    syslog_export(core);
     report_log(kernel, pages, digest);
     hal_halt(code);
 }
