@@ -55,7 +55,7 @@ static void register_write(const struct acpi_register *to, volatile uint8_t *map
 {
     if (mapped != NULL) {
         *mapped = value;
-    } else if (to->address != 0) {
+    } else if (to->address != 0 && to->space == ACPI_PORT) {
         port_write((uint16_t)to->address, value);
     }
 }
