@@ -21,6 +21,9 @@ endif
 PACKAGE  ?= first-call
 CPU      ?= max
 MEMORY   ?= 128M
+MACHINE  ?= pc
+CPUS     ?= 1
+PLATFORM ?= sim
 SEED     ?= 1
 TARGET   ?=
 STEPS    ?= 100000000
@@ -31,22 +34,31 @@ include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
+machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
-.PHONY: all run sim debug test test-build check check-build tidy budget format bench fuzz soak \
-        trace clean help
+.PHONY: all run iso run-bios run-uefi sim debug test test-build check check-build tidy budget \
+        format bench fuzz soak trace clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
-	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY)
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --append '$(COMMAND)'
+
+iso: build/x86_64/$(PACKAGE).iso ## One image for CD or stick, BIOS or UEFI: build/x86_64/*.iso
+
+run-bios: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## The same as `run`, from the ISO by BIOS
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader bios
+
+run-uefi: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## ... and by UEFI
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader uefi
 
 sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, reproducibly (SEED=n)
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED)
 
-trace: $(SIM_ALL) $(HOST_TOOLS) ## The simulator, showing each entry of the kernel
-	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) --trace
+trace: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## A timeline for a browser (PLATFORM=sim, x86_64)
+	@$(boot) $(PLATFORM) --package $(PACKAGE) $(machine) --seed $(SEED) --trace
 
 debug: $(X86_64_ALL) ## Boot in QEMU under gdb, stopped before kernel_turn (GDB_ARGS=...)
-	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY) --debug
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --append '$(COMMAND)' --debug
 
 test: ## Everything that must hold (30 minutes); ends with `N passed, N failed`
 	+@$(call build_what_builds,$@)
@@ -83,7 +95,8 @@ clean: ## Remove build/
 idle := $(if $(wildcard tests/bench/*.py),,bench) $(if $(wildcard tests/fuzz/*_fuzz.c),,fuzz) \
         $(if $(wildcard tests/property/*_test.c),,soak)
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
 	    case ' $(idle) ' in *" $$name "*) ;; \
 	    *) printf '  make %-8s %s\n' "$$name" "$$text" ;; esac; done
-	@echo 'Options: V=1 (whole commands) -jN PACKAGE= CPU= MEMORY= SEED= TARGET= GDB_ARGS='
+	@echo 'Options: V=1 (whole commands) -jN PACKAGE= PLATFORM= SEED= TARGET= GDB_ARGS='
+	@echo '         CPU= CPUS= MACHINE= MEMORY= COMMAND= (the kernel'"'"'s command line)'

@@ -57,6 +57,23 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uin
         row++;
     }
     struct sizes sizes = *row;
+    uint32_t *const sizes_by_name[BOOT_SIZE_COUNT] = {
+        [BOOT_SIZE_SESSIONS] = &sizes.state.sessions,
+        [BOOT_SIZE_JOBS] = &sizes.state.jobs,
+        [BOOT_SIZE_PROCESSES] = &sizes.state.processes,
+        [BOOT_SIZE_THREADS] = &sizes.state.threads,
+        [BOOT_SIZE_OBJECTS] = &sizes.state.objects,
+        [BOOT_SIZE_FACETS] = &sizes.state.facets,
+        [BOOT_SIZE_HOLDS] = &sizes.state.holds,
+        [BOOT_SIZE_MAPPINGS] = &sizes.state.mappings,
+        [BOOT_SIZE_REQUESTS] = &sizes.requests,
+        [BOOT_SIZE_LOG_PAGES] = &sizes.log_pages,
+    };
+    for (uint32_t i = 0; i < BOOT_SIZE_COUNT; i++) {
+        if (boot->sizes[i] != 0) {
+            *sizes_by_name[i] = boot->sizes[i];
+        }
+    }
     // The package's pages are those of two objects: all of it, and its manifest.
     uint64_t pages = frames + 2 * (boot->package_size / PAGE_SIZE);
     sizes.state.pages = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
@@ -115,6 +132,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->now_ns = boot->now_ns;
     core->actor = KERNEL_ACTOR;
     core->kernel_enter = boot->kernel_enter;
+    core->boot_flags = boot->flags;
     core->package_frame = boot->package_frame;
     core->package = frame_at(boot->package_frame);
     core->request_count = sizes->requests;

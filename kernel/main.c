@@ -79,6 +79,17 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input
     [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = turn_timer,
 };
 
+// Oldest first: what is beyond `next` was written a round ago.
+static void syslog_export(const struct core *core)
+{
+    uint64_t next = core->syslog_next % SYSLOG_RECORDS;
+    if (core->syslog_next >= SYSLOG_RECORDS) {
+        hal_export_syslog(core->syslog + next,
+                          (uint32_t)((SYSLOG_RECORDS - next) * sizeof *core->syslog));
+    }
+    hal_export_syslog(core->syslog, (uint32_t)(next * sizeof *core->syslog));
+}
+
 // Closes the log, lets it leave the machine, and states digest and head.
 static _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
 {
@@ -98,6 +109,7 @@ static _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
     memcpy(head, kernel->log.head, HASH_SIZE);
     hal_export(kernel->log.pages, pages * LOG_PAGE_SIZE);
     hal_export(&trailer, sizeof trailer);
+    syslog_export(core);
     report("tessera: calls delivered %lu, by the fast path %lu", core->counters.deliveries,
            core->counters.direct_deliveries);
     report("tessera: log of %lu commits in %lu pages, digest %lx%lx", kernel->log.seq,

@@ -181,6 +181,7 @@ struct core {
     uint32_t package_frame;
     const struct package_header *package;
     uint64_t kernel_enter;
+    uint32_t boot_flags;       // enum boot_flag: for the first program
     uint32_t verified, broken; // entries of the package whose hash was right, was wrong
     uint32_t package_object;
     uint32_t live_count;    // processes that have not ended

@@ -174,7 +174,8 @@ static void load_commit(struct core *core, uint32_t process, const struct load_p
         .ring = record->base + LAYOUT_RING,
         .capset = record->base + LAYOUT_START + sizeof *start,
         .process = cap_of(core->state.processes[process].slot.generation, process).value,
-        .kernel_enter = core->kernel_enter};
+        .kernel_enter = core->kernel_enter,
+        .boot_flags = process == core->first_process ? core->boot_flags : 0};
 }
 
 enum status builder_load(struct core *core, uint32_t process, const struct package_entry *program)
