@@ -63,15 +63,17 @@ enum access_fact {
     ACCESS_FACT_TEXT_TWICE,      // a second O:, G:, D: or S:
     ACCESS_FACT_TEXT_SID,        // neither S-1-... nor a known alias
     ACCESS_FACT_TEXT_SID_DOMAIN, // an alias that needs a domain
-    ACCESS_FACT_TEXT_NUMBER,     // a number that is not one, or too large for its field
     ACCESS_FACT_TEXT_ACL_FLAG,   // none of P AR AI NO_ACCESS_CONTROL
     ACCESS_FACT_TEXT_ACE,        // "(", ";" or ")" is missing
-    ACCESS_FACT_TEXT_ACE_TYPE,   // an unknown type
-    ACCESS_FACT_TEXT_ACE_FLAG,   // an unknown flag, or one that doesn't fit the type
-    ACCESS_FACT_TEXT_RIGHT,      // an unknown right
+    ACCESS_FACT_TEXT_ACE_TYPE,   // a type that is not supported; value: the type, 255 if unknown
+    ACCESS_FACT_TEXT_ACE_PLACE,  // a type in the wrong list; value: the type
+    ACCESS_FACT_TEXT_ACE_FLAG,   // an unknown flag
+    ACCESS_FACT_TEXT_RIGHT,      // an unknown right, or a number of more than 32 bits
     ACCESS_FACT_TEXT_GUID,       // an object GUID in an ACE without one
-    ACCESS_FACT_ROOM,            // the caller's buffer is too small; value: its size
-    // Names.
+    ACCESS_FACT_TEXT_LABEL_SID,  // a mandatory label whose SID is no integrity level
+    ACCESS_FACT_TEXT_ACL_SIZE,   // a list of more than 65,535 bytes
+    ACCESS_FACT_ROOM,            // the caller's buffer is too small; value: bytes needed
+    // Names: `at` is the offset of the character.
     ACCESS_FACT_NAME_SIZE,      // an empty name, or one too long; value: its size
     ACCESS_FACT_NAME_CHARACTER, // not printable ASCII; value: the byte
     ACCESS_FACT_COUNT,
@@ -299,15 +301,16 @@ struct ace_place {
 };
 bool acl_next(const struct acl *acl, struct ace_place *place, struct ace *ace);
 
-// Writes the self-relative bytes of a descriptor: header, owner, group, SACL, DACL. The view's
-// lists may be of another descriptor. With DESCRIPTOR_SELF_RELATIVE or without.
+// Writes the self-relative bytes of a descriptor, in the order of the example in 2.5.1.4: header,
+// SACL, DACL, owner, group. The view's lists may be those of other descriptors; the present bits
+// and DESCRIPTOR_SELF_RELATIVE need not be set where there is something.
 bool descriptor_encode(const struct descriptor *descriptor, uint8_t *out, size_t out_size,
                        size_t *size, struct access_error *error);
 
 // ---- SDDL (2.5.1) ----
 
-// "O:SYG:BAD:P(A;;GA;;;SY)(A;;GR;;;BA)S:(ML;;NW;;;HI)" to self-relative bytes. Components in any
-// order, each at most once; blanks only between components. `error->at` is the character.
+// "O:SYG:BAD:P(A;;GA;;;SY)(A;;GR;;;BA)S:(ML;;NW;;;HI)" to self-relative bytes, in any case, without
+// blanks; components in any order, each at most once. "D:NO_ACCESS_CONTROL" is the null list.
 bool sddl_parse(const char *text, size_t text_size, uint8_t *out, size_t out_size, size_t *size,
                 struct access_error *error);
 
@@ -323,7 +326,7 @@ struct access_token {
     struct sid user;
     const struct sid *groups;
     uint32_t groups_count;
-    uint32_t integrity;  // enum integrity, or a level between
+    uint32_t integrity;  // enum integrity, or a level in between
     uint64_t privileges; // privilege_bit() | ...
 };
 
@@ -347,7 +350,8 @@ struct access_answer {
 
 // May the token have all of `desired`? Generic rights in it and in the ACEs are mapped. In order:
 // SeSecurityPrivilege for ACCESS_SYSTEM_SECURITY; the mandatory label (an object without one is
-// medium, no write up); SeTakeOwnershipPrivilege gives ACCESS_WRITE_OWNER; the owner has
+// medium, no write up; SeRelabelPrivilege lifts it off WRITE_OWNER); SeTakeOwnershipPrivilege gives
+// ACCESS_WRITE_OWNER; the owner has
 // READ_CONTROL and WRITE_DAC unless an effective ACE names OWNER RIGHTS; no DACL allows everything;
 // then the ACEs in order, where the first that speaks of a right decides, and inherit-only ones
 // don't speak. Asking for nothing is allowed. ACCESS_MAXIMUM_ALLOWED asks for whatever there is,
@@ -371,7 +375,8 @@ struct descriptor_creation {
 
 // The self-relative bytes of a new object's descriptor: the creator's own entries, then those that
 // the parent hands down (unless the creator's list is protected), with CREATOR OWNER and CREATOR
-// GROUP replaced and generic rights mapped in what is effective.
+// GROUP replaced and generic rights mapped in what is effective. Where neither has a list for it,
+// the object's DACL is empty: it gives nothing to anybody but the owner.
 bool descriptor_inherit(const struct descriptor_creation *creation, uint8_t *out, size_t out_size,
                         size_t *size, struct access_error *error);
 
