@@ -349,18 +349,22 @@ struct access_answer {
 };
 
 // May the token have all of `desired`? Generic rights in it and in the ACEs are mapped. In order:
-// SeSecurityPrivilege for ACCESS_SYSTEM_SECURITY; the mandatory label (an object without one is
-// medium, no write up; SeRelabelPrivilege lifts it off WRITE_OWNER); SeTakeOwnershipPrivilege gives
-// ACCESS_WRITE_OWNER; the owner has
-// READ_CONTROL and WRITE_DAC unless an effective ACE names OWNER RIGHTS; no DACL allows everything;
-// then the ACEs in order, where the first that speaks of a right decides, and inherit-only ones
-// don't speak. Asking for nothing is allowed. ACCESS_MAXIMUM_ALLOWED asks for whatever there is,
-// beside the other rights in `desired`; it is denied when there is nothing.
+//
+// 1. ACCESS_SYSTEM_SECURITY needs SeSecurityPrivilege, and no ACE can give it.
+// 2. The mandatory label: an object without one is medium, no write up. SeRelabelPrivilege lifts it
+//    off WRITE_OWNER.
+// 3. SeTakeOwnershipPrivilege gives WRITE_OWNER to who asks for it.
+// 4. The owner has READ_CONTROL and WRITE_DAC, unless an effective ACE names OWNER RIGHTS.
+// 5. Where there is no DACL, everything is allowed.
+// 6. The ACEs in order: the first that speaks of a right decides it. Inherit-only ones don't speak.
+//
+// Asking for nothing is allowed. ACCESS_MAXIMUM_ALLOWED asks for whatever there is, beside the
+// other rights in `desired`; it is denied when there is nothing.
 struct access_answer access_check(const struct descriptor *descriptor,
                                   const struct access_token *token, uint32_t desired,
                                   const struct access_mapping *mapping);
 
-// "denied by entry 2 of the list", "not granted by any entry", ...; the answer's reason in words.
+// "no entry of the list grants it" and the like.
 const char *access_reason_text(enum access_reason reason);
 
 // ---- Inheritance (2.5.3.4) ----

@@ -130,7 +130,7 @@ static bool walk(struct check *check, const struct acl *dacl)
 static void grant_implied(struct check *check, const struct descriptor *descriptor)
 {
     if (has_privilege(check->token, PRIVILEGE_TAKE_OWNERSHIP))
-        grant(check, ACCESS_WRITE_OWNER);
+        grant(check, check->desired & ACCESS_WRITE_OWNER);
     check->is_owner = descriptor->has_owner && access_token_has(check->token, &descriptor->owner);
     if (check->is_owner && !names_owner_rights(&descriptor->dacl))
         grant(check, OWNER_RIGHTS);
