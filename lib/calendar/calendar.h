@@ -10,11 +10,11 @@
 //     *-2,5..8/3-1/7 0/6:00                  days 1, 8, 15, 22, 29 of February, May and August
 //
 // Each field is `*` or a list of elements `a`, `a..b`, `a/step`, `a..b/step`; `a/step` goes on to
-// the field's end. `~` in place of the last `-` counts days from the end of the month (`~1` is the
-// last); steps go forward in time from the earliest day. Days of the week are Mon..Sun or full
-// names, in any case, Monday first, lists and ranges. Without a day or a date there is no limit of
-// that kind; without a second it is 0. Years are 1970 to 2199, of four digits. Blanks separate
-// words; nothing else is allowed.
+// the field's end, and a step leads at least to one more number. `~` in place of the last `-`
+// counts days from the end of the month, 1 to 28 (`~1` is the last); steps go forward in time from
+// the earliest day. Days of the week are Mon to Sun or full names, in any case, Monday first, as
+// list of days and ranges. Without a day or a date there is no limit of that kind; without a second
+// it is 0. Years are 1970 to 2199, of four digits. Blanks separate words; nothing else is allowed.
 //
 // Local time is that of a zone, read from a compiled zone file (RFC 8536, versions 1 to 4 with
 // footers). An expression comes true when the zone's clock shows a matching time that it has never
@@ -60,11 +60,13 @@ enum calendar_fact {
     CALENDAR_FACT_FRACTION,  // parts of seconds
     CALENDAR_FACT_RANGE,     // a number outside of its field; value: it
     CALENDAR_FACT_BACKWARDS, // a range whose end is before its beginning
-    CALENDAR_FACT_STEP,      // a step of 0, or one after `*` or in days of the week
+    CALENDAR_FACT_STEP,      // a step after `*`, or one that leads nowhere; value: it
     CALENDAR_FACT_ZONE_NAME, // not a zone's name, or too long
-    CALENDAR_FACT_NEVER,     // no such date in any year, as the 30th of February
+    CALENDAR_FACT_NEVER,     // a date that is in no year, as the 30th of February
     // Zone files: `at` is the offset of the byte.
-    CALENDAR_FACT_ZONE_SIZE,          // cut off, or larger than allowed; value: bytes needed
+    CALENDAR_FACT_ZONE_SIZE,          // cut off; value: bytes needed
+    CALENDAR_FACT_ZONE_TOO_BIG,       // more than ZONE_FILE_SIZE_MAX bytes; value: bytes
+    CALENDAR_FACT_ZONE_EXTRA,         // bytes behind the end; value: how many
     CALENDAR_FACT_ZONE_MAGIC,         // no zone file
     CALENDAR_FACT_ZONE_VERSION,       // value: the version
     CALENDAR_FACT_ZONE_COUNT,         // a count against RFC 8536 section 3.1; value: it
@@ -73,7 +75,7 @@ enum calendar_fact {
     CALENDAR_FACT_ZONE_TYPE,          // a type that is not there; value: it
     CALENDAR_FACT_ZONE_OFFSET,        // a distance from UTC out of range; value: it
     CALENDAR_FACT_ZONE_FLAG,          // a flag that is neither 0 nor 1; value: it
-    CALENDAR_FACT_ZONE_DESIGNATION,   // a name of a type that is not in the file
+    CALENDAR_FACT_ZONE_DESIGNATION,   // names of types that don't end, or a name that is not there
     CALENDAR_FACT_ZONE_LEAP,          // a file that counts leap seconds
     CALENDAR_FACT_ZONE_FOOTER,        // a footer that is no rule of RFC 8536 section 3.3
     CALENDAR_FACT_ZONE_OVERLAP,       // a footer's rules of one year reach into another's
@@ -123,9 +125,8 @@ struct calendar_zone {
     const uint8_t *types; // what begins then
     const uint8_t *type_records;
     uint32_t transitions_count;
-    uint32_t time_size;     // bytes of one of `times`
-    int32_t first_offset_s; // before all transitions
-    bool has_footer;
+    uint32_t time_size;        // bytes of one of `times`
+    int32_t first_offset_s;    // before all transitions
     bool has_rules;            // the footer changes twice a year
     int32_t offset_s[2];       // of the footer: standard time, the other
     struct zone_rule rules[2]; // when the other begins, when it ends

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A zone's distance from UTC over time: first the transitions that its file lists, then the two
+// changes a year of its footer (RFC 8536 sections 3.2 and 3.3).
+//
+// calendar_zone_decode() makes sure of what is relied on here: transitions ascend, types exist, and
+// the footer's changes of one year end before those of the next begin.
+#include "lib/calendar/parts.h"
+
+enum { TYPE_RECORD_SIZE = 6 };
+enum { RULE_STANDARD, RULE_OTHER };
+
+static uint32_t load_32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+int64_t zone_transition_at(const struct calendar_zone *zone, uint32_t index)
+{
+    const uint8_t *bytes = zone->times + (size_t)index * zone->time_size;
+
+    if (zone->time_size == 4)
+        return (int32_t)load_32(bytes);
+    return (int64_t)((uint64_t)load_32(bytes) << 32 | load_32(bytes + 4));
+}
+
+int32_t zone_transition_offset(const struct calendar_zone *zone, uint32_t index)
+{
+    return (int32_t)load_32(zone->type_records + TYPE_RECORD_SIZE * zone->types[index]);
+}
+
+static uint32_t month_days(uint32_t month, bool is_leap)
+{
+    return days_before_month(month + 1, is_leap) - days_before_month(month, is_leap);
+}
+
+// The day of the year, from 0, on which a rule changes the time.
+static uint32_t rule_day(const struct zone_rule *rule, uint32_t first_weekday, bool is_leap)
+{
+    enum { FEBRUARY_29 = 59 };
+    uint32_t before, first, day;
+
+    switch (rule->kind) {
+    case ZONE_RULE_JULIAN:
+        return rule->day - 1u + (is_leap && rule->day > FEBRUARY_29 ? 1 : 0);
+    case ZONE_RULE_DAY:
+        return rule->day;
+    case ZONE_RULE_WEEKDAY:
+        break;
+    }
+    before = days_before_month(rule->month, is_leap);
+    first = (first_weekday + before) % 7;
+    day = (rule->weekday + 7 - first) % 7 + 7 * (rule->week - 1u);
+    return before + (day < month_days(rule->month, is_leap) ? day : day - 7);
+}
+
+void zone_changes(const struct calendar_zone *zone, int64_t year, struct zone_change changes[2])
+{
+    bool is_leap = year_is_leap(year);
+    int64_t first_day = year_first_day(year);
+    uint32_t weekday = weekday_of_day(first_day);
+
+    // The other time begins when the clock shows standard time, and the reverse.
+    for (unsigned i = 0; i < 2; i++) {
+        int64_t day = first_day + rule_day(&zone->rules[i], weekday, is_leap);
+
+        changes[i].at_s = day * DAY_S + zone->rules[i].time_s - zone->offset_s[i];
+        changes[i].offset_s = zone->offset_s[1 - i];
+    }
+    if (changes[1].at_s < changes[0].at_s) {
+        struct zone_change first = changes[1];
+
+        changes[1] = changes[0];
+        changes[0] = first;
+    }
+}
+
+static void rules_step(struct zone_walk *walk)
+{
+    if (++walk->which == 2) {
+        zone_changes(walk->zone, ++walk->year, walk->changes);
+        walk->which = 0;
+    }
+}
+
+// The walk's next change becomes the rules' first one after an instant. Returns the one before it;
+// if that is too long ago to be looked for, the instant of the answer is TIME_FIRST_S.
+static struct zone_change rules_enter(struct zone_walk *walk, int64_t after_s)
+{
+    struct zone_change before;
+
+    walk->year = year_of_day(day_of(after_s)) - 1;
+    walk->which = 0;
+    zone_changes(walk->zone, walk->year, walk->changes);
+    before = (struct zone_change){TIME_FIRST_S, walk->changes[1].offset_s};
+    for (; walk->changes[walk->which].at_s <= after_s; rules_step(walk))
+        before = walk->changes[walk->which];
+    return before;
+}
+
+// The span that begins with the file's last transition, or is all of time if there is none.
+static void enter_last(struct zone_walk *walk)
+{
+    const struct calendar_zone *zone = walk->zone;
+    uint32_t count = zone->transitions_count;
+
+    walk->next = count;
+    walk->begin_s = count == 0 ? TIME_FIRST_S : zone_transition_at(zone, count - 1);
+    walk->offset_s = count == 0 ? zone->first_offset_s : zone_transition_offset(zone, count - 1);
+    walk->end_s = TIME_LAST_S;
+    if (zone->has_rules) {
+        rules_enter(walk, walk->begin_s);
+        walk->end_s = walk->changes[walk->which].at_s;
+    }
+}
+
+// How many transitions there are up to an instant.
+static uint32_t transitions_until(const struct calendar_zone *zone, int64_t at_s)
+{
+    uint32_t low = 0, high = zone->transitions_count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+
+        if (zone_transition_at(zone, middle) <= at_s)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void zone_walk_init(struct zone_walk *walk, const struct calendar_zone *zone, int64_t at_s)
+{
+    uint32_t passed = transitions_until(zone, at_s);
+
+    *walk = (struct zone_walk){.zone = zone, .next = passed};
+    if (passed < zone->transitions_count) {
+        walk->begin_s = passed == 0 ? TIME_FIRST_S : zone_transition_at(zone, passed - 1);
+        walk->end_s = zone_transition_at(zone, passed);
+        walk->offset_s =
+            passed == 0 ? zone->first_offset_s : zone_transition_offset(zone, passed - 1);
+        return;
+    }
+    enter_last(walk);
+    if (walk->end_s <= at_s) {
+        struct zone_change before = rules_enter(walk, at_s);
+
+        walk->begin_s = before.at_s;
+        walk->offset_s = before.offset_s;
+        walk->end_s = walk->changes[walk->which].at_s;
+    }
+}
+
+void zone_walk_next(struct zone_walk *walk)
+{
+    const struct calendar_zone *zone = walk->zone;
+
+    // Spans without length don't count: rules may put an end where they put the next beginning.
+    do {
+        walk->begin_s = walk->end_s;
+        if (walk->next + 1 < zone->transitions_count) {
+            walk->offset_s = zone_transition_offset(zone, walk->next++);
+            walk->end_s = zone_transition_at(zone, walk->next);
+        } else if (walk->next < zone->transitions_count) {
+            enter_last(walk);
+        } else {
+            walk->offset_s = walk->changes[walk->which].offset_s;
+            rules_step(walk);
+            walk->end_s = walk->changes[walk->which].at_s;
+        }
+    } while (walk->end_s <= walk->begin_s);
+}
+
+int32_t calendar_zone_offset(const struct calendar_zone *zone, int64_t at_s)
+{
+    struct zone_walk walk;
+
+    zone_walk_init(&walk, zone, at_s);
+    return walk.offset_s;
+}
+
+void calendar_zone_utc(struct calendar_zone *zone)
+{
+    *zone = (struct calendar_zone){0};
+}
