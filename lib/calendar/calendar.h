@@ -9,12 +9,12 @@
 //     *-*~1 22:00                            the last day of each month
 //     *-2,5..8/3-1/7 0/6:00                  days 1, 8, 15, 22, 29 of February, May and August
 //
-// Each field is `*` or a list of elements `a`, `a..b`, `a/step`, `a..b/step`; `a/step` goes on to
-// the field's end, and a step leads at least to one more number. `~` in place of the last `-`
-// counts days from the end of the month, 1 to 28 (`~1` is the last); steps go forward in time from
-// the earliest day. Days of the week are Mon to Sun or full names, in any case, Monday first, as
-// list of days and ranges. Without a day or a date there is no limit of that kind; without a second
-// it is 0. Years are 1970 to 2199, of four digits. Blanks separate words; nothing else is allowed.
+// Each field is `*` or a list of elements `a`, `a/step`, `a..b`, `a..b/step`; `a/step` goes on to
+// the field's end, and must get somewhere. `~` in place of the last `-` counts days from the end of
+// the month, 1 to 28: `~1` is the last, and `~a/step` goes on towards the end of the month. Days of
+// the week are Mon to Sun or full names, in any case, Monday first, as list of days and ranges.
+// Without a day or a date there is no limit of that kind; without a second it is 0. Years are 1970
+// to 2199, of four digits. Blanks separate words; nothing else is allowed.
 //
 // Local time is that of a zone, read from a compiled zone file (RFC 8536, versions 1 to 4 with
 // footers). An expression comes true when the zone's clock shows a matching time that it has never
@@ -60,7 +60,7 @@ enum calendar_fact {
     CALENDAR_FACT_FRACTION,  // parts of seconds
     CALENDAR_FACT_RANGE,     // a number outside of its field; value: it
     CALENDAR_FACT_BACKWARDS, // a range whose end is before its beginning
-    CALENDAR_FACT_STEP,      // a step after `*`, or one that leads nowhere; value: it
+    CALENDAR_FACT_STEP,      // a step of 0, after `*`, or that gets nowhere; value: it
     CALENDAR_FACT_ZONE_NAME, // not a zone's name, or too long
     CALENDAR_FACT_NEVER,     // a date that is in no year, as the 30th of February
     // Zone files: `at` is the offset of the byte.

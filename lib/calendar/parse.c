@@ -120,7 +120,7 @@ static bool take_number(struct parser *parser, const struct field *field, uint32
     return true;
 }
 
-// `/step` for numbers that are `reach` apart at most.
+// The number behind a `/`.
 static bool take_step(struct parser *parser, uint32_t reach, uint32_t *step)
 {
     static const struct field field_step = {0, 9999, 4};
@@ -131,33 +131,42 @@ static bool take_step(struct parser *parser, uint32_t reach, uint32_t *step)
     return (*step != 0 && *step <= reach) || fail_at(parser, CALENDAR_FACT_STEP, first, *step);
 }
 
-// One of `a`, `a..b`, `a/step`, `a..b/step`. `is_from_end`: steps go down from the largest.
+// `a/step`: on to the field's end, which is its beginning for days from the end of the month. It
+// must lead to one more number at least.
+static bool take_open_step(struct parser *parser, const struct field *field, bool is_from_end,
+                           uint32_t first, struct set *set)
+{
+    uint32_t reach = is_from_end ? first - field->low : field->high - first, step;
+
+    if (!take_step(parser, reach, &step))
+        return false;
+    for (uint32_t i = 0; i <= reach; i += step)
+        set_put(set, is_from_end ? first - i : first + i);
+    return true;
+}
+
+// One of `a`, `a/step`, `a..b`, `a..b/step`.
 static bool take_element(struct parser *parser, const struct field *field, bool is_from_end,
                          struct set *set)
 {
     uint32_t low, high, step = 1;
-    size_t high_at;
 
     if (!take_number(parser, field, &low))
         return false;
-    high = low;
-    bool is_range = take(parser, "..");
-    high_at = parser->at;
-    if (is_range && !take_number(parser, field, &high))
+    set_put(set, low);
+    if (take(parser, "/"))
+        return take_open_step(parser, field, is_from_end, low, set);
+    if (!take(parser, ".."))
+        return true;
+    size_t high_at = parser->at;
+    if (!take_number(parser, field, &high))
         return false;
     if (high < low)
         return fail_at(parser, CALENDAR_FACT_BACKWARDS, high_at, high);
-    if (take(parser, "/")) {
-        // Without an end it goes on to the field's.
-        if (!is_range && is_from_end)
-            low = field->low;
-        else if (!is_range)
-            high = field->high;
-        if (!take_step(parser, high - low, &step))
-            return false;
-    }
-    for (uint32_t i = 0; i <= high - low; i += step)
-        set_put(set, is_from_end ? high - i : low + i);
+    if (take(parser, "/") && !take_step(parser, UINT32_MAX, &step))
+        return false;
+    for (uint32_t i = low; i <= high; i += step)
+        set_put(set, i);
     return true;
 }
 
