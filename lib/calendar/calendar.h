@@ -38,9 +38,10 @@ enum {
     CALENDAR_ZONE_NAME_MAX = 64,   // bytes of a zone's name with its final zero
     CALENDAR_YEAR_MIN = 1970,      // nothing comes true before it
     CALENDAR_YEAR_MAX = 2199,      // nor after it
+    CALENDAR_SKIPS_MAX = 40,       // see calendar_next()
     CALENDAR_ERROR_TEXT_MAX = 256, // what calendar_error_print() writes at most, its zero included
     ZONE_FILE_SIZE_MAX = 65536,    // bytes of a zone file
-    ZONE_TRANSITIONS_MAX = 512,    // changes of local time that a zone file lists
+    ZONE_TRANSITIONS_MAX = 320,    // changes of local time that a zone file lists
 };
 
 // What was found. Texts and remedies: calendar_error_print().
@@ -71,7 +72,7 @@ enum calendar_fact {
     CALENDAR_FACT_ZONE_VERSION,       // value: the version
     CALENDAR_FACT_ZONE_COUNT,         // a count against RFC 8536 section 3.1; value: it
     CALENDAR_FACT_ZONE_TRANSITIONS,   // too many of them; value: their number
-    CALENDAR_FACT_ZONE_ORDER,         // times that don't ascend
+    CALENDAR_FACT_ZONE_ORDER,         // transitions less than a day apart; value: the second one
     CALENDAR_FACT_ZONE_TYPE,          // a type that is not there; value: it
     CALENDAR_FACT_ZONE_OFFSET,        // a distance from UTC out of range; value: it
     CALENDAR_FACT_ZONE_FLAG,          // a flag that is neither 0 nor 1; value: it
@@ -111,11 +112,12 @@ struct calendar {
 bool calendar_parse(struct calendar *calendar, const char *text, size_t size,
                     struct calendar_error *error);
 
-// One of the two changes of a year in a footer (RFC 8536 section 3.3).
+// One of the two changes of a year in a footer (RFC 8536 section 3.3): at a time of a day, which is
+// a certain one of the year, or the first of a weekday from that one on.
 struct zone_rule {
-    uint8_t kind; // of the day
-    uint8_t month, week, weekday;
-    uint16_t day;
+    uint16_t day[2]; // from 0; in a common year, in a leap year
+    bool has_weekday;
+    uint8_t weekday;
     int32_t time_s; // local time, -167 to 167 hours
 };
 
@@ -144,7 +146,9 @@ bool calendar_zone_decode(struct calendar_zone *zone, const uint8_t *bytes, size
 int32_t calendar_zone_offset(const struct calendar_zone *zone, int64_t at_s);
 
 // The first instant after `after_s` (never `after_s` itself) at which the expression comes true;
-// false if there is none until the end of CALENDAR_YEAR_MAX.
+// false if there is none until the end of CALENDAR_YEAR_MAX. An expression that names only times
+// that the clock skips, for CALENDAR_SKIPS_MAX years or as many times in a row, counts as one that
+// never comes true.
 bool calendar_next(const struct calendar *calendar, const struct calendar_zone *zone,
                    int64_t after_s, int64_t *next_s);
 

@@ -7,7 +7,7 @@
 // the days that the month has.
 #include "lib/calendar/parts.h"
 
-enum { KIND_PLAIN, KIND_LEAP, KIND_AFTER_LEAP, KIND_BEFORE_LEAP, KINDS, ERA_YEARS = 400 };
+enum { ERA_YEARS = 400, THURSDAY = 3 }; // the weekday of 1970-01-01
 
 // A week's seven bits times this are six weeks.
 #define WEEKS ((UINT64_C(1) << 42) / 127)
@@ -51,8 +51,6 @@ int64_t year_of_day(int64_t day)
 
 uint32_t weekday_of_day(int64_t day)
 {
-    enum { THURSDAY = 3 }; // 1970-01-01
-
     return (uint32_t)(((day + THURSDAY) % 7 + 7) % 7);
 }
 
@@ -88,37 +86,32 @@ static bool year_matches(const struct date_walk *walk)
     return (walk->calendar->years[bit / 64] >> bit % 64 & 1) != 0;
 }
 
-static uint32_t kind_of(const struct date_walk *walk, bool is_after_leap)
+// Years are walked through more often than anything else, so this is year_first_day() for those of
+// expressions: from CALENDAR_YEAR_MIN to CALENDAR_YEAR_MAX each fourth is a leap year, but for one.
+static void enter_year(struct date_walk *walk)
 {
-    uint32_t neighbours = walk->is_leap        ? KIND_LEAP
-                          : is_after_leap      ? KIND_AFTER_LEAP
-                          : walk->is_next_leap ? KIND_BEFORE_LEAP
-                                               : KIND_PLAIN;
+    enum { NO_LEAP_YEAR = 2100 };
+    uint32_t year = (uint32_t)walk->year;
+    uint32_t leap_days = (year - (CALENDAR_YEAR_MIN - 1)) / 4 - (year > NO_LEAP_YEAR ? 1 : 0);
 
-    return walk->weekday * KINDS + neighbours;
+    walk->first_day = (year - CALENDAR_YEAR_MIN) * 365 + leap_days;
+    walk->weekday = (walk->first_day + THURSDAY) % 7;
+    walk->is_leap = year % 4 == 0 && year != NO_LEAP_YEAR;
+    walk->kind = 2 * walk->weekday + (walk->is_leap ? 1 : 0);
 }
 
-static void leave_year(struct date_walk *walk)
+// To the next year that may have a date.
+static bool year_next(struct date_walk *walk)
 {
-    bool is_lasting = !walk->has_candidates || walk->year >= walk->lasting_from;
-    bool was_leap = walk->is_leap;
-
-    if (walk->is_whole && is_lasting && year_matches(walk))
-        walk->fruitless |= UINT32_C(1) << walk->kind;
-    walk->first_day += was_leap ? 366 : 365;
-    walk->weekday += was_leap ? 2 : 1;
-    walk->weekday -= walk->weekday >= 7 ? 7 : 0;
-    walk->year++;
-    walk->is_leap = walk->is_next_leap;
-    walk->is_next_leap = year_is_leap(walk->year + 1);
-    walk->kind = kind_of(walk, was_leap);
-    walk->is_whole = true;
-    walk->has_candidates = false;
-}
-
-static bool year_is_worth_it(const struct date_walk *walk)
-{
-    return year_matches(walk) && (walk->fruitless >> walk->kind & 1) == 0;
+    do {
+        if (walk->year++ == CALENDAR_YEAR_MAX)
+            return false;
+        if (year_matches(walk)) {
+            enter_year(walk);
+            walk->months_left = walk->months[walk->kind];
+        }
+    } while (walk->months_left == 0);
+    return true;
 }
 
 static void enter_month(struct date_walk *walk, uint32_t month)
@@ -133,7 +126,9 @@ static void enter_month(struct date_walk *walk, uint32_t month)
         days = (uint32_t)((uint64_t)walk->mirrored << length >> 30);
     days &= (uint32_t)(walk->weekdays >> weekday) << 1;
     walk->days_left = days & (uint32_t)((UINT64_C(2) << length) - 2);
-    walk->day_before = walk->first_day + before - 1;
+    if (walk->days_left == 0)
+        walk->months[walk->kind] &= (uint16_t) ~(1u << month);
+    walk->day_before = (int64_t)walk->first_day + before - 1;
     walk->months_left &= ~((UINT32_C(2) << month) - 1);
 }
 
@@ -146,29 +141,22 @@ static uint32_t mirror(uint32_t days)
     return mirrored;
 }
 
-void date_walk_init(struct date_walk *walk, const struct calendar *calendar, int64_t day,
-                    int32_t lasting_from)
+void date_walk_init(struct date_walk *walk, const struct calendar *calendar, int64_t day)
 {
-    int64_t year = year_of_day(day);
-    bool is_leap = year_is_leap(year);
-    int64_t first_day = year_first_day(year);
-    uint32_t day_of_year = (uint32_t)(day - first_day);
-    uint32_t month = month_of(day_of_year, is_leap);
-    uint32_t day_of_month = day_of_year - days_before_month(month, is_leap) + 1;
-
     *walk = (struct date_walk){
         .calendar = calendar,
-        .lasting_from = lasting_from,
         .weekdays = calendar->weekdays * WEEKS,
         .mirrored = calendar->is_from_end ? mirror(calendar->days) : 0,
-        .year = (int32_t)year,
-        .weekday = weekday_of_day(first_day),
-        .is_leap = is_leap,
-        .is_next_leap = year_is_leap(year + 1),
-        .first_day = first_day,
+        .year = (int32_t)year_of_day(day),
     };
-    if (!year_matches(walk) || (calendar->months >> month) == 0)
+    for (unsigned i = 0; i < YEAR_KINDS; i++)
+        walk->months[i] = calendar->months;
+    enter_year(walk);
+    if (!year_matches(walk))
         return;
+    uint32_t day_of_year = (uint32_t)day - walk->first_day;
+    uint32_t month = month_of(day_of_year, walk->is_leap);
+    uint32_t day_of_month = day_of_year - days_before_month(month, walk->is_leap) + 1;
     walk->months_left = calendar->months & ~((UINT32_C(1) << month) - 1);
     if ((calendar->months >> month & 1) != 0) {
         enter_month(walk, month);
@@ -179,19 +167,12 @@ void date_walk_init(struct date_walk *walk, const struct calendar *calendar, int
 bool date_walk_next(struct date_walk *walk, int64_t *day)
 {
     while (walk->days_left == 0) {
-        if (walk->months_left != 0) {
+        if (walk->months_left != 0)
             enter_month(walk, (uint32_t)__builtin_ctz(walk->months_left));
-            continue;
-        }
-        do {
-            if (walk->year == CALENDAR_YEAR_MAX)
-                return false;
-            leave_year(walk);
-        } while (!year_is_worth_it(walk));
-        walk->months_left = walk->calendar->months;
+        else if (!year_next(walk))
+            return false;
     }
     *day = walk->day_before + __builtin_ctz(walk->days_left);
     walk->days_left &= walk->days_left - 1;
-    walk->has_candidates = true;
     return true;
 }

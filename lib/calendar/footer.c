@@ -79,23 +79,31 @@ static bool take_time(struct footer *footer, int32_t hours_max, int32_t *time_s)
     return true;
 }
 
+// Mm.w.d: the weekday's first in the week's seven days of the month, the last seven for week 5.
 static bool take_weekday(struct footer *footer, struct zone_rule *rule)
 {
+    enum { LAST_WEEK = 5 };
     int32_t month, week, weekday;
 
     if (!take_number(footer, 1, 12, &month) || !take(footer, '.') ||
-        !take_number(footer, 1, 5, &week) || !take(footer, '.') ||
+        !take_number(footer, 1, LAST_WEEK, &week) || !take(footer, '.') ||
         !take_number(footer, 0, 6, &weekday))
         return false;
-    rule->kind = ZONE_RULE_WEEKDAY;
-    rule->month = (uint8_t)month;
-    rule->week = (uint8_t)week;
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t first = days_before_month((uint32_t)month, i != 0) + 7 * ((uint32_t)week - 1);
+        uint32_t last = days_before_month((uint32_t)month + 1, i != 0) - 7;
+
+        rule->day[i] = (uint16_t)(week == LAST_WEEK ? last : first);
+    }
+    rule->has_weekday = true;
     rule->weekday = (uint8_t)((weekday + 6) % 7); // 0 is Sunday there, Monday here
     return true;
 }
 
+// Jn is a day of the year from 1 on that never counts February 29; n is one from 0 on that does.
 static bool take_day(struct footer *footer, struct zone_rule *rule)
 {
+    enum { MARCH_1 = 60 };
     bool is_julian = take(footer, 'J');
     int32_t day;
 
@@ -103,8 +111,8 @@ static bool take_day(struct footer *footer, struct zone_rule *rule)
         return take_weekday(footer, rule);
     if (!take_number(footer, is_julian ? 1 : 0, 365, &day))
         return false;
-    rule->kind = is_julian ? ZONE_RULE_JULIAN : ZONE_RULE_DAY;
-    rule->day = (uint16_t)day;
+    rule->day[0] = (uint16_t)(is_julian ? day - 1 : day);
+    rule->day[1] = (uint16_t)(is_julian && day < MARCH_1 ? day - 1 : day);
     return true;
 }
 

@@ -8,20 +8,23 @@
 // no clock has shown as late a time before, that is the answer. Else the clock skipped the
 // candidate, and the search goes on from the first time that it didn't.
 //
-// Both walks only go forward, so that the work is bounded by the dates that come to nothing (each
-// of which takes a change of the clock, or is of a year whose kind is then passed over), and by the
-// changes of the clock.
+// Both walks only go forward, and kinds of years without a date are looked through once. So the
+// work is bounded, but for candidates that are skipped: of these CALENDAR_SKIPS_MAX are looked at.
 #include "lib/calendar/parts.h"
 
 enum {
-    // Beyond this distance in time a span isn't walked to, but looked for.
-    FAR_S = 2 * 366 * DAY_S,
+    // Beyond this distance in time a span isn't walked to, but looked for: among those that a file
+    // lists, and by the rules, which make two of them a year.
+    FAR_LISTED_S = 32 * DAY_S,
+    FAR_S = 366 * DAY_S,
     // Clocks differ by less than this.
     CLOCKS_S = OFFSET_MAX_S - OFFSET_MIN_S + 1,
 };
 
 // The end of CALENDAR_YEAR_MAX in local time.
 #define CALENDAR_END_S ((int64_t)CALENDAR_DAY_END * DAY_S)
+
+#define SKIPPED_MAX_S (INT64_C(366) * CALENDAR_SKIPS_MAX * DAY_S)
 
 struct search {
     const struct calendar *calendar;
@@ -107,22 +110,12 @@ static void spans_advance(struct search *search, int64_t local_s)
     // Spans that end before this can't reach it, nor have shown anything as late.
     int64_t reach_s = local_s - CLOCKS_S;
 
-    if (reach_s - search->spans.end_s > FAR_S)
+    bool is_listed = search->spans.next < search->spans.zone->transitions_count;
+
+    if (reach_s - search->spans.end_s > (is_listed ? FAR_LISTED_S : FAR_S))
         zone_walk_init(&search->spans, search->spans.zone, reach_s);
     while (local_s >= search->spans.end_s + search->spans.offset_s)
         span_leave(search);
-}
-
-// The year from which on a zone's clock follows the rules of its footer, in the years beside it
-// too.
-static int32_t rules_begin(const struct calendar_zone *zone)
-{
-    uint32_t count = zone->transitions_count;
-    int64_t year = 0;
-
-    if (count != 0)
-        year = year_of_day(day_of(zone_transition_at(zone, count - 1))) + 2;
-    return year > CALENDAR_YEAR_MAX ? CALENDAR_YEAR_MAX + 1 : (int32_t)later(year, 0);
 }
 
 // Begins with an instant. False if it is after everything.
@@ -137,25 +130,28 @@ static bool search_init(struct search *search, const struct calendar *calendar,
     int64_t day = later(day_of(search->low_s), 0);
     if (day >= CALENDAR_DAY_END)
         return false;
-    date_walk_init(&search->dates, calendar, day, rules_begin(zone));
+    date_walk_init(&search->dates, calendar, day);
     return date_walk_next(&search->dates, &search->day);
 }
 
 bool calendar_next(const struct calendar *calendar, const struct calendar_zone *zone,
                    int64_t after_s, int64_t *next_s)
 {
-    int64_t at_s = later(after_s, -CLOCKS_S) + 1, candidate_s;
+    int64_t at_s = later(after_s, -CLOCKS_S) + 1, candidate_s, skipped_s = TIME_LAST_S;
     struct search search;
 
     if (at_s >= CALENDAR_END_S + CLOCKS_S || !search_init(&search, calendar, zone, at_s))
         return false;
-    while (candidate_find(&search, &candidate_s)) {
+    for (unsigned skips = 0; candidate_find(&search, &candidate_s); skips++) {
+        if (skips == CALENDAR_SKIPS_MAX || candidate_s - skipped_s > SKIPPED_MAX_S)
+            return false;
         spans_advance(&search, candidate_s);
         search.low_s = later(search.spans.begin_s + search.spans.offset_s, search.shown_s);
         if (candidate_s >= search.low_s) {
             *next_s = candidate_s - search.spans.offset_s;
             return true;
         }
+        skipped_s = skips == 0 ? candidate_s : skipped_s;
     }
     return false;
 }

@@ -413,7 +413,7 @@ bool calendar_parse(struct calendar *calendar, const char *text, size_t size,
             return fail_at(&parser, CALENDAR_FACT_CHARACTER, i, (uint8_t)text[i]);
     if (!take_expression(&parser, &read, &date_at))
         return false;
-    date_walk_init(&dates, &read, 0, 0);
+    date_walk_init(&dates, &read, 0);
     if (!date_walk_next(&dates, &day))
         return fail_at(&parser, CALENDAR_FACT_NEVER, date_at, 0);
     *calendar = read;

@@ -47,23 +47,21 @@ static inline int64_t day_of(int64_t time_s)
 
 // ---- Dates that match an expression ----
 
-// Walks them in order. A kind of year is what its dates depend on, and those of its neighbours: the
-// weekday that it begins with, and which of the three is a leap year. A year of a kind that has
-// been looked through in vain is passed over.
+enum { YEAR_KINDS = 14 }; // seven weekdays to begin with, common years and leap years
+
+// Walks them in order. Which months of a year have such a date depends on the kind of the year
+// alone; what has been looked at in vain is remembered.
 struct date_walk {
     const struct calendar *calendar;
-    int32_t lasting_from; // from this year on, dates that come to nothing do so in all of a kind
-    uint32_t fruitless;   // kinds of years, as bits
-    uint64_t weekdays;    // the week's pattern, over and over
-    uint32_t mirrored;    // days of the expression: day n at bit 31 - n
+    uint64_t weekdays;           // the week's pattern, over and over
+    uint32_t mirrored;           // days of the expression: day n at bit 31 - n
+    uint16_t months[YEAR_KINDS]; // those that may have a date
     // The year.
     int32_t year;
-    uint32_t weekday; // that it begins with
-    bool is_leap, is_next_leap;
     uint32_t kind;
-    bool is_whole;       // it is looked through from its first day
-    bool has_candidates; // one of its dates has been returned
-    int64_t first_day;
+    bool is_leap;
+    uint32_t first_day;
+    uint32_t weekday; // of that day
     uint32_t months_left;
     // The month.
     int64_t day_before; // its first day
@@ -71,19 +69,11 @@ struct date_walk {
 };
 
 // Dates from `day` on, which is one of CALENDAR_YEAR_MIN to CALENDAR_YEAR_MAX.
-void date_walk_init(struct date_walk *walk, const struct calendar *calendar, int64_t day,
-                    int32_t lasting_from);
+void date_walk_init(struct date_walk *walk, const struct calendar *calendar, int64_t day);
 // The next date; false if there are no more.
 bool date_walk_next(struct date_walk *walk, int64_t *day);
 
 // ---- Spans of a zone ----
-
-// Kinds of days in rules (RFC 8536 section 3.3, POSIX).
-enum zone_rule_kind {
-    ZONE_RULE_WEEKDAY, // Mm.w.d
-    ZONE_RULE_JULIAN,  // Jn: February 29 is never counted
-    ZONE_RULE_DAY,     // n: it is
-};
 
 // A change of a zone's distance from UTC by the rules of its footer.
 struct zone_change {
@@ -91,8 +81,16 @@ struct zone_change {
     int32_t offset_s; // from then on
 };
 
-// The two changes of a year, in order.
-void zone_changes(const struct calendar_zone *zone, int64_t year, struct zone_change changes[2]);
+// A year, and the two changes of the rules in it, in order.
+struct zone_year {
+    int64_t first_day;
+    uint32_t weekday; // of that day
+    int64_t year;
+    struct zone_change changes[2];
+};
+
+void zone_year_init(struct zone_year *year, const struct calendar_zone *zone, int64_t number);
+void zone_year_next(struct zone_year *year, const struct calendar_zone *zone);
 
 // Walks the spans in which a zone's distance from UTC stays the same, in order.
 struct zone_walk {
@@ -100,9 +98,8 @@ struct zone_walk {
     int64_t begin_s, end_s; // of the span, as instants
     int32_t offset_s;       // in it
     uint32_t next;          // the transition at end_s, or transitions_count: the footer goes on
-    int64_t year;           // of the rules' change at end_s
+    struct zone_year year;  // of the rules' change at end_s
     uint32_t which;         // of the two
-    struct zone_change changes[2];
 };
 
 // Ends of time, well within what can be added to.

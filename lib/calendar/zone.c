@@ -8,7 +8,8 @@
 #include "lib/calendar/parts.h"
 
 enum { TYPE_RECORD_SIZE = 6 };
-enum { RULE_STANDARD, RULE_OTHER };
+// How far from its year a change may be: the time of a rule, and a clock's distance from UTC.
+enum { RULE_REACH_S = 167 * HOUR_S + OFFSET_MAX_S + 1 };
 
 static uint32_t load_32(const uint8_t *bytes)
 {
@@ -29,40 +30,25 @@ int32_t zone_transition_offset(const struct calendar_zone *zone, uint32_t index)
     return (int32_t)load_32(zone->type_records + TYPE_RECORD_SIZE * zone->types[index]);
 }
 
-static uint32_t month_days(uint32_t month, bool is_leap)
-{
-    return days_before_month(month + 1, is_leap) - days_before_month(month, is_leap);
-}
-
 // The day of the year, from 0, on which a rule changes the time.
 static uint32_t rule_day(const struct zone_rule *rule, uint32_t first_weekday, bool is_leap)
 {
-    enum { FEBRUARY_29 = 59 };
-    uint32_t before, first, day;
+    enum { DAYS = 7 * 53 }; // more than any day's number
+    uint32_t day = rule->day[is_leap ? 1 : 0];
 
-    switch (rule->kind) {
-    case ZONE_RULE_JULIAN:
-        return rule->day - 1u + (is_leap && rule->day > FEBRUARY_29 ? 1 : 0);
-    case ZONE_RULE_DAY:
-        return rule->day;
-    case ZONE_RULE_WEEKDAY:
-        break;
-    }
-    before = days_before_month(rule->month, is_leap);
-    first = (first_weekday + before) % 7;
-    day = (rule->weekday + 7 - first) % 7 + 7 * (rule->week - 1u);
-    return before + (day < month_days(rule->month, is_leap) ? day : day - 7);
+    if (rule->has_weekday)
+        day += (rule->weekday + 7 + DAYS - day - first_weekday) % 7;
+    return day;
 }
 
-void zone_changes(const struct calendar_zone *zone, int64_t year, struct zone_change changes[2])
+static void year_fill(struct zone_year *year, const struct calendar_zone *zone)
 {
-    bool is_leap = year_is_leap(year);
-    int64_t first_day = year_first_day(year);
-    uint32_t weekday = weekday_of_day(first_day);
+    bool is_leap = year_is_leap(year->year);
+    struct zone_change *changes = year->changes;
 
     // The other time begins when the clock shows standard time, and the reverse.
     for (unsigned i = 0; i < 2; i++) {
-        int64_t day = first_day + rule_day(&zone->rules[i], weekday, is_leap);
+        int64_t day = year->first_day + rule_day(&zone->rules[i], year->weekday, is_leap);
 
         changes[i].at_s = day * DAY_S + zone->rules[i].time_s - zone->offset_s[i];
         changes[i].offset_s = zone->offset_s[1 - i];
@@ -75,31 +61,55 @@ void zone_changes(const struct calendar_zone *zone, int64_t year, struct zone_ch
     }
 }
 
+void zone_year_init(struct zone_year *year, const struct calendar_zone *zone, int64_t number)
+{
+    year->year = number;
+    year->first_day = year_first_day(number);
+    year->weekday = weekday_of_day(year->first_day);
+    year_fill(year, zone);
+}
+
+void zone_year_next(struct zone_year *year, const struct calendar_zone *zone)
+{
+    uint32_t extra = year_is_leap(year->year) ? 1 : 0; // beside 52 weeks and a day
+
+    year->year++;
+    year->first_day += 365 + extra;
+    year->weekday = (year->weekday + 1 + extra) % 7;
+    year_fill(year, zone);
+}
+
 static void rules_step(struct zone_walk *walk)
 {
     if (++walk->which == 2) {
-        zone_changes(walk->zone, ++walk->year, walk->changes);
+        zone_year_next(&walk->year, walk->zone);
         walk->which = 0;
     }
 }
 
+static const struct zone_change *rules_next(const struct zone_walk *walk)
+{
+    return &walk->year.changes[walk->which];
+}
+
 // The walk's next change becomes the rules' first one after an instant. Returns the one before it;
-// if that is too long ago to be looked for, the instant of the answer is TIME_FIRST_S.
+// if that was in an earlier year, its instant is TIME_FIRST_S.
 static struct zone_change rules_enter(struct zone_walk *walk, int64_t after_s)
 {
+    // The changes of all years before this one are over.
+    int64_t year = year_of_day(day_of(after_s - RULE_REACH_S));
     struct zone_change before;
 
-    walk->year = year_of_day(day_of(after_s)) - 1;
     walk->which = 0;
-    zone_changes(walk->zone, walk->year, walk->changes);
-    before = (struct zone_change){TIME_FIRST_S, walk->changes[1].offset_s};
-    for (; walk->changes[walk->which].at_s <= after_s; rules_step(walk))
-        before = walk->changes[walk->which];
+    zone_year_init(&walk->year, walk->zone, year);
+    before = (struct zone_change){TIME_FIRST_S, walk->year.changes[1].offset_s};
+    for (; rules_next(walk)->at_s <= after_s; rules_step(walk))
+        before = *rules_next(walk);
     return before;
 }
 
-// The span that begins with the file's last transition, or is all of time if there is none.
-static void enter_last(struct zone_walk *walk)
+// The span that contains an instant at the last transition or after it, or in a zone without any.
+static void enter_footer(struct zone_walk *walk, int64_t at_s)
 {
     const struct calendar_zone *zone = walk->zone;
     uint32_t count = zone->transitions_count;
@@ -109,8 +119,13 @@ static void enter_last(struct zone_walk *walk)
     walk->offset_s = count == 0 ? zone->first_offset_s : zone_transition_offset(zone, count - 1);
     walk->end_s = TIME_LAST_S;
     if (zone->has_rules) {
-        rules_enter(walk, walk->begin_s);
-        walk->end_s = walk->changes[walk->which].at_s;
+        struct zone_change before = rules_enter(walk, at_s);
+
+        walk->end_s = rules_next(walk)->at_s;
+        if (before.at_s > walk->begin_s || count == 0) {
+            walk->begin_s = before.at_s;
+            walk->offset_s = before.offset_s;
+        }
     }
 }
 
@@ -119,6 +134,8 @@ static uint32_t transitions_until(const struct calendar_zone *zone, int64_t at_s
 {
     uint32_t low = 0, high = zone->transitions_count;
 
+    if (high != 0 && zone_transition_at(zone, high - 1) <= at_s)
+        return high;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
 
@@ -135,21 +152,13 @@ void zone_walk_init(struct zone_walk *walk, const struct calendar_zone *zone, in
     uint32_t passed = transitions_until(zone, at_s);
 
     *walk = (struct zone_walk){.zone = zone, .next = passed};
-    if (passed < zone->transitions_count) {
-        walk->begin_s = passed == 0 ? TIME_FIRST_S : zone_transition_at(zone, passed - 1);
-        walk->end_s = zone_transition_at(zone, passed);
-        walk->offset_s =
-            passed == 0 ? zone->first_offset_s : zone_transition_offset(zone, passed - 1);
+    if (passed == zone->transitions_count) {
+        enter_footer(walk, at_s);
         return;
     }
-    enter_last(walk);
-    if (walk->end_s <= at_s) {
-        struct zone_change before = rules_enter(walk, at_s);
-
-        walk->begin_s = before.at_s;
-        walk->offset_s = before.offset_s;
-        walk->end_s = walk->changes[walk->which].at_s;
-    }
+    walk->end_s = zone_transition_at(zone, passed);
+    walk->begin_s = passed == 0 ? TIME_FIRST_S : zone_transition_at(zone, passed - 1);
+    walk->offset_s = passed == 0 ? zone->first_offset_s : zone_transition_offset(zone, passed - 1);
 }
 
 void zone_walk_next(struct zone_walk *walk)
@@ -163,11 +172,11 @@ void zone_walk_next(struct zone_walk *walk)
             walk->offset_s = zone_transition_offset(zone, walk->next++);
             walk->end_s = zone_transition_at(zone, walk->next);
         } else if (walk->next < zone->transitions_count) {
-            enter_last(walk);
+            enter_footer(walk, walk->begin_s);
         } else {
-            walk->offset_s = walk->changes[walk->which].offset_s;
+            walk->offset_s = rules_next(walk)->offset_s;
             rules_step(walk);
-            walk->end_s = walk->changes[walk->which].at_s;
+            walk->end_s = rules_next(walk)->at_s;
         }
     } while (walk->end_s <= walk->begin_s);
 }

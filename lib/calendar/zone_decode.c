@@ -109,9 +109,9 @@ static bool transitions_check(const struct file *file, const struct block *block
 {
     for (uint32_t i = 0; i < zone->transitions_count; i++) {
         int64_t instant_s = zone_transition_at(zone, i);
-        bool ascends = i == 0 || instant_s > zone_transition_at(zone, i - 1);
 
-        if (!ascends || instant_s < -INSTANT_MAX || instant_s > INSTANT_MAX)
+        if (instant_s < -INSTANT_MAX || instant_s > INSTANT_MAX ||
+            (i != 0 && instant_s < zone_transition_at(zone, i - 1) + DAY_S))
             return fail(file, CALENDAR_FACT_ZONE_ORDER, block->times + i * block->time_size,
                         instant_s);
         if (zone->types[i] >= block->counts[TYPES])
@@ -161,19 +161,20 @@ static bool data_decode(const struct file *file, const struct block *block,
     return true;
 }
 
-// A year of each kind, and its neighbours: the changes of one year must be over when those of the
-// next begin. 400 years have years of all kinds.
+// The changes of one year must be over when those of the next begin. Within the years of
+// expressions there are years of all kinds.
 static bool rules_keep_apart(const struct calendar_zone *zone)
 {
-    struct zone_change before[2], changes[2];
+    struct zone_year before, year;
 
-    zone_changes(zone, CALENDAR_YEAR_MIN - 1, before);
-    for (int64_t year = CALENDAR_YEAR_MIN; year <= CALENDAR_YEAR_MAX + 1; year++) {
-        zone_changes(zone, year, changes);
-        if (changes[0].at_s < before[1].at_s || changes[0].offset_s != before[0].offset_s)
+    zone_year_init(&before, zone, CALENDAR_YEAR_MIN - 1);
+    while (before.year <= CALENDAR_YEAR_MAX) {
+        year = before;
+        zone_year_next(&year, zone);
+        if (year.changes[0].at_s < before.changes[1].at_s ||
+            year.changes[0].offset_s != before.changes[0].offset_s)
             return false;
-        before[0] = changes[0];
-        before[1] = changes[1];
+        before = year;
     }
     return true;
 }

@@ -199,19 +199,22 @@ def zone_of(text):
     return zone if zone in ZONES else "UTC"
 
 
-def is_second_pass(at, text):
-    return bool(datetime.datetime.fromtimestamp(at, zoneinfo.ZoneInfo(zone_of(text))).fold)
+def first_pass(at, text):
+    """The instant at which the clock shows for the first time what it shows at this one."""
+    zone = zoneinfo.ZoneInfo(zone_of(text))
+    return int(datetime.datetime.fromtimestamp(at, zone).replace(fold=0).timestamp())
 
 
-def first_pass(after, text):
-    """(systemd's next time that is in no second pass, whether there was one that is); no time at
+def next_first(after, text):
+    """(systemd's next time, counted at its first pass, whether it named a second one); no time at
     all is the end of time, and so is its error where clocks skip."""
     for count in (1, 10, 100, 1000, 4000):
         times = ask_systemd(after, [text], count)[0] or []
+        firsts = [first_pass(at, text) for at in times]
         # Asked within a second pass it also goes back in time.
-        good = [at for at in times if at > after and not is_second_pass(at, text)]
+        good = [at for at in firsts if at > after]
         if good or len(times) < count:
-            return (good + [math.inf])[0], len(good) < len(times)
+            return (good + [math.inf])[0], firsts != times or len(good) < len(times)
     raise AssertionError(f"no end of repeated times: {after} {text}")
 
 
@@ -222,13 +225,13 @@ def times_kind(after, text, ours):
         return "open-step"
     kind = "open-step"
     for our in ours:
-        their, is_repeated = first_pass(after, closed)
+        their, is_repeated = next_first(after, closed)
         kind = "repeated" if is_repeated else kind
         if their != our:
             skips = [at for at in changes(zone_of(text), after, our)
                      if offset(zoneinfo.ZoneInfo(zone_of(text)), at - 1)
                      < offset(zoneinfo.ZoneInfo(zone_of(text)), at)]
-            if their < our or not skips or our not in (skips[-1], first_pass(skips[-1], closed)[0]):
+            if their < our or not skips or our not in (skips[-1], next_first(skips[-1], closed)[0]):
                 return "times"
             kind = "skipped"
         after = our
