@@ -38,10 +38,11 @@ enum {
     CALENDAR_ZONE_NAME_MAX = 64,   // bytes of a zone's name with its final zero
     CALENDAR_YEAR_MIN = 1970,      // nothing comes true before it
     CALENDAR_YEAR_MAX = 2199,      // nor after it
-    CALENDAR_SKIPS_MAX = 40,       // see calendar_next()
+    CALENDAR_SKIPS_MAX = 36,       // see calendar_next()
     CALENDAR_ERROR_TEXT_MAX = 256, // what calendar_error_print() writes at most, its zero included
     ZONE_FILE_SIZE_MAX = 65536,    // bytes of a zone file
     ZONE_TRANSITIONS_MAX = 320,    // changes of local time that a zone file lists
+    ZONE_SPACING_S = 3 * 86400,    // seconds at least between two of them
 };
 
 // What was found. Texts and remedies: calendar_error_print().
@@ -65,17 +66,17 @@ enum calendar_fact {
     CALENDAR_FACT_ZONE_NAME, // not a zone's name, or too long
     CALENDAR_FACT_NEVER,     // a date that is in no year, as the 30th of February
     // Zone files: `at` is the offset of the byte.
-    CALENDAR_FACT_ZONE_SIZE,          // cut off; value: bytes needed
-    CALENDAR_FACT_ZONE_TOO_BIG,       // more than ZONE_FILE_SIZE_MAX bytes; value: bytes
-    CALENDAR_FACT_ZONE_EXTRA,         // bytes behind the end; value: how many
-    CALENDAR_FACT_ZONE_MAGIC,         // no zone file
-    CALENDAR_FACT_ZONE_VERSION,       // value: the version
-    CALENDAR_FACT_ZONE_COUNT,         // a count against RFC 8536 section 3.1; value: it
-    CALENDAR_FACT_ZONE_TRANSITIONS,   // too many of them; value: their number
-    CALENDAR_FACT_ZONE_ORDER,         // transitions less than a day apart; value: the second one
-    CALENDAR_FACT_ZONE_TYPE,          // a type that is not there; value: it
-    CALENDAR_FACT_ZONE_OFFSET,        // a distance from UTC out of range; value: it
-    CALENDAR_FACT_ZONE_FLAG,          // a flag that is neither 0 nor 1; value: it
+    CALENDAR_FACT_ZONE_SIZE,        // cut off; value: bytes needed
+    CALENDAR_FACT_ZONE_TOO_BIG,     // more than ZONE_FILE_SIZE_MAX bytes; value: bytes
+    CALENDAR_FACT_ZONE_EXTRA,       // bytes behind the end; value: how many
+    CALENDAR_FACT_ZONE_MAGIC,       // no zone file
+    CALENDAR_FACT_ZONE_VERSION,     // value: the version
+    CALENDAR_FACT_ZONE_COUNT,       // a count against RFC 8536 section 3.1; value: it
+    CALENDAR_FACT_ZONE_TRANSITIONS, // too many of them; value: their number
+    CALENDAR_FACT_ZONE_ORDER,  // transitions less than ZONE_SPACING_S apart; value: the second one
+    CALENDAR_FACT_ZONE_TYPE,   // a type that is not there; value: it
+    CALENDAR_FACT_ZONE_OFFSET, // a distance from UTC out of range; value: it
+    CALENDAR_FACT_ZONE_FLAG,   // a flag that is neither 0 nor 1; value: it
     CALENDAR_FACT_ZONE_DESIGNATION,   // names of types that don't end, or a name that is not there
     CALENDAR_FACT_ZONE_LEAP,          // a file that counts leap seconds
     CALENDAR_FACT_ZONE_FOOTER,        // a footer that is no rule of RFC 8536 section 3.3

@@ -64,7 +64,7 @@ static const struct explanation explanations[CALENDAR_FACT_COUNT] = {
     [CALENDAR_FACT_ZONE_TRANSITIONS] = {"byte", "too many transitions", VALUE_NUMBER,
                                         "compile the zone with zic -b slim -r @0"},
     [CALENDAR_FACT_ZONE_ORDER] = {"byte",
-                                  "a transition less than a day after another, or out of time",
+                                  "a transition less than three days after another, or out of time",
                                   VALUE_NUMBER, "compile the zone anew with zic"},
     [CALENDAR_FACT_ZONE_TYPE] = {"byte", "a transition to a type that is not there", VALUE_NUMBER,
                                  "compile the zone anew with zic"},

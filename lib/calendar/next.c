@@ -15,7 +15,7 @@
 enum {
     // Beyond this distance in time a span isn't walked to, but looked for: among those that a file
     // lists, and by the rules, which make two of them a year.
-    FAR_LISTED_S = 32 * DAY_S,
+    FAR_LISTED_S = 183 * DAY_S,
     FAR_S = 366 * DAY_S,
     // Clocks differ by less than this.
     CLOCKS_S = OFFSET_MAX_S - OFFSET_MIN_S + 1,

@@ -14,6 +14,7 @@ enum {
     OFFSET_MAX_S = 93599, // distances from UTC end before this (RFC 8536 section 3.2) ...
     OFFSET_MIN_S = -89999,
     CALENDAR_DAY_END = 84006, // the day after the last of CALENDAR_YEAR_MAX
+    ZONE_TYPE_SIZE = 6,       // bytes of a type's record (RFC 8536 section 3.2)
     CALENDAR_YEARS = CALENDAR_YEAR_MAX - CALENDAR_YEAR_MIN + 1,
 };
 
@@ -110,8 +111,25 @@ struct zone_walk {
 void zone_walk_init(struct zone_walk *walk, const struct calendar_zone *zone, int64_t at_s);
 void zone_walk_next(struct zone_walk *walk);
 
-int32_t zone_transition_offset(const struct calendar_zone *zone, uint32_t index);
-int64_t zone_transition_at(const struct calendar_zone *zone, uint32_t index);
+// Zone files are big-endian, of any alignment. These are in the innermost loops.
+static inline uint32_t zone_load_32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static inline int64_t zone_transition_at(const struct calendar_zone *zone, uint32_t index)
+{
+    const uint8_t *bytes = zone->times + (size_t)index * zone->time_size;
+
+    if (zone->time_size == 4)
+        return (int32_t)zone_load_32(bytes);
+    return (int64_t)((uint64_t)zone_load_32(bytes) << 32 | zone_load_32(bytes + 4));
+}
+
+static inline int32_t zone_transition_offset(const struct calendar_zone *zone, uint32_t index)
+{
+    return (int32_t)zone_load_32(zone->type_records + ZONE_TYPE_SIZE * zone->types[index]);
+}
 
 // A footer's rule, all of the text, into the zone; false if it is none, with the place where it
 // stops being one.

@@ -7,28 +7,8 @@
 // the footer's changes of one year end before those of the next begin.
 #include "lib/calendar/parts.h"
 
-enum { TYPE_RECORD_SIZE = 6 };
 // How far from its year a change may be: the time of a rule, and a clock's distance from UTC.
 enum { RULE_REACH_S = 167 * HOUR_S + OFFSET_MAX_S + 1 };
-
-static uint32_t load_32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-int64_t zone_transition_at(const struct calendar_zone *zone, uint32_t index)
-{
-    const uint8_t *bytes = zone->times + (size_t)index * zone->time_size;
-
-    if (zone->time_size == 4)
-        return (int32_t)load_32(bytes);
-    return (int64_t)((uint64_t)load_32(bytes) << 32 | load_32(bytes + 4));
-}
-
-int32_t zone_transition_offset(const struct calendar_zone *zone, uint32_t index)
-{
-    return (int32_t)load_32(zone->type_records + TYPE_RECORD_SIZE * zone->types[index]);
-}
 
 // The day of the year, from 0, on which a rule changes the time.
 static uint32_t rule_day(const struct zone_rule *rule, uint32_t first_weekday, bool is_leap)

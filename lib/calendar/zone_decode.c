@@ -11,7 +11,6 @@
 
 enum {
     HEADER_SIZE = 44,
-    TYPE_SIZE = 6,
     LEAP_EXTRA_SIZE = 4, // of a leap-second record, beside its instant
     TYPES_MAX = 256,
 };
@@ -40,11 +39,6 @@ static bool fail(const struct file *file, enum calendar_fact fact, size_t at, in
     return calendar_fail(file->error, fact, at, value);
 }
 
-static uint32_t load_32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
 static size_t count_at(const struct block *block, unsigned which)
 {
     return block->at + 20 + 4 * which;
@@ -56,7 +50,7 @@ static bool block_lay_out(const struct file *file, struct block *block)
     const uint32_t *counts = block->counts;
     uint64_t time_size = block->time_size;
     uint64_t end = (uint64_t)block->at + HEADER_SIZE + counts[TRANSITIONS] * (time_size + 1) +
-                   (uint64_t)counts[TYPES] * TYPE_SIZE + counts[CHARACTERS] +
+                   (uint64_t)counts[TYPES] * ZONE_TYPE_SIZE + counts[CHARACTERS] +
                    counts[LEAP] * (time_size + LEAP_EXTRA_SIZE) + counts[ISSTD] + counts[ISUT];
 
     if (end > file->size)
@@ -65,7 +59,7 @@ static bool block_lay_out(const struct file *file, struct block *block)
     block->times = block->at + HEADER_SIZE;
     block->types = block->times + counts[TRANSITIONS] * block->time_size;
     block->type_records = block->types + counts[TRANSITIONS];
-    block->characters = block->type_records + counts[TYPES] * TYPE_SIZE;
+    block->characters = block->type_records + counts[TYPES] * ZONE_TYPE_SIZE;
     block->isut = block->end - counts[ISUT];
     block->isstd = block->isut - counts[ISSTD];
     return true;
@@ -81,7 +75,7 @@ static bool block_read(const struct file *file, size_t at, uint32_t time_size, s
     if (memcmp(file->bytes + at, magic, sizeof(magic)) != 0)
         return fail(file, CALENDAR_FACT_ZONE_MAGIC, at, 0);
     for (unsigned i = 0; i < COUNTS; i++)
-        block->counts[i] = load_32(file->bytes + count_at(block, i));
+        block->counts[i] = zone_load_32(file->bytes + count_at(block, i));
     return block_lay_out(file, block);
 }
 
@@ -111,7 +105,7 @@ static bool transitions_check(const struct file *file, const struct block *block
         int64_t instant_s = zone_transition_at(zone, i);
 
         if (instant_s < -INSTANT_MAX || instant_s > INSTANT_MAX ||
-            (i != 0 && instant_s < zone_transition_at(zone, i - 1) + DAY_S))
+            (i != 0 && instant_s < zone_transition_at(zone, i - 1) + ZONE_SPACING_S))
             return fail(file, CALENDAR_FACT_ZONE_ORDER, block->times + i * block->time_size,
                         instant_s);
         if (zone->types[i] >= block->counts[TYPES])
@@ -127,8 +121,8 @@ static bool types_check(const struct file *file, const struct block *block)
     if (file->bytes[last] != 0)
         return fail(file, CALENDAR_FACT_ZONE_DESIGNATION, last, file->bytes[last]);
     for (uint32_t i = 0; i < block->counts[TYPES]; i++) {
-        size_t at = block->type_records + (size_t)i * TYPE_SIZE;
-        int32_t offset_s = (int32_t)load_32(file->bytes + at);
+        size_t at = block->type_records + (size_t)i * ZONE_TYPE_SIZE;
+        int32_t offset_s = (int32_t)zone_load_32(file->bytes + at);
         uint8_t is_dst = file->bytes[at + 4], name = file->bytes[at + 5];
 
         if (offset_s < OFFSET_MIN_S || offset_s > OFFSET_MAX_S)
@@ -157,7 +151,7 @@ static bool data_decode(const struct file *file, const struct block *block,
     zone->type_records = file->bytes + block->type_records;
     if (!transitions_check(file, block, zone) || !types_check(file, block))
         return false;
-    zone->first_offset_s = (int32_t)load_32(zone->type_records);
+    zone->first_offset_s = (int32_t)zone_load_32(zone->type_records);
     return true;
 }
 
