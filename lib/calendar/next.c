@@ -137,10 +137,11 @@ static bool search_init(struct search *search, const struct calendar *calendar,
 bool calendar_next(const struct calendar *calendar, const struct calendar_zone *zone,
                    int64_t after_s, int64_t *next_s)
 {
-    int64_t at_s = later(after_s, -CLOCKS_S) + 1, candidate_s, skipped_s = TIME_LAST_S;
+    int64_t candidate_s, skipped_s = TIME_LAST_S;
     struct search search;
 
-    if (at_s >= CALENDAR_END_S + CLOCKS_S || !search_init(&search, calendar, zone, at_s))
+    if (after_s >= CALENDAR_END_S + CLOCKS_S ||
+        !search_init(&search, calendar, zone, later(after_s, -CLOCKS_S) + 1))
         return false;
     for (unsigned skips = 0; candidate_find(&search, &candidate_s); skips++) {
         if (skips == CALENDAR_SKIPS_MAX || candidate_s - skipped_s > SKIPPED_MAX_S)

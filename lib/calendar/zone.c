@@ -13,11 +13,11 @@ enum { RULE_REACH_S = 167 * HOUR_S + OFFSET_MAX_S + 1 };
 // The day of the year, from 0, on which a rule changes the time.
 static uint32_t rule_day(const struct zone_rule *rule, uint32_t first_weekday, bool is_leap)
 {
-    enum { DAYS = 7 * 53 }; // more than any day's number
+    enum { DAYS = 7 * 54 }; // whole weeks, more than is taken away
     uint32_t day = rule->day[is_leap ? 1 : 0];
 
     if (rule->has_weekday)
-        day += (rule->weekday + 7 + DAYS - day - first_weekday) % 7;
+        day += ((uint32_t)rule->weekday + DAYS - day - first_weekday) % 7;
     return day;
 }
 
