@@ -72,7 +72,8 @@ format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
 
 bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) ## Measure; prints tables, writes JSON
-	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) exit $$missed
+	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) \
+	exit $$missed
 
 coverage: $(COVERAGE_BIN) ## Branches that unit tests take, against limits by folder
 	@$(PYTHON) -B tests/coverage/coverage_test.py $(arguments_coverage_test)

@@ -128,6 +128,7 @@ static void the_owner_may_read_and_change_the_list_unless_told_otherwise(void **
         {"O:SYD:", both, ACCESS_DENIED_NOT_GRANTED, both, 0, 0},
         {"D:", both, ACCESS_DENIED_NOT_GRANTED, both, 0, 0},
         {"O:BUD:(A;;RC;;;OW)", both, ACCESS_DENIED_NOT_GRANTED, ACCESS_WRITE_DAC, 0, 0},
+        {"O:BUD:(A;;0x4;;;SY)(A;;RC;;;OW)", 4, ACCESS_DENIED_NOT_GRANTED, 4, 0, 0},
         {"O:BUD:(A;;0x4;;;OW)", 4, ACCESS_ALLOWED, 4, 0, 0},
         {"O:BUD:(D;;RC;;;OW)(A;;RC;;;WD)", ACCESS_READ_CONTROL, ACCESS_DENIED_BY_ACE,
          ACCESS_READ_CONTROL, 0, 0},

@@ -107,6 +107,8 @@ static void skipped_times_do_not_come_true(void **state)
     expect_next("2,5:30", BERLIN, 1711846000, "2024-03-31 03:30:00 Sun");
     expect_next("Sun *-3~1..7 2:30", BERLIN, 1711800000, "never");
     expect_next("3:00", BERLIN, 1711846000, "2024-03-31 01:00:00 Sun");
+    // Given up after so many times, or after so many years: March 31 is not often a Sunday.
+    expect_next("Sun *-3-31 2:30", BERLIN, 1711800000, "never");
 }
 
 static void repeated_times_come_true_once_at_the_first(void **state)
@@ -118,6 +120,34 @@ static void repeated_times_come_true_once_at_the_first(void **state)
     expect_next("*:0/20", BERLIN, 1729989600, "2024-10-27 02:00:00 Sun");
     expect_next("*:*:*", BERLIN, 1729990799, "2024-10-27 02:00:00 Sun");
     expect_next("*:*", BERLIN, 1729992000, "2024-10-27 02:00:00 Sun");
+}
+
+// Standard time lasts for no time at the end of each year, as RFC 8536 section 3.3 has it.
+static void spans_without_length_are_no_change(void **state)
+{
+    static const char all_year[] = "XXX3EDT4,0/0,J365/23";
+
+    (void)state;
+    expect_next("23:30", all_year, 1704078000, "2024-01-01 03:30:00 Mon");
+    expect_next("0:0", all_year, 1704078000, "2024-01-01 04:00:00 Mon");
+    expect_next("1:0", all_year, 1704085200, "2024-01-02 05:00:00 Tue");
+}
+
+static void listed_transitions_lead_to_the_rules(void **state)
+{
+    static const struct zone_file_transition transitions[] = {{1679792400, 7200},
+                                                              {1698541200, 3600}}; // those of 2023
+    struct zone_file file = {3600, transitions, 2, BERLIN};
+    struct calendar_zone zone = zone_of_file(&file);
+    struct calendar calendar = calendar_of("Sun *-3~1..7 2,4:30");
+    int64_t at_s = 1675000000;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(calendar_next(&calendar, &zone, at_s, &at_s));
+    assert_int_equal(at_s, 1743301800); // 2025-03-30 04:30 in summer
+    calendar = calendar_of("Sun *-3~1..7 2:30");
+    assert_false(calendar_next(&calendar, &zone, 1675000000, &at_s));
 }
 
 static void listed_transitions_are_walked(void **state)
@@ -241,6 +271,8 @@ int main(void)
         cmocka_unit_test(after_the_last_there_is_never_one),
         cmocka_unit_test(skipped_times_do_not_come_true),
         cmocka_unit_test(repeated_times_come_true_once_at_the_first),
+        cmocka_unit_test(spans_without_length_are_no_change),
+        cmocka_unit_test(listed_transitions_lead_to_the_rules),
         cmocka_unit_test(listed_transitions_are_walked),
         cmocka_unit_test(always_the_same_as_trying_each_second),
         cmocka_unit_test(times_are_shown_as_calendars_do),

@@ -90,6 +90,8 @@ static void shorthands_stand_for_expressions(void **state)
 {
     (void)state;
     expect_same("hourly", "*:00");
+    expect_same("hourly Etc/GMT+5", "*:00 Etc/GMT+5");
+    expect_same("hourly America/New_York", "*:00 America/New_York");
     expect_same("DAILY Europe/Berlin", "00:00 Europe/Berlin");
     expect_same("weekly", "Mon 00:00");
     expect_same("monthly UTC", "*-*-01 00:00 UTC");
@@ -102,6 +104,11 @@ static void what_is_no_expression_is_refused_by_place(void **state)
     expect_refused("  ", CALENDAR_FACT_EMPTY, 2);
     expect_refused("1:0\n", CALENDAR_FACT_CHARACTER, 3);
     expect_refused("1:0 \xc3\xa4", CALENDAR_FACT_CHARACTER, 4);
+    expect_refused("1:0 \x7f", CALENDAR_FACT_CHARACTER, 4);
+    expect_refused("1:0 {", CALENDAR_FACT_WORD, 4);
+    expect_refused("1:0 a{", CALENDAR_FACT_ZONE_NAME, 5);
+    expect_refused("1~1 1:0", CALENDAR_FACT_RANGE, 0);
+    expect_refused("Mon;", CALENDAR_FACT_WEEKDAY, 3);
     expect_refused("yearly", CALENDAR_FACT_SHORTHAND, 0);
     expect_refused("daily 1:0", CALENDAR_FACT_WORD, 6);
     expect_refused("daily-1:0", CALENDAR_FACT_WORD, 5);
@@ -122,6 +129,11 @@ static void what_is_no_expression_is_refused_by_place(void **state)
     expect_refused("2000~1-1 1:0", CALENDAR_FACT_DATE, 4);
     expect_refused("2000-1-1-1 1:0", CALENDAR_FACT_DATE, 8);
     expect_refused("2000-1-1x 1:0", CALENDAR_FACT_DATE, 8);
+}
+
+static void numbers_that_do_not_fit_are_refused_by_place(void **state)
+{
+    (void)state;
     expect_refused("-1-1 1:0", CALENDAR_FACT_NUMBER, 0);
     expect_refused("*--1 1:0", CALENDAR_FACT_NUMBER, 2);
     expect_refused("*-1- 1:0", CALENDAR_FACT_NUMBER, 4);
@@ -214,6 +226,7 @@ int main(void)
         cmocka_unit_test(steps_go_on_to_the_end),
         cmocka_unit_test(shorthands_stand_for_expressions),
         cmocka_unit_test(what_is_no_expression_is_refused_by_place),
+        cmocka_unit_test(numbers_that_do_not_fit_are_refused_by_place),
         cmocka_unit_test(sizes_are_limited),
         cmocka_unit_test(every_error_says_what_where_and_what_to_do),
     };

@@ -184,6 +184,8 @@ static void footers_that_are_none_are_refused_by_place(void **state)
     expect_footer("<A+>0", CALENDAR_FACT_ZONE_FOOTER, 3);
     expect_footer("<ABC0", CALENDAR_FACT_ZONE_FOOTER, 5);
     expect_footer("A-C0", CALENDAR_FACT_ZONE_FOOTER, 1);
+    expect_footer("{BC0", CALENDAR_FACT_ZONE_FOOTER, 0);
+    expect_footer("ABC999", CALENDAR_FACT_ZONE_FOOTER, 5);
     expect_footer("ABC25", CALENDAR_FACT_ZONE_FOOTER, 5);
     expect_footer("ABC1:60", CALENDAR_FACT_ZONE_FOOTER, 7);
     expect_footer("ABC1:", CALENDAR_FACT_ZONE_FOOTER, 5);
