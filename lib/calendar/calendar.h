@@ -25,7 +25,7 @@
 // may be copied and kept; a `struct calendar_zone` points at the file's bytes, which the caller
 // keeps as they are for as long. Instants are seconds since 1970-01-01 00:00:00 UTC, without leap
 // seconds. Finding the next time is bounded work: at most 20,000 instructions whatever expression,
-// zone and instant (tests/bench/calendar.py measures it).
+// zone and instant; tests/bench/calendar_test.py counts those of the hardest questions known.
 #ifndef LIB_CALENDAR_CALENDAR_H
 #define LIB_CALENDAR_CALENDAR_H
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM = "build/host-gcc/calendar_cost"
+PROGRAM = "build/host-gcc/tests/bench/calendar_cost"
 ZONES = "/usr/share/zoneinfo"
 LIMIT = 20000
 TOTAL = re.compile(r"^(?:totals|summary): (\d+)$", re.MULTILINE)
@@ -21,7 +21,7 @@ TOTAL = re.compile(r"^(?:totals|summary): (\d+)$", re.MULTILINE)
 
 def measure(program):
     """[(question and answer, instructions)], in the order in which they are asked."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="build") as folder:
         out = os.path.join(folder, "calls")
         run = subprocess.run(
             ["valgrind", "-q", "--tool=callgrind", "--collect-atstart=no",

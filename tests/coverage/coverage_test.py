@@ -63,7 +63,7 @@ def main():
     split = words.index("--", words.index("--missing") + 1 if show_missing else 0)
     limits = dict(word.split("=") for word in words[:split] if "=" in word)
     programs = words[split + 1:]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="build") as folder:
         branches = branches_by_file(programs, run_all(programs, folder))
     failed = False
     for folder, limit in limits.items():
