@@ -30,14 +30,15 @@ STEPS    ?= 100000000
 export GDB_ARGS ?=
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
-include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/tests.mk
+include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/tests.mk \
+        mk/coverage.mk
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
 machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
 .PHONY: all run iso run-bios run-uefi sim debug test test-build check check-build tidy budget \
-        format bench fuzz soak trace clean help
+        format bench fuzz soak coverage trace clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
@@ -82,8 +83,12 @@ soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), withou
 format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
 
-bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## Measure; prints a table and writes JSON
-	@missed=0; for b in $(BENCHES); do $(PYTHON) -B $$b || missed=1; done; exit $$missed
+bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) ## Measure; prints tables, writes JSON
+	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) \
+	exit $$missed
+
+coverage: $(COVERAGE_BIN) ## Branches that unit tests take, against limits by folder
+	@$(PYTHON) -B tests/coverage/coverage_test.py $(arguments_coverage_test)
 
 fuzz: $(FUZZ_BIN) ## Fuzz until stopped (TARGET=name)
 	@$(fuzz_on)

@@ -58,6 +58,9 @@ arguments_of = $(arguments_$(basename $(notdir $1)))
 arguments_check_budget := $(KERNEL_LIB)
 arguments_refusal_test := $(CAPNPC)
 arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
+arguments_access_interop := build/host-asan/test/tests/interop/access_interop
+arguments_calendar_interop := build/host-asan/test/tests/interop/calendar_interop
+arguments_calendar_test := build/host-gcc/tests/bench/calendar_cost
 # What can't be built doesn't keep the rest from running, and fails as the test `build`.
 build_what_builds = $(MAKE) -k $1-build || true
 build_list = $(call one,build,600,MAKEFLAGS= $(MAKE) $1-build)
@@ -106,8 +109,13 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
         $(wildcard tests/fuzz/corpus/$(TARGET)), \
     echo 'make fuzz TARGET=name, one of: $(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))'; exit 1)
 
-TEST_BUILD := $(CHECK_BUILD) build/x86_64/first-call.iso $(UNIT_GCC) $(PROPERTY_GCC) \
-              $(FUZZ_BIN) $(INTEROP_BIN)
+# Programs that benchmarks count the instructions of.
+$(eval $(call host_program,build/host-gcc/tests/bench/calendar_cost,host-gcc, \
+    $(call objs,host-gcc,tests/bench/calendar_cost.c),build/host-gcc/liblib.a))
+BENCH_BIN := build/host-gcc/tests/bench/calendar_cost
+
+TEST_BUILD := $(CHECK_BUILD) build/x86_64/first-call.iso $(BENCH_BIN) $(UNIT_GCC) \
+              $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN)
 test_list = $(call first_list,test) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
     $(call property_list,$(PROPERTY_ASAN),900,100000) \
