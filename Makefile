@@ -21,6 +21,9 @@ endif
 PACKAGE  ?= first-call
 CPU      ?= max
 MEMORY   ?= 128M
+MACHINE  ?= pc
+CPUS     ?= 1
+PLATFORM ?= sim
 SEED     ?= 1
 TARGET   ?=
 STEPS    ?= 100000000
@@ -28,26 +31,36 @@ export GDB_ARGS ?=
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/capnp.mk \
-        mk/tests.mk
+        mk/tests.mk mk/coverage.mk
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
+machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
-.PHONY: all run sim debug test test-build check check-build tidy budget format bench fuzz soak \
-        trace clean help coverage-capnp
+.PHONY: all run iso run-bios run-uefi sim debug test test-build check check-build tidy budget \
+        format bench fuzz soak coverage coverage-capnp trace clean \
+        help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
-	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY)
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --append '$(COMMAND)'
+
+iso: build/x86_64/$(PACKAGE).iso ## One image for CD or stick, BIOS or UEFI: build/x86_64/*.iso
+
+run-bios: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## The same as `run`, from the ISO by BIOS
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader bios
+
+run-uefi: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## ... and by UEFI
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader uefi
 
 sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, reproducibly (SEED=n)
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED)
 
-trace: $(SIM_ALL) $(HOST_TOOLS) ## The simulator, showing each entry of the kernel
-	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) --trace
+trace: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## A timeline for a browser (PLATFORM=sim, x86_64)
+	@$(boot) $(PLATFORM) --package $(PACKAGE) $(machine) --seed $(SEED) --trace
 
 debug: $(X86_64_ALL) ## Boot in QEMU under gdb, stopped before kernel_turn (GDB_ARGS=...)
-	@$(boot) x86_64 --package $(PACKAGE) --cpu $(CPU) --memory $(MEMORY) --debug
+	@$(boot) x86_64 --package $(PACKAGE) $(machine) --append '$(COMMAND)' --debug
 
 test: ## Everything that must hold (30 minutes); ends with `N passed, N failed`
 	+@$(call build_what_builds,$@)
@@ -71,9 +84,12 @@ soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), withou
 format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
 
-bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(CAPNP_BENCH) ## Measure; prints tables, writes JSON
+bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) $(CAPNP_BENCH) ## Measure, in tables and JSON
 	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) \
 	exit $$missed
+
+coverage: $(COVERAGE_BIN) ## Branches that unit tests take, against limits by folder
+	@$(PYTHON) -B tests/coverage/coverage_test.py $(arguments_coverage_test)
 
 coverage-capnp: $(CAPNP_PROFILED) ## Branch coverage of lib/capnp by its unit tests
 	@$(PYTHON) -B tests/coverage/capnp_test.py $^
@@ -91,4 +107,5 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
 	    case ' $(idle) ' in *" $$name "*) ;; \
 	    *) printf '  make %-14s %s\n' "$$name" "$$text" ;; esac; done
-	@echo 'Options: V=1 (whole commands) -jN PACKAGE= CPU= MEMORY= SEED= TARGET= GDB_ARGS='
+	@echo 'Options: V=1 (whole commands) -jN PACKAGE= PLATFORM= SEED= TARGET= GDB_ARGS='
+	@echo '         CPU= CPUS= MACHINE= MEMORY= COMMAND= (the kernel'"'"'s command line)'

@@ -336,7 +336,9 @@ enum object_kind {
     OBJECT_TIMER = 6,
     OBJECT_CONSOLE = 7,
     OBJECT_CAPABILITY_MANAGER = 8,
-    OBJECT_KIND_COUNT = 9,
+    OBJECT_NOTIFICATION = 9,
+    OBJECT_PARK_SPACE = 10,
+    OBJECT_KIND_COUNT = 11,
 };
 
 // Flags of a commit, by kind.

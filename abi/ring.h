@@ -17,6 +17,7 @@ enum {
     SQ_ENTRIES_DEFAULT = 16,
     CQ_ENTRIES_DEFAULT = 32,
     CQ_ENTRIES_KEPT = 4, // deferred operations reserve at most cq_entries - 4 completions
+    UNPARK_MAX = 64,     // sleepers that one UNPARK wakes at most
     RING_MESSAGE_PAGES_DEFAULT = 3,
     RING_PAGES_DEFAULT = 4,
 };
@@ -49,11 +50,11 @@ enum opcode {
     OP_RECV = 2,
     OP_RETURN = 3,
     OP_RELEASE = 4,
-    OP_SIGNAL = 5,
-    OP_WAIT = 6,
-    OP_PARK = 7,
-    OP_UNPARK = 8,
-    OP_CANCEL = 9,
+    OP_SIGNAL = 5,  // Notification.signal
+    OP_WAIT = 6,    // Notification.take, once there is something to take
+    OP_PARK = 7,    // sleeps, if the word at payload is arg
+    OP_UNPARK = 8,  // wakes who sleeps on the word at payload
+    OP_CANCEL = 9,  // withdraws what waits
     OP_LINK = 10,   // reserved
     OP_DRAIN = 11,  // reserved
     OP_FINISH = 12, // reserved
@@ -66,6 +67,9 @@ enum sqe_flag {
     SQE_QUIET = 1 << 2,            // no completion on success; not for RECV
     SQE_RETURN_EXCEPTION = 1 << 3, // RETURN: an exception; its type stands in method
     SQE_PIPELINE = 1 << 4,         // CALL: the target is a capability of an earlier answer
+    // WAIT: completes again and again, each time once its last completion was consumed; bits wait
+    // in the notification meanwhile. It ends with a refusal: cancelled, revoked, its hold gone.
+    SQE_WAIT_REPEAT = 1 << 5,
 };
 
 struct sqe {
@@ -81,8 +85,10 @@ struct sqe {
     uint64_t result;    // offset or address
     uint32_t payload_len;
     uint32_t result_len;
-    uint64_t arg2;
-    uint64_t arg; // CALL, RECV: relative time limit in ns or TIMEOUT_NONE; RETURN: call id
+    uint64_t arg2; // WAIT, PARK: time limit, as in arg of CALL; of a repeating WAIT TIMEOUT_NONE
+    // CALL, RECV: relative time limit in ns or TIMEOUT_NONE; RETURN: call id; SIGNAL, WAIT: bits;
+    // PARK: the word that is expected; UNPARK: how many to wake; CANCEL: free-running SQ index.
+    uint64_t arg;
 };
 
 enum cqe_flag {
@@ -96,7 +102,7 @@ struct cqe {
     int32_t status; // < 0: -enum status; >= 0: bytes of the result
     uint16_t flags;
     uint16_t transfers; // capability records
-    uint64_t extra;     // RECV: call id; truncated: needed size
+    uint64_t extra;     // RECV: call id; truncated: needed size; WAIT: bits; UNPARK: woken
     uint64_t detail;    // which argument (enum sqe_argument), or the fact behind an exception
 };
 

@@ -19,7 +19,13 @@ struct start {
     uint64_t info;         // the start-info message: StartInfo of boot.capnp; bytes
     uint64_t info_size;    // bytes; 0: none
     uint64_t kernel_enter; // where entering the kernel is a call: its address; else 0
-    uint64_t reserved;
+    uint64_t boot_flags;   // of the machine's first program: enum boot_flag; else 0
+};
+
+// What whoever boots the machine asks its first program for.
+enum boot_flag {
+    BOOT_SAFE_MODE = 1, // the least that works
+    BOOT_RECOVERY = 2,  // nothing but what mends it
 };
 
 // The capabilities that the process was granted, in the order in which they were granted.

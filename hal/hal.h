@@ -79,6 +79,9 @@ void hal_console_write(const char *text, uint32_t size);
 // Bytes that leave the machine at halt, in order: the commit log.
 void hal_export(const void *bytes, uint32_t size);
 
+// The same for the records of the SysLog, oldest first, apart from the commit log.
+void hal_export_syslog(const void *bytes, uint32_t size);
+
 // Leaves the machine. 0: all went well.
 _Noreturn void hal_halt(int32_t code);
 

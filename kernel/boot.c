@@ -57,6 +57,23 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uin
         row++;
     }
     struct sizes sizes = *row;
+    uint32_t *const sizes_by_name[BOOT_SIZE_COUNT] = {
+        [BOOT_SIZE_SESSIONS] = &sizes.state.sessions,
+        [BOOT_SIZE_JOBS] = &sizes.state.jobs,
+        [BOOT_SIZE_PROCESSES] = &sizes.state.processes,
+        [BOOT_SIZE_THREADS] = &sizes.state.threads,
+        [BOOT_SIZE_OBJECTS] = &sizes.state.objects,
+        [BOOT_SIZE_FACETS] = &sizes.state.facets,
+        [BOOT_SIZE_HOLDS] = &sizes.state.holds,
+        [BOOT_SIZE_MAPPINGS] = &sizes.state.mappings,
+        [BOOT_SIZE_REQUESTS] = &sizes.requests,
+        [BOOT_SIZE_LOG_PAGES] = &sizes.log_pages,
+    };
+    for (uint32_t i = 0; i < BOOT_SIZE_COUNT; i++) {
+        if (boot->sizes[i] != 0) {
+            *sizes_by_name[i] = boot->sizes[i];
+        }
+    }
     // The package's pages are those of two objects: all of it, and its manifest.
     uint64_t pages = frames + 2 * (boot->package_size / PAGE_SIZE);
     sizes.state.pages = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
@@ -97,7 +114,7 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.jobs, config->jobs),
         PIECE(core.facets, config->facets),
         PIECE(core.requests, sizes->requests),
-        PIECE(core.heap, sizes->requests + config->threads),
+        PIECE(core.heap, 1 + sizes->requests + config->threads),
         PIECE(core.syslog, SYSLOG_RECORDS),
         {offsetof(struct kernel, storage), state_size(config)},
     };
@@ -115,23 +132,26 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->now_ns = boot->now_ns;
     core->actor = KERNEL_ACTOR;
     core->kernel_enter = boot->kernel_enter;
+    core->boot_flags = boot->flags;
     core->package_frame = boot->package_frame;
     core->package = frame_at(boot->package_frame);
     core->request_count = sizes->requests;
     core->log_room = sizes->log_pages * COMMITS_PER_PAGE;
     core->spare = core->requests;
     list_init(&core->free_requests);
-    for (uint32_t i = 0; i < sizes->requests; i++) {
-        core->requests[i].heap_position = NONE;
-        if (i != 0) {
-            list_append(&core->free_requests, &core->requests[i].queue);
-        }
+    for (uint32_t i = 1; i < sizes->requests; i++) {
+        list_append(&core->free_requests, &core->requests[i].queue);
     }
     for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
         list_init(&core->ready[i]);
     }
     list_init(&core->dead);
     list_init(&core->gone);
+    core->recheck = NONE;
+    queue_init(&core->sleepers);
+    for (uint32_t i = 0; i < PARK_QUEUES; i++) {
+        queue_init(&core->parked[i]);
+    }
     core->current = NONE;
     core->kill_next = NONE;
     core->next = NONE;
@@ -141,10 +161,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
 
 static _Noreturn void boot_refuse(const char *why)
 {
-    struct report report;
-    report_begin(&report);
-    report_text(&report, why);
-    report_end(&report);
+    report("tessera: %s", why);
     hal_halt(1);
 }
 
@@ -186,7 +203,7 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
     if (boot->package_size == 0) {
         boot_refuse("there is no boot package");
     }
-    if (package_check(frame_at(boot->package_frame), boot->package_size) != STATUS_OK) {
+    if (!package_is_sound(frame_at(boot->package_frame), boot->package_size)) {
         boot_refuse("the boot package is broken: its size, its table or its table's hash is wrong");
     }
     struct sizes sizes = sizes_for(boot, threads_max, spaces_max);
@@ -205,9 +222,5 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
                         ? "the first program's checksum or layout is wrong"
                         : "there is not enough memory for the first program");
     }
-    for (uint32_t i = 0; i < core->commit_count; i++) {
-        log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
-    }
-    core->commit_count = 0;
-    return kernel;
+    return kernel; // the first turn hands genesis to the log
 }

@@ -32,12 +32,29 @@ struct boot_range {
 
 enum { BOOT_RANGES_MAX = 32 };
 
+// What kernel_boot() otherwise derives from the memory.
+enum boot_size {
+    BOOT_SIZE_SESSIONS,
+    BOOT_SIZE_JOBS,
+    BOOT_SIZE_PROCESSES,
+    BOOT_SIZE_THREADS,
+    BOOT_SIZE_OBJECTS,
+    BOOT_SIZE_FACETS,
+    BOOT_SIZE_HOLDS,
+    BOOT_SIZE_MAPPINGS,
+    BOOT_SIZE_REQUESTS,
+    BOOT_SIZE_LOG_PAGES,
+    BOOT_SIZE_COUNT,
+};
+
 struct boot {
     uint64_t boot_id;       // random, or from the seed
     uint64_t now_ns;        // the first clock reading
     uint64_t kernel_enter;  // address of the entry function where entering is a call; else 0
     uint32_t package_frame; // the boot package starts at this frame, in consecutive frames
     uint64_t package_size;  // bytes; 0: the platform found none
+    uint32_t flags;         // enum boot_flag of abi/start.h
+    uint32_t sizes[BOOT_SIZE_COUNT]; // 0: as the memory suggests
     uint32_t range_count;
     struct boot_range ranges[BOOT_RANGES_MAX]; // the largest one holds the kernel's arenas
 };

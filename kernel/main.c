@@ -4,6 +4,8 @@
 // this file first. A program's request takes this way: its ring holds it (ring/), the gate takes it
 // and knows who asks (kernel/gate), the core checks it and commits (kernel/core; kernel/core/state
 // alone changes authority), the log keeps the commits (kernel/log), the HAL makes them so (hal/).
+#include <string.h>
+
 #include "kernel/kernel.h"
 #include "kernel/parts.h"
 
@@ -34,7 +36,8 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
     core->is_changed = true;
-    if (!process_sweep(core) && !endpoint_sweep(core) && core->current == NONE) {
+    if (!process_sweep(core) && !endpoint_sweep(core) && !request_sweep(core) &&
+        core->current == NONE) {
         log_seal_step(&kernel->log);
     }
     return false;
@@ -56,17 +59,9 @@ static bool turn_fault(struct kernel *kernel, const struct input *input)
     struct core *core = &kernel->core;
     bool is_known = input->fault.cause == EXIT_FAULT_MEMORY;
     enum exit_reason cause = is_known ? EXIT_FAULT_MEMORY : EXIT_FAULT_MACHINE;
-    struct report report;
-    report_begin(&report);
-    report_text(&report, "process ");
-    report_decimal(&report, core->threads[core->current].process);
-    report_text(&report, " ends: ");
-    report_text(&report, fault_names[cause]);
-    report_text(&report, " at address ");
-    report_hex(&report, input->fault.address);
-    report_text(&report, ", instruction ");
-    report_hex(&report, input->fault.instruction);
-    report_end(&report);
+    report("tessera: process %lu ends: %s at address %lx, instruction %lx",
+           (uint64_t)core->threads[core->current].process, fault_names[cause], input->fault.address,
+           input->fault.instruction);
     gate_exit(core, -1, cause);
     return false;
 }
@@ -84,9 +79,50 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input
     [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = turn_timer,
 };
 
+// Oldest first: what is beyond `next` was written a round ago.
+static void syslog_export(const struct core *core)
+{
+    uint64_t next = core->syslog_next % SYSLOG_RECORDS;
+    if (core->syslog_next >= SYSLOG_RECORDS) {
+        hal_export_syslog(core->syslog + next,
+                          (uint32_t)((SYSLOG_RECORDS - next) * sizeof *core->syslog));
+    }
+    hal_export_syslog(core->syslog, (uint32_t)(next * sizeof *core->syslog));
+}
+
+// Closes the log, lets it leave the machine, and states digest and head.
+static _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
+{
+    const struct core *core = &kernel->core;
+    uint64_t digest[2];
+    uint64_t head[HASH_SIZE / sizeof(uint64_t)];
+    state_digest(&core->state, digest);
+    ASSERT(digest[0] == core->state.digest[0] && digest[1] == core->state.digest[1]);
+    uint32_t pages = log_close(&kernel->log);
+    struct log_trailer trailer = {.magic = LOG_TRAILER_MAGIC,
+                                  .version = LOG_VERSION,
+                                  .boot_id = core->state.boot_id,
+                                  .seq = kernel->log.seq,
+                                  .pages = pages,
+                                  .digest = {digest[0], digest[1]}};
+    memcpy(trailer.head, kernel->log.head, HASH_SIZE);
+    memcpy(head, kernel->log.head, HASH_SIZE);
+    hal_export(kernel->log.pages, pages * LOG_PAGE_SIZE);
+    hal_export(&trailer, sizeof trailer);
+    syslog_export(core);
+    report("tessera: calls delivered %lu, by the fast path %lu", core->counters.deliveries,
+           core->counters.direct_deliveries);
+    report("tessera: log of %lu commits in %lu pages, digest %lx%lx", kernel->log.seq,
+           (uint64_t)pages, digest[0], digest[1]);
+    report("tessera: head %lx%lx%lx%lx", __builtin_bswap64(head[0]), __builtin_bswap64(head[1]),
+           __builtin_bswap64(head[2]), __builtin_bswap64(head[3]));
+    hal_halt(code);
+}
+
 static bool core_is_sweeping(const struct core *core)
 {
-    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone) || core->kill_next != NONE;
+    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone) || core->kill_next != NONE ||
+           core->recheck != NONE;
 }
 
 // What a turn changed takes effect: completions go out, commits go to the log, a new thread gets
@@ -108,15 +144,6 @@ static bool turn_close(struct kernel *kernel)
     return is_sweeping || (thread == NONE ? is_sealing : core->threads[thread].is_submitting);
 }
 
-static _Noreturn void log_is_full(struct kernel *kernel)
-{
-    struct report report;
-    report_begin(&report);
-    report_text(&report, "the log is full: nothing can be recorded any more");
-    report_end(&report);
-    kernel_halt(kernel, -1);
-}
-
 struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
@@ -124,7 +151,8 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     core->commits_seq = core->state.seq;
     core->work = 0;
     if (kernel->log.room < TURN_COMMITS_MAX) {
-        log_is_full(kernel);
+        report("tessera: the log is full: nothing can be recorded any more");
+        kernel_halt(kernel, -1);
     }
     bool more = turns[input->kind](kernel, input);
     if (core->is_changed || core->commit_count != 0 || core_is_sweeping(core)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// struct kernel: the parts that kernel_turn joins, and what the kernel tells people.
+// struct kernel: the parts that kernel_turn joins.
 #ifndef KERNEL_PARTS_H
 #define KERNEL_PARTS_H
 
@@ -14,20 +14,7 @@ struct kernel {
     void *storage; // of core.state's arenas
 };
 
-// A line for people: "tessera: " and what follows, to the console.
-struct report {
-    char text[160];
-    uint32_t size;
-};
-
-void report_begin(struct report *report);
-void report_text(struct report *report, const char *text);
-void report_decimal(struct report *report, uint64_t value);
-void report_hex(struct report *report, uint64_t value);
-void report_bytes(struct report *report, const uint8_t *bytes, uint32_t count);
-void report_end(struct report *report);
-
-// Closes the log, states the head and the digest, lets the log leave the machine, and halts.
-_Noreturn void kernel_halt(struct kernel *kernel, int32_t code);
+// The first commits: who is there before anybody acts, and the first program with what it is given.
+enum status core_genesis(struct core *core, uint64_t boot_id);
 
 #endif

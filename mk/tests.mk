@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests: what must be built for them, and the lists that tests/run_all.py runs.
 
-# $(call own_sources,test source or its folder/): the code beside a test that no library holds.
+# $(call own_sources,test source or its folder/): the code beside a test that no library holds, but
+# for what stands in for the C library.
 own_dir = $(patsubst %/test/,%,$(dir $1))
 own_sources = $(if $(filter tools/% system/% programs/% drivers/% hal/%,$1), \
-                $(call c_in,$(call own_dir,$1)) $(call s_in,$(call own_dir,$1)))
+                $(filter-out %/string.c,$(call c_in,$(call own_dir,$1))) \
+                $(call s_in,$(call own_dir,$1)))
 
 # $(call test_program,variant,source): build/<variant>/test/<source without .c>
 # A test of the runtime gets the runtime's carrier and clients, not those that other tests bring.
@@ -38,6 +40,7 @@ TOOL_TESTS := $(sort $(wildcard tools/*/test/*_test.py tests/test/*_test.py))
 SYSTEM_TESTS := $(filter-out $(TOOL_TESTS), \
                   $(sort $(wildcard tests/*/*_test.py tests/interop/*.py)))
 RUN_FILES := $(sort $(wildcard tests/run/*.run))
+BOOT_RUN_FILES := $(sort $(wildcard tests/boot/*.run))
 BENCHES   := $(filter-out %/profile.py,$(sort $(wildcard tests/bench/*.py)))
 
 define newline
@@ -56,6 +59,9 @@ arguments_check_budget := $(KERNEL_LIB)
 arguments_refusal_test := $(CAPNPC)
 arguments_capnp_test := $(CAPNP_PROFILED)
 arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
+arguments_access_interop := build/host-asan/test/tests/interop/access_interop
+arguments_calendar_interop := build/host-asan/test/tests/interop/calendar_interop
+arguments_calendar_test := build/host-gcc/tests/bench/calendar_cost
 arguments_capnp := $(CAPNP_BENCH)
 arguments_capnp_cpp := $(arguments_capnp_interop) $(CAPNP_CPP)
 # What can't be built doesn't keep the rest from running, and fails as the test `build`.
@@ -84,11 +90,12 @@ CHECK_BUILD := $(TIDY_BUILD) $(BUDGET_BUILD) $(UNIT_ASAN) $(PROPERTY_ASAN) \
 first_list = $(call build_list,$1) $(tidy_list) \
     $(if $(KERNEL_ELF),$(call one,budget,120,$(budget))) \
     $(call python_list,$(filter-out tools/tidy/%,$(TOOL_TESTS)))
-run_file_list = $(foreach r,$(RUN_FILES),$(call one,$(r:.run=),600, \
+run_file_list = $(foreach r,$1,$(call one,$(r:.run=),600, \
     $(PYTHON) -B tests/run/runner.py $r))
 check_list = $(call first_list,check) \
     $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,100000) \
-    $(call python_list,$(filter tests/run/%,$(SYSTEM_TESTS))) $(run_file_list)
+    $(call python_list,$(filter tests/run/%,$(SYSTEM_TESTS))) \
+    $(call run_file_list,$(RUN_FILES))
 
 # Fuzzing never writes into the tree: new inputs go to build/, kept corpora are only read.
 fuzz_name = $(notdir $(1:_fuzz=))
@@ -105,12 +112,17 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
         $(wildcard tests/fuzz/corpus/$(TARGET)), \
     echo 'make fuzz TARGET=name, one of: $(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))'; exit 1)
 
-TEST_BUILD := $(CHECK_BUILD) $(UNIT_GCC) $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) \
-              $(CAPNP_PROFILED) $(CAPNP_CPP)
+# Programs that benchmarks count the instructions of.
+$(eval $(call host_program,build/host-gcc/tests/bench/calendar_cost,host-gcc, \
+    $(call objs,host-gcc,tests/bench/calendar_cost.c),build/host-gcc/liblib.a))
+BENCH_BIN := build/host-gcc/tests/bench/calendar_cost
+
+TEST_BUILD := $(CHECK_BUILD) build/x86_64/first-call.iso $(BENCH_BIN) $(UNIT_GCC) \
+              $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) $(CAPNP_PROFILED) $(CAPNP_CPP)
 test_list = $(call first_list,test) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
     $(call property_list,$(PROPERTY_ASAN),900,100000) \
     $(call property_list,$(PROPERTY_GCC),1200,1000000) \
     $(foreach f,$(FUZZ_BIN),$(call one,$(f:build/%=%),600,$(call fuzz_run,$f))) \
-    $(call python_list,$(SYSTEM_TESTS)) $(run_file_list)
+    $(call python_list,$(SYSTEM_TESTS)) $(call run_file_list,$(RUN_FILES) $(BOOT_RUN_FILES))
 soak_list = $(call property_list,$(PROPERTY_GCC),1000000,$(STEPS))

@@ -13,15 +13,20 @@ $(eval $(call archive,build/x86_64/libgen.a,$(call objs,x86_64,$(KERNEL_GEN))))
 define kernel_image
 $(call remember,build/x86_64/$1.list,$2)
 build/x86_64/$1.elf: $2 $(KERNEL_ARCHIVES) hal/x86_64/kernel.ld build/x86_64/$1.list \
-                     build/x86_64/flags
+                     tools/symbols/symbols.py build/x86_64/flags
 	$$(call say,LINK,$$@)
 	$$(Q)$(LLD) $(LDFLAGS_x86_64) -T hal/x86_64/kernel.ld -Map=build/x86_64/$1.map -o $$@ \
 	    $2 $(KERNEL_ARCHIVES)
+	$$(Q)$(PYTHON) -B tools/symbols/symbols.py $$@
 endef
 $(eval $(call kernel_image,kernel,$(KERNEL_OBJS)))
 # The platform suite takes the kernel's place.
 $(eval $(call kernel_image,platform,$(call objs,x86_64, \
     $(call c_in,hal/x86_64 tests/platform) $(call s_in,hal/x86_64 tests/platform))))
+# So do a kernel that breaks, for its last words, and one that only switches.
+SUITES := panic registers
+$(foreach s,$(SUITES),$(eval $(call kernel_image,$s,$(call objs,x86_64, \
+    $(call c_in,hal/x86_64 tests/$s) $(call s_in,hal/x86_64 tests/$s)))))
 PLATFORM_ELF := $(if $(KERNEL_ELF),$(if $(call c_in,tests/platform),build/x86_64/platform.elf))
 
 # $(call runtime_archive,platform): all that a program may link.
@@ -57,5 +62,14 @@ build/$1/$2.pkg: system/manifests/$2.json $(MKIMAGE_READS) \
 endef
 $(foreach m,$(PACKAGES),$(eval $(call package,x86_64,$m,elf)))
 
-X86_64_ALL := $(KERNEL_ELF) $(PLATFORM_ELF) $(PROGRAMS:%=build/x86_64/programs/%.elf) \
+# A package with the kernel as one image for CD or disk, BIOS or UEFI, with words for the kernel.
+COMMAND ?=
+$(call remember,build/x86_64/command,command $(COMMAND))
+build/x86_64/%.iso: build/x86_64/%.pkg $(KERNEL_ELF) tools/iso/iso.py build/x86_64/command
+	$(call say,ISO,$@)
+	$(Q)$(PYTHON) -B tools/iso/iso.py --kernel $(KERNEL_ELF) --package $< --out $@ \
+	    --command '$(COMMAND)'
+
+X86_64_ALL := $(KERNEL_ELF) $(PLATFORM_ELF) $(SUITES:%=build/x86_64/%.elf) \
+              $(PROGRAMS:%=build/x86_64/programs/%.elf) \
               $(PACKAGES:%=build/x86_64/%.pkg)

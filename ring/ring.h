@@ -20,7 +20,9 @@
 //
 // Deferred operations: the kernel reserves a completion when it accepts one and posts into the
 // reservation later, so that a completion is never lost. At most cq_entries - CQ_ENTRIES_KEPT are
-// reserved at a time.
+// reserved at a time. A repeating WAIT counts as one of them all the time: while its last
+// completion was not consumed that one takes the place, and what the thread consumes is promised
+// again before anything else can have it, at the thread's next cap_enter.
 #ifndef RING_RING_H
 #define RING_RING_H
 
@@ -87,6 +89,7 @@ struct ring_kernel {
     uint32_t sq_head;  // SQEs taken
     uint32_t cq_tail;  // completions posted
     uint32_t reserved; // completions promised and not yet posted
+    uint32_t repeated; // posted of repeating WAITs, and to be promised again once consumed
 };
 
 // Lays out a ring in `memory`: ring_pages_of() zeroed, consecutive pages. The geometry is a valid
@@ -162,7 +165,7 @@ static inline void ring_kernel_take(struct ring_kernel *r, struct sqe *out)
 // must be room; where an SQE was taken, there is.
 static inline bool ring_kernel_may_reserve(const struct ring_kernel *r)
 {
-    return r->reserved < r->cq_mask + 1 - CQ_ENTRIES_KEPT;
+    return r->reserved + r->repeated < r->cq_mask + 1 - CQ_ENTRIES_KEPT;
 }
 
 // Promises it; the caller has seen ring_kernel_may_reserve().

@@ -26,11 +26,24 @@ interface Timer @0x9f4b3c0000000102 {
 
   now @0 () -> (time :UInt64);
   # Nanoseconds since boot.
+
+  sleepUntil @1 (deadline :UInt64) -> ();
+  # Completes at the deadline or soon after, at once where it has passed.
+  # Errors: OUT_OF_CALLS, RING_BUSY.
 }
 
 interface Endpoint @0x9f4b3c0000000103 {
   # The server's side of an endpoint: who holds it may RECV calls and RETURN answers, and mint
-  # facets with the service's own interface for its clients. It has no methods yet. Transfer: copy.
+  # facets with the service's own interface for its clients. Transfer: copy.
+
+  nextCancelled @0 () -> (callId :UInt64);
+  # A call of this endpoint that the caller's process has taken and nobody waits for any more; each
+  # is named once. 0: none. It still has to be answered (CALLER_LOST).
+
+  bind @1 (notification :Notification) -> ();
+  # From now on bit 0 is signalled when a call becomes one for nextCancelled, as long as the caller
+  # keeps the capability. Another one takes its place. Errors: BAD_TRANSFER; WRONG_OBJECT,
+  # METHOD_NOT_IN_FACET, REVOKED where it can't be signalled.
 }
 
 interface Job @0x9f4b3c0000000104 {
@@ -62,6 +75,12 @@ interface Job @0x9f4b3c0000000104 {
 
   limits @5 () -> (limits :Data $C.most(96));
   # The twelve limits, and what is used of each.
+
+  makeNotification @6 () -> (notification :Notification);
+  # A notification with no bit set. Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
+
+  makeParkSpace @7 () -> (space :ParkSpace);
+  # Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 }
 
 enum ExitCause {
@@ -146,4 +165,27 @@ interface Revoker @0x9f4b3c0000000109 {
   setLease @2 (expiry :UInt64, calls :UInt64) -> ();
   # From now on the facet works until expiry, and for so many calls; all ones: no limit. What it was
   # made from may end it sooner.
+}
+
+interface Notification @0x9f4b3c000000010a {
+  # 64 bits that some set and others wait for. Transfer: copy.
+  #
+  # The ring has operations of its own for both. SIGNAL sets bits; it needs the method signal. WAIT
+  # takes those of its mask, or sleeps until there are any; it needs the method take. Who has waited
+  # longest takes first. Errors of WAIT: BAD_ARGUMENT for an empty mask; OUT_OF_CALLS, RING_BUSY.
+
+  signal @0 (bits :UInt64) -> ();
+  # Sets bits.
+
+  take @1 (mask :UInt64) -> (bits :UInt64);
+  # Clears those of the mask that are set, and says which.
+}
+
+interface ParkSpace @0x9f4b3c000000010b {
+  # The right to sleep on words of memory and to wake who sleeps. It has no methods: PARK and UNPARK
+  # are operations of the ring. A word is named by an address, aligned to 4, in memory that the
+  # caller can read; words are the same where the memory is the same, in whatever process. PARK
+  # sleeps if the word is the one expected, else it is PARK_MISMATCH; nothing comes between. UNPARK
+  # wakes who has slept longest, at most 64 at once. Errors: BAD_ARGUMENT, BAD_BUFFER; of PARK also
+  # OUT_OF_CALLS, RING_BUSY. Transfer: none.
 }

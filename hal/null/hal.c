@@ -98,6 +98,13 @@ void hal_export(const void *bytes, uint32_t size)
     (void)size;
 }
 
+// Where there is no place for them they are lost: the machine's state does not depend on them.
+void hal_export_syslog(const void *bytes, uint32_t size)
+{
+    (void)bytes;
+    (void)size;
+}
+
 // After everything written and exported is out. Where the machine can't be left, stand still.
 _Noreturn void hal_halt(int32_t code)
 {

@@ -14,7 +14,7 @@
 
 struct options {
     const char *package;
-    const char *log;
+    const char *exports[SIM_EXPORT_COUNT];
     uint64_t seed;
     uint64_t memory; // bytes
     bool trace_entries;
@@ -34,7 +34,12 @@ static void take_package(struct options *options, const char *value)
 
 static void take_log(struct options *options, const char *value)
 {
-    options->log = value;
+    options->exports[SIM_EXPORT_LOG] = value;
+}
+
+static void take_syslog(struct options *options, const char *value)
+{
+    options->exports[SIM_EXPORT_SYSLOG] = value;
 }
 
 static void take_trace_entries(struct options *options, const char *value)
@@ -89,6 +94,7 @@ static const struct option option_table[] = {
     {"seed", "N", "decides time, entropy and interleaving; default 1", take_seed},
     {"memory", "SIZE", "the machine's RAM, as 24M or 1G; default 64M", take_memory},
     {"log", "FILE", "where the commit log goes when the machine halts", take_log},
+    {"syslog", "FILE", "where the SysLog's last records go then", take_syslog},
     {"trace-entries", NULL, "print each kernel entry on standard error", take_trace_entries},
     {"help", NULL, "print this", take_help},
 };
@@ -169,8 +175,11 @@ int main(int count, char **arguments)
     struct options options = options_decode(count, arguments);
     struct boot boot = {.kernel_enter = SIM_GATE, .range_count = 1};
 
-    if (options.log != NULL && !sim_log_open(options.log)) {
-        sim_die(SIM_EXIT_USAGE, "can't write the log '%s': %s", options.log, strerror(errno));
+    for (uint32_t i = 0; i < SIM_EXPORT_COUNT; i++) {
+        const char *path = options.exports[i];
+        if (path != NULL && !sim_export_open(i, path)) {
+            sim_die(SIM_EXIT_USAGE, "can't write the log '%s': %s", path, strerror(errno));
+        }
     }
     sim_memory_init(options.memory);
     boot.ranges[0] = (struct boot_range){0, (uint32_t)(options.memory / PAGE_SIZE)};

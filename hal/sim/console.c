@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What leaves the machine: the console is standard output, the exported log a file, and the end of
-// the machine the end of the process. Lines of the simulator itself go to standard error, so that
-// standard output is the console and nothing else.
+// What leaves the machine: the console is standard output, the commit log and the SysLog are files,
+// and the end of the machine the end of the process. Lines of the simulator itself go to standard
+// error, so that standard output is the console and nothing else.
 #include "hal/sim/sim.h"
 
 #include <errno.h>
@@ -15,12 +15,12 @@
 
 enum { BACKTRACE_MAX = 32, EXIT_CODE_MAX = 255 };
 
-static FILE *log_file;
+static FILE *export_files[SIM_EXPORT_COUNT];
 
-bool sim_log_open(const char *path)
+bool sim_export_open(enum sim_export which, const char *path)
 {
-    log_file = fopen(path, "wb");
-    return log_file != NULL;
+    export_files[which] = fopen(path, "wb");
+    return export_files[which] != NULL;
 }
 
 void hal_console_write(const char *text, uint32_t size)
@@ -38,17 +38,31 @@ void hal_console_write(const char *text, uint32_t size)
     }
 }
 
+static void export_write(enum sim_export which, const void *bytes, uint32_t size)
+{
+    FILE *file = export_files[which];
+
+    if (file != NULL && fwrite(bytes, 1, size, file) != size) {
+        sim_die(SIM_EXIT_USAGE, "can't write what the machine exports: %s", strerror(errno));
+    }
+}
+
 void hal_export(const void *bytes, uint32_t size)
 {
-    if (log_file != NULL && fwrite(bytes, 1, size, log_file) != size) {
-        sim_die(SIM_EXIT_USAGE, "can't write the log: %s", strerror(errno));
-    }
+    export_write(SIM_EXPORT_LOG, bytes, size);
+}
+
+void hal_export_syslog(const void *bytes, uint32_t size)
+{
+    export_write(SIM_EXPORT_SYSLOG, bytes, size);
 }
 
 void hal_halt(int32_t code)
 {
-    if (log_file != NULL && fclose(log_file) != 0) {
-        sim_die(SIM_EXIT_USAGE, "can't write the log: %s", strerror(errno));
+    for (uint32_t i = 0; i < SIM_EXPORT_COUNT; i++) {
+        if (export_files[i] != NULL && fclose(export_files[i]) != 0) {
+            sim_die(SIM_EXIT_USAGE, "can't write what the machine exports: %s", strerror(errno));
+        }
     }
     // A process's exit code has eight bits; what doesn't fit must not become a success.
     exit(code < 0 || code > EXIT_CODE_MAX ? EXIT_CODE_MAX : code);

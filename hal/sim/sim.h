@@ -119,8 +119,11 @@ bool sim_clock_sleep(void);
 
 // --- console.c ----------------------------------------------------------------------------------
 
-// Where hal_export() goes; NULL: nowhere. False: the file can't be made, errno says why.
-bool sim_log_open(const char *path);
+enum sim_export { SIM_EXPORT_LOG, SIM_EXPORT_SYSLOG, SIM_EXPORT_COUNT };
+
+// Where hal_export() or hal_export_syslog() goes; without it nowhere. False: the file can't be
+// made, errno says why.
+bool sim_export_open(enum sim_export which, const char *path);
 
 // Ends the simulator because of what the host or its user did; prints "sim: ..." on stderr.
 _Noreturn void sim_die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What leaves the machine: text on the first serial port, the exported log on the second, and the
-// end. Polled, with interrupts off. Registers: National Semiconductor PC16550D data sheet, chapter
-// 8; a port that is not there reads as all ones, "ready", and swallows what is written.
+// What leaves the machine: text on the first serial port, the commit log on the second, the SysLog
+// on the third. Polled, with interrupts off. Registers: National Semiconductor PC16550D data sheet,
+// chapter 8; a port that is not there reads as all ones, "ready", and swallows what is written.
 #include "hal/x86_64/x86.h"
 
 enum {
     PORT_CONSOLE = 0x3f8,
     PORT_EXPORT = 0x2f8,
-    PORT_DEBUG_EXIT = 0xf4, // QEMU's isa-debug-exit, for tests; nothing answers elsewhere
+    PORT_SYSLOG = 0x3e8,
 
     UART_DATA = 0,
     UART_INTERRUPTS = 1,
@@ -26,13 +26,9 @@ enum {
 
     FIFO_BYTES = 16,
     DIVISOR_115200 = 1,
-
-    EXIT_BASE = 0x10, // tells an intended end from a reset
-    EXIT_PANIC = 127,
-    BACKTRACE_MAX = 16,
 };
 
-const struct trap_frame *console_trap;
+static enum log_level console_level = LOG_NORMAL;
 
 static void uart_init(uint16_t port)
 {
@@ -68,6 +64,24 @@ void console_init(void)
 {
     uart_init(PORT_CONSOLE);
     uart_init(PORT_EXPORT);
+    uart_init(PORT_SYSLOG);
+}
+
+void console_level_set(enum log_level level)
+{
+    console_level = level;
+}
+
+bool console_shows(enum log_level level)
+{
+    return level <= console_level;
+}
+
+void console_flush(void)
+{
+    uart_flush(PORT_CONSOLE);
+    uart_flush(PORT_EXPORT);
+    uart_flush(PORT_SYSLOG);
 }
 
 void hal_console_write(const char *text, uint32_t size)
@@ -78,6 +92,11 @@ void hal_console_write(const char *text, uint32_t size)
 void hal_export(const void *bytes, uint32_t size)
 {
     uart_write(PORT_EXPORT, bytes, size);
+}
+
+void hal_export_syslog(const void *bytes, uint32_t size)
+{
+    uart_write(PORT_SYSLOG, bytes, size);
 }
 
 void console_text(const char *text)
@@ -108,100 +127,4 @@ void console_decimal(uint64_t value)
 void console_hex(uint64_t value)
 {
     number_write(value, 16, 16);
-}
-
-_Noreturn static void machine_leave(int32_t code)
-{
-    uart_flush(PORT_CONSOLE);
-    uart_flush(PORT_EXPORT);
-    port_write(PORT_DEBUG_EXIT, (uint8_t)(EXIT_BASE + code));
-    for (;;) {
-        __asm__ volatile("cli; hlt");
-    }
-}
-
-_Noreturn void hal_halt(int32_t code)
-{
-    machine_leave(code);
-}
-
-static void register_write(const char *name, uint64_t value)
-{
-    console_text(name);
-    console_hex(value);
-}
-
-static void registers_write(const struct trap_frame *frame)
-{
-    uint64_t cr2;
-    uint64_t cr3;
-    __asm__ volatile("movq %%cr2, %0; movq %%cr3, %1" : "=r"(cr2), "=r"(cr3));
-    register_write("  vector ", frame->vector);
-    register_write("  error ", frame->error);
-    register_write("  cr2 ", cr2);
-    register_write("\n  rip ", frame->rip);
-    register_write("  cs  ", frame->cs);
-    register_write("  flg ", frame->rflags);
-    register_write("\n  rsp ", frame->rsp);
-    register_write("  ss  ", frame->ss);
-    register_write("  cr3 ", cr3);
-    register_write("\n  rax ", frame->rax);
-    register_write("  rbx ", frame->rbx);
-    register_write("  rcx ", frame->rcx);
-    register_write("\n  rdx ", frame->rdx);
-    register_write("  rsi ", frame->rsi);
-    register_write("  rdi ", frame->rdi);
-    register_write("\n  rbp ", frame->rbp);
-    register_write("  r8  ", frame->r8);
-    register_write("  r9  ", frame->r9);
-    register_write("\n  r10 ", frame->r10);
-    register_write("  r11 ", frame->r11);
-    register_write("  r12 ", frame->r12);
-    register_write("\n  r13 ", frame->r13);
-    register_write("  r14 ", frame->r14);
-    register_write("  r15 ", frame->r15);
-    console_text("\n");
-}
-
-// Follows the frame pointers within the kernel's stack: return addresses, innermost first.
-static void backtrace_write(uint64_t frame_pointer)
-{
-    uint64_t first = (uint64_t)cpu_stacks.kernel;
-    uint64_t last = first + sizeof(cpu_stacks.kernel) - 2 * sizeof(uint64_t);
-
-    console_text("  called from");
-    for (uint32_t i = 0; i < BACKTRACE_MAX; i++) {
-        if (frame_pointer < first || frame_pointer > last || frame_pointer % 8 != 0) {
-            break;
-        }
-        const uint64_t *frame = (const uint64_t *)frame_pointer;
-        register_write(" ", frame[1]);
-        first = frame_pointer + 1; // the chain only goes outwards
-        frame_pointer = frame[0];
-    }
-    console_text("\n");
-}
-
-_Noreturn void hal_panic(const char *what, const char *file, uint32_t line)
-{
-    static bool panicked;
-
-    if (panicked) {
-        machine_leave(EXIT_PANIC);
-    }
-    panicked = true;
-    console_text("\npanic: ");
-    console_text(what);
-    console_text(" (");
-    console_text(file);
-    console_text(":");
-    console_decimal(line);
-    console_text(")\n");
-    if (console_trap != NULL) {
-        registers_write(console_trap);
-        backtrace_write(console_trap->rbp);
-    } else {
-        backtrace_write((uint64_t)__builtin_frame_address(0));
-    }
-    machine_leave(EXIT_PANIC);
 }

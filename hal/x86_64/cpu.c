@@ -13,8 +13,6 @@ enum {
     MSR_LSTAR = 0xc0000082,
     MSR_CSTAR = 0xc0000083,
     MSR_SFMASK = 0xc0000084,
-    MSR_GS_BASE = 0xc0000101,
-    MSR_GS_BASE_OUTSIDE = 0xc0000102,
 
     EFER_SYSCALL = 1 << 0,
     EFER_NO_EXECUTE = 1 << 11,
@@ -27,6 +25,8 @@ enum {
     CR4_FXSAVE = 1 << 9,
     CR4_SIMD_ERRORS = 1 << 10,
     CR4_UMIP = 1 << 11,
+    CR4_FSGSBASE = 1 << 16,
+    CR4_XSAVE = 1 << 18,
     CR4_SMEP = 1 << 20,
     CR4_SMAP = 1 << 21,
 
@@ -51,6 +51,9 @@ enum feature_name {
     FEATURE_SMEP,
     FEATURE_SMAP,
     FEATURE_UMIP,
+    FEATURE_FSGSBASE,
+    FEATURE_XSAVE,
+    FEATURE_AVX,
     FEATURE_GLOBAL,
     FEATURE_DEBUG,
     FEATURE_MACHINE_CHECK,
@@ -72,6 +75,9 @@ static const struct feature features[FEATURE_COUNT] = {
     [FEATURE_SMEP] = {"SMEP", 7, CPUID_EBX, 7, CR4_SMEP},
     [FEATURE_SMAP] = {"SMAP", 7, CPUID_EBX, 20, CR4_SMAP},
     [FEATURE_UMIP] = {"UMIP", 7, CPUID_ECX, 2, CR4_UMIP},
+    [FEATURE_FSGSBASE] = {"FSGSBASE", 7, CPUID_EBX, 0, CR4_FSGSBASE},
+    [FEATURE_XSAVE] = {"XSAVE", 1, CPUID_ECX, 26, CR4_XSAVE},
+    [FEATURE_AVX] = {"AVX", 1, CPUID_ECX, 28, 0},
     [FEATURE_GLOBAL] = {"PGE", 1, CPUID_EDX, 13, CR4_GLOBAL_PAGES},
     [FEATURE_DEBUG] = {"DE", 1, CPUID_EDX, 2, CR4_DEBUG_EXTENSIONS},
     [FEATURE_MACHINE_CHECK] = {"MCE", 1, CPUID_EDX, 7, CR4_MACHINE_CHECK},
@@ -208,6 +214,9 @@ void cpu_features_init(void)
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NO_EXECUTE);
     }
     __asm__ volatile("movq %0, %%cr4" : : "r"(cr4) : "memory");
+    thread_methods_choose(features_present[FEATURE_XSAVE],
+                          features_present[FEATURE_XSAVE] && features_present[FEATURE_AVX],
+                          features_present[FEATURE_FSGSBASE]);
 }
 
 void cpu_features_log(void)

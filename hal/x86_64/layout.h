@@ -9,6 +9,10 @@
 // Address = frame's address + KERNEL_BASE for everything in the kernel's image.
 #define KERNEL_BASE 0xffffffff80000000
 
+// Who called start.S.
+#define LOADER_PVH       0
+#define LOADER_MULTIBOOT 1
+
 #define SELECTOR_KERNEL_CODE 0x08
 #define SELECTOR_KERNEL_DATA 0x10
 #define SELECTOR_USER_BASE   0x18 // where SYSRET counts from: +8 is data, +16 is code
@@ -27,18 +31,18 @@
 #define CPU_THREAD 16
 #define CPU_SPARE  24
 
-#define STATE_RESUME 512 // struct thread_state
-#define STATE_FRAME  528
-#define STATE_R15    528
-#define STATE_R14    536
-#define STATE_R13    544
-#define STATE_R12    552
-#define STATE_RBP    560
-#define STATE_RBX    568
-#define STATE_RAX    608
-#define STATE_RIP    664
-#define STATE_RSP    688
-#define STATE_SIZE   704
+#define STATE_RESUME 848 // struct thread_state
+#define STATE_FRAME  912
+#define STATE_R15    912
+#define STATE_R14    920
+#define STATE_R13    928
+#define STATE_R12    936
+#define STATE_RBP    944
+#define STATE_RBX    952
+#define STATE_RAX    992
+#define STATE_RIP    1048
+#define STATE_RSP    1072
+#define STATE_SIZE   1088
 
 #define RESUME_CALL 0 // the thread waits in SYSCALL: six registers, the stack and the result count
 #define RESUME_FULL 1 // the thread was interrupted: every register counts

@@ -6,6 +6,7 @@
 // page is writable at one address and executable at another. The lower half is a program's: what
 // hal_map() and hal_unmap() said, and nothing else.
 #include "abi/commit.h"
+#include "hal/x86_64/loader.h"
 #include "hal/x86_64/x86.h"
 
 enum {
@@ -148,6 +149,21 @@ void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_r
                                         ENTRY_PRESENT | ENTRY_WRITE | ENTRY_UNCACHED |
                                         ENTRY_GLOBAL | cpu_no_execute;
     memory_root_load(cpu_current(), (uint64_t)kernel_root << PAGE_SHIFT);
+}
+
+volatile uint8_t *memory_device_map(uint64_t address)
+{
+    static uint64_t next = LOCAL_APIC + PAGE_SIZE;
+    uint64_t physical = address & ENTRY_ADDRESS;
+
+    if (next == (uint64_t)image_start || address >= (uint64_t)FRAME_HIGHEST * PAGE_SIZE ||
+        (*kernel_entry_find(DIRECT_BASE + physical, LARGE_LEVEL) & ENTRY_PRESENT)) {
+        return NULL;
+    }
+    *kernel_entry_find(next, 0) =
+        physical | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_UNCACHED | ENTRY_GLOBAL | cpu_no_execute;
+    next += PAGE_SIZE;
+    return (volatile uint8_t *)(next - PAGE_SIZE + address % PAGE_SIZE);
 }
 
 // --- Spaces -------------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the loader to C. PVH (Xen's docs/misc/pvh.pandoc, "x86/HVM direct boot ABI") enters the
-// address in the note in 32-bit mode without paging, interrupts off, EBX the address of struct
-// hvm_start_info. The first page tables map the first 4 GiB at the direct map, where the start
-// info and the modules are, at KERNEL_BASE and, for the instructions that turn paging on, at 0.
-// memory.c replaces them. SDM volume 3, 9.8.5: how to enter 64-bit mode.
+// From the loader to C. Both loaders enter in 32-bit mode without paging, interrupts off, and leave
+// the address of what they have to say in EBX. PVH (Xen's docs/misc/pvh.pandoc, "x86/HVM direct
+// boot ABI") enters at the address in its note and says nothing else; Multiboot2 (its
+// specification 2.0, 3.1 and 3.3) enters at the ELF entry point, with its magic number in EAX.
+// The first page tables map the first 4 GiB at the direct map, where the loader's tables and the
+// modules are, at KERNEL_BASE and, for the instructions that turn paging on, at 0. memory.c
+// replaces them. SDM volume 3, 9.8.5: how to enter 64-bit mode.
 #include "hal/x86_64/layout.h"
 
 #define NOTE_PHYSICAL_ENTRY 18
+#define MULTIBOOT_HEADER    0xe85250d6
 
 #define CR4_PAE      (1 << 5)
 #define CR0_VALUE    0x80010033 // paging, write protection, native FPU errors, monitor, protected
@@ -24,7 +27,25 @@
     .balign 4
     .long 4, 8, NOTE_PHYSICAL_ENTRY
     .asciz "Xen"
-    .quad start32 - KERNEL_BASE
+    .quad start_pvh - KERNEL_BASE
+
+// In the first 32 KiB of the file, as the specification asks: kernel.ld puts it first.
+    .section .text.header, "a", @progbits
+    .balign 8
+header:
+    .long MULTIBOOT_HEADER, 0, header_end - header
+    .long -(MULTIBOOT_HEADER + 0 + (header_end - header))
+    .balign 8 // what must be there: command line, modules, memory map
+    .short 1, 0
+    .long 20
+    .long 1, 3, 6
+    .balign 8 // modules begin at a page
+    .short 6, 0
+    .long 8
+    .balign 8
+    .short 0, 0
+    .long 8
+header_end:
 
     .section .bss.start, "aw", @nobits
     .balign 4096
@@ -49,11 +70,22 @@ start_descriptors_pointer:
 
     .section .text.start, "ax", @progbits
     .code32
-    .globl start32
+    .globl start_multiboot
+start_multiboot:
+    movl $LOADER_MULTIBOOT, %edx
+    jmp start32
+
+start_pvh:
+    movl $LOADER_PVH, %edx
+    xorl %eax, %eax
+
 start32:
     cli
     cld
-    movl %ebx, %ebp
+    movl $(cpu_stacks + STACKS_SIZE - KERNEL_BASE), %esp
+    pushl %eax
+    pushl %edx
+    pushl %ebx
     movl $CPUID_MODES, %eax
     cpuid
     testl $MODES_LONG, %edx
@@ -112,6 +144,8 @@ start_higher:
     movl %eax, %fs
     movl %eax, %gs
     movq $(cpu_stacks + STACKS_SIZE), %rsp
-    movl %ebp, %edi
+    movl -12(%rsp), %edi // EBX
+    movl -8(%rsp), %esi  // enum loader_name
+    movl -4(%rsp), %edx  // EAX
     xorl %ebp, %ebp
     call boot_start

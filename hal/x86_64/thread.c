@@ -10,6 +10,10 @@ enum {
     MXCSR_INITIAL = 0x1f80,
     FPU_CONTROL = 0, // offsets in FXSAVE's image: SDM volume 1, table 10-2
     FPU_MXCSR = 24,
+
+    XCR0_X87 = 1 << 0, // SDM volume 1, 13.3
+    XCR0_SSE = 1 << 1,
+    XCR0_AVX = 1 << 2, // larger states are not enabled, so programs can't use them
 };
 
 struct thread_state thread_states[THREADS_MAX + 1];
@@ -60,19 +64,66 @@ void hal_thread_result(uint32_t thread, uint64_t value)
     thread_states[thread].frame.rax = value;
 }
 
-// FNINIT empties what FXRSTOR leaves alone on some processors: the pointers of the last FPU
-// instruction. The selectors hold nothing that a program needs but could carry a message; GS is
-// cleared from outside, since clearing it may clear its base.
+// --- What a processor may have or not: chosen once, at boot -------------------------------------
+
+static bool has_xsave; // else FXSAVE
+static bool has_bases; // FSGSBASE; else a program can't change its bases but by loading a selector
+
+// SDM volume 1, 13.7 and 13.8: XSAVE's parts are those that XCR0 enables; the header of 64 bytes
+// that follows FXSAVE's image says which are there. Compact forms are not used, so the size is
+// fixed. FNINIT empties what FXRSTOR leaves alone on some processors: the pointers of the last FPU
+// instruction.
+static inline void fpu_exchange(struct thread_state *old, const struct thread_state *new)
+{
+    if (has_xsave) {
+        __asm__ volatile("xsave64 %0; xrstor64 %1"
+                         : "=m"(old->fpu)
+                         : "m"(new->fpu), "a"(UINT32_MAX), "d"(UINT32_MAX));
+    } else {
+        __asm__ volatile("fxsave64 %0; fninit; fxrstor64 %1" : "=m"(old->fpu) : "m"(new->fpu));
+    }
+}
+
+// The selectors hold nothing that a program needs but could carry a message. Clearing that of FS or
+// GS may clear its base. The program's GS base is outside while the kernel runs: SWAPGS.
+static inline void bases_exchange(struct thread_state *old, const struct thread_state *new)
+{
+    if (has_bases) {
+        __asm__ volatile(
+            "rdfsbase %0; movl %2, %%fs; wrfsbase %3\n\t"
+            "swapgs; rdgsbase %1; movl %2, %%gs; wrgsbase %4; swapgs"
+            : "=&r"(old->fs_base), "=&r"(old->gs_base)
+            : "r"(0), "r"(new->fs_base), "r"(new->gs_base)
+            : "memory");
+        return;
+    }
+    __asm__ volatile("movl %0, %%fs; swapgs; movl %0, %%gs; swapgs" : : "r"(0) : "memory");
+    msr_write(MSR_FS_BASE, new->fs_base);
+    msr_write(MSR_GS_BASE_OUTSIDE, new->gs_base);
+}
+
+void thread_methods_choose(bool xsave, bool avx, bool bases)
+{
+    has_xsave = xsave;
+    has_bases = bases;
+    if (has_xsave) {
+        uint32_t parts = XCR0_X87 | XCR0_SSE | (avx ? XCR0_AVX : 0);
+        __asm__ volatile("xsetbv" : : "c"(0), "a"(parts), "d"(0));
+    }
+}
+
+void thread_methods_log(void)
+{
+    console_text("x86_64: programs' registers are kept by ");
+    console_text(has_xsave ? "XSAVE and " : "FXSAVE and ");
+    console_text(has_bases ? "FSGSBASE\n" : "MSR\n");
+}
+
 static inline void registers_exchange(struct thread_state *old, const struct thread_state *new)
 {
-    __asm__ volatile("fxsave64 %0" : "=m"(old->fpu));
-    __asm__ volatile("fninit; fxrstor64 %0" : : "m"(new->fpu));
-    __asm__ volatile(
-        "movl %0, %%ds; movl %0, %%es; movl %0, %%fs\n\t"
-        "swapgs; movl %0, %%gs; swapgs"
-        :
-        : "r"(0)
-        : "memory");
+    fpu_exchange(old, new);
+    bases_exchange(old, new);
+    __asm__ volatile("movl %0, %%ds; movl %0, %%es" : : "r"(0));
 }
 
 struct thread_state *thread_next(int32_t thread)

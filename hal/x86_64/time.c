@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The monotonic clock is the time stamp counter, in ns since it was zero; the timer is the local
-// APIC's, one-shot (SDM volume 3, 10.4 and 10.5). Both are measured at boot against channel 2 of
-// the PC's interval timer (Intel 8254 data sheet; the gate and the output are in port 0x61).
+// APIC's, one-shot (SDM volume 3, 10.4 and 10.5). Both are measured at boot against channel 0 of
+// the PC's interval timer (Intel 8254 data sheet), whose output the read-back command shows: small
+// machines lack the port that shows channel 2's.
 //
 // A deadline that moves away leaves the timer as it is: it interrupts early, once, and is
 // programmed again then. So the usual case, a new time slice at each switch, touches no device.
@@ -31,12 +32,11 @@ enum {
     APIC_ENABLE = 1 << 8,
     APIC_DIVIDE_BY_1 = 0xb,
 
-    PIT_CHANNEL_2 = 0x42,
+    PIT_CHANNEL_0 = 0x40,
     PIT_COMMAND = 0x43,
-    PIT_COMMAND_ONCE = 0xb0, // channel 2, both bytes, mode 0: output rises at the end
-    PIT_GATE = 0x61,
-    PIT_GATE_ON = 0x01, // and the loudspeaker off
-    PIT_GATE_OUTPUT = 0x20,
+    PIT_COMMAND_ONCE = 0x30,   // channel 0, both bytes, mode 0: output rises at the end
+    PIT_COMMAND_STATUS = 0xe2, // read back: status of channel 0
+    PIT_STATUS_OUTPUT = 0x80,
     PIT_TICKS = 1193,
     PIT_NS = 999848, // of 1193 ticks at 1.193182 MHz
     PIT_TRIES = 100000000,
@@ -97,20 +97,25 @@ struct measure {
     uint64_t error; // ticks of the clock by which the interval may be wrong
 };
 
+static bool pit_has_ended(void)
+{
+    port_write(PIT_COMMAND, PIT_COMMAND_STATUS);
+    return (port_read(PIT_CHANNEL_0) & PIT_STATUS_OUTPUT) != 0;
+}
+
 // Lets the interval timer run down once, and counts both clocks meanwhile. Whatever holds up this
 // processor at either end (firmware, a hypervisor) makes the interval longer.
 static struct measure time_measure(void)
 {
-    port_write(PIT_GATE, PIT_GATE_ON);
     port_write(PIT_COMMAND, PIT_COMMAND_ONCE);
-    port_write(PIT_CHANNEL_2, PIT_TICKS & 0xff);
+    port_write(PIT_CHANNEL_0, PIT_TICKS & 0xff);
     uint64_t before = counter_read();
-    port_write(PIT_CHANNEL_2, PIT_TICKS >> 8); // starts it
+    port_write(PIT_CHANNEL_0, PIT_TICKS >> 8); // starts it
     apic_write(APIC_INITIAL_COUNT, UINT32_MAX);
     uint64_t begin = counter_read();
     uint64_t last = begin;
     uint64_t now = begin;
-    for (uint32_t tries = 0; !(port_read(PIT_GATE) & PIT_GATE_OUTPUT); tries++) {
+    for (uint32_t tries = 0; !pit_has_ended(); tries++) {
         last = now;
         now = counter_read();
         if (tries == PIT_TRIES) {

@@ -11,6 +11,8 @@
 
 #include "abi/ids.h"
 #include "hal/hal.h"
+#include "hal/x86_64/acpi.h"
+#include "hal/x86_64/command.h"
 #include "hal/x86_64/layout.h"
 #include "kernel/kernel.h"
 
@@ -42,11 +44,15 @@ struct trap_frame {
 // Interrupts and faults of a thread are pushed straight into its state: the task state segment's
 // RSP0 is the end of it.
 struct thread_state {
-    uint8_t fpu[512]; // FXSAVE's image; valid while another thread's registers are loaded
-    uint64_t resume;  // RESUME_CALL or RESUME_FULL; valid while the thread is not running
-    uint64_t root;    // address of its space's root table
+    // Image of XSAVE with x87, SSE and AVX, or of FXSAVE; valid while another thread's registers
+    // are loaded, as are the bases.
+    uint8_t fpu[512 + 64 + 256];
+    uint64_t fs_base, gs_base;
+    uint64_t resume; // RESUME_CALL or RESUME_FULL; valid while the thread is not running
+    uint64_t root;   // address of its space's root table
+    uint8_t reserved[48];
     struct trap_frame frame;
-} __attribute__((aligned(16)));
+} __attribute__((aligned(64)));
 
 struct cpu {
     // Read by the entry code.
@@ -101,6 +107,8 @@ static_assert(offsetof(struct thread_state, frame.rax) == STATE_RAX, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rip) == STATE_RIP, "entry.S");
 static_assert(offsetof(struct thread_state, frame.rsp) == STATE_RSP, "entry.S");
 static_assert(sizeof(struct thread_state) == STATE_SIZE, "a multiple of 16, as RSP0 has to be");
+static_assert(offsetof(struct thread_state, frame) + sizeof(struct trap_frame) == STATE_SIZE,
+              "nothing behind what interrupts push");
 static_assert(sizeof(struct cpu_stacks) == STACKS_SIZE, "start.S");
 
 // --- entry.S ------------------------------------------------------------------------------------
@@ -112,7 +120,8 @@ _Noreturn void entry_run(int32_t thread); // runs a thread; what was on the stac
 
 // --- boot.c, loop.c, trap.c ---------------------------------------------------------------------
 
-_Noreturn void boot_start(uint64_t start_info);
+// What start.S was called with: the loader's information, LOADER_..., EAX.
+_Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic);
 
 // Enter the kernel for the thread that runs; return the thread to run, or HAL_NO_THREAD.
 int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second);
@@ -159,6 +168,10 @@ uint64_t cpu_boot_id(const char **source);
 void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_range *free);
 uint64_t memory_root(uint32_t space);
 
+// Where a device's register in memory can be reached. At boot only: takes tables from `free`. NULL:
+// there is no place left, or the address is one of RAM.
+volatile uint8_t *memory_device_map(uint64_t address);
+
 static inline void memory_root_load(struct cpu *cpu, uint64_t root)
 {
     cpu->root = root;
@@ -171,6 +184,10 @@ extern struct thread_state thread_states[THREADS_MAX + 1]; // the last one is no
 
 // Makes the machine ready for a thread, but for its general registers; sleeps until there is one.
 struct thread_state *thread_next(int32_t thread);
+
+// At boot: which instructions save and load a thread's registers beyond the general ones.
+void thread_methods_choose(bool xsave, bool avx, bool bases);
+void thread_methods_log(void);
 
 // An address that IRETQ and SYSRETQ accept: where a program can't be, one that faults in it.
 static inline uint64_t thread_address(uint64_t address)
@@ -198,12 +215,22 @@ static inline bool time_expired(struct cpu *cpu)
 
 // --- console.c ----------------------------------------------------------------------------------
 
-extern const struct trap_frame *console_trap; // what hal_panic() shows the registers of
-
 void console_init(void);
+void console_level_set(enum log_level level);
+bool console_shows(enum log_level level);
+void console_flush(void); // all of it has left
 void console_text(const char *text);
 void console_decimal(uint64_t value);
 void console_hex(uint64_t value);
+
+// --- power.c, panic.c ---------------------------------------------------------------------------
+
+// Maps what it needs: between memory_init() and the kernel's first frame.
+void power_init(const struct acpi *acpi, enum ending ending);
+bool power_can_turn_off(const struct acpi *acpi);
+_Noreturn void power_panic(int32_t code);
+
+extern const struct trap_frame *console_trap; // what hal_panic() shows the registers of
 
 // --- string.c -----------------------------------------------------------------------------------
 
@@ -225,6 +252,24 @@ static inline uint8_t port_read(uint16_t port)
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
+
+static inline void port_write_16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint16_t port_read_16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+enum {
+    MSR_FS_BASE = 0xc0000100,
+    MSR_GS_BASE = 0xc0000101,
+    MSR_GS_BASE_OUTSIDE = 0xc0000102,
+};
 
 static inline uint64_t msr_read(uint32_t msr)
 {

@@ -40,8 +40,9 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
             return STATUS_BAD_BUFFER;
         }
         uint32_t object = core->state.facets[mapping->facet].object;
-        uint32_t frame =
-            memory_frame(core, object, mapping->object_page + (uint32_t)(page - mapping->page));
+        uint32_t object_page = mapping->object_page + (uint32_t)(page - mapping->page);
+        uint32_t frame = memory_frame(core, object, object_page);
+        buffer->page = (uint64_t)object << 32 | object_page;
         uint32_t part = size - done < PAGE_SIZE - in_page ? size - done : PAGE_SIZE - in_page;
         buffer->spans[buffer->count] = (struct span){(uint8_t *)frame_at(frame) + in_page, part};
         buffer->count++;

@@ -19,6 +19,7 @@ struct span {
 
 struct buffer {
     uint32_t count;
+    uint64_t page; // the last one, of an address: its object << 32 | page of the object
     struct span spans[BUFFER_SPANS_MAX];
 };
 

@@ -122,7 +122,11 @@ static void check_requests(const struct core *core)
             ASSERT(arena_is_live(&core->state.arenas[ARENA_THREADS], request->sender.thread));
         }
         ASSERT(request->is_pinned ==
-               (request->state == REQUEST_CALL || request->state == REQUEST_EXIT));
+               (request->state == REQUEST_CALL || request->state >= REQUEST_EXIT));
+        if (request->is_told && request->state != REQUEST_LOST) {
+            ASSERT(request->state == REQUEST_WAIT);
+            ASSERT((request->sqe.flags & SQE_WAIT_REPEAT) != 0);
+        }
         if (request->is_pinned) {
             ASSERT(arena_is_live(&core->state.arenas[ARENA_FACETS], facet));
             ASSERT(core->facets[facet].queued != 0);
@@ -135,6 +139,25 @@ static void check_requests(const struct core *core)
     ASSERT(pinned == 0);
 }
 
+// CORE invariant 6: what waits has its place in the CQ.
+static void check_promises(const struct core *core)
+{
+    for (uint32_t i = 0; i < core->state.config.threads; i++) {
+        const struct thread_record *thread = &core->threads[i];
+        if (thread->state == THREAD_ABSENT) {
+            continue;
+        }
+        uint32_t waits = 0;
+        uint32_t told = 0;
+        for (struct link *at = thread->waits.next; at != &thread->waits; at = at->next) {
+            waits++;
+            told += request_of_waits(at)->is_told ? 1 : 0;
+        }
+        ASSERT(waits == thread->ring.reserved + thread->ring.repeated);
+        ASSERT(told == thread->ring.repeated);
+    }
+}
+
 void core_check(const struct core *core)
 {
     check_holds(core);
@@ -142,6 +165,7 @@ void core_check(const struct core *core)
     check_counts(core);
     check_limits(core);
     check_requests(core);
+    check_promises(core);
     uint64_t digest[2];
     state_digest(&core->state, digest);
     ASSERT(digest[0] == core->state.digest[0] && digest[1] == core->state.digest[1]);

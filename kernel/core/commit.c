@@ -2,6 +2,8 @@
 //
 // How the core changes authority: a commit is built, reduced at once, and kept for the log,
 // to which the turn hands it when it closes; room for TURN_COMMITS_MAX is there before it begins.
+#include <string.h>
+
 #include "kernel/core/core.h"
 
 struct commit core_commit(const struct core *core, enum commit_kind kind)
@@ -10,6 +12,30 @@ struct commit core_commit(const struct core *core, enum commit_kind kind)
                            .cause = core->cause,
                            .kind = (uint16_t)kind,
                            .actor = core->actor};
+}
+
+// The id that every body begins with.
+static struct commit with_id(struct commit commit, struct commit_id id)
+{
+    memcpy(commit.bytes, &id, sizeof id);
+    return commit;
+}
+
+struct commit core_commit_on(const struct core *core, enum commit_kind kind, uint32_t arena,
+                             uint32_t index)
+{
+    return with_id(core_commit(core, kind), arena_id(&core->state.arenas[arena], index));
+}
+
+struct commit core_commit_new(const struct core *core, enum commit_kind kind, uint32_t arena)
+{
+    return with_id(core_commit(core, kind), arena_peek(&core->state.arenas[arena]));
+}
+
+void core_apply_on(struct core *core, enum commit_kind kind, uint32_t arena, uint32_t index)
+{
+    struct commit commit = core_commit_on(core, kind, arena, index);
+    core_apply(core, &commit);
 }
 
 void core_apply(struct core *core, const struct commit *commit)

@@ -1,49 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The console: the machine's log for people. A program's line is marked with its process, and can
-// hold nothing that moves a cursor or forges another line.
-#include <string.h>
+// The console: the machine's log for people, in whole lines. The kernel's own begin with its name;
+// a program's is marked with its process, and can hold nothing that moves a cursor or forges
+// another line.
+#include <stdarg.h>
 
 #include "kernel/core/core.h"
 
 enum {
-    LINE_MAX = 200, // bytes of a program's text
-    MARK_MAX = 16,
+    TEXT_MAX = 200, // bytes of a program's text
+    LINE_MAX = 256,
+    NUMBER_MAX = 20,
 };
 
-static uint32_t decimal_put(char *to, uint32_t value)
+static uint32_t number_put(char *to, uint64_t value, uint32_t base, uint32_t digits_min)
 {
-    char digits[10];
+    char digits[NUMBER_MAX];
     uint32_t count = 0;
-    do {
-        digits[count] = (char)('0' + value % 10);
-        value /= 10;
-        count++;
-    } while (value != 0);
+    for (; value != 0 || count < digits_min; value /= base) {
+        digits[count++] = "0123456789abcdef"[value % base];
+    }
     for (uint32_t i = 0; i < count; i++) {
         to[i] = digits[count - 1 - i];
     }
     return count;
 }
 
+void report(const char *format, ...)
+{
+    char line[LINE_MAX];
+    uint32_t size = 0;
+    va_list values;
+    va_start(values, format);
+    for (const char *at = format; *at != 0; at++) {
+        ASSERT(size + NUMBER_MAX < LINE_MAX);
+        if (*at != '%') {
+            line[size++] = *at;
+        } else if (*++at == 's') {
+            for (const char *text = va_arg(values, const char *); *text != 0; text++) {
+                ASSERT(size < LINE_MAX - 1);
+                line[size++] = *text;
+            }
+        } else {
+            bool is_hex = *++at == 'x'; // after the `l`
+            size += number_put(line + size, va_arg(values, uint64_t), is_hex ? 16 : 10,
+                               is_hex ? 16 : 1);
+        }
+    }
+    va_end(values);
+    line[size++] = '\n';
+    hal_console_write(line, size);
+}
+
 enum status debug_console_write_line_run(struct core *core, struct request *request)
 {
     struct plain_text text = request->params.debug_console_write_line.text;
-    if (text.size > LINE_MAX) {
+    if (text.size > TEXT_MAX) {
         return STATUS_BAD_VALUE;
     }
-    char line[MARK_MAX + LINE_MAX + 1];
-    uint32_t size = 0;
-    line[size++] = '[';
-    size += decimal_put(line + size, request->sender.process);
-    line[size++] = ']';
-    line[size++] = ' ';
+    char line[TEXT_MAX + 1] = {0};
     for (uint32_t i = 0; i < text.size; i++) {
         uint8_t byte = (uint8_t)text.data[i];
-        line[size++] = byte < ' ' || byte > '~' ? '.' : (char)byte;
+        line[i] = byte < ' ' || byte > '~' ? '.' : (char)byte;
     }
-    line[size++] = '\n';
-    hal_console_write(line, size);
+    report("[%lu] %s", (uint64_t)request->sender.process, line);
     core->work += TURN_WORK_MAX; // a line takes long on a serial port
     return STATUS_OK;
 }

@@ -35,6 +35,8 @@ enum {
     SYSLOG_RECORDS = 512,    // kept; a power of two
     ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
+    NOTIFICATION_WAITERS_MAX = 16,
+    PARK_QUEUES = 256,
     PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
     GRANTS_MAX = 64,         // capabilities given to a process before it starts
     INFO_SIZE_MAX = 512,
@@ -81,10 +83,9 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link ready;
     uint32_t state;
     uint32_t process;
-    uint32_t priority; // below PRIORITY_COUNT; it may be that of a caller
-    uint32_t heap_position;
+    uint32_t priority;     // below PRIORITY_COUNT; it may be that of a caller
+    struct deadline limit; // of its wait
     uint32_t message_size;
-    uint64_t deadline_ns;
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
     struct link waits;                             // its requests that wait
@@ -127,6 +128,13 @@ struct endpoint_record { // endpoint.c
     struct link dropped; // minted facets whose last holder is gone, and nobody was told
     struct link gone;    // its last server hold went while somebody waited: core.gone
     bool is_gone;
+    bool is_matching;       // endpoint_match() is at work
+    struct commit_id bound; // the hold of a notification, signalled when a taken call is lost
+};
+
+struct notification_record { // notification.c
+    uint64_t bits;
+    struct queue waiters;
 };
 
 struct memory_record { // memory.c
@@ -143,6 +151,7 @@ struct exit_record { // process.c: how the process of an OBJECT_PROCESS ended
 struct object_record {
     union {
         struct endpoint_record endpoint;
+        struct notification_record notification;
         struct memory_record memory;
         struct exit_record exit;
     };
@@ -172,6 +181,7 @@ struct core {
     uint32_t package_frame;
     const struct package_header *package;
     uint64_t kernel_enter;
+    uint32_t boot_flags;       // enum boot_flag: for the first program
     uint32_t verified, broken; // entries of the package whose hash was right, was wrong
     uint32_t package_object;
     uint32_t live_count;    // processes that have not ended
@@ -189,7 +199,7 @@ struct core {
     uint32_t request_count;
     struct request *spare;     // the slot for what is taken next
     struct link free_requests; // the others
-    uint32_t *heap;            // deadlines: requests, then request_count + thread
+    struct deadline **heap;    // from place 1 on
     uint32_t log_room;         // commits that the log holds
     uint32_t heap_count;
 
@@ -205,6 +215,9 @@ struct core {
     bool has_leases;    // some facet has, or had: calls are counted
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
     struct link gone;   // endpoints whose waiters are told that the server is gone
+    uint32_t recheck;   // the request whose right is looked at next; NONE: nothing was taken away
+    struct queue sleepers;            // timer.c
+    struct queue parked[PARK_QUEUES]; // park.c
 
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
@@ -228,9 +241,11 @@ struct core {
 struct object_class {
     const struct kernel_method *methods;
     uint32_t method_count;
-    void (*destroyed)(struct core *core, uint32_t object); // transient clean-up; NULL: none
-    uint64_t interface;                                    // of its root facet
-    uint8_t transfer;                                      // of the hold that its maker gets
+    uint8_t transfer;   // of the hold that its maker gets
+    uint64_t interface; // of its root facet
+    // Transient state with it, and without it again; NULL: none.
+    void (*created)(struct core *core, uint32_t object);
+    void (*destroyed)(struct core *core, uint32_t object);
 };
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
@@ -246,7 +261,13 @@ void results_write(struct core *core, struct request *request, const struct kern
 
 // An empty commit of this turn; core_apply reduces it and keeps it for the log.
 struct commit core_commit(const struct core *core, enum commit_kind kind);
+// One about a record that is there, or that it creates.
+struct commit core_commit_on(const struct core *core, enum commit_kind kind, uint32_t arena,
+                             uint32_t index);
+struct commit core_commit_new(const struct core *core, enum commit_kind kind, uint32_t arena);
 void core_apply(struct core *core, const struct commit *commit);
+// A commit that says no more than about which record.
+void core_apply_on(struct core *core, enum commit_kind kind, uint32_t arena, uint32_t index);
 
 // What an operation will make, all paid by one job. core_has_room says what is missing, or
 // STATUS_OK: the job's limit, the machine's records, its memory. Of the transient resources the job
@@ -263,6 +284,11 @@ enum status core_has_room(const struct core *core, uint32_t job, const struct ne
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold);
 // The one that the request names: fills in hold, target and interface.
 enum status request_hold_find(const struct core *core, struct request *request);
+// Whether a hold still gives its right to who held it before.
+enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation);
+// Whether it is one of a facet with these methods, of an object of this kind.
+enum status hold_reach(const struct core *core, uint32_t hold, enum object_kind kind,
+                       uint64_t methods);
 struct hold_origin {
     uint32_t hold; // NONE: genesis
     uint8_t how;   // enum hold_how
@@ -290,21 +316,22 @@ uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, u
                        uint16_t flags);
 // Makes an object for the caller of a method, who gets a hold of it, if there is room for it and
 // for what else the job will pay.
-struct made {
-    uint64_t cap;
-    uint32_t object;
-};
 enum status object_make(struct core *core, const struct request *request, enum object_kind kind,
-                        uint32_t job, uint64_t argument, struct needs needs, struct made *made);
+                        uint32_t job, uint64_t argument, struct needs needs, uint64_t *cap);
 void object_destroy(struct core *core, uint32_t object);
 
 // One for each kind of object: its interface, and the file that serves it.
 extern const struct object_class object_classes[OBJECT_KIND_COUNT];
 extern const struct object_class revoker_class;
+void endpoint_created(struct core *core, uint32_t object);
 void memory_destroyed(struct core *core, uint32_t object);
+void builder_created(struct core *core, uint32_t object);
 void builder_destroyed(struct core *core, uint32_t object);
+void process_created(struct core *core, uint32_t object);
 void process_destroyed(struct core *core, uint32_t object);
+void job_created(struct core *core, uint32_t object);
 void job_destroyed(struct core *core, uint32_t object);
+void notification_created(struct core *core, uint32_t object);
 
 // --- memory.c -------------------------------------------------------------------------
 
@@ -326,18 +353,20 @@ uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 // Whether a thread with so many completions can ever have as many as it asks for.
 bool completion_can_come(const struct thread_record *thread, int32_t available);
 // The time limit of a thread's wait has come.
-void completion_wait_ends(struct core *core, uint32_t thread);
+void completion_wait_ends(struct core *core, const struct deadline *limit);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
-void deadline_set(struct core *core, uint32_t item, uint64_t deadline_ns);
-void deadline_clear(struct core *core, uint32_t item);
+// From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
+void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
+// Also one that is not set.
+void deadline_clear(struct core *core, struct deadline *deadline);
 uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
-// The due item at the head, taken out; NONE: nothing is due.
-uint32_t deadline_take_due(struct core *core);
+// The due one at the head, taken out; NULL: nothing is due.
+struct deadline *deadline_take_due(struct core *core);
 
 void schedule_ready(struct core *core, uint32_t thread, bool is_next);
-void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns);
+void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns);
 // A server that is to serve a caller runs at the higher of their priorities; alone, at its job's.
 void schedule_lend(struct core *core, uint32_t server, uint32_t caller);
 void schedule_remove(struct core *core, uint32_t thread);
@@ -373,12 +402,17 @@ enum status transfer_check(struct core *core, const struct request *from,
 void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
                      const struct buffer *result, uint32_t offset);
 
-// --- endpoint.c, job.c, process.c, process_builder.c, package.c, genesis.c -----------------------
+// --- console.c ----------------------------------------------------------------------------------
+
+// A line to the console, in less than 256 bytes. The format knows %s, %lu, and %lx, which always
+// has 16 digits.
+__attribute__((format(printf, 1, 2))) void report(const char *format, ...);
+
+// --- endpoint.c, job.c, process.c, process_builder.c, package.c ---------------------------------
 
 enum status endpoint_call(struct core *core, struct request *request);
 enum status endpoint_recv(struct core *core, struct request *request);
 enum status endpoint_return(struct core *core, struct request *request);
-void endpoint_init(struct core *core, uint32_t object);
 // Nobody holds a minted facet any more. Whether its server knows; else it is listed.
 bool endpoint_drop(struct core *core, uint32_t facet);
 // Its last server hold went: whoever waits is told, in bounded steps.
@@ -386,7 +420,6 @@ void endpoint_server_gone(struct core *core, uint32_t object);
 bool endpoint_sweep(struct core *core);
 
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags);
-void job_init(struct core *core, uint32_t job, uint32_t object, uint32_t priority);
 uint32_t job_priority(const struct core *core, uint32_t process);
 // Amounts of each resource, from one job (NONE: at genesis) to another.
 void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts);
@@ -394,6 +427,21 @@ void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32
 void job_collect(struct core *core, uint32_t job);
 // One step of ending what runs in killed jobs; false: there is nothing to end.
 bool job_sweep(struct core *core);
+// Nobody waits any more for a call that a server has taken.
+void endpoint_call_lost(struct core *core, const struct request *call);
+
+enum status operate_signal(struct core *core, struct request *request);
+enum status operate_wait(struct core *core, struct request *request);
+// Sets bits; whoever waits for them takes them.
+void notification_set(struct core *core, uint32_t object, uint64_t bits);
+// The thread enters: its repeating WAITs can complete again where it consumed their completions.
+void notification_enter(struct core *core, const struct thread_record *thread);
+
+enum status operate_park(struct core *core, struct request *request);
+enum status operate_unpark(struct core *core, struct request *request);
+// These pages are not the process's any more: who sleeps on a word of them is told.
+void park_unmapped(struct core *core, uint32_t process, uint64_t first_page, uint64_t count);
+
 // The process is gone but for its exit: tells who waits, or keeps it for whoever asks.
 void job_exit_tell(struct core *core, uint32_t process);
 
@@ -412,16 +460,14 @@ void builder_grant(struct core *core, uint32_t process, const char *name, uint32
                    uint32_t facet, uint8_t transfer, struct hold_origin origin);
 enum status builder_start(struct core *core, uint32_t process);
 
-enum status package_check(const struct package_header *package, uint64_t size);
+// Whether the table is sound, in the `size` bytes that the platform found.
+bool package_is_sound(const struct package_header *package, uint64_t size);
 // The entry of a kind with this name (size 0: any name), or NULL.
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);
 const struct package_entry *package_first(const struct package_header *package);
 // Whether the entry's blob has its hash, which is computed once.
 enum status package_verify(struct core *core, const struct package_entry *entry);
-
-// The first commits: who is there before anybody acts, and the first program with what it is given.
-enum status core_genesis(struct core *core, uint64_t boot_id);
 
 // Every invariant that can be seen from the arenas; asserts. For tests: it reads everything.
 void core_check(const struct core *core);

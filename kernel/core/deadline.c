@@ -1,100 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Deadlines: a binary heap of items, the earliest first. An item is the slot of a waiting
-// request, or request_count + the number of a thread that waits in cap_enter. Each item remembers
-// where it stands, so that it can be taken out from anywhere in O(log n).
+// Deadlines: a binary heap of time limits, the earliest first. Each remembers where it stands, so
+// that it can be taken out from anywhere in O(log n). The heap's first place is 1.
 #include "kernel/core/core.h"
 
-static uint32_t *position_of(struct core *core, uint32_t item)
+static void place(struct core *core, uint32_t position, struct deadline *deadline)
 {
-    return item < core->request_count ? &core->requests[item].heap_position
-                                      : &core->threads[item - core->request_count].heap_position;
+    core->heap[position] = deadline;
+    deadline->position = position;
 }
 
-static uint64_t time_of(const struct core *core, uint32_t item)
+// From `position` up, or down, to where the deadline belongs.
+static void sift(struct core *core, uint32_t position, struct deadline *deadline)
 {
-    return item < core->request_count ? core->requests[item].deadline_ns
-                                      : core->threads[item - core->request_count].deadline_ns;
-}
-
-static void place(struct core *core, uint32_t position, uint32_t item)
-{
-    core->heap[position] = item;
-    *position_of(core, item) = position;
-}
-
-static void sift_up(struct core *core, uint32_t position, uint32_t item)
-{
-    while (position > 0) {
-        uint32_t parent = (position - 1) / 2;
-        if (time_of(core, core->heap[parent]) <= time_of(core, item)) {
-            break;
-        }
-        place(core, position, core->heap[parent]);
-        position = parent;
+    while (position > 1 && deadline->time_ns < core->heap[position / 2]->time_ns) {
+        place(core, position, core->heap[position / 2]);
+        position /= 2;
     }
-    place(core, position, item);
-}
-
-static void sift_down(struct core *core, uint32_t position, uint32_t item)
-{
-    for (;;) {
-        uint32_t child = 2 * position + 1;
-        if (child >= core->heap_count) {
-            break;
-        }
-        if (child + 1 < core->heap_count &&
-            time_of(core, core->heap[child + 1]) < time_of(core, core->heap[child])) {
+    for (uint32_t child; (child = 2 * position) <= core->heap_count; position = child) {
+        if (child < core->heap_count &&
+            core->heap[child + 1]->time_ns < core->heap[child]->time_ns) {
             child++;
         }
-        if (time_of(core, item) <= time_of(core, core->heap[child])) {
+        if (deadline->time_ns <= core->heap[child]->time_ns) {
             break;
         }
         place(core, position, core->heap[child]);
-        position = child;
     }
-    place(core, position, item);
+    place(core, position, deadline);
 }
 
-void deadline_set(struct core *core, uint32_t item, uint64_t deadline_ns)
+void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
 {
-    ASSERT(*position_of(core, item) == NONE);
-    if (item < core->request_count) {
-        core->requests[item].deadline_ns = deadline_ns;
-    } else {
-        core->threads[item - core->request_count].deadline_ns = deadline_ns;
+    ASSERT(deadline->position == 0);
+    if (timeout_ns != TIMEOUT_NONE &&
+        !__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
+        core->heap_count++;
+        core->is_changed = true;
+        core->heap[core->heap_count] = deadline; // the last place, from which it may only rise
+        sift(core, core->heap_count, deadline);
     }
-    core->heap_count++;
-    core->is_changed = true;
-    sift_up(core, core->heap_count - 1, item);
 }
 
-void deadline_clear(struct core *core, uint32_t item)
+void deadline_clear(struct core *core, struct deadline *deadline)
 {
-    uint32_t position = *position_of(core, item);
-    ASSERT(position < core->heap_count && core->heap[position] == item);
-    core->heap_count--;
-    core->is_changed = true;
-    uint32_t last = core->heap[core->heap_count];
-    *position_of(core, item) = NONE;
-    if (last == item) {
+    uint32_t position = deadline->position;
+    if (position == 0) {
         return;
     }
-    sift_down(core, position, last);
-    sift_up(core, *position_of(core, last), last);
+    struct deadline *last = core->heap[core->heap_count];
+    core->heap_count--;
+    core->is_changed = true;
+    if (last != deadline) {
+        sift(core, position, last);
+    }
+    deadline->position = 0;
 }
 
 uint64_t deadline_next(const struct core *core)
 {
-    return core->heap_count == 0 ? UINT64_MAX : time_of(core, core->heap[0]);
+    return core->heap_count == 0 ? UINT64_MAX : core->heap[1]->time_ns;
 }
 
-uint32_t deadline_take_due(struct core *core)
+struct deadline *deadline_take_due(struct core *core)
 {
+    struct deadline *first = core->heap[1];
     if (deadline_next(core) > core->now_ns) {
-        return NONE;
+        return NULL;
     }
-    uint32_t item = core->heap[0];
-    deadline_clear(core, item);
-    return item;
+    deadline_clear(core, first);
+    return first;
 }

@@ -21,11 +21,17 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 
 // --- Delivery -----------------------------------------------------------------------------------
 
-// The call with what travels with it, for a receiver in process `to`.
-static inline enum status call_resolve(struct core *core, const struct request *call, uint32_t to,
-                                       struct buffer *payload)
+// Whether the call can still be delivered to process `to`, with its payload and what travels along.
+static enum status call_recheck(struct core *core, const struct request *call, uint32_t to,
+                                struct buffer *payload)
 {
-    enum status status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
+    enum status status = facet_check(core, call->target.facet);
+    if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
+        status = STATUS_CALLER_LOST;
+    }
+    if (status == STATUS_OK) {
+        status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
+    }
     if (status == STATUS_OK && call->sqe.transfers != 0) {
         status = transfer_check(core, call, payload, to);
         status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
@@ -33,10 +39,10 @@ static inline enum status call_resolve(struct core *core, const struct request *
     return status;
 }
 
-// Copies the call into the receiver's buffer, and that is the receiver's completion; the call is
-// the receiving process's to answer.
-static inline void deliver(struct core *core, struct request *call, const struct buffer *payload,
-                           struct request *receiver, const struct buffer *result)
+// Copies the call into the receiver's buffer: it is the receiving process's to answer.
+static inline void call_deliver(struct core *core, struct request *call,
+                                const struct buffer *payload, struct request *receiver,
+                                const struct buffer *result)
 {
     struct message_header header = {.call_id = request_id(core, call),
                                     .interface = call->interface,
@@ -46,124 +52,99 @@ static inline void deliver(struct core *core, struct request *call, const struct
                                     .transfers = call->sqe.transfers,
                                     .disclose = call->sqe.disclose,
                                     .size = call->sqe.payload_len};
-    if (result->spans[0].size >= sizeof header) {
-        memcpy(result->spans[0].at, &header, sizeof header);
-    } else {
-        buffer_write(result, 0, &header, sizeof header);
-    }
+    bool is_direct = !call->is_pinned && (call->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
+                     (receiver->sqe.flags & SQE_RING_RESULT) != 0;
+    core->counters.direct_deliveries += is_direct ? 1 : 0;
+    core->counters.deliveries++;
+    buffer_write(result, 0, &header, sizeof header);
     buffer_copy(result, sizeof header, payload, header.size);
-    facet_use(core, call->target.facet);
     if (call->sqe.transfers != 0) {
         transfer_commit(core, call, receiver, HOW_CALL, result,
                         (uint32_t)sizeof header + transfer_offset(header.size));
     }
-    core->counters.deliveries++;
+    facet_use(core, call->target.facet);
     schedule_lend(core, receiver->sender.thread, call->sender.thread);
+    call->server = receiver->sender.process;
+    request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
     receiver->cqe.status = (int32_t)(sizeof header + header.size);
     receiver->cqe.extra = header.call_id;
 }
 
-static bool process_is_running(const struct core *core, const struct request *request)
+// A minted facet of this endpoint that nobody holds any more, off the list.
+static uint32_t drop_take(struct core *core, struct endpoint_record *endpoint)
 {
-    return core->state.processes[request->sender.process].state == PROCESS_RUNNING;
+    struct facet_record *record = (struct facet_record *)(void *)endpoint->dropped.next;
+    list_remove(&record->dropped);
+    record->drop = DROP_TOLD;
+    return (uint32_t)(record - core->facets);
 }
 
-// The first call in the queue that can still be delivered; those that cannot end with the reason.
-static struct request *call_first(struct core *core, struct endpoint_record *endpoint, uint32_t to,
-                                  struct buffer *payload)
+// Tells the receiver of one.
+static void drop_deliver(struct core *core, struct endpoint_record *endpoint,
+                         struct request *receiver, const struct buffer *result)
 {
-    struct request *call;
-    while ((call = request_first(&endpoint->calls)) != NULL) {
-        enum status status = facet_check(core, call->target.facet);
-        if (status == STATUS_OK && !process_is_running(core, call)) {
-            status = STATUS_CALLER_LOST;
-        }
-        if (status == STATUS_OK) {
-            status = call_resolve(core, call, to, payload);
-        }
-        if (status == STATUS_OK) {
-            return call;
-        }
-        request_fail(core, call, status, ARGUMENT_PAYLOAD);
-    }
-    return NULL;
-}
-
-// The RECV that has waited longest and whose buffer is still there; others end with the reason.
-static inline struct request *receiver_first(struct core *core, struct endpoint_record *endpoint,
-                                             uint32_t size, struct buffer *result)
-{
-    struct request *receiver;
-    while ((receiver = request_first(&endpoint->receivers)) != NULL) {
-        const struct commit_id hold = {receiver->hold, receiver->hold_generation};
-        enum status status = STATUS_STALE_CAP;
-        if (process_is_running(core, receiver) &&
-            arena_has(&core->state.arenas[ARENA_HOLDS], hold)) {
-            status = facet_check(core, receiver->target.facet);
-        }
-        if (status == STATUS_OK) {
-            status = buffer_result(core, receiver, size, result);
-        }
-        if (status == STATUS_OK) {
-            return receiver;
-        }
-        request_fail(core, receiver, status, ARGUMENT_RESULT);
-    }
-    return NULL;
-}
-
-// --- DROPPED ------------------------------------------------------------------------------------
-
-static uint32_t facet_of_drop(const struct core *core, const struct link *link)
-{
-    return (uint32_t)((const struct facet_record *)(const void *)link - core->facets);
-}
-
-static uint32_t drop_pop(struct core *core, struct endpoint_record *endpoint)
-{
-    uint32_t facet = facet_of_drop(core, endpoint->dropped.next);
-    list_remove(&core->facets[facet].dropped);
-    core->facets[facet].drop = DROP_TOLD;
-    return facet;
-}
-
-// Tells the receiver that nobody holds a minted facet any more, the first of those; returns it.
-static uint32_t drop_take(struct core *core, struct endpoint_record *endpoint,
-                          struct request *receiver, const struct buffer *result)
-{
-    uint32_t facet = drop_pop(core, endpoint);
+    uint32_t facet = drop_take(core, endpoint);
     struct message_header header = {.interface = core->state.facets[facet].interface,
                                     .receiver_data = core->state.facets[facet].receiver_data,
                                     .kind = MESSAGE_DROPPED};
     buffer_write(result, 0, &header, sizeof header);
     receiver->cqe.status = sizeof header;
-    return facet;
+    facet_collect(core, facet);
+}
+
+// Brings RECVs and what they wait for together, calls first, in the order of arrival. Whatever
+// cannot be any more ends with the reason. What ends may drop facets: the same loop sees them.
+static void endpoint_match(struct core *core, struct endpoint_record *endpoint)
+{
+    struct request *receiver;
+    struct buffer payload;
+    struct buffer result;
+    bool was_matching = endpoint->is_matching;
+    endpoint->is_matching = true;
+    while (!was_matching && (receiver = request_first(&endpoint->receivers)) != NULL) {
+        struct request *call = request_first(&endpoint->calls);
+        uint32_t span = call == NULL ? 0 : transfer_span(&call->sqe);
+        if (call == NULL && list_is_empty(&endpoint->dropped)) {
+            break;
+        }
+        enum status status = request_right_check(core, receiver);
+        if (status == STATUS_OK) {
+            span += (uint32_t)sizeof(struct message_header);
+            status = buffer_result(core, receiver, span, &result);
+        }
+        if (status != STATUS_OK) {
+            request_fail(core, receiver, status, ARGUMENT_RESULT);
+        } else if (call == NULL) {
+            drop_deliver(core, endpoint, receiver, &result);
+            request_complete(core, receiver);
+        } else if ((status = call_recheck(core, call, receiver->sender.process, &payload)) ==
+                   STATUS_OK) {
+            call_deliver(core, call, &payload, receiver, &result);
+            request_complete(core, receiver);
+        } else {
+            request_fail(core, call, status,
+                         call->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD);
+        }
+    }
+    endpoint->is_matching = was_matching;
 }
 
 bool endpoint_drop(struct core *core, uint32_t facet)
 {
     uint32_t object = core->state.facets[facet].object;
-    struct endpoint_record *endpoint = &core->objects[object].endpoint;
-    struct buffer result;
-    if (core->state.objects[object].server_count == 0) {
-        core->facets[facet].drop = DROP_TOLD;
-        return true;
+    struct facet_record *record = &core->facets[facet];
+    record->drop = DROP_TOLD;
+    if (core->state.objects[object].server_count != 0) {
+        record->drop = DROP_LISTED;
+        list_append(&core->objects[object].endpoint.dropped, &record->dropped);
+        endpoint_match(core, &core->objects[object].endpoint);
     }
-    list_append(&endpoint->dropped, &core->facets[facet].dropped);
-    core->facets[facet].drop = DROP_LISTED;
-    struct request *receiver =
-        receiver_first(core, endpoint, sizeof(struct message_header), &result);
-    if (receiver == NULL) {
-        return false;
-    }
-    drop_take(core, endpoint, receiver, &result); // the only one: a receiver waits
-    request_complete(core, receiver);
-    return true;
+    return record->drop == DROP_TOLD;
 }
 
 // --- CALL ---------------------------------------------------------------------------------------
 
-static inline enum status call_check(struct core *core, struct request *request)
+static enum status call_check(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
@@ -192,33 +173,17 @@ static inline enum status call_check(struct core *core, struct request *request)
 enum status endpoint_call(struct core *core, struct request *request)
 {
     struct endpoint_record *endpoint = record_of(core, request);
-    struct buffer result;
-    struct buffer payload;
     enum status status = call_check(core, request);
     if (status != STATUS_OK) {
         return status;
     }
     request->receiver_data = core->state.facets[request->target.facet].receiver_data;
-    uint32_t size = (uint32_t)sizeof(struct message_header) + transfer_span(&request->sqe);
-    struct request *receiver = receiver_first(core, endpoint, size, &result);
-    if (receiver == NULL) {
-        request->is_pinned = true;
-        core->facets[request->target.facet].queued++;
-        request_wait(core, request, REQUEST_CALL, &endpoint->calls);
-        return STATUS_OK;
+    request->object_generation = core->state.objects[request->target.object].slot.generation;
+    request_wait(core, request, REQUEST_CALL, &endpoint->calls);
+    endpoint_match(core, endpoint);
+    if (request->state == REQUEST_CALL) {
+        request_pin(core, request);
     }
-    request->argument = request->sqe.transfers == 0 ? ARGUMENT_PAYLOAD : ARGUMENT_TRANSFERS;
-    status = call_resolve(core, request, receiver->sender.process, &payload);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    bool is_direct = (request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
-                     (receiver->sqe.flags & SQE_RING_RESULT) != 0;
-    core->counters.direct_deliveries += is_direct ? 1 : 0;
-    request->server = receiver->sender.process;
-    request_wait(core, request, REQUEST_TAKEN, &core->processes[request->server].taken);
-    deliver(core, request, &payload, receiver, &result);
-    request_complete(core, receiver);
     return STATUS_OK;
 }
 
@@ -239,10 +204,6 @@ static enum status recv_check(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         return status;
     }
-    request->argument = ARGUMENT_LIMIT;
-    if (core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX) {
-        return STATUS_OUT_OF_CALLS;
-    }
     request->argument = ARGUMENT_RESULT_LEN;
     uint64_t needed =
         sizeof(struct message_header) + core->state.objects[request->target.object].argument;
@@ -254,41 +215,25 @@ static enum status recv_check(struct core *core, struct request *request)
         return STATUS_BAD_ARGUMENT;
     }
     request->argument = ARGUMENT_RESULT;
-    return buffer_check(core, request->sender.thread, request->sqe.result, request->sqe.result_len,
-                        (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
+    status =
+        buffer_check(core, request->sender.thread, request->sqe.result, request->sqe.result_len,
+                     (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    request->argument = ARGUMENT_LIMIT;
+    bool is_full = core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX ||
+                   record_of(core, request)->receivers.count >= ENDPOINT_RECEIVERS_MAX;
+    return is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
 }
 
 enum status endpoint_recv(struct core *core, struct request *request)
 {
-    struct buffer result;
-    struct buffer payload;
     enum status status =
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct endpoint_record *endpoint = record_of(core, request);
-    struct request *call = call_first(core, endpoint, request->sender.process, &payload);
-    if (call != NULL) {
-        uint32_t size = (uint32_t)sizeof(struct message_header) + transfer_span(&call->sqe);
-        status = buffer_result(core, request, size, &result);
-        ASSERT(status == STATUS_OK); // the whole buffer is there
-        deliver(core, call, &payload, request, &result);
-        call->server = request->sender.process;
-        request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
-        return STATUS_OK;
-    }
-    if (!list_is_empty(&endpoint->dropped)) {
-        status = buffer_result(core, request, sizeof(struct message_header), &result);
-        ASSERT(status == STATUS_OK);
-        facet_collect(core, drop_take(core, endpoint, request, &result));
-        return STATUS_OK;
-    }
-    request->argument = ARGUMENT_LIMIT;
-    status = endpoint->receivers.count < ENDPOINT_RECEIVERS_MAX ? request_wait_check(core, request)
-                                                                : STATUS_OUT_OF_CALLS;
     if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_RECV, &endpoint->receivers);
+        request_wait(core, request, REQUEST_RECV, &record_of(core, request)->receivers);
+        endpoint_match(core, record_of(core, request));
     }
     return status;
 }
@@ -419,7 +364,7 @@ bool endpoint_sweep(struct core *core)
         fact = STATUS_SERVER_GONE;
     }
     if (request == NULL && !list_is_empty(&endpoint->dropped)) {
-        facet_collect(core, drop_pop(core, endpoint));
+        facet_collect(core, drop_take(core, endpoint));
     } else if (request == NULL) {
         list_remove(&endpoint->gone);
         endpoint->is_gone = false;
@@ -430,10 +375,57 @@ bool endpoint_sweep(struct core *core)
     return true;
 }
 
-void endpoint_init(struct core *core, uint32_t object)
+void endpoint_created(struct core *core, uint32_t object)
 {
     struct endpoint_record *endpoint = &core->objects[object].endpoint;
     queue_init(&endpoint->calls);
     queue_init(&endpoint->receivers);
     list_init(&endpoint->dropped);
+}
+
+// --- Calls that nobody waits for any more -------------------------------------------------------
+
+static bool is_lost(const struct core *core, const struct request *call, uint32_t object)
+{
+    return call->state == REQUEST_LOST && !call->is_told && call->target.object == object &&
+           arena_has(&core->state.arenas[ARENA_OBJECTS],
+                     (struct commit_id){object, call->object_generation});
+}
+
+void endpoint_call_lost(struct core *core, const struct request *call)
+{
+    struct commit_id bound = core->objects[call->target.object].endpoint.bound;
+    if (is_lost(core, call, call->target.object) &&
+        hold_check(core, bound.index, bound.generation) == STATUS_OK) {
+        notification_set(core, core->state.facets[core->state.holds[bound.index].facet].object, 1);
+    }
+}
+
+enum status endpoint_next_cancelled_run(struct core *core, struct request *request)
+{
+    struct link *calls = &core->processes[request->sender.process].taken.head;
+    request->results.endpoint_next_cancelled.call_id = 0;
+    for (struct link *at = calls->next; at != calls; at = at->next) {
+        struct request *call = request_of_queue(at);
+        if (is_lost(core, call, request->target.object)) {
+            call->is_told = true;
+            request->results.endpoint_next_cancelled.call_id = request_id(core, call);
+            break;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status endpoint_bind_run(struct core *core, struct request *request)
+{
+    uint32_t hold;
+    uint64_t cap = request->params.endpoint_bind.notification;
+    if (hold_find(core, request->sender.process, cap, &hold) != STATUS_OK) {
+        return STATUS_BAD_TRANSFER;
+    }
+    enum status status = hold_reach(core, hold, OBJECT_NOTIFICATION, 1 << NOTIFICATION_SIGNAL);
+    if (status == STATUS_OK) {
+        record_of(core, request)->bound = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    }
+    return status;
 }

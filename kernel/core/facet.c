@@ -21,13 +21,6 @@ enum status facet_check(const struct core *core, uint32_t facet)
     return STATUS_OK;
 }
 
-static void facet_commit(struct core *core, enum commit_kind kind, uint32_t facet)
-{
-    struct commit commit = core_commit(core, kind);
-    commit.facet.facet = arena_id(&core->state.arenas[ARENA_FACETS], facet);
-    core_apply(core, &commit);
-}
-
 void facet_use(struct core *core, uint32_t facet)
 {
     if (!core->has_leases) {
@@ -36,7 +29,7 @@ void facet_use(struct core *core, uint32_t facet)
     const struct facet *facets = core->state.facets;
     for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
         if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {
-            facet_commit(core, COMMIT_FACET_REVOKE, at);
+            core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, at);
         }
     }
 }
@@ -79,7 +72,7 @@ void facet_collect(struct core *core, uint32_t facet)
             }
             return;
         }
-        facet_commit(core, COMMIT_FACET_DESTROY, at);
+        core_apply_on(core, COMMIT_FACET_DESTROY, ARENA_FACETS, at);
         *record = (struct facet_record){0};
         job_collect(core, job);
         at = parent;
@@ -123,9 +116,8 @@ static uint32_t facet_make_commit(struct core *core, uint32_t process,
                                   const struct facet_plan *plan)
 {
     uint32_t target = core->state.holds[plan->hold].facet;
-    struct commit commit = core_commit(core, COMMIT_FACET_CREATE);
+    struct commit commit = core_commit_new(core, COMMIT_FACET_CREATE, ARENA_FACETS);
     struct commit_facet_create *create = &commit.facet_create;
-    create->facet = arena_peek(&core->state.arenas[ARENA_FACETS]);
     create->job = core->state.processes[process].job;
     create->parent = target;
     create->interface = plan->interface;
@@ -193,7 +185,8 @@ enum status revoker_revoke_run(struct core *core, struct request *request)
 {
     const struct facet *facet = &core->state.facets[request->target.facet];
     if (facet->revoked == 0) {
-        facet_commit(core, COMMIT_FACET_REVOKE, request->target.facet);
+        core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, request->target.facet);
+        core->recheck = 0;
     }
     return STATUS_OK;
 }
@@ -204,8 +197,8 @@ enum status revoker_set_lease_run(struct core *core, struct request *request)
     if (params->calls == 0) {
         return STATUS_BAD_VALUE;
     }
-    struct commit commit = core_commit(core, COMMIT_FACET_LEASE);
-    commit.facet_lease.facet = arena_id(&core->state.arenas[ARENA_FACETS], request->target.facet);
+    struct commit commit =
+        core_commit_on(core, COMMIT_FACET_LEASE, ARENA_FACETS, request->target.facet);
     commit.facet_lease.expiry_ns = params->expiry;
     commit.facet_lease.calls = params->calls;
     core_apply(core, &commit);

@@ -33,6 +33,14 @@ static const uint64_t form_unused[OP_COUNT][SQE_WORDS] = {
                    FORM_ALL, 0, 0, FORM_ALL, FORM_RESULT_LEN, FORM_ALL, 0},
     [OP_RELEASE] = {FORM_NOT_WORD0(SQE_QUIET, 0, 0, 0), 0, 0, FORM_ALL, FORM_ALL, FORM_ALL,
                     FORM_ALL, FORM_ALL},
+    [OP_SIGNAL] = {FORM_NOT_WORD0(SQE_QUIET, 0, 0, 0), 0, 0, FORM_ALL, FORM_ALL, FORM_ALL, FORM_ALL,
+                   0},
+    [OP_WAIT] = {FORM_NOT_WORD0(SQE_WAIT_REPEAT, 0, 0, 0), 0, 0, FORM_ALL, FORM_ALL, FORM_ALL, 0,
+                 0},
+    [OP_PARK] = {FORM_NOT_WORD0(0, 0, 0, 0), 0, 0, 0, FORM_ALL, FORM_ALL, 0, 0},
+    [OP_UNPARK] = {FORM_NOT_WORD0(SQE_QUIET, 0, 0, 0), 0, 0, 0, FORM_ALL, FORM_ALL, FORM_ALL, 0},
+    [OP_CANCEL] = {FORM_NOT_WORD0(SQE_QUIET, 0, 0, 0), FORM_ALL, 0, FORM_ALL, FORM_ALL, FORM_ALL,
+                   FORM_ALL, 0},
 };
 
 // What to say of a request whose form is wrong, with the field as its argument.

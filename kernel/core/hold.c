@@ -20,6 +20,30 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
     return STATUS_OK;
 }
 
+enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation)
+{
+    const struct hold *found = &core->state.holds[hold];
+    bool is_held =
+        arena_has(&core->state.arenas[ARENA_HOLDS], (struct commit_id){hold, generation});
+    if (!is_held || core->state.processes[found->process].state != PROCESS_RUNNING) {
+        return STATUS_STALE_CAP;
+    }
+    return facet_check(core, found->facet);
+}
+
+enum status hold_reach(const struct core *core, uint32_t hold, enum object_kind kind,
+                       uint64_t methods)
+{
+    const struct hold *found = &core->state.holds[hold];
+    const struct facet *facet = &core->state.facets[found->facet];
+    if (found->revoker != 0 || core->state.objects[facet->object].kind != kind) {
+        return STATUS_WRONG_OBJECT;
+    }
+    enum status status = facet_check(core, found->facet);
+    bool is_missing = status == STATUS_OK && (facet->methods & methods) != methods;
+    return is_missing ? STATUS_METHOD_NOT_IN_FACET : status;
+}
+
 enum status request_hold_find(const struct core *core, struct request *request)
 {
     enum status status = hold_find(core, request->sender.process, request->sqe.cap, &request->hold);
@@ -42,9 +66,8 @@ enum status hold_has_room(const struct core *core, uint32_t process, uint32_t co
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin)
 {
-    struct commit commit = core_commit(core, COMMIT_HOLD_INSERT);
+    struct commit commit = core_commit_new(core, COMMIT_HOLD_INSERT, ARENA_HOLDS);
     struct commit_hold_insert *insert = &commit.hold_insert;
-    insert->hold = arena_peek(&core->state.arenas[ARENA_HOLDS]);
     insert->process = process;
     insert->facet = facet;
     insert->transfer = transfer;
@@ -68,8 +91,10 @@ cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
 
 cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
 {
-    struct commit commit = core_commit(core, COMMIT_HOLD_MOVE);
-    commit.hold_move.hold = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    if (core->facets[core->state.holds[hold].facet].queued != 0) {
+        core->recheck = 0; // some may wait by it
+    }
+    struct commit commit = core_commit_on(core, COMMIT_HOLD_MOVE, ARENA_HOLDS, hold);
     commit.hold_move.made = arena_peek(&core->state.arenas[ARENA_HOLDS]);
     commit.hold_move.process = process;
     commit.hold_move.how = how;
@@ -86,8 +111,9 @@ uint64_t hold_interface(const struct core *core, uint32_t hold)
 void hold_remove(struct core *core, uint32_t hold)
 {
     uint32_t facet = core->state.holds[hold].facet;
-    struct commit commit = core_commit(core, COMMIT_HOLD_REMOVE);
-    commit.hold_remove.hold = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
-    core_apply(core, &commit);
+    core_apply_on(core, COMMIT_HOLD_REMOVE, ARENA_HOLDS, hold);
+    if (core->facets[facet].queued != 0) {
+        core->recheck = 0; // some may wait by it
+    }
     facet_collect(core, facet);
 }

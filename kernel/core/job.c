@@ -31,10 +31,10 @@ static bool job_is_within(const struct core *core, uint32_t job, uint32_t ancest
     return job == ancestor;
 }
 
-void job_init(struct core *core, uint32_t job, uint32_t object, uint32_t priority)
+void job_created(struct core *core, uint32_t object)
 {
-    struct job_record *record = &core->jobs[job];
-    *record = (struct job_record){.object = object, .priority = priority};
+    struct job_record *record = &core->jobs[core->state.objects[object].argument];
+    *record = (struct job_record){.object = object, .priority = PRIORITY_DEFAULT};
     queue_init(&record->waiters);
     list_init(&record->exits);
 }
@@ -49,32 +49,31 @@ uint32_t job_priority(const struct core *core, uint32_t process)
 enum status job_make_endpoint_run(struct core *core, struct request *request)
 {
     uint32_t message_max = request->params.job_make_endpoint.message_max;
-    struct made made;
-    if (message_max == 0 || message_max > MESSAGE_SIZE_MAX) {
-        return STATUS_BAD_VALUE;
-    }
-    enum status status = object_make(core, request, OBJECT_ENDPOINT, job_of(core, request),
-                                     message_max, (struct needs){0}, &made);
-    if (status == STATUS_OK) {
-        endpoint_init(core, made.object);
-        request->results.job_make_endpoint.server = made.cap;
-    }
-    return status;
+    return message_max == 0 || message_max > MESSAGE_SIZE_MAX
+               ? STATUS_BAD_VALUE
+               : object_make(core, request, OBJECT_ENDPOINT, job_of(core, request), message_max,
+                             (struct needs){0}, &request->results.job_make_endpoint.server);
+}
+
+enum status job_make_notification_run(struct core *core, struct request *request)
+{
+    return object_make(core, request, OBJECT_NOTIFICATION, job_of(core, request), 0,
+                       (struct needs){0}, &request->results.job_make_notification.notification);
+}
+
+enum status job_make_park_space_run(struct core *core, struct request *request)
+{
+    return object_make(core, request, OBJECT_PARK_SPACE, job_of(core, request), 0,
+                       (struct needs){0}, &request->results.job_make_park_space.space);
 }
 
 enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
     uint32_t job = job_of(core, request);
     uint32_t process = arena_peek(&core->state.arenas[ARENA_PROCESSES]).index;
-    struct made made;
-    enum status status = object_make(core, request, OBJECT_PROCESS_BUILDER, job, process,
-                                     (struct needs){.of[RESOURCE_PROCESSES] = 1}, &made);
-    if (status == STATUS_OK) {
-        process_create(core, job, core->state.processes[request->sender.process].session);
-        core->processes[process].builder_object = made.object;
-        request->results.job_make_process_builder.builder = made.cap;
-    }
-    return status;
+    return object_make(core, request, OBJECT_PROCESS_BUILDER, job, process,
+                       (struct needs){.of[RESOURCE_PROCESSES] = 1},
+                       &request->results.job_make_process_builder.builder);
 }
 
 // --- Children and limits ------------------------------------------------------------------------
@@ -109,8 +108,7 @@ static uint32_t job_depth(const struct core *core, uint32_t job)
 
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags)
 {
-    struct commit commit = core_commit(core, COMMIT_JOB_CREATE);
-    commit.job_create.job = arena_peek(&core->state.arenas[ARENA_JOBS]);
+    struct commit commit = core_commit_new(core, COMMIT_JOB_CREATE, ARENA_JOBS);
     if (parent != NONE) {
         commit.job_create.parent = arena_id(&core->state.arenas[ARENA_JOBS], parent);
     }
@@ -126,7 +124,6 @@ enum status job_child_run(struct core *core, struct request *request)
     uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
     struct needs needs = {.of = {0}};
     uint32_t amounts[RESOURCE_COUNT];
-    struct made made;
     if (params->limits.size != sizeof amounts || params->priority > core->jobs[parent].priority ||
         job_depth(core, parent) >= JOB_DEPTH_MAX) {
         return STATUS_BAD_VALUE;
@@ -139,12 +136,12 @@ enum status job_child_run(struct core *core, struct request *request)
         }
     }
     needs.of[RESOURCE_JOBS]++;
-    enum status status = object_make(core, request, OBJECT_JOB, parent, job, needs, &made);
+    enum status status =
+        object_make(core, request, OBJECT_JOB, parent, job, needs, &request->results.job_child.job);
     if (status == STATUS_OK) {
         job_create(core, parent, 0);
-        job_init(core, job, made.object, params->priority);
+        core->jobs[job].priority = params->priority;
         job_limits_move(core, parent, job, amounts);
-        request->results.job_child.job = made.cap;
     }
     return status;
 }
@@ -172,9 +169,7 @@ void job_collect(struct core *core, uint32_t job)
             memcmp(core->state.jobs[job].used, nothing, sizeof nothing) != 0) {
             return;
         }
-        struct commit commit = core_commit(core, COMMIT_JOB_DESTROY);
-        commit.job.job = arena_id(&core->state.arenas[ARENA_JOBS], job);
-        core_apply(core, &commit);
+        core_apply_on(core, COMMIT_JOB_DESTROY, ARENA_JOBS, job);
     }
 }
 
@@ -189,9 +184,7 @@ enum status job_kill_run(struct core *core, struct request *request)
 {
     uint32_t job = job_of(core, request);
     if (core->state.jobs[job].killed == 0) {
-        struct commit commit = core_commit(core, COMMIT_JOB_KILL);
-        commit.job.job = arena_id(&core->state.arenas[ARENA_JOBS], job);
-        core_apply(core, &commit);
+        core_apply_on(core, COMMIT_JOB_KILL, ARENA_JOBS, job);
     }
     core->kill_next = 0;
     return STATUS_OK;
@@ -250,8 +243,6 @@ enum status job_next_exit_run(struct core *core, struct request *request)
     }
     enum status status = request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request->is_pinned = true;
-        core->facets[request->target.facet].queued++;
         request_wait(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
     }
     return status;
@@ -263,7 +254,7 @@ static bool waiter_tell(struct core *core, struct request *waiter, uint32_t proc
 {
     const struct kernel_method *method = &job_methods[JOB_NEXT_EXIT];
     struct buffer buffer;
-    enum status status = facet_check(core, waiter->target.facet);
+    enum status status = request_right_check(core, waiter);
     if (status == STATUS_OK) {
         status = buffer_result(core, waiter, method->result_bytes, &buffer);
     }

@@ -19,8 +19,7 @@ uint32_t memory_frames_needed(uint32_t pages)
 
 static void memory_commit_pages(struct core *core, uint32_t object, uint32_t pages)
 {
-    struct commit commit = core_commit(core, COMMIT_MEMORY_COMMIT);
-    commit.memory.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object);
+    struct commit commit = core_commit_on(core, COMMIT_MEMORY_COMMIT, ARENA_OBJECTS, object);
     commit.memory.count = pages;
     core_apply(core, &commit);
 }
@@ -43,9 +42,7 @@ uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, ui
 {
     uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, OBJECT_PINNED);
     memory_commit_pages(core, object, pages);
-    struct commit commit = core_commit(core, COMMIT_MEMORY_SEAL);
-    commit.memory.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object);
-    core_apply(core, &commit);
+    core_apply_on(core, COMMIT_MEMORY_SEAL, ARENA_OBJECTS, object);
     core->objects[object].memory = (struct memory_record){.base = frame, .index = NONE};
     return object;
 }
@@ -102,9 +99,8 @@ static void memory_map_effect(struct core *core, const struct map *map)
 
 void memory_map(struct core *core, const struct map *map)
 {
-    struct commit commit = core_commit(core, COMMIT_MEMORY_MAP);
+    struct commit commit = core_commit_new(core, COMMIT_MEMORY_MAP, ARENA_MAPPINGS);
     struct commit_memory_map *body = &commit.memory_map;
-    body->mapping = arena_peek(&core->state.arenas[ARENA_MAPPINGS]);
     body->process = map->process;
     body->facet = core->state.objects[map->object].root_facet;
     body->page = map->page;

@@ -5,30 +5,36 @@
 #include "kernel/core/core.h"
 
 const struct object_class object_classes[OBJECT_KIND_COUNT] = {
-    [OBJECT_ENDPOINT] = {NULL, 0, NULL, ENDPOINT_INTERFACE_ID, TRANSFER_COPY},
-    [OBJECT_MEMORY] = {memory_object_methods, MEMORY_OBJECT_METHOD_COUNT, memory_destroyed,
-                       MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
+    [OBJECT_ENDPOINT] = {endpoint_methods, ENDPOINT_METHOD_COUNT, TRANSFER_COPY,
+                         ENDPOINT_INTERFACE_ID, endpoint_created, NULL},
+    [OBJECT_MEMORY] = {memory_object_methods, MEMORY_OBJECT_METHOD_COUNT, TRANSFER_COPY,
+                       MEMORY_OBJECT_INTERFACE_ID, NULL, memory_destroyed},
     [OBJECT_PROCESS_BUILDER] = {process_builder_methods, PROCESS_BUILDER_METHOD_COUNT,
-                                builder_destroyed, PROCESS_BUILDER_INTERFACE_ID, TRANSFER_NONE},
-    [OBJECT_PROCESS] = {process_methods, PROCESS_METHOD_COUNT, process_destroyed,
-                        PROCESS_INTERFACE_ID, TRANSFER_NONE},
-    [OBJECT_JOB] = {job_methods, JOB_METHOD_COUNT, job_destroyed, JOB_INTERFACE_ID, TRANSFER_COPY},
-    [OBJECT_TIMER] = {timer_methods, TIMER_METHOD_COUNT, NULL, TIMER_INTERFACE_ID, TRANSFER_COPY},
-    [OBJECT_CONSOLE] = {debug_console_methods, DEBUG_CONSOLE_METHOD_COUNT, NULL,
-                        DEBUG_CONSOLE_INTERFACE_ID, TRANSFER_COPY},
+                                TRANSFER_NONE, PROCESS_BUILDER_INTERFACE_ID, builder_created,
+                                builder_destroyed},
+    [OBJECT_PROCESS] = {process_methods, PROCESS_METHOD_COUNT, TRANSFER_NONE, PROCESS_INTERFACE_ID,
+                        process_created, process_destroyed},
+    [OBJECT_JOB] = {job_methods, JOB_METHOD_COUNT, TRANSFER_COPY, JOB_INTERFACE_ID, job_created,
+                    job_destroyed},
+    [OBJECT_TIMER] = {timer_methods, TIMER_METHOD_COUNT, TRANSFER_COPY, TIMER_INTERFACE_ID, NULL,
+                      NULL},
+    [OBJECT_CONSOLE] = {debug_console_methods, DEBUG_CONSOLE_METHOD_COUNT, TRANSFER_COPY,
+                        DEBUG_CONSOLE_INTERFACE_ID, NULL, NULL},
     [OBJECT_CAPABILITY_MANAGER] = {capability_manager_methods, CAPABILITY_MANAGER_METHOD_COUNT,
-                                   NULL, CAPABILITY_MANAGER_INTERFACE_ID, TRANSFER_COPY},
+                                   TRANSFER_COPY, CAPABILITY_MANAGER_INTERFACE_ID, NULL, NULL},
+    [OBJECT_NOTIFICATION] = {notification_methods, NOTIFICATION_METHOD_COUNT, TRANSFER_COPY,
+                             NOTIFICATION_INTERFACE_ID, notification_created, NULL},
+    [OBJECT_PARK_SPACE] = {NULL, 0, TRANSFER_NONE, PARK_SPACE_INTERFACE_ID, NULL, NULL},
 };
 
-const struct object_class revoker_class = {revoker_methods, REVOKER_METHOD_COUNT, NULL,
-                                           REVOKER_INTERFACE_ID, TRANSFER_MOVE};
+const struct object_class revoker_class = {
+    revoker_methods, REVOKER_METHOD_COUNT, TRANSFER_MOVE, REVOKER_INTERFACE_ID, NULL, NULL};
 
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
                        uint16_t flags)
 {
-    struct commit commit = core_commit(core, COMMIT_OBJECT_CREATE);
+    struct commit commit = core_commit_new(core, COMMIT_OBJECT_CREATE, ARENA_OBJECTS);
     struct commit_object_create *create = &commit.object_create;
-    create->object = arena_peek(&core->state.arenas[ARENA_OBJECTS]);
     create->root_facet = arena_peek(&core->state.arenas[ARENA_FACETS]);
     create->kind = kind;
     create->job = job;
@@ -37,11 +43,14 @@ uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, u
     commit.flags = flags;
     core_apply(core, &commit);
     core->objects[create->object.index] = (struct object_record){0};
+    if (object_classes[kind].created != NULL) {
+        object_classes[kind].created(core, create->object.index);
+    }
     return create->object.index;
 }
 
 enum status object_make(struct core *core, const struct request *request, enum object_kind kind,
-                        uint32_t job, uint64_t argument, struct needs needs, struct made *made)
+                        uint32_t job, uint64_t argument, struct needs needs, uint64_t *cap)
 {
     uint32_t process = request->sender.process;
     needs.of[RESOURCE_OBJECTS]++;
@@ -49,11 +58,11 @@ enum status object_make(struct core *core, const struct request *request, enum o
     enum status status = core_has_room(core, job, &needs);
     status = status == STATUS_OK ? hold_has_room(core, process, 1) : status;
     if (status == STATUS_OK) {
-        made->object = object_create(core, kind, job, argument, 0);
-        made->cap = hold_insert(core, process, core->state.objects[made->object].root_facet,
-                                object_classes[kind].transfer, false,
-                                (struct hold_origin){request->hold, HOW_RETURN})
-                        .value;
+        uint32_t object = object_create(core, kind, job, argument, 0);
+        *cap = hold_insert(core, process, core->state.objects[object].root_facet,
+                           object_classes[kind].transfer, false,
+                           (struct hold_origin){request->hold, HOW_RETURN})
+                   .value;
     }
     return status;
 }
@@ -67,9 +76,7 @@ void object_destroy(struct core *core, uint32_t object)
     if (class->destroyed != NULL) {
         class->destroyed(core, object);
     }
-    struct commit commit = core_commit(core, COMMIT_OBJECT_DESTROY);
-    commit.object_destroy.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object);
-    core_apply(core, &commit);
+    core_apply_on(core, COMMIT_OBJECT_DESTROY, ARENA_OBJECTS, object);
     job_collect(core, job);
     job_collect(core, payer);
 }

@@ -73,6 +73,48 @@ static enum status operate_release(struct core *core, struct request *request)
     return status;
 }
 
+static enum status operate_cancel(struct core *core, struct request *request)
+{
+    if (!form_is_good(request, OP_CANCEL)) {
+        return form_refuse(request);
+    }
+    struct link *waits = &core->threads[request->sender.thread].waits;
+    request->argument = ARGUMENT_ARG;
+    for (struct link *at = waits->next; at != waits; at = at->next) {
+        if (request_of_waits(at)->sq_index == request->sqe.arg) {
+            request_abandon(core, request_of_waits(at), STATUS_CANCELLED);
+            return STATUS_OK;
+        }
+    }
+    return STATUS_STALE_SQE;
+}
+
+// The operations on one kind of object: which, and the methods that they stand for.
+static const struct {
+    enum status (*run)(struct core *, struct request *);
+    enum object_kind kind;
+    uint32_t methods;
+} object_operations[OP_COUNT] = {
+    [OP_SIGNAL] = {operate_signal, OBJECT_NOTIFICATION, 1 << NOTIFICATION_SIGNAL},
+    [OP_WAIT] = {operate_wait, OBJECT_NOTIFICATION, 1 << NOTIFICATION_TAKE},
+    [OP_PARK] = {operate_park, OBJECT_PARK_SPACE, 0},
+    [OP_UNPARK] = {operate_unpark, OBJECT_PARK_SPACE, 0},
+};
+
+static enum status operate_object(struct core *core, struct request *request)
+{
+    uint8_t opcode = request->sqe.opcode;
+    if (!form_is_good(request, opcode)) {
+        return form_refuse(request);
+    }
+    request->argument = ARGUMENT_CAP;
+    enum status status = request_hold_find(core, request);
+    if (status == STATUS_OK) {
+        status = hold_reach(core, request->hold, object_operations[opcode].kind,
+                            object_operations[opcode].methods);
+    }
+    return status == STATUS_OK ? object_operations[opcode].run(core, request) : status;
+}
 // --- Calls to kernel objects --------------------------------------------------------------------
 
 // Copies the message and its descriptors to the scratch page, once.
@@ -233,7 +275,9 @@ static enum status operate_call(struct core *core, struct request *request)
 // Those that are absent are reserved.
 static enum status (*const operations[OP_COUNT])(struct core *, struct request *) = {
     [OP_NOP] = operate_nop,        [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
-    [OP_RETURN] = endpoint_return, [OP_RELEASE] = operate_release,
+    [OP_RETURN] = endpoint_return, [OP_RELEASE] = operate_release, [OP_SIGNAL] = operate_object,
+    [OP_WAIT] = operate_object,    [OP_PARK] = operate_object,     [OP_UNPARK] = operate_object,
+    [OP_CANCEL] = operate_cancel,
 };
 
 void core_operate(struct core *core, struct request *request)
@@ -243,8 +287,6 @@ void core_operate(struct core *core, struct request *request)
     request->argument = ARGUMENT_OPCODE;
     if (opcode < OP_COUNT && operations[opcode] != NULL) {
         status = operations[opcode](core, request);
-    } else if (opcode >= OP_SIGNAL && opcode <= OP_CANCEL) {
-        status = STATUS_UNSUPPORTED;
     }
     if (status != STATUS_OK) {
         ASSERT(request->state == REQUEST_NEW);

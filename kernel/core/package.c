@@ -29,30 +29,31 @@ static bool entry_is_sound(const struct package_header *package, const struct pa
            entry->segment_count <= PACKAGE_SEGMENTS_MAX;
 }
 
-// `size`: bytes that the platform found. STATUS_PROGRAM_CORRUPT where anything is wrong.
-enum status package_check(const struct package_header *package, uint64_t size)
+static bool hash_is(const void *bytes, uint64_t size, const uint8_t stated[HASH_SIZE])
 {
+    uint8_t hash[HASH_SIZE];
+    sha256_of(bytes, size, hash);
+    return memcmp(hash, stated, sizeof hash) == 0;
+}
+
+bool package_is_sound(const struct package_header *package, uint64_t size)
+{
+    const struct package_entry *entries = entries_of(package);
     if (size < PAGE_SIZE || package->magic != PACKAGE_MAGIC ||
         package->version != PACKAGE_VERSION || package->size > size || package->size < PAGE_SIZE ||
         package->size % PAGE_SIZE != 0 || package->entry_count > PACKAGE_ENTRIES_MAX ||
-        package->first >= package->entry_count) {
-        return STATUS_PROGRAM_CORRUPT;
-    }
-    const struct package_entry *entries = entries_of(package);
-    uint8_t hash[HASH_SIZE];
-    sha256_of(entries, package->entry_count * sizeof *entries, hash);
-    if (memcmp(hash, package->sha256, sizeof hash) != 0) {
-        return STATUS_PROGRAM_CORRUPT;
+        package->first >= package->entry_count ||
+        !hash_is(entries, package->entry_count * sizeof *entries, package->sha256)) {
+        return false;
     }
     uint32_t manifests = 0;
     for (uint32_t i = 0; i < package->entry_count; i++) {
         if (!entry_is_sound(package, &entries[i])) {
-            return STATUS_PROGRAM_CORRUPT;
+            return false;
         }
-        manifests += entries[i].kind == PACKAGE_MANIFEST ? 1 : 0;
+        manifests += entries[i].kind == PACKAGE_MANIFEST;
     }
-    bool starts = entries[package->first].kind == PACKAGE_PROGRAM;
-    return manifests == 1 && starts ? STATUS_OK : STATUS_PROGRAM_CORRUPT;
+    return manifests == 1 && entries[package->first].kind == PACKAGE_PROGRAM;
 }
 
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
@@ -78,11 +79,9 @@ enum status package_verify(struct core *core, const struct package_entry *entry)
 {
     uint32_t bit = 1U << (entry - entries_of(core->package));
     if (((core->verified | core->broken) & bit) == 0) {
-        uint8_t hash[HASH_SIZE];
-        sha256_of((const uint8_t *)core->package + entry->offset, entry->size, hash);
-        bool is_good = memcmp(hash, entry->sha256, sizeof hash) == 0;
-        core->verified |= is_good ? bit : 0;
-        core->broken |= is_good ? 0 : bit;
+        const uint8_t *blob = (const uint8_t *)core->package + entry->offset;
+        bool is_good = hash_is(blob, entry->size, entry->sha256);
+        *(is_good ? &core->verified : &core->broken) |= bit;
         core->work += TURN_WORK_MAX;
     }
     return (core->verified & bit) != 0 ? STATUS_OK : STATUS_PROGRAM_CORRUPT;

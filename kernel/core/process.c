@@ -18,8 +18,7 @@ uint32_t process_of_sweep(const struct core *core, const struct link *sweep)
 
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
 {
-    struct commit commit = core_commit(core, COMMIT_PROCESS_CREATE);
-    commit.process_create.process = arena_peek(&core->state.arenas[ARENA_PROCESSES]);
+    struct commit commit = core_commit_new(core, COMMIT_PROCESS_CREATE, ARENA_PROCESSES);
     commit.process_create.job = job;
     commit.process_create.session = session;
     core_apply(core, &commit);
@@ -36,8 +35,7 @@ uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
 
 void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause)
 {
-    struct commit commit = core_commit(core, COMMIT_PROCESS_EXIT);
-    commit.process_exit.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    struct commit commit = core_commit_on(core, COMMIT_PROCESS_EXIT, ARENA_PROCESSES, process);
     commit.process_exit.code = code;
     commit.process_exit.cause = cause;
     core_apply(core, &commit);
@@ -73,9 +71,7 @@ static bool sweep_threads(struct core *core, uint32_t process)
         return true;
     }
     hal_thread_destroy(thread);
-    struct commit commit = core_commit(core, COMMIT_THREAD_EXIT);
-    commit.thread_exit.thread = arena_id(&core->state.arenas[ARENA_THREADS], thread);
-    core_apply(core, &commit);
+    core_apply_on(core, COMMIT_THREAD_EXIT, ARENA_THREADS, thread);
     return true;
 }
 
@@ -106,8 +102,7 @@ static bool sweep_holds(struct core *core, uint32_t process)
     if (count == 0) {
         return false;
     }
-    struct commit commit = core_commit(core, COMMIT_PROCESS_REAP);
-    commit.process_reap.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    struct commit commit = core_commit_on(core, COMMIT_PROCESS_REAP, ARENA_PROCESSES, process);
     commit.process_reap.first = dead->first_hold;
     commit.process_reap.count = count;
     core_apply(core, &commit);
@@ -142,9 +137,7 @@ static bool sweep_mappings(struct core *core, uint32_t process)
         return false;
     }
     uint32_t facet = core->state.mappings[mapping].facet;
-    struct commit commit = core_commit(core, COMMIT_MEMORY_UNMAP);
-    commit.memory_unmap.mapping = arena_id(&core->state.arenas[ARENA_MAPPINGS], mapping);
-    core_apply(core, &commit);
+    core_apply_on(core, COMMIT_MEMORY_UNMAP, ARENA_MAPPINGS, mapping);
     facet_collect(core, facet);
     return true;
 }
@@ -155,8 +148,7 @@ static bool (*const sweeps[])(struct core *, uint32_t) = {
 
 void process_reap_last(struct core *core, uint32_t process)
 {
-    struct commit commit = core_commit(core, COMMIT_PROCESS_REAP);
-    commit.process_reap.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    struct commit commit = core_commit_on(core, COMMIT_PROCESS_REAP, ARENA_PROCESSES, process);
     commit.process_reap.last = 1;
     uint32_t job = core->state.processes[process].job;
     core_apply(core, &commit);
@@ -202,6 +194,11 @@ enum status process_kill_run(struct core *core, struct request *request)
         process_exit(core, process, -1, EXIT_KILLED);
     }
     return STATUS_OK;
+}
+
+void process_created(struct core *core, uint32_t object)
+{
+    core->processes[core->state.objects[object].argument].process_object = object;
 }
 
 // The object may go while the process runs: its exit is then told to the job alone.

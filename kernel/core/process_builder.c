@@ -174,7 +174,8 @@ static void load_commit(struct core *core, uint32_t process, const struct load_p
         .ring = record->base + LAYOUT_RING,
         .capset = record->base + LAYOUT_START + sizeof *start,
         .process = cap_of(core->state.processes[process].slot.generation, process).value,
-        .kernel_enter = core->kernel_enter};
+        .kernel_enter = core->kernel_enter,
+        .boot_flags = process == core->first_process ? core->boot_flags : 0};
 }
 
 enum status builder_load(struct core *core, uint32_t process, const struct package_entry *program)
@@ -220,13 +221,11 @@ static bool name_is_taken(const struct core *core, uint32_t process, struct plai
 static void start_commit(struct core *core, uint32_t process)
 {
     struct process_record *record = &core->processes[process];
-    struct commit commit = core_commit(core, COMMIT_THREAD_CREATE);
-    commit.thread_create.thread = arena_peek(&core->state.arenas[ARENA_THREADS]);
+    struct commit commit = core_commit_new(core, COMMIT_THREAD_CREATE, ARENA_THREADS);
     commit.thread_create.process = process;
     core_apply(core, &commit);
     uint32_t thread = commit.thread_create.thread.index;
-    commit = core_commit(core, COMMIT_PROCESS_START);
-    commit.process_start.process = arena_id(&core->state.arenas[ARENA_PROCESSES], process);
+    commit = core_commit_on(core, COMMIT_PROCESS_START, ARENA_PROCESSES, process);
     commit.process_start.session = core->state.processes[process].session;
     core_apply(core, &commit);
     record->was_started = true;
@@ -234,7 +233,7 @@ static void start_commit(struct core *core, uint32_t process)
     *made = (struct thread_record){.process = process,
                                    .priority = job_priority(core, process),
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
-                                   .heap_position = NONE};
+                                   .limit.is_of_thread = true};
     list_init(&made->waits);
     ring_kernel_init(&made->ring, frame_at(memory_frame(core, record->ring_object, 0)),
                      SQ_ENTRIES_DEFAULT, CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
@@ -368,19 +367,25 @@ enum status process_builder_grant_run(struct core *core, struct request *request
 enum status process_builder_start_run(struct core *core, struct request *request)
 {
     uint32_t process;
-    struct made made;
     enum status status = builder_process(core, request, true, &process);
     if (status == STATUS_OK) {
         status = object_make(core, request, OBJECT_PROCESS, core->state.processes[process].job,
-                             process, (struct needs){.of[RESOURCE_THREADS] = 1}, &made);
+                             process, (struct needs){.of[RESOURCE_THREADS] = 1},
+                             &request->results.process_builder_start.process);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        start_commit(core, process);
     }
-    start_commit(core, process);
-    core->processes[process].process_object = made.object;
-    request->results.process_builder_start.process = made.cap;
-    return STATUS_OK;
+    return status;
+}
+
+// The process that it builds is of its maker's session.
+void builder_created(struct core *core, uint32_t object)
+{
+    const struct object *builder = &core->state.objects[object];
+    uint32_t process =
+        process_create(core, builder->job, core->state.processes[core->actor].session);
+    core->processes[process].builder_object = object;
 }
 
 void builder_destroyed(struct core *core, uint32_t object)

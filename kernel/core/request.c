@@ -7,25 +7,29 @@
 // thread's list. Ending one is always the same thing: its CQE is posted, where its place was
 // promised, it leaves both lists, and its slot is free; a thread that has what it waited for in
 // cap_enter is made ready, to run next if the running thread's own doing brought it about.
+//
+// What waits at a kernel object does so by the hold through which it came. When a hold goes or a
+// facet is revoked, all slots are looked through in bounded steps (request_sweep), and the right is
+// looked at again before anything completes well.
+//
+// A repeating WAIT completes many times with one promise. From each completion until the thread has
+// consumed it the request is told: nothing can be posted, and what ends it meanwhile stands in its
+// CQE until request_renew finds its place in the CQ free again.
 #include "kernel/core/core.h"
 #include "kernel/core/syslog.h"
 
-static struct request *of_queue(const struct link *link)
-{
-    return (struct request *)(void *)((uint8_t *)link - offsetof(struct request, queue));
-}
+enum {
+    SWEEP_REQUESTS = 16, // looked at in one step
+};
 
 struct request *request_first(const struct queue *queue)
 {
-    return queue->count == 0 ? NULL : of_queue(queue->head.next);
+    return queue->count == 0 ? NULL : request_of_queue(queue->head.next);
 }
 
 struct request *request_first_of_thread(const struct link *waits)
 {
-    const struct link *first = waits->next;
-    return first == waits
-               ? NULL
-               : (struct request *)(void *)((uint8_t *)first - offsetof(struct request, waits));
+    return list_is_empty(waits) ? NULL : request_of_waits(waits->next);
 }
 
 static uint32_t index_of(const struct core *core, const struct request *request)
@@ -84,24 +88,32 @@ static void dequeue(struct request *request)
     request->in->count--;
 }
 
+void request_pin(struct core *core, struct request *request)
+{
+    request->is_pinned = true;
+    core->facets[request->target.facet].queued++;
+}
+
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue)
 {
     struct thread_record *thread = &core->threads[request->sender.thread];
     ASSERT(request == core->spare && request->state == REQUEST_NEW);
-    core->spare = of_queue(core->free_requests.next);
+    core->spare = request_of_queue(core->free_requests.next);
     list_remove(&core->spare->queue);
     ring_kernel_reserve(&thread->ring);
+    if (state >= REQUEST_EXIT) {
+        request_pin(core, request);
+    }
+    request->sq_index = thread->ring.sq_head - 1;
+    request->is_told = false;
     request->generation++;
     request->job = core->state.processes[request->sender.process].job;
     core->jobs[request->job].calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
-    uint64_t deadline_ns;
-    if (request->sqe.arg != TIMEOUT_NONE &&
-        !__builtin_add_overflow(core->now_ns, request->sqe.arg, &deadline_ns)) {
-        deadline_set(core, index_of(core, request), deadline_ns);
-    }
+    uint64_t limit_ns = request->sqe.opcode < OP_WAIT ? request->sqe.arg : request->sqe.arg2;
+    deadline_set(core, &request->limit, limit_ns);
 }
 
 void request_move(struct core *core, struct request *request, enum request_state state,
@@ -154,7 +166,6 @@ static inline void post_late(struct core *core, const struct request *request)
 {
     struct thread_record *thread = &core->threads[request->sender.thread];
     ring_kernel_unreserve(&thread->ring);
-    list_remove(&request->waits);
     request_post(core, request, &thread->ring);
     ring_kernel_publish(&thread->ring);
     core->work++;
@@ -167,12 +178,13 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail)
 {
     uint8_t exception = status_exception[fact];
     request->cqe.status = exception == EXCEPTION_TRANSPORT ? -(int32_t)fact : 0;
-    request->cqe.flags |= exception;
+    request->cqe.flags = (request->cqe.flags & (uint16_t)~CQE_EXCEPTION_MASK) | exception;
     request->cqe.detail = exception == EXCEPTION_TRANSPORT ? detail : fact;
 }
 
 void request_complete(struct core *core, struct request *request)
 {
+    list_remove(&request->waits);
     post_late(core, request);
     request_free(core, request);
 }
@@ -180,19 +192,52 @@ void request_complete(struct core *core, struct request *request)
 void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail)
 {
     request_refuse(request, fact, detail);
-    request_complete(core, request);
+    if (!request->is_told) {
+        request_complete(core, request);
+    }
 }
 
-static void limit_clear(struct core *core, struct request *request)
+enum status request_right_check(const struct core *core, const struct request *request)
 {
-    if (request->heap_position != NONE) {
-        deadline_clear(core, index_of(core, request));
+    return hold_check(core, request->hold, request->hold_generation);
+}
+
+bool request_succeed(struct core *core, struct request *request)
+{
+    enum status status = request_right_check(core, request);
+    if (status != STATUS_OK) {
+        request_fail(core, request, status, ARGUMENT_CAP);
+        return false;
     }
+    request_complete(core, request);
+    return true;
+}
+
+void request_repeat(struct core *core, struct request *request)
+{
+    struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
+    post_late(core, request);
+    request->cqe.extra = 0;
+    request->is_told = true;
+    request->cq_index = ring->cq_tail;
+    ring->repeated++;
+}
+
+bool request_renew(struct core *core, struct request *request)
+{
+    struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
+    uint32_t posted_since = ring->cq_tail - request->cq_index;
+    if (request->is_told && posted_since >= (uint32_t)ring_kernel_available(ring)) {
+        request->is_told = false;
+        ring->repeated--;
+        ring_kernel_reserve(ring);
+    }
+    return !request->is_told;
 }
 
 void request_free(struct core *core, struct request *request)
 {
-    limit_clear(core, request);
+    deadline_clear(core, &request->limit);
     dequeue(request);
     request->state = REQUEST_FREE;
     if (--core->jobs[request->job].calls == 0) {
@@ -206,25 +251,60 @@ void request_free(struct core *core, struct request *request)
 
 void request_abandon(struct core *core, struct request *request, enum status fact)
 {
+    if (request->state != REQUEST_TAKEN && fact != STATUS_OK) {
+        request_fail(core, request, fact, ARGUMENT_NONE);
+        return;
+    }
+    list_remove(&request->waits);
     if (fact != STATUS_OK) {
         request_refuse(request, fact, ARGUMENT_NONE);
         post_late(core, request);
-    } else {
-        list_remove(&request->waits);
     }
-    if (request->state == REQUEST_TAKEN) { // the server still has it: its answer finds out
-        limit_clear(core, request);
+    if (request->state == REQUEST_TAKEN) { // the server still has it, and may like to know
+        deadline_clear(core, &request->limit);
         request->state = REQUEST_LOST;
+        endpoint_call_lost(core, request);
     } else {
         request_free(core, request);
     }
 }
 
-void completion_wait_ends(struct core *core, uint32_t thread)
+bool request_sweep(struct core *core)
 {
-    const struct thread_record *record = &core->threads[thread];
+    bool has_more = core->recheck != NONE;
+    for (uint32_t i = 0; i < SWEEP_REQUESTS && core->recheck != NONE; i++) {
+        struct request *request = &core->requests[core->recheck++];
+        if (request->generation == 0 || core->recheck == core->request_count) {
+            core->recheck = NONE; // none behind it was ever used
+        }
+        enum status status =
+            request->state < REQUEST_EXIT ? STATUS_OK : request_right_check(core, request);
+        if (status != STATUS_OK) {
+            request_fail(core, request, status, ARGUMENT_CAP);
+        }
+    }
+    return has_more;
+}
+
+void completion_wait_ends(struct core *core, const struct deadline *limit)
+{
+    const struct thread_record *record =
+        (const struct thread_record *)(const void *)((const uint8_t *)limit -
+                                                     offsetof(struct thread_record, limit));
+    uint32_t thread = (uint32_t)(record - core->threads);
     int64_t result = wait_result(record);
     hal_thread_result(thread,
                       (uint64_t)(result != 0 ? result : ring_kernel_available(&record->ring)));
     schedule_ready(core, thread, false);
+}
+
+void request_limit_ends(struct core *core, struct deadline *limit)
+{
+    struct request *request =
+        (struct request *)(void *)((uint8_t *)limit - offsetof(struct request, limit));
+    if (request->state == REQUEST_SLEEP && request->key <= limit->time_ns) {
+        request_succeed(core, request);
+    } else {
+        request_abandon(core, request, STATUS_TIMED_OUT);
+    }
 }

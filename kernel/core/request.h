@@ -11,6 +11,7 @@
 #include "abi/errors.h"
 #include "abi/ring.h"
 #include "abi/syslog.h"
+#include "kernel/core/deadline.h"
 #include "kernel/core/list.h"
 #include "schema/kernel.plain.h"
 
@@ -23,7 +24,11 @@ enum request_state {
     REQUEST_TAKEN = 3, // a server answers it
     REQUEST_LOST = 4,  // as TAKEN, but nobody waits for the answer
     REQUEST_RECV = 5,
-    REQUEST_EXIT = 6, // Job.nextExit
+    // From here on: waits at a kernel object, as long as the hold lasts through which it came.
+    REQUEST_EXIT = 6,  // Job.nextExit
+    REQUEST_WAIT = 7,  // WAIT
+    REQUEST_PARK = 8,  // PARK
+    REQUEST_SLEEP = 9, // Timer.sleepUntil
 };
 
 // One SQE on its way through the core: in a slot from its taking to its completion, which may come
@@ -45,14 +50,18 @@ struct request {
     uint32_t hold_generation;
     uint32_t state;
     uint32_t generation;
-    uint32_t argument;      // of the SQE, that the check at hand is about
-    uint32_t heap_position; // NONE: no time limit
+    uint32_t argument; // of the SQE, that the check at hand is about
     uint64_t start_ns;
-    uint64_t deadline_ns;
-    uint64_t receiver_data; // CALL
-    uint32_t server;        // TAKEN: the process that answers
-    uint32_t job;           // that pays for its waiting
-    bool is_pinned;         // it keeps its facet in being
+    struct deadline limit;
+    uint64_t receiver_data;     // CALL
+    uint64_t key;               // PARK: of the word; SLEEP: when it completes
+    uint32_t server;            // TAKEN: the process that answers
+    uint32_t job;               // that pays for its waiting
+    uint32_t object_generation; // CALL: of its endpoint, which may be gone before the answer
+    uint32_t sq_index;          // where it waits: of its SQE
+    uint32_t cq_index;          // is_told: behind a repeating WAIT's last completion
+    bool is_told;   // WAIT: its last completion was not consumed; LOST: its server knows
+    bool is_pinned; // it keeps its facet in being
     // Kernel objects' methods. Pointers among the parameters lead into core.scratch, and among the
     // results as well.
     union kernel_params params;
@@ -65,6 +74,8 @@ enum status request_wait_check(const struct core *core, const struct request *re
 // completion. Its slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue);
+// It keeps its facet in being from now on, until it ends or moves.
+void request_pin(struct core *core, struct request *request);
 // It waits in another queue, and does not keep its facet in being any more.
 void request_move(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue);
@@ -74,9 +85,21 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail);
 void request_complete(struct core *core, struct request *request);
 // A waiting request ends with a fact.
 void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
+// Whether the right by which it waits is still there.
+enum status request_right_check(const struct core *core, const struct request *request);
+// A waiting request ends as it should, or because its right is gone: false.
+bool request_succeed(struct core *core, struct request *request);
+// A repeating WAIT posts its CQE, and is told until request_renew.
+void request_repeat(struct core *core, struct request *request);
+// Whether it can complete: it is not told any more, since its last completion was consumed.
+bool request_renew(struct core *core, struct request *request);
+// One bounded piece of ending what waits by a right that was taken away; false: there is none left.
+bool request_sweep(struct core *core);
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
 // gone. A call that a server has taken stays the server's until it answers.
 void request_abandon(struct core *core, struct request *request, enum status fact);
+// The time limit of a request has come.
+void request_limit_ends(struct core *core, struct deadline *limit);
 // Frees the slot of one that waited: no completion.
 void request_free(struct core *core, struct request *request);
 uint64_t request_id(const struct core *core, const struct request *request);
@@ -84,5 +107,15 @@ struct request *request_find(struct core *core, uint64_t id);
 // The first request of a queue, of a thread's; NULL: it is empty.
 struct request *request_first(const struct queue *queue);
 struct request *request_first_of_thread(const struct link *waits);
+// Whose link it is.
+static inline struct request *request_of_queue(struct link *link)
+{
+    return (struct request *)(void *)((uint8_t *)link - offsetof(struct request, queue));
+}
+
+static inline struct request *request_of_waits(struct link *link)
+{
+    return (struct request *)(void *)((uint8_t *)link - offsetof(struct request, waits));
+}
 
 #endif

@@ -35,9 +35,7 @@ void schedule_ready(struct core *core, uint32_t thread, bool is_next)
 {
     struct thread_record *record = &core->threads[thread];
     ASSERT(record->state != THREAD_READY);
-    if (record->heap_position != NONE) {
-        deadline_clear(core, core->request_count + thread);
-    }
+    deadline_clear(core, &record->limit);
     record->state = THREAD_READY;
     core->is_changed = true;
     bool is_higher =
@@ -51,15 +49,13 @@ void schedule_ready(struct core *core, uint32_t thread, bool is_next)
 }
 
 // The running thread waits; it is in no queue while it runs.
-void schedule_wait(struct core *core, uint32_t thread, uint64_t deadline_ns)
+void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns)
 {
     ASSERT(core->current == thread);
     core->threads[thread].state = THREAD_WAITING;
     core->is_changed = true;
     core->current = NONE;
-    if (deadline_ns != UINT64_MAX) {
-        deadline_set(core, core->request_count + thread, deadline_ns);
-    }
+    deadline_set(core, &core->threads[thread].limit, timeout_ns);
 }
 
 void schedule_lend(struct core *core, uint32_t server, uint32_t caller)
@@ -75,9 +71,7 @@ void schedule_lend(struct core *core, uint32_t server, uint32_t caller)
 void schedule_remove(struct core *core, uint32_t thread)
 {
     struct thread_record *record = &core->threads[thread];
-    if (record->heap_position != NONE) {
-        deadline_clear(core, core->request_count + thread);
-    }
+    deadline_clear(core, &record->limit);
     if (core->current == thread) {
         core->current = NONE;
     } else if (core->next == thread) {

@@ -33,12 +33,8 @@ static void enter_finish(struct core *core, struct thread_record *thread)
         enter_return(core, thread, -(int64_t)STATUS_NOTHING_PENDING);
         return;
     }
-    uint64_t deadline_ns;
-    if (__builtin_add_overflow(core->now_ns, thread->timeout_ns, &deadline_ns)) {
-        deadline_ns = UINT64_MAX;
-    }
     thread->is_submitting = false;
-    schedule_wait(core, core->current, deadline_ns);
+    schedule_wait(core, core->current, thread->timeout_ns);
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later.
@@ -101,6 +97,11 @@ bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
     thread->min_complete = min_complete;
     thread->timeout_ns = timeout_ns;
     thread->is_submitting = true;
+    if (thread->ring.repeated != 0) {
+        core->actor = thread->process;
+        core->cause = core->syslog_next;
+        notification_enter(core, thread);
+    }
     return submit_some(core, thread);
 }
 
@@ -116,15 +117,15 @@ void gate_exit(struct core *core, int32_t code, enum exit_reason cause)
 
 void gate_timer(struct core *core)
 {
-    uint32_t item;
+    struct deadline *due;
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
-    for (uint32_t count = 0; count < TURN_DUE_MAX && (item = deadline_take_due(core)) != NONE;
+    for (uint32_t count = 0; count < TURN_DUE_MAX && (due = deadline_take_due(core)) != NULL;
          count++) {
-        if (item < core->request_count) {
-            request_abandon(core, &core->requests[item], STATUS_TIMED_OUT);
+        if (due->is_of_thread) {
+            completion_wait_ends(core, due);
         } else {
-            completion_wait_ends(core, item - core->request_count);
+            request_limit_ends(core, due);
         }
     }
 }

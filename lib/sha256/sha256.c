@@ -52,30 +52,13 @@ static inline __attribute__((always_inline)) void sha256_schedule(uint32_t words
                 (rotate_right(rotate_right(high, 2) ^ high, 17) ^ high >> 10);
 }
 
-static inline __attribute__((always_inline)) void sha256_schedule_8(uint32_t words[16], unsigned i)
-{
-    sha256_schedule(words, i);
-    sha256_schedule(words, i + 1);
-    sha256_schedule(words, i + 2);
-    sha256_schedule(words, i + 3);
-    sha256_schedule(words, i + 4);
-    sha256_schedule(words, i + 5);
-    sha256_schedule(words, i + 6);
-    sha256_schedule(words, i + 7);
-}
-
-// Eight rounds bring every variable back to its place.
+// Eight rounds bring every variable back to its place: round i finds `a` in s[-i], modulo 8.
 static inline __attribute__((always_inline)) void
 sha256_rounds_8(uint32_t s[8], uint32_t *pair, const uint32_t words[8], const uint32_t constants[8])
 {
-    sha256_round(s[0], s[1], &s[3], s[4], s[5], s[6], &s[7], pair, words[0] + constants[0]);
-    sha256_round(s[7], s[0], &s[2], s[3], s[4], s[5], &s[6], pair, words[1] + constants[1]);
-    sha256_round(s[6], s[7], &s[1], s[2], s[3], s[4], &s[5], pair, words[2] + constants[2]);
-    sha256_round(s[5], s[6], &s[0], s[1], s[2], s[3], &s[4], pair, words[3] + constants[3]);
-    sha256_round(s[4], s[5], &s[7], s[0], s[1], s[2], &s[3], pair, words[4] + constants[4]);
-    sha256_round(s[3], s[4], &s[6], s[7], s[0], s[1], &s[2], pair, words[5] + constants[5]);
-    sha256_round(s[2], s[3], &s[5], s[6], s[7], s[0], &s[1], pair, words[6] + constants[6]);
-    sha256_round(s[1], s[2], &s[4], s[5], s[6], s[7], &s[0], pair, words[7] + constants[7]);
+    for (unsigned i = 0; i < 8; i++)
+        sha256_round(s[-i % 8], s[(1 - i) % 8], &s[(3 - i) % 8], s[(4 - i) % 8], s[(5 - i) % 8],
+                     s[(6 - i) % 8], &s[(7 - i) % 8], pair, words[i] + constants[i]);
 }
 
 static inline uint32_t load_big_endian(const uint8_t *bytes)
@@ -97,8 +80,8 @@ static void sha256_compress(uint32_t state[8], const uint8_t *block)
         sha256_rounds_8(s, &pair, words + 8, round_constants + first + 8);
         if (first == 48)
             break;
-        sha256_schedule_8(words, 0);
-        sha256_schedule_8(words, 8);
+        for (unsigned i = 0; i < 16; i++)
+            sha256_schedule(words, i);
     }
     for (unsigned i = 0; i < 8; i++)
         state[i] += s[i];
@@ -118,27 +101,19 @@ void sha256_init(struct sha256 *hash)
 void sha256_update(struct sha256 *hash, const void *bytes, size_t size)
 {
     const uint8_t *from = bytes;
-    size_t waiting = (size_t)(hash->size % SHA256_BLOCK_SIZE);
 
-    if (size == 0) { // `bytes` may then be NULL
-        return;
-    }
-    hash->size += size;
-    if (waiting != 0) {
+    while (size != 0) {
+        size_t waiting = (size_t)(hash->size % SHA256_BLOCK_SIZE);
         size_t room = SHA256_BLOCK_SIZE - waiting;
         size_t taken = size < room ? size : room;
 
         memcpy(hash->block + waiting, from, taken);
+        if (taken == room)
+            sha256_compress(hash->state, hash->block);
+        hash->size += taken;
         from += taken;
         size -= taken;
-        if (taken < room)
-            return;
-        sha256_compress(hash->state, hash->block);
     }
-    for (; size >= SHA256_BLOCK_SIZE; size -= SHA256_BLOCK_SIZE, from += SHA256_BLOCK_SIZE)
-        sha256_compress(hash->state, from);
-    if (size != 0)
-        memcpy(hash->block, from, size);
 }
 
 void sha256_final(struct sha256 *hash, uint8_t out[SHA256_SIZE])

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "abi/start.h"
 #include "runtime/runtime.h"
 
 #include "schema/boot.capnp.h"
@@ -346,6 +347,23 @@ static bool exit_tell(const struct init *init, uint32_t index)
     return cause == EXIT_CAUSE_CALLED && code == 0;
 }
 
+// What whoever boots the machine asked for: this system is the least already, so it only says so.
+static void flags_tell(const struct init *init)
+{
+    static const struct {
+        uint64_t flag;
+        const char *text;
+    } texts[] = {{BOOT_SAFE_MODE, "safe mode was asked for"},
+                 {BOOT_RECOVERY, "recovery was asked for"}};
+    for (uint32_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if ((init->start->boot_flags & texts[i].flag) != 0) {
+            struct tsr_line line;
+            line_start(&line, tsr_text_of(texts[i].text));
+            say(init, &line);
+        }
+    }
+}
+
 int tsr_main(struct start *start)
 {
     static struct init init;
@@ -358,6 +376,7 @@ int tsr_main(struct start *start)
         !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID, &init.capabilities.id)) {
         fail(&init, tsr_text_of("job, capabilities"), "were not granted", NULL);
     }
+    flags_tell(&init);
     manifest_open(&init, &message);
     endpoints_make(&init);
     manifest_check(&init, &message);

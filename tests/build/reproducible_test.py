@@ -11,7 +11,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Of each platform kernel or simulator, programs, a package; and a tool of each compiler.
-GOALS = ["build/x86_64/kernel.elf", "build/x86_64/first-call.pkg", "build/sim/tessera-sim",
+GOALS = ["build/x86_64/kernel.elf", "build/x86_64/first-call.pkg",
+         "build/x86_64/first-call.iso", "build/sim/tessera-sim",
          "build/sim/first-call.pkg", "build/host/tools/authority", "build/host-gcc/tools/authority"]
 OUTPUTS = GOALS + ["build/x86_64/programs/*.elf", "build/sim/programs/*.so"]
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/core/test/act.h"
+#include "kernel/core/test/waiting.h"
 
 enum {
     PROGRAMS = 3,
@@ -25,7 +25,7 @@ struct input_bytes {
 };
 
 static uint32_t threads[PROGRAMS];
-static cap_t server;
+static cap_t server, bell, space;
 static struct act_facet client;
 static bool has_interrupts;
 
@@ -69,8 +69,12 @@ static void world_begin(uint8_t choice)
     threads[0] = (uint32_t)machine.running;
     server = act_endpoint(threads[0], MESSAGE);
     client = act_facet(threads[0], server, 7, INTERFACE, 1);
+    bell = act_notification(threads[0]);
+    space = act_park_space(threads[0]);
     threads[1] = act_process(threads[0], "child", "it", client.facet);
     threads[2] = act_process(threads[0], "other", "it", server);
+    (void)act_give(threads[0], bell, threads[1]);
+    (void)act_give(threads[0], space, threads[2]);
     has_interrupts = (choice & 4) != 0;
 }
 
@@ -124,6 +128,35 @@ static struct sqe sqe_of(struct input_bytes *input)
     return sqe;
 }
 
+// One that waits for something else than a call, of a word or of bits.
+static struct sqe waiting_sqe_of(struct input_bytes *input, uint32_t thread, uint8_t opcode)
+{
+    uint64_t bits = byte_take(input);
+    uint64_t text = hal_space_base(machine.threads[thread].space) + LAYOUT_IMAGE;
+    struct sqe sqe = {.opcode = opcode, .user_data = opcode, .arg = bits};
+
+    if (opcode == OP_CANCEL) {
+        sqe.arg = act_sq_index(thread) - bits % 32;
+        return sqe;
+    }
+    bool is_bell = opcode == OP_SIGNAL || opcode == OP_WAIT;
+    sqe.cap = (bits & 64) != 0 ? cap_of_byte(byte_take(input)) : is_bell ? bell.value : space.value;
+    sqe.flags = opcode == OP_WAIT && (bits & 32) != 0 ? SQE_WAIT_REPEAT : 0;
+    if (!is_bell) {
+        sqe.payload = text + bits % 5 * 2;
+        sqe.arg = bits % 4;
+    }
+    if (opcode == OP_PARK && (bits & 8) != 0) {
+        uint32_t word = 0;
+        machine_read(machine.threads[thread].space, sqe.payload & ~3ull, &word, sizeof(word));
+        sqe.arg = word;
+    }
+    if (opcode == OP_WAIT || opcode == OP_PARK) {
+        sqe.arg2 = sqe.flags != 0 || (bits & 16) != 0 ? TIMEOUT_NONE : 1000;
+    }
+    return sqe;
+}
+
 // A message to a kernel object, with a transfer behind it.
 static void message_write(struct input_bytes *input, uint32_t thread)
 {
@@ -150,6 +183,9 @@ static void submit(struct input_bytes *input, uint32_t thread, bool is_raw)
         memcpy(&sqe, words, sizeof(sqe));
     } else {
         sqe = sqe_of(input);
+        if (sqe.opcode >= OP_SIGNAL && sqe.opcode <= OP_CANCEL) {
+            sqe = waiting_sqe_of(input, thread, sqe.opcode);
+        }
     }
     (void)machine_submit(thread, &sqe);
 }

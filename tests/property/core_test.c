@@ -88,7 +88,7 @@ static void hostile_index(struct actor *actor)
 
 static void hostile_step(struct actor *actor)
 {
-    actor_run(actor);
+    actor_refresh(actor);
     switch (chance_below(4)) {
     case 0:
         hostile_index(actor);

@@ -2,7 +2,7 @@
 //
 // The model: see model.h. Everything is an array that is searched from its begin; what waits stands
 // in the order in which it came, so that "first in, first out" is the order of the array.
-#include "tests/property/model.h"
+#include "tests/property/model_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +97,7 @@ static uint32_t servers_of(uint32_t object)
     return count;
 }
 
-static enum status hold_fact(uint32_t program, uint64_t cap, struct model_hold **hold)
+enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **hold)
 {
     *hold = model_hold_find(program, cap);
     if (*hold != NULL) {
@@ -108,15 +108,15 @@ static enum status hold_fact(uint32_t program, uint64_t cap, struct model_hold *
 }
 
 static const uint16_t method_counts[] = {
-    [MODEL_ENDPOINT] = 0, [MODEL_CONSOLE] = 1, [MODEL_TIMER] = 1,
-    [MODEL_JOB] = 6,      [MODEL_MANAGER] = 2, [MODEL_MEMORY] = 2,
-    [MODEL_BUILDER] = 4,  [MODEL_PROCESS] = 2, [MODEL_REVOKER] = 3,
+    [MODEL_ENDPOINT] = 2, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 8,
+    [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 2,     [MODEL_BUILDER] = 4,      [MODEL_PROCESS] = 2,
+    [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2,
 };
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)
 {
     struct model_hold *hold;
-    enum status fact = hold_fact(program, cap, &hold);
+    enum status fact = model_hold_fact(program, cap, &hold);
 
     *object = MODEL_NONE;
     if (fact != STATUS_OK) {
@@ -186,6 +186,7 @@ void model_revoke(uint32_t program, uint64_t revoker)
 
     must(hold != NULL && hold->is_revoker, "revoked by nobody");
     model.nodes[hold->node].is_revoked = true;
+    model_waits_settle();
 }
 
 enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap, uint32_t name)
@@ -239,17 +240,18 @@ static struct model_expected *expect(uint32_t program, uint64_t user_data)
     return expected;
 }
 
-static struct model_expected *expect_fact(const struct model_operation *operation, enum status fact)
+struct model_expected *model_expect(const struct model_operation *operation, enum status fact)
 {
     struct model_expected *expected = expect(operation->program, operation->sqe.user_data);
 
     expected->fact = fact;
     expected->is_quiet = (operation->sqe.flags & SQE_QUIET) != 0;
+    expected->opcode = operation->sqe.opcode;
     return expected;
 }
 
-static struct model_wait *wait_add(const struct model_operation *operation,
-                                   enum model_wait_kind kind, uint32_t object, uint32_t node)
+struct model_wait *model_wait_add(const struct model_operation *operation,
+                                  enum model_wait_kind kind, uint32_t object, uint32_t node)
 {
     must(model.wait_count < MODEL_WAITS_MAX, "no room for an operation that waits");
     struct model_wait *wait = &model.waits[model.wait_count++];
@@ -258,7 +260,7 @@ static struct model_wait *wait_add(const struct model_operation *operation,
     return wait;
 }
 
-static void wait_remove(uint32_t index)
+void model_wait_remove(uint32_t index)
 {
     model.wait_count--;
     memmove(&model.waits[index], &model.waits[index + 1],
@@ -276,7 +278,7 @@ uint32_t model_waiting(uint32_t program)
     return count;
 }
 
-static uint32_t waits_at(uint32_t object, enum model_wait_kind kind)
+uint32_t model_waits_at(uint32_t object, enum model_wait_kind kind)
 {
     uint32_t count = 0;
 
@@ -299,15 +301,15 @@ static uint32_t receiver_of(uint32_t object)
         if (is_held && !model_is_revoked(wait->node)) {
             return i;
         }
-        expect_fact(&wait->operation, is_held ? STATUS_REVOKED : STATUS_STALE_CAP);
-        wait_remove(i);
+        model_expect(&wait->operation, is_held ? STATUS_REVOKED : STATUS_STALE_CAP);
+        model_wait_remove(i);
     }
     return MODEL_NONE;
 }
 
 static void expect_drop(const struct model_operation *receive, uint32_t node)
 {
-    struct model_expected *expected = expect_fact(receive, STATUS_OK);
+    struct model_expected *expected = model_expect(receive, STATUS_OK);
 
     expected->is_drop = true;
     expected->object = model.nodes[node].object;
@@ -325,7 +327,7 @@ static void node_drop(uint32_t node)
         uint32_t receiver = receiver_of(object);
         if (receiver != MODEL_NONE) {
             expect_drop(&model.waits[receiver].operation, node);
-            wait_remove(receiver);
+            model_wait_remove(receiver);
         }
     }
 }
@@ -388,6 +390,7 @@ static void nodes_settle(void)
 // Whoever waits at an endpoint that nobody serves any more is told.
 static void settle(void)
 {
+    model_waits_settle();
     for (uint32_t i = 0; i < model.wait_count;) {
         const struct model_wait *wait = &model.waits[i];
         bool is_at_endpoint = wait->kind == MODEL_QUEUED || wait->kind == MODEL_RECV;
@@ -395,9 +398,9 @@ static void settle(void)
             i++;
             continue;
         }
-        expect_fact(&wait->operation,
-                    wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE : STATUS_STALE_CAP);
-        wait_remove(i);
+        model_expect(&wait->operation,
+                     wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE : STATUS_STALE_CAP);
+        model_wait_remove(i);
     }
     for (uint32_t i = 0; i < model.node_count; i++) {
         struct model_node *node = &model.nodes[i];
@@ -412,7 +415,7 @@ static void settle(void)
 
 static void deliver(const struct model_operation *receive, const struct model_wait *call)
 {
-    struct model_expected *expected = expect_fact(receive, STATUS_OK);
+    struct model_expected *expected = model_expect(receive, STATUS_OK);
 
     expected->is_delivery = true;
     expected->call = *call;
@@ -435,7 +438,7 @@ static enum status call_limits(const struct model_operation *operation, uint32_t
     if (servers_of(object) == 0) {
         return STATUS_SERVER_GONE;
     }
-    if (waits_at(object, MODEL_QUEUED) >= MODEL_QUEUE_MAX) {
+    if (model_waits_at(object, MODEL_QUEUED) >= MODEL_QUEUE_MAX) {
         return STATUS_QUEUE_FULL;
     }
     return model_waiting(operation->program) >= MODEL_RESERVED_MAX ? STATUS_RING_BUSY : STATUS_OK;
@@ -453,22 +456,22 @@ static void operate_call(const struct model_operation *operation)
         fact = call_limits(operation, object);
     }
     if (fact != STATUS_OK) {
-        expect_fact(operation, fact);
+        model_expect(operation, fact);
         return;
     }
     uint32_t node = model_hold_find(operation->program, operation->sqe.cap)->node;
     uint32_t receiver = receiver_of(object);
     if (receiver == MODEL_NONE) {
-        wait_add(operation, MODEL_QUEUED, object, node);
+        model_wait_add(operation, MODEL_QUEUED, object, node);
         return;
     }
     if (operation->is_payload_bad) {
-        expect_fact(operation, STATUS_BAD_BUFFER);
+        model_expect(operation, STATUS_BAD_BUFFER);
         return;
     }
     struct model_operation receive = model.waits[receiver].operation;
-    wait_remove(receiver);
-    struct model_wait *call = wait_add(operation, MODEL_TAKEN, object, node);
+    model_wait_remove(receiver);
+    struct model_wait *call = model_wait_add(operation, MODEL_TAKEN, object, node);
     call->server = receive.program;
     deliver(&receive, call);
 }
@@ -486,8 +489,8 @@ static uint32_t call_of(uint32_t object)
         if (!is_revoked && !wait->operation.is_payload_bad) {
             return i;
         }
-        expect_fact(&wait->operation, is_revoked ? STATUS_REVOKED : STATUS_BAD_BUFFER);
-        wait_remove(i);
+        model_expect(&wait->operation, is_revoked ? STATUS_REVOKED : STATUS_BAD_BUFFER);
+        model_wait_remove(i);
     }
     return MODEL_NONE;
 }
@@ -495,7 +498,7 @@ static uint32_t call_of(uint32_t object)
 static enum status recv_fact(const struct model_operation *operation, struct model_hold **hold,
                              uint64_t *needed)
 {
-    enum status fact = hold_fact(operation->program, operation->sqe.cap, hold);
+    enum status fact = model_hold_fact(operation->program, operation->sqe.cap, hold);
 
     if (fact != STATUS_OK) {
         return fact;
@@ -522,10 +525,15 @@ static void operate_recv(const struct model_operation *operation)
     enum status fact = recv_fact(operation, &hold, &needed);
 
     if (fact != STATUS_OK) {
-        expect_fact(operation, fact)->needed = needed;
+        model_expect(operation, fact)->needed = needed;
         return;
     }
     uint32_t object = model.nodes[hold->node].object;
+    bool is_full = model_waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX;
+    if (is_full || model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
+        model_expect(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
+        return;
+    }
     uint32_t call = call_of(object);
     if (call != MODEL_NONE) {
         model.waits[call].kind = MODEL_TAKEN;
@@ -540,12 +548,7 @@ static void operate_recv(const struct model_operation *operation)
             return;
         }
     }
-    bool is_full = waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX;
-    if (is_full || model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
-        expect_fact(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
-        return;
-    }
-    wait_add(operation, MODEL_RECV, object, hold->node);
+    model_wait_add(operation, MODEL_RECV, object, hold->node);
 }
 
 void model_call_learn(uint32_t program, uint64_t user_data, uint64_t call_id)
@@ -597,17 +600,17 @@ static void operate_return(const struct model_operation *operation)
     enum status fact = return_fact(operation, &index);
 
     if (fact != STATUS_OK) {
-        expect_fact(operation, fact);
+        model_expect(operation, fact);
         return;
     }
     struct model_wait call = model.waits[index];
-    wait_remove(index);
+    model_wait_remove(index);
     if (call.kind == MODEL_LOST) {
-        expect_fact(operation, STATUS_CALLER_LOST);
+        model_expect(operation, STATUS_CALLER_LOST);
         return;
     }
     bool fits = sqe->payload_len <= call.operation.sqe.result_len;
-    struct model_expected *answer = expect_fact(&call.operation, STATUS_OK);
+    struct model_expected *answer = model_expect(&call.operation, STATUS_OK);
     answer->answered = call.call_id;
     answer->exception = is_exception ? sqe->method : 0;
     if (!fits && is_exception) {
@@ -620,7 +623,7 @@ static void operate_return(const struct model_operation *operation)
     } else {
         answer->size = sqe->payload_len;
     }
-    expect_fact(operation, answer->fact == STATUS_OK ? STATUS_OK : STATUS_CALLER_LOST);
+    model_expect(operation, answer->fact == STATUS_OK ? STATUS_OK : STATUS_CALLER_LOST);
 }
 
 // --- The rest -----------------------------------------------------------------------------------
@@ -628,9 +631,9 @@ static void operate_return(const struct model_operation *operation)
 static void operate_release(const struct model_operation *operation)
 {
     struct model_hold *hold;
-    enum status fact = hold_fact(operation->program, operation->sqe.cap, &hold);
+    enum status fact = model_hold_fact(operation->program, operation->sqe.cap, &hold);
 
-    expect_fact(operation, fact);
+    model_expect(operation, fact);
     if (fact == STATUS_OK) {
         *hold = model.holds[--model.hold_count];
     }
@@ -640,7 +643,7 @@ void model_operate(const struct model_operation *operation)
 {
     switch ((enum opcode)operation->sqe.opcode) {
     case OP_NOP:
-        expect_fact(operation, operation->sqe.arg == 0 ? STATUS_OK : STATUS_UNSUPPORTED);
+        model_expect(operation, operation->sqe.arg == 0 ? STATUS_OK : STATUS_UNSUPPORTED);
         break;
     case OP_CALL:
         operate_call(operation);
@@ -659,13 +662,13 @@ void model_operate(const struct model_operation *operation)
     case OP_PARK:
     case OP_UNPARK:
     case OP_CANCEL:
-        expect_fact(operation, STATUS_UNSUPPORTED);
+        model_operate_wait(operation);
         break;
     case OP_LINK:
     case OP_DRAIN:
     case OP_FINISH:
     case OP_COUNT:
-        expect_fact(operation, STATUS_BAD_OPCODE);
+        model_expect(operation, STATUS_BAD_OPCODE);
         break;
     }
     settle();
@@ -673,7 +676,7 @@ void model_operate(const struct model_operation *operation)
 
 static void exit_tell(const struct model_operation *operation, struct model_exit exit)
 {
-    struct model_expected *expected = expect_fact(operation, STATUS_OK);
+    struct model_expected *expected = model_expect(operation, STATUS_OK);
 
     expected->is_exit = true;
     expected->size = 24;
@@ -691,27 +694,29 @@ void model_next_exit(const struct model_operation *operation)
         return;
     }
     if (model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
-        expect_fact(operation, STATUS_RING_BUSY);
+        model_expect(operation, STATUS_RING_BUSY);
         return;
     }
-    wait_add(operation, MODEL_EXIT, MODEL_NONE, MODEL_NONE);
+    model_wait_add(operation, MODEL_EXIT, MODEL_NONE, MODEL_NONE);
 }
 
+// What is due ends, the earliest first.
 void model_time(uint64_t now_ns)
 {
-    for (uint32_t i = 0; i < model.wait_count;) {
-        struct model_wait *wait = &model.waits[i];
-        if (wait->kind == MODEL_LOST || wait->operation.deadline_ns > now_ns) {
-            i++;
-            continue;
+    for (;;) {
+        uint32_t first = MODEL_NONE;
+        uint64_t first_ns = now_ns;
+        for (uint32_t i = 0; i < model.wait_count; i++) {
+            const struct model_wait *wait = &model.waits[i];
+            if (wait->kind != MODEL_LOST && wait->operation.deadline_ns <= first_ns) {
+                first = i;
+                first_ns = wait->operation.deadline_ns;
+            }
         }
-        expect_fact(&wait->operation, STATUS_TIMED_OUT);
-        if (wait->kind == MODEL_TAKEN) {
-            wait->kind = MODEL_LOST;
-            i++;
-        } else {
-            wait_remove(i);
+        if (first == MODEL_NONE) {
+            break;
         }
+        model_due(first);
     }
     settle();
 }
@@ -724,12 +729,11 @@ static bool wait_end(struct model_wait *wait, uint32_t program)
 
     if (is_answered && wait->server == program) {
         if (!is_own && wait->kind == MODEL_TAKEN) {
-            expect_fact(&wait->operation, STATUS_SERVER_GONE);
+            model_expect(&wait->operation, STATUS_SERVER_GONE);
         }
         return true;
     }
-    if (is_own && is_answered) {
-        wait->kind = MODEL_LOST;
+    if (is_answered) {
         return false;
     }
     return is_own;
@@ -740,7 +744,7 @@ static void exit_add(struct model_exit exit)
     for (uint32_t i = 0; i < model.wait_count; i++) {
         if (model.waits[i].kind == MODEL_EXIT) {
             exit_tell(&model.waits[i].operation, exit);
-            wait_remove(i);
+            model_wait_remove(i);
             return;
         }
     }
@@ -750,9 +754,10 @@ static void exit_add(struct model_exit exit)
 
 void model_program_end(uint32_t program, bool is_told, struct model_exit exit)
 {
+    model_waits_end(program);
     for (uint32_t i = 0; i < model.wait_count;) {
         if (wait_end(&model.waits[i], program)) {
-            wait_remove(i);
+            model_wait_remove(i);
         } else {
             i++;
         }

@@ -28,6 +28,8 @@ enum {
     MODEL_RESERVED_MAX = CQ_ENTRIES_DEFAULT - CQ_ENTRIES_KEPT,
     MODEL_QUEUE_MAX = 64,
     MODEL_RECEIVERS_MAX = 16,
+    MODEL_WAITERS_MAX = 16, // of one notification
+    MODEL_WOKEN_MAX = 64,   // by one UNPARK
 };
 
 enum model_kind {
@@ -39,6 +41,8 @@ enum model_kind {
     MODEL_MEMORY,
     MODEL_BUILDER,
     MODEL_PROCESS,
+    MODEL_NOTIFICATION,
+    MODEL_PARK_SPACE,
     MODEL_REVOKER, // of no object: what a hold may be instead
 };
 
@@ -49,6 +53,9 @@ struct model_object {
     uint32_t program; // BUILDER: that it builds
     bool is_loaded, is_spent;
     uint64_t names; // BUILDER: bit n: name n is given
+    uint64_t bits;  // NOTIFICATION
+    uint32_t bound_program;
+    uint64_t bound_cap; // ENDPOINT: the notification for lost calls; 0: none
 };
 
 // Of a node that a server minted: nobody holds it, nor what was made from it.
@@ -81,6 +88,9 @@ enum model_wait_kind {
     MODEL_LOST,
     MODEL_RECV,
     MODEL_EXIT,
+    MODEL_WAITING, // WAIT
+    MODEL_PARKED,
+    MODEL_SLEEPING,
 };
 
 // What a test submits.
@@ -88,6 +98,8 @@ struct model_operation {
     uint32_t program;
     struct sqe sqe;
     bool is_payload_bad, is_result_bad; // the buffer is not memory of the program
+    uint32_t sq_index;                  // of its SQE
+    uint32_t word;                      // PARK: what stands at payload
     uint64_t deadline_ns;
 };
 
@@ -97,6 +109,10 @@ struct model_wait {
     uint32_t object, node;
     uint32_t server; // TAKEN, LOST: the program that answers
     uint64_t call_id;
+    uint64_t until_ns; // SLEEPING
+    // A repeating WAIT: it completed; that completion was consumed; it was cancelled meanwhile.
+    bool is_told, is_consumed, is_cancelled;
+    bool is_named; // LOST: nextCancelled said so
 };
 
 // A completion that must be in the program's ring.
@@ -107,9 +123,11 @@ struct model_expected {
     uint16_t exception; // a server's own
     uint32_t size;      // of the result, where the fact is OK
     uint64_t needed;    // TRUNCATED, BUFFER_TOO_SMALL
-    uint64_t answered;  // the id of the call that this answers
-    bool is_quiet;      // no completion on success
-    bool is_delivery;   // a RECV that took a call: `call`
+    uint8_t opcode;
+    uint64_t extra;    // WAIT: bits; UNPARK: woken
+    uint64_t answered; // the id of the call that this answers
+    bool is_quiet;     // no completion on success
+    bool is_delivery;  // a RECV that took a call: `call`
     struct model_wait call;
     bool is_drop; // a RECV that is told of one of the `object`'s minted nodes
     uint32_t object;
@@ -166,10 +184,22 @@ void model_grant_learn(uint32_t program, uint32_t node, uint64_t cap);
 
 // --- Operations and time ------------------------------------------------------------------------
 
-// CALL of an endpoint, RECV, RETURN, RELEASE, NOP.
+// Everything but CALLs of kernel objects.
 void model_operate(const struct model_operation *operation);
 // Job.nextExit that reached its job.
 void model_next_exit(const struct model_operation *operation);
+// Timer.sleepUntil, whatever it reaches.
+void model_sleep(const struct model_operation *operation, uint64_t deadline_ns, uint64_t now_ns);
+// The program enters the kernel: before what it submits.
+void model_enter(uint32_t program);
+// It consumed the completion with this number.
+void model_consume(uint32_t program, uint64_t user_data);
+// Notification.signal and take, and Endpoint's methods, that reached their object.
+void model_set(uint32_t object, uint64_t bits);
+uint64_t model_take(uint32_t object, uint64_t mask);
+// Whether nextCancelled may say so.
+bool model_next_cancelled(uint32_t program, uint32_t object, uint64_t call_id);
+enum status model_bind(uint32_t program, uint32_t object, uint64_t cap);
 void model_time(uint64_t now_ns);
 // `process`: as nextExit names it; told: it was started.
 void model_program_end(uint32_t program, bool is_told, struct model_exit exit);

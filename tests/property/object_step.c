@@ -30,7 +30,7 @@ static bool object_call(const struct actor *actor, uint64_t cap, uint16_t method
                         const struct capnp_builder *message, enum status predicted,
                         struct act_answer *answer)
 {
-    actor_run(actor);
+    actor_refresh(actor);
     struct act_snapshot before = act_snapshot();
     uint32_t object;
     enum status reach = model_reach(actor->program, cap, method, &object);
@@ -131,7 +131,7 @@ static bool is_plain(const struct model_hold *hold)
 {
     return hold_is(hold, MODEL_TIMER) || hold_is(hold, MODEL_MEMORY) ||
            hold_is(hold, MODEL_CONSOLE) || hold_is(hold, MODEL_PROCESS) ||
-           (hold_is(hold, MODEL_ENDPOINT) && model_is_server(hold->node));
+           hold_is(hold, MODEL_PARK_SPACE);
 }
 
 // Objects that answer and remember nothing.
@@ -160,16 +160,126 @@ static void plain_step(struct actor *actor)
                 &answer);
 }
 
+static bool is_notification(const struct model_hold *hold)
+{
+    return hold_is(hold, MODEL_NOTIFICATION);
+}
+
+// signal and take, where no WAIT of the actor's own completes before.
+static void notification_step(struct actor *actor)
+{
+    const struct model_hold *hold = hold_choose(actor->program, is_notification);
+    struct capnp_builder message = message_begin();
+    struct act_answer answer;
+    uint64_t bits = chance_word() & chance_word();
+
+    for (uint32_t i = 0; i < model.wait_count; i++) {
+        if (model.waits[i].kind == MODEL_WAITING &&
+            model.waits[i].operation.program == actor->program) {
+            return;
+        }
+    }
+    if (hold == NULL) {
+        return;
+    }
+    uint32_t object = model.nodes[hold->node].object;
+    if (chance_in(2)) {
+        notification_signal_params_set_bits(notification_signal_params_build(&message), bits);
+        if (object_call(actor, hold->cap, NOTIFICATION_SIGNAL, &message, STATUS_OK, &answer)) {
+            model_set(object, bits);
+        }
+        return;
+    }
+    notification_take_params_set_mask(notification_take_params_build(&message), bits);
+    if (object_call(actor, hold->cap, NOTIFICATION_TAKE, &message, STATUS_OK, &answer) &&
+        notification_take_results_get_bits(notification_take_results_read(&answer.message)) !=
+            model_take(object, bits)) {
+        broken("other bits were taken than the model says");
+    }
+}
+
+// nextCancelled and bind.
+static void endpoint_server_step(struct actor *actor)
+{
+    const struct model_hold *hold = hold_choose(actor->program, is_server);
+    struct capnp_builder message = message_begin();
+    struct act_answer answer;
+    uint32_t reached;
+
+    if (hold == NULL) {
+        return;
+    }
+    uint64_t cap = hold->cap;
+    uint32_t object = model.nodes[hold->node].object;
+    if (chance_in(2)) {
+        if (object_call(actor, cap, ENDPOINT_NEXT_CANCELLED, NULL, STATUS_OK, &answer) &&
+            !model_next_cancelled(actor->program, object,
+                                  endpoint_next_cancelled_results_get_call_id(
+                                      endpoint_next_cancelled_results_read(&answer.message)))) {
+            broken("another call is lost than the model says");
+        }
+        return;
+    }
+    uint64_t bound = cap_choose(actor->program, is_notification);
+    if (bound == 0) {
+        return;
+    }
+    endpoint_bind_params_set_notification(endpoint_bind_params_build(&message),
+                                          (struct notification){bound});
+    enum status predicted = STATUS_OK;
+    if (model_reach(actor->program, cap, ENDPOINT_BIND, &reached) == STATUS_OK) {
+        predicted = model_bind(actor->program, object, bound);
+    }
+    object_call(actor, cap, ENDPOINT_BIND, &message, predicted, &answer);
+}
+
+static bool is_timer(const struct model_hold *hold)
+{
+    return hold_is(hold, MODEL_TIMER);
+}
+
+static void sleep_step(struct actor *actor)
+{
+    const struct model_hold *hold = hold_choose(actor->program, is_timer);
+    struct capnp_builder message = message_begin();
+    struct model_operation operation;
+    uint32_t slot;
+
+    actor_refresh(actor);
+    hold = hold_choose(actor->program, is_timer);
+    if (hold == NULL || !operation_begin(actor, &operation, &slot)) {
+        return;
+    }
+    uint64_t deadline_ns = machine.now_ns;
+    limit_choose(&operation);
+    deadline_ns = operation.deadline_ns == UINT64_MAX || chance_in(9) ? machine.now_ns
+                                                                      : operation.deadline_ns;
+    operation.sqe.arg = limit_choose(&operation);
+    timer_sleep_until_params_set_deadline(timer_sleep_until_params_build(&message), deadline_ns);
+    machine_message_write(actor->thread, slot_offset(slot), message.bytes,
+                          capnp_builder_size(&message));
+    operation.sqe.opcode = OP_CALL;
+    operation.sqe.method = TIMER_SLEEP_UNTIL;
+    operation.sqe.cap = hold->cap;
+    operation.sqe.flags = SQE_RING_PAYLOAD;
+    operation.sqe.payload = slot_offset(slot);
+    operation.sqe.payload_len = capnp_builder_size(&message);
+    operation_submit(actor, &operation);
+    model_sleep(&operation, deadline_ns, machine.now_ns);
+    machine_enter(actor->thread, 0, 0);
+}
+
 void object_step(struct actor *actor)
 {
+    static void (*const steps[])(struct actor *) = {
+        facet_step, facet_step,        facet_step,           revoker_step,
+        plain_step, notification_step, endpoint_server_step, sleep_step,
+    };
+
     if (holds_of(actor->program) > HOLDS_MANY) {
         ring_step(actor);
-    } else if (chance_in(2)) {
-        facet_step(actor);
-    } else if (chance_in(2)) {
-        revoker_step(actor);
     } else {
-        plain_step(actor);
+        steps[chance_below(sizeof(steps) / sizeof(steps[0]))](actor);
     }
 }
 
@@ -199,12 +309,39 @@ static void endpoint_step(struct actor *first)
     }
 }
 
+static void notification_make_step(struct actor *first)
+{
+    struct act_answer answer;
+
+    if (object_call(first, first_job(), JOB_MAKE_NOTIFICATION, NULL, STATUS_OK, &answer)) {
+        uint32_t node = model_object_create(MODEL_NOTIFICATION, NOTIFICATION_INTERFACE_ID, 0);
+        struct job_make_notification_results_reader results =
+            job_make_notification_results_read(&answer.message);
+        model_hold_insert(first->program,
+                          job_make_notification_results_get_notification(results).id, node, true,
+                          false);
+    }
+}
+
+static void park_space_make_step(struct actor *first)
+{
+    struct act_answer answer;
+
+    if (object_call(first, first_job(), JOB_MAKE_PARK_SPACE, NULL, STATUS_OK, &answer)) {
+        uint32_t node = model_object_create(MODEL_PARK_SPACE, PARK_SPACE_INTERFACE_ID, 0);
+        struct job_make_park_space_results_reader results =
+            job_make_park_space_results_read(&answer.message);
+        model_hold_insert(first->program, job_make_park_space_results_get_space(results).id, node,
+                          false, false);
+    }
+}
+
 static void exit_step(struct actor *first)
 {
     struct model_operation operation;
     uint32_t slot;
 
-    actor_run(first);
+    actor_refresh(first);
     if (!operation_begin(first, &operation, &slot)) {
         return;
     }
@@ -225,7 +362,7 @@ static bool release(struct actor *actor, uint64_t cap)
     struct model_operation operation;
     uint32_t slot;
 
-    actor_run(actor);
+    actor_refresh(actor);
     if (!operation_begin(actor, &operation, &slot)) {
         return false;
     }
@@ -391,7 +528,9 @@ void first_step(struct actor *first)
     if (choice < 6) {
         build_step(first);
     } else if (choice < 8) {
-        endpoint_step(first);
+        static void (*const makers[])(struct actor *) = {endpoint_step, notification_make_step,
+                                                         park_space_make_step};
+        makers[chance_below(3)](first);
     } else if (waits_for_exit() < 3 || chance_in(20)) {
         exit_step(first);
     }

@@ -2,6 +2,7 @@
 //
 // Choosing what to do, and doing it through the ring: CALL of endpoints, RECV, RETURN, RELEASE, NOP
 // and what is not served yet, alone or several in one submission.
+#include "kernel/core/test/waiting.h"
 #include "tests/property/step.h"
 
 #include <string.h>
@@ -159,10 +160,24 @@ static void payload_write(const struct actor *actor, uint32_t offset, uint64_t n
     machine_message_write(actor->thread, offset, bytes, size);
 }
 
+static bool is_deadline(uint64_t time_ns)
+{
+    bool is_taken = false;
+
+    for (uint32_t i = 0; i < model.wait_count; i++) {
+        is_taken = is_taken || model.waits[i].operation.deadline_ns == time_ns;
+    }
+    return is_taken;
+}
+
 uint64_t limit_choose(struct model_operation *operation)
 {
     uint64_t limit = chance_in(2) ? 1 + chance_below(TIME_STEP_NS) : TIMEOUT_NONE;
 
+    // No two at once: who is first then is nobody's promise.
+    while (limit != TIMEOUT_NONE && is_deadline(machine.now_ns + limit)) {
+        limit++;
+    }
     operation->deadline_ns = limit == TIMEOUT_NONE ? UINT64_MAX : machine.now_ns + limit;
     return limit;
 }
@@ -176,7 +191,8 @@ static bool call_fill(const struct actor *actor, uint32_t slot, struct model_ope
     sqe->cap = cap_choose(actor->program, is_client);
     sqe->method = (uint16_t)(chance_in(20) ? chance_below(70) : chance_below(4));
     if (model_reach(actor->program, sqe->cap, sqe->method, &object) == STATUS_OK &&
-        (object == MODEL_NONE || model.objects[object].kind != MODEL_ENDPOINT)) {
+        (object == MODEL_NONE || model.objects[object].kind != MODEL_ENDPOINT ||
+         model_is_server(model_hold_find(actor->program, sqe->cap)->node))) {
         return false;
     }
     sqe->payload_len = chance_below(chance_in(8) ? MESSAGE_MAX * 2 : MESSAGE_MAX / 2);
@@ -264,7 +280,95 @@ static bool other_fill(const struct actor *actor, uint32_t slot, struct model_op
 {
     (void)actor;
     (void)slot;
-    operation->sqe.opcode = (uint8_t)(OP_SIGNAL + chance_below(OP_COUNT - OP_SIGNAL));
+    operation->sqe.opcode = (uint8_t)(OP_LINK + chance_below(OP_COUNT - OP_LINK));
+    return true;
+}
+
+// --- Operations that wait for something else than a call ----------------------------------------
+
+static bool is_notification(const struct model_hold *hold)
+{
+    return hold_is(hold, MODEL_NOTIFICATION);
+}
+
+static bool is_park_space(const struct model_hold *hold)
+{
+    return hold_is(hold, MODEL_PARK_SPACE);
+}
+
+static bool signal_fill(const struct actor *actor, uint32_t slot, struct model_operation *operation)
+{
+    (void)slot;
+    operation->sqe.cap = cap_choose(actor->program, is_notification);
+    operation->sqe.flags = chance_in(3) ? SQE_QUIET : 0;
+    operation->sqe.arg = chance_in(4) ? chance_word() : 1ull << chance_below(6);
+    return true;
+}
+
+static bool wait_fill(const struct actor *actor, uint32_t slot, struct model_operation *operation)
+{
+    struct sqe *sqe = &operation->sqe;
+
+    (void)slot;
+    sqe->cap = cap_choose(actor->program, is_notification);
+    sqe->flags = chance_in(3) ? SQE_WAIT_REPEAT : 0;
+    sqe->arg = chance_in(20) ? 0 : chance_below(64) | (chance_in(4) ? chance_word() : 0);
+    sqe->arg2 = TIMEOUT_NONE;
+    if (sqe->flags == 0 || chance_in(20)) {
+        sqe->arg2 = limit_choose(operation);
+    }
+    return true;
+}
+
+// A word of the program's text, all of whose bytes are equal.
+static void word_choose(const struct actor *actor, struct model_operation *operation)
+{
+    uint64_t at = actor->base + LAYOUT_IMAGE + chance_below(4) * sizeof(operation->word);
+
+    operation->is_payload_bad = chance_in(16);
+    if (operation->is_payload_bad) {
+        at = actor->base + (chance_in(2) ? 0 : LAYOUT_END);
+    } else {
+        machine_read(machine.threads[actor->thread].space, at, &operation->word,
+                     sizeof(operation->word));
+    }
+    operation->sqe.payload = at + (chance_in(16) ? 1 + chance_below(3) : 0);
+}
+
+static bool park_fill(const struct actor *actor, uint32_t slot, struct model_operation *operation)
+{
+    (void)slot;
+    operation->sqe.cap = cap_choose(actor->program, is_park_space);
+    word_choose(actor, operation);
+    operation->sqe.arg = operation->word ^ (chance_in(8) ? 1 + chance_word() % 99 : 0);
+    operation->sqe.arg2 = limit_choose(operation);
+    return true;
+}
+
+static bool unpark_fill(const struct actor *actor, uint32_t slot, struct model_operation *operation)
+{
+    (void)slot;
+    operation->sqe.cap = cap_choose(actor->program, is_park_space);
+    operation->sqe.flags = chance_in(3) ? SQE_QUIET : 0;
+    word_choose(actor, operation);
+    operation->sqe.arg = chance_in(4) ? chance_word() : chance_below(3);
+    return true;
+}
+
+static bool cancel_fill(const struct actor *actor, uint32_t slot, struct model_operation *operation)
+{
+    uint32_t first = model.wait_count == 0 ? 0 : chance_below(model.wait_count);
+
+    (void)slot;
+    operation->sqe.flags = chance_in(3) ? SQE_QUIET : 0;
+    operation->sqe.arg = operation->sq_index - chance_below(40);
+    for (uint32_t i = 0; i < model.wait_count; i++) {
+        const struct model_wait *wait = &model.waits[(first + i) % model.wait_count];
+        if (wait->operation.program == actor->program && !chance_in(30)) {
+            operation->sqe.arg = wait->operation.sq_index;
+            break;
+        }
+    }
     return true;
 }
 
@@ -273,8 +377,10 @@ static const struct {
     uint8_t opcode;
     uint8_t weight;
 } ring_operations[] = {
-    {call_fill, OP_CALL, 30},      {recv_fill, OP_RECV, 24}, {return_fill, OP_RETURN, 22},
-    {release_fill, OP_RELEASE, 7}, {nop_fill, OP_NOP, 3},    {other_fill, OP_SIGNAL, 2},
+    {call_fill, OP_CALL, 30},      {recv_fill, OP_RECV, 24},    {return_fill, OP_RETURN, 22},
+    {release_fill, OP_RELEASE, 7}, {nop_fill, OP_NOP, 3},       {other_fill, OP_LINK, 2},
+    {signal_fill, OP_SIGNAL, 14},  {wait_fill, OP_WAIT, 12},    {park_fill, OP_PARK, 5},
+    {unpark_fill, OP_UNPARK, 5},   {cancel_fill, OP_CANCEL, 6},
 };
 
 // Whether the operation could succeed for this program.
@@ -286,6 +392,14 @@ static bool is_promising(const struct actor *actor, uint8_t opcode)
     if (opcode == OP_RECV) {
         return hold_choose(actor->program, is_server) != NULL &&
                model_waiting(actor->program) < MODEL_RESERVED_MAX / 2;
+    }
+    if (opcode == OP_WAIT || opcode == OP_SIGNAL) {
+        return hold_choose(actor->program, is_notification) != NULL &&
+               model_waiting(actor->program) < MODEL_RESERVED_MAX * 3 / 4;
+    }
+    if (opcode == OP_PARK || opcode == OP_UNPARK) {
+        return hold_choose(actor->program, is_park_space) != NULL &&
+               model_waiting(actor->program) < MODEL_RESERVED_MAX * 3 / 4;
     }
     for (uint32_t i = 0; i < model.wait_count && opcode == OP_RETURN; i++) {
         const struct model_wait *wait = &model.waits[i];
@@ -335,7 +449,9 @@ void operation_submit(struct actor *actor, const struct model_operation *operati
 bool operation_begin(struct actor *actor, struct model_operation *operation, uint32_t *slot)
 {
     *slot = slot_take(actor);
-    *operation = (struct model_operation){.program = actor->program, .deadline_ns = UINT64_MAX};
+    *operation = (struct model_operation){.program = actor->program,
+                                          .deadline_ns = UINT64_MAX,
+                                          .sq_index = act_sq_index(actor->thread)};
     operation->sqe.user_data =
         (uint64_t)actor->program << 40 | actor->count++ * SLOTS | (*slot % SLOTS);
     return *slot < SLOTS;
@@ -346,6 +462,7 @@ void ring_step(struct actor *actor)
     uint32_t batch = chance_in(3) ? 1 + chance_below(BATCH_MAX) : 1;
 
     actor_run(actor);
+    model_enter(actor->program);
     for (uint32_t i = 0; i < batch; i++) {
         struct model_operation operation;
         uint32_t slot;
@@ -357,6 +474,9 @@ void ring_step(struct actor *actor)
         if (!ring_operations[kind].fill(actor, slot, &operation)) {
             actor->slots &= ~(1u << slot);
             continue;
+        }
+        if (operation.sqe.opcode >= OP_SIGNAL) {
+            actor->slots &= ~(1u << slot); // it has no message
         }
         operation_submit(actor, &operation);
         model_operate(&operation);
@@ -378,6 +498,7 @@ void ring_step(struct actor *actor)
 void wait_step(struct actor *actor)
 {
     actor_run(actor);
+    model_enter(actor->program);
     note("actor %ld waits", (long)(actor - world.actors));
     machine_enter(actor->thread, 1 + chance_below(3), 1 + chance_below(TIME_STEP_NS));
 }

@@ -304,6 +304,16 @@ static void exit_check(const struct actor *actor, const struct model_expected *e
     }
 }
 
+static void extra_check(const struct model_expected *expected, const struct cqe *cqe)
+{
+    if (cqe->extra != expected->extra) {
+        broken("completion %llx: extra %llx; the model says %llx",
+               (unsigned long long)cqe->user_data, (unsigned long long)cqe->extra,
+               (unsigned long long)expected->extra);
+    }
+    tally.waits++;
+}
+
 static void success_check(const struct actor *actor, const struct model_expected *expected,
                           const struct cqe *cqe)
 {
@@ -321,6 +331,8 @@ static void success_check(const struct actor *actor, const struct model_expected
         drop_check(actor, expected, result);
     } else if (expected->is_exit) {
         exit_check(actor, expected, result);
+    } else if (expected->opcode >= OP_SIGNAL) {
+        extra_check(expected, cqe);
     } else if (expected->size != 0) {
         bytes_check(actor, result, expected->answered, expected->size);
         tally.answers++;
@@ -382,6 +394,14 @@ static struct actor *actor_of(uint32_t program)
     return NULL;
 }
 
+// Those that have no message have no slot.
+static void slot_give(struct actor *actor, const struct model_expected *expected)
+{
+    if (expected->opcode < OP_SIGNAL) {
+        actor->slots &= ~(1u << expected->user_data % SLOTS);
+    }
+}
+
 static void completions_check(void)
 {
     struct model_expected expected;
@@ -395,7 +415,8 @@ static void completions_check(void)
                        (unsigned long long)cqe.user_data, cqe.status, cqe.flags);
             }
             completion_check(actor, &expected, &cqe);
-            actor->slots &= ~(1u << cqe.user_data % SLOTS);
+            model_consume(actor->program, cqe.user_data);
+            slot_give(actor, &expected);
         }
     }
     for (uint32_t i = 0; i < model.expected_count; i++) {
@@ -406,7 +427,7 @@ static void completions_check(void)
                    (unsigned long long)left->user_data, left->fact);
         }
         if (actor != NULL) {
-            actor->slots &= ~(1u << left->user_data % SLOTS);
+            slot_give(actor, left);
         }
     }
     model.expected_count = 0;
@@ -448,6 +469,14 @@ void actor_run(const struct actor *actor)
     if (!is_running) {
         broken("a thread never gets its turn");
     }
+}
+
+void actor_refresh(const struct actor *actor)
+{
+    actor_run(actor);
+    model_enter(actor->program);
+    machine_enter(actor->thread, 0, 0);
+    completions_check();
 }
 
 // Invariant 6 from the other side: what waits here waits there.

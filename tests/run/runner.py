@@ -24,8 +24,11 @@ import boot  # noqa: E402  pylint: disable=wrong-import-position
 FOLDER = "build/test/run"
 DEADLINE_SECONDS = 120
 TAIL_LINES = 12
-# The option that a platform doesn't have.
-ABSENT = {"sim": "cpu", "sim-asan": "cpu", "x86_64": "seed"}
+# The axes of a script's runs, with what a script has that doesn't name them.
+AXES = {"cpu": "max", "memory": "128M", "seed": "1", "machine": "pc", "cpus": "1", "loader": "pvh"}
+# Those that a platform has.
+PRESENT = {"sim": ("memory", "seed"), "sim-asan": ("memory", "seed"),
+           "x86_64": ("cpu", "memory", "machine", "cpus", "loader")}
 # How the lines of a program begin: process, name.
 SPEAKER = re.compile(r"\[\S*\] ([^:]*): ")
 # How the lines begin that a machine prints about itself.
@@ -58,7 +61,8 @@ class Script:
         self.path = path
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.platforms, self.package, self.suite = [], None, None
-        self.matrix = {"cpu": ["max"], "memory": ["128M"], "seed": ["1"]}
+        self.matrix = {axis: [value] for axis, value in AXES.items()}
+        self.append = ""
         self.expected, self.exit, self.hosts = [], 0, []
         self.exact = self.by_program = self.same_transcript = False
         self.deadline = DEADLINE_SECONDS
@@ -78,6 +82,8 @@ class Script:
             self.package = rest
         elif word == "suite" and rest:
             self.suite = rest
+        elif word == "append" and rest:
+            self.append = f"{self.append} {rest}".strip()
         elif word in self.matrix and rest:
             self.matrix[word] = rest.split()
         elif word == "expect":
@@ -96,13 +102,17 @@ class Script:
             raise ScriptError(f"{self.path}:{number}: not understood: {line.strip()}")
 
     def runs(self, only):
-        """(platform, cpu, memory, seed) of each run; an option that it lacks doesn't multiply."""
+        """(platform, options) of each run; an option that it lacks doesn't multiply."""
         for platform in self.platforms:
             if only in (None, platform):
-                axes = [self.matrix[axis][:1] if axis == ABSENT[platform] else self.matrix[axis]
-                        for axis in ("cpu", "memory", "seed")]
-                for options in itertools.product(*axes):
-                    yield platform, *options
+                axes = {axis: self.matrix[axis] for axis in PRESENT[platform]}
+                for values in itertools.product(*axes.values()):
+                    yield platform, dict(zip(axes, values))
+
+    def run_name(self, platform, options):
+        """Which of its runs it is: what all of them have in common is left out."""
+        varied = [value for axis, value in options.items() if len(self.matrix[axis]) > 1]
+        return "-".join([self.name, platform, *varied])
 
 
 class Matcher:
@@ -172,7 +182,8 @@ def follow(child, matcher, transcript, deadline):
 def check_hosts(script, log):
     """Runs the host commands; each must end with status 0 and print its lines in order."""
     for command, prints in script.hosts:
-        words = shlex.split(command.replace("$LOG", log))
+        words = shlex.split(command.replace("$LOG", log)
+                            .replace("$SYSLOG", boot.syslog_path(log)))
         tool = f"build/host/tools/{words[0]}"
         words[0] = tool if os.path.exists(tool) else words[0]
         run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -191,13 +202,12 @@ def check_hosts(script, log):
 
 def run_once(script, platform, options, base):
     """Boots once; returns the console's lines."""
-    cpu, memory, seed = options
     log, transcript = base + ".log", base + ".transcript"
     for stale in (log, transcript):
         if os.path.exists(stale):
             os.unlink(stale)
-    line = boot.command(platform, script.package, log, cpu, memory, int(seed),
-                        suite=script.suite)
+    line = boot.command(platform, script.package, log, suite=script.suite, append=script.append,
+                        **options)
     child = start(line, transcript)
     matcher = Matcher(script)
     deadline = time.monotonic() + script.deadline
@@ -212,6 +222,7 @@ def run_once(script, platform, options, base):
             child.wait()
         child.stdout.close()
     matcher.end()
+    boot.collect(options.get("loader"), log)
     if boot.exit_code(platform, status) != script.exit:
         with open(transcript + ".errors", encoding="utf-8", errors="replace") as errors:
             raise Failure(f"exit code {boot.exit_code(platform, status)} (status {status}), "
@@ -258,10 +269,8 @@ def run_script(path, only):
     failed, seen = 0, {}
     runs = list(script.runs(only))
     os.makedirs(FOLDER, exist_ok=True)
-    for platform, *options in runs:
-        varied = [option for option, axis in zip(options, script.matrix)
-                  if len(script.matrix[axis]) > 1 and axis != ABSENT[platform]]
-        name = "-".join([script.name, platform, *varied])
+    for platform, options in runs:
+        name = script.run_name(platform, options)
         lines, bad = attempt(name, lambda: run_once(script, platform, options,
                                                     os.path.join(FOLDER, name)))
         failed += bad

@@ -269,6 +269,11 @@ void hal_export(const void *bytes, uint32_t size)
     bytes_append(&machine.log, bytes, size);
 }
 
+void hal_export_syslog(const void *bytes, uint32_t size)
+{
+    bytes_append(&machine.syslog, bytes, size);
+}
+
 static _Noreturn void machine_end(enum machine_end end)
 {
     require(in_kernel, "the machine ended outside of the kernel", end);
@@ -299,6 +304,7 @@ void machine_fini(void)
     }
     free(machine.console.bytes);
     free(machine.log.bytes);
+    free(machine.syslog.bytes);
     if (hal_frames != NULL) {
         free(kept_frames);
         kept_frames = hal_frames;

@@ -98,7 +98,7 @@ struct machine {
     uint64_t turns;   // handed in since boot
     uint32_t tables;  // frames that are tables now
     struct boot boot; // what the kernel was told
-    struct machine_bytes console, log;
+    struct machine_bytes console, log, syslog;
     struct machine_space spaces[MACHINE_SPACES_MAX];
     struct machine_thread threads[MACHINE_THREADS_MAX];
 };

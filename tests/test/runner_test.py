@@ -58,7 +58,7 @@ class Runs(unittest.TestCase):
             pathlib.Path(folder, "console").write_text(console, encoding="utf-8")
             machine = pathlib.Path(folder, "build/sim/tessera-sim")
             os.makedirs(machine.parent)
-            machine.write_text("#!/bin/sh\nseed=$4\n[ $# = 8 ] || exit 9\n. ./more\n"
+            machine.write_text("#!/bin/sh\nseed=$4\n[ $# = 10 ] || exit 9\n. ./more\n"
                                f"printf '{log}' >\"$8\"\ncat console\nexit {status}\n",
                                encoding="utf-8")
             machine.chmod(machine.stat().st_mode | stat.S_IXUSR)

@@ -39,6 +39,8 @@ static const char *const object_words[] = {
     [OBJECT_TIMER] = "timer",
     [OBJECT_CONSOLE] = "console",
     [OBJECT_CAPABILITY_MANAGER] = "capability-manager",
+    [OBJECT_NOTIFICATION] = "notification",
+    [OBJECT_PARK_SPACE] = "park-space",
 };
 static const char *const resource_words[] = {
     [RESOURCE_SESSIONS] = "sessions",   [RESOURCE_JOBS] = "jobs",

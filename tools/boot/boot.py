@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a boot package on a platform; the only place that knows the machines' command lines.
 
-    boot.py x86_64|sim|sim-asan --package NAME [--cpu C] [--memory M] [--seed N] [--debug|--trace]
+    boot.py x86_64|sim|sim-asan --package NAME [--cpu C] [--memory M] [--seed N] [--machine M]
+            [--cpus N] [--loader pvh|bios|uefi] [--append WORDS] [--debug|--trace]
 
 Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
-tests/run/runner.py. On x86_64 the first serial port is the console and the second one receives
-the raw commit log when the machine halts; the simulator writes the log itself.
+tests/run/runner.py. On x86_64 the first serial port is the console; the second one receives the raw
+commit log when the machine halts, the third one the SysLog. The simulator writes both itself.
 """
 import argparse
 import os
@@ -15,10 +16,14 @@ import subprocess
 import sys
 
 AUTHORITY = "build/host/tools/authority"
+RINGTAP = "build/host/tools/ringtap"
+TRACE = "build/run/trace.json"
 # isa-debug-exit turns a written value v into the status (v << 1) | 1; the kernel writes
 # 0x10 + its exit code.
 DEBUG_EXIT_BASE = 0x10
 PLATFORMS = ("x86_64", "sim", "sim-asan")
+OVMF = "/usr/share/OVMF"
+LOG_PAGE_MAGIC = b"TLOG"  # how an exported log begins: abi/commit.h
 
 
 def package_path(platform, package):
@@ -27,21 +32,58 @@ def package_path(platform, package):
     return package if "/" in package else f"build/{folder}/{package}.pkg"
 
 
+def syslog_path(log):
+    """Where the SysLog goes that leaves the machine together with this commit log."""
+    return os.path.splitext(log)[0] + ".syslog"
+
+
+def loader_pvh(package, suite, append):
+    packages = ["-initrd", package_path("x86_64", package)] if package else []
+    words = ["-append", append] if append else []
+    return ["-kernel", f"build/x86_64/{suite or 'kernel'}.elf", *packages, *words]
+
+
+def loader_bios(package, _suite, _append):
+    return ["-cdrom", f"build/x86_64/{package}.iso"]
+
+
+def loader_uefi(package, _suite, _append):
+    """As from a stick. The firmware's own variables are forgotten."""
+    flash = [["-drive", f"if=pflash,unit={unit},format=raw,{access},file={OVMF}/{name}"]
+             for unit, access, name in ((0, "readonly=on", "OVMF_CODE_4M.fd"),
+                                        (1, "snapshot=on", "OVMF_VARS_4M.fd"))]
+    disk = f"format=raw,snapshot=on,file=build/x86_64/{package}.iso"
+    return [*flash[0], *flash[1], "-drive", disk]
+
+
+LOADERS = {"pvh": loader_pvh, "bios": loader_bios, "uefi": loader_uefi}
+
+
+def port(number, base, line, path):
+    """A serial port whose bytes go to a file, on any machine with an ISA bus."""
+    path = path.replace(",", ",,")  # as QEMU wants it
+    return ["-chardev", f"file,id=port{number},path={path}",
+            "-device", f"isa-serial,index={number},iobase={base:#x},irq={line},"
+                       f"chardev=port{number}"]
+
+
 def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio",
-            suite=None):
+            suite=None, machine="pc", cpus=1, loader="pvh", append=""):
     """The command that boots a package, or a suite that takes the kernel's place.
 
-    Its standard output is the console.
+    Its standard output is the console. `append` is the kernel's command line, for the loader that
+    takes it from here; an ISO has its own.
     """
     if platform != "x86_64":
         program = f"build/{platform}/{suite or 'tessera-sim'}"
         packages = ["--package", package_path(platform, package)] if package else []
-        return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log]
-    packages = ["-initrd", package_path("x86_64", package)] if package else []
-    return ["qemu-system-x86_64", "-accel", "tcg", "-kernel",
-            f"build/x86_64/{suite or 'kernel'}.elf", *packages, "-m", memory, "-cpu", cpu,
+        return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log,
+                "--syslog", syslog_path(log)]
+    return ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-m", memory,
+            "-cpu", cpu, "-smp", str(cpus), *LOADERS[loader](package, suite, append),
             "-display", "none", "-no-reboot", "-nodefaults", "-serial", serial,
-            "-serial", f"file:{log}", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+            *port(1, 0x2f8, 3, log), *port(2, 0x3e8, 4, syslog_path(log)),
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
 
 def exit_code(platform, status):
@@ -53,6 +95,17 @@ def exit_code(platform, status):
     return None
 
 
+def collect(loader, log):
+    """Takes from the exported log what is not the kernel's: UEFI's firmware says what it does on
+    every serial port that it finds."""
+    if loader == "uefi" and os.path.exists(log):
+        with open(log, "rb") as file:
+            data = file.read()
+        first = data.find(LOG_PAGE_MAGIC)
+        with open(log, "wb") as file:
+            file.write(data[first:] if first >= 0 else b"")
+
+
 def verify(log):
     """Replays the commit log offline, so that the digest of the run can be compared."""
     if not os.path.exists(log) or os.path.getsize(log) == 0:
@@ -62,11 +115,21 @@ def verify(log):
     return subprocess.call([AUTHORITY, "verify", log])
 
 
+def trace(log):
+    """The last requests as a timeline for a browser."""
+    print(f"\n{RINGTAP} {syslog_path(log)} --trace > {TRACE}")
+    with open(TRACE, "wb") as file:
+        status = subprocess.call([RINGTAP, syslog_path(log), "--trace"], stdout=file)
+    print("Open it in chrome://tracing or Perfetto; without --trace the same comes as lines.")
+    return status
+
+
 def run(arguments, log):
     serial = "mon:stdio"
     line = command(arguments.platform, arguments.package, log, arguments.cpu, arguments.memory,
-                   arguments.seed, serial)
-    if arguments.trace:
+                   arguments.seed, serial, machine=arguments.machine, cpus=arguments.cpus,
+                   loader=arguments.loader, append=arguments.append)
+    if arguments.trace and arguments.platform != "x86_64":
         line.append("--trace-entries")
     leave = "Ctrl-A X" if arguments.platform == "x86_64" else "Ctrl-C"
     print(f"Booting {arguments.package} on {arguments.platform}; {leave} leaves.\n", flush=True)
@@ -74,11 +137,12 @@ def run(arguments, log):
         status = subprocess.call(line)
     except KeyboardInterrupt:
         return 130
+    collect(arguments.loader, log)
     code = exit_code(arguments.platform, status)
     if code is None and status == 0:
         print("\nThe machine was left before it halted.")
         return 0
-    verified = verify(log)
+    verified = verify(log) or (trace(log) if arguments.trace else 0)
     if code != 0:
         print(f"The system ended with code {code} (status {status} of {line[0]}).")
     return 1 if code != 0 or verified != 0 else 0
@@ -91,17 +155,20 @@ def debug(arguments, log):
     """
     socket = "build/run/gdb.socket"
     line = command("x86_64", arguments.package, log, arguments.cpu, arguments.memory,
-                   serial="file:build/run/console.log")
+                   serial="file:build/run/console.log", machine=arguments.machine,
+                   cpus=arguments.cpus, append=arguments.append)
     line += ["-S", "-gdb", f"unix:{socket},server=on,wait=off", "-monitor", "none"]
     if os.path.exists(socket):
         os.unlink(socket)
     machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         gdb = ["gdb", "-q", "-nx", "build/x86_64/kernel.elf", "-ex", "set confirm off",
-               "-x", "tools/boot/tessera.gdb", "-ex", f"target remote {socket}",
+               "-x", "tools/boot/tessera.gdb", "-x", "tools/gdb/tessera.py",
+               "-ex", f"target remote {socket}",
                "-ex", "hbreak kernel_turn"]
         print("The console is in build/run/console.log; `continue` runs to kernel_turn.")
-        print("`program NAME ADDRESS` adds the symbols of a program.", flush=True)
+        print("`program NAME ADDRESS` adds the symbols of a program; `help tessera` lists what "
+              "shows the kernel's state.", flush=True)
         # gdb connects to the socket: QEMU makes it before it runs anything.
         while not os.path.exists(socket):
             if machine.poll() is not None:
@@ -120,8 +187,13 @@ def main():
     parser.add_argument("--cpu", default="max")
     parser.add_argument("--memory", default="128M")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--machine", default="pc")
+    parser.add_argument("--cpus", type=int, default=1)
+    parser.add_argument("--loader", choices=LOADERS, default="pvh")
+    parser.add_argument("--append", default="", help="the kernel's command line (pvh)")
     parser.add_argument("--debug", action="store_true")
-    parser.add_argument("--trace", action="store_true", help="each kernel entry (sim)")
+    parser.add_argument("--trace", action="store_true",
+                        help="a timeline of the last requests; each kernel entry (sim)")
     arguments = parser.parse_args()
     package = package_path(arguments.platform, arguments.package)
     if not os.path.exists(package):
