@@ -55,6 +55,7 @@ arguments_of = $(arguments_$(basename $(notdir $1)))
 arguments_check_budget := $(KERNEL_LIB)
 arguments_refusal_test := $(CAPNPC)
 arguments_capnp_test := $(CAPNP_PROFILED)
+arguments_dynamic_interop := build/host/tools/capnp-strict
 arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
 arguments_capnp_cpp := $(arguments_capnp_interop) $(CAPNP_CPP)
 # What can't be built doesn't keep the rest from running, and fails as the test `build`.
