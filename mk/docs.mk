@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# The interface reference, made from the schemas: build/docs/interfaces/index.{md,html}.
+
+DOCS := build/docs/interfaces
+
+.PHONY: docs
+docs: $(DOCS)/index.html ## The interface reference, in build/docs/interfaces
+	@echo 'Markdown: $(DOCS)/index.md  HTML: $(DOCS)/index.html'
+
+$(call remember,$(DOCS).list,$(SCHEMAS))
+$(DOCS)/index.html: $(SCHEMAS) build/host/tools/capnp-docs $(DOCS).list
+	$(call say,DOCS,$(DOCS))
+	$(Q)rm -rf $(DOCS) && mkdir -p $(DOCS)
+	$(Q)capnp compile --src-prefix=abi -Iabi/schema \
+	    -o $(CURDIR)/build/host/tools/capnp-docs:$(DOCS) $(SCHEMAS)
