@@ -34,7 +34,7 @@ endif
 boot = $(PYTHON) -B tools/boot/boot.py
 
 .PHONY: all run sim debug test test-build check check-build tidy budget format bench fuzz soak \
-        trace clean help coverage-capnp
+        trace docs clean help coverage-capnp
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
@@ -70,6 +70,9 @@ soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), withou
 
 format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
+
+docs: $(DOCS)/index.html ## The interface reference, in build/docs/interfaces
+	@echo '$(DOCS)/index.md and $(DOCS)/index.html'
 
 bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## Measure; prints a table and writes JSON
 	@missed=0; for b in $(BENCHES); do $(PYTHON) -B $$b || missed=1; done; exit $$missed

@@ -3,10 +3,6 @@
 
 DOCS := build/docs/interfaces
 
-.PHONY: docs
-docs: $(DOCS)/index.html ## The interface reference, in build/docs/interfaces
-	@echo 'Markdown: $(DOCS)/index.md  HTML: $(DOCS)/index.html'
-
 $(call remember,$(DOCS).list,$(SCHEMAS))
 $(DOCS)/index.html: $(SCHEMAS) build/host/tools/capnp-docs $(DOCS).list
 	$(call say,DOCS,$(DOCS))

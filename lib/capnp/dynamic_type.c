@@ -135,7 +135,9 @@ struct dynamic_field dynamic_field_of(const struct capnp_catalog *catalog,
                                   .discriminant = field_discriminant(reader),
                                   .is_group = field_is_group(reader)};
     if (field.is_group) {
-        field.type = (struct dynamic_type){TYPE_STRUCT, reader, scope,
+        // A group has no Type of its own, and so no brand.
+        const struct capnp_struct_reader none = {reader.message, NULL, 0, 0, 0};
+        field.type = (struct dynamic_type){TYPE_STRUCT, none, scope,
                                            capnp_catalog_node(catalog, group_type_id(reader))};
         return field;
     }

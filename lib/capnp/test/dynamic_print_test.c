@@ -277,6 +277,20 @@ static void nesting_beyond_the_limit_is_told(void **state)
     assert_int_equal(problem.kind, CAPNP_PROBLEM_NONE);
 }
 
+static void schema_that_fails_while_it_is_read_is_told(void **state)
+{
+    (void)state;
+    struct capnp_struct_reader root;
+    uint64_t type = dynamic_type("Point");
+    problem = (struct capnp_problem){0};
+    assert_true(dynamic_read(DYNAMIC_TEXT, "()", 2, type, &root, &problem));
+    struct capnp_message *schema = dynamic_catalog()->nodes[0].node.message;
+    schema->error = CAPNP_TRAVERSAL_EXCEEDED;
+    (void)dynamic_shown(DYNAMIC_TEXT, root, type, CAPNP_LAYOUT_SHORT, &problem);
+    schema->error = CAPNP_OK;
+    assert_int_equal(problem.kind, CAPNP_PROBLEM_SCHEMA);
+}
+
 static void first_problem_stays(void **state)
 {
     (void)state;
@@ -556,6 +570,7 @@ int main(void)
         cmocka_unit_test(long_values_are_broken_into_lines),
         cmocka_unit_test(long_texts_and_data_are_measured_by_their_size),
         cmocka_unit_test(nesting_beyond_the_limit_is_told),
+        cmocka_unit_test(schema_that_fails_while_it_is_read_is_told),
         cmocka_unit_test(first_problem_stays),
         cmocka_unit_test(memory_writer_counts_what_does_not_fit),
         cmocka_unit_test(interfaces_are_listed_with_their_documentation),

@@ -51,6 +51,9 @@ bool dynamic_read(enum dynamic_form form, const char *bytes, size_t size, uint64
     bool is_good = form == DYNAMIC_TEXT
                        ? capnp_text_parse(&input, dynamic_catalog(), type, &builder, problem)
                        : capnp_json_parse(&input, dynamic_catalog(), type, &builder, problem);
+    if (dynamic_catalog()->nodes[0].node.message->error != CAPNP_OK) {
+        abort(); // the schema was read amiss
+    }
     capnp_message_init(&message, words, is_good ? capnp_builder_size(&builder) : 0, NULL, 0);
     *root = capnp_message_root(&message);
     return is_good;
