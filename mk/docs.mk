@@ -7,5 +7,5 @@ $(call remember,$(DOCS).list,$(SCHEMAS))
 $(DOCS)/index.html: $(SCHEMAS) build/host/tools/capnp-docs $(DOCS).list
 	$(call say,DOCS,$(DOCS))
 	$(Q)rm -rf $(DOCS) && mkdir -p $(DOCS)
-	$(Q)capnp compile --src-prefix=abi -Iabi/schema \
+	$(Q)capnp compile --src-prefix=abi -Iabi/schema -Itools/capnpc-c \
 	    -o $(CURDIR)/build/host/tools/capnp-docs:$(DOCS) $(SCHEMAS)

@@ -50,7 +50,7 @@ class Reference(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory(dir=ROOT / "build")
         cls.addClassCleanup(cls.temporary.cleanup)
         folder = pathlib.Path(cls.temporary.name)
-        subprocess.run(["capnp", "compile", "--src-prefix=abi", "-Iabi/schema",
+        subprocess.run(["capnp", "compile", "--src-prefix=abi", "-Iabi/schema", "-Itools/capnpc-c",
                         "-o", f"{PROGRAM}:{folder}", *SCHEMAS], cwd=ROOT, check=True)
         cls.pages = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
