@@ -31,15 +31,14 @@ export GDB_ARGS ?=
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/host.mk mk/x86_64.mk mk/sim.mk mk/capnp.mk \
-        mk/tests.mk mk/coverage.mk
+        mk/tests.mk mk/coverage.mk mk/docs.mk
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
 machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
 .PHONY: all run iso run-bios run-uefi sim debug test test-build check check-build tidy budget \
-        format bench fuzz soak coverage coverage-capnp trace clean \
-        help
+        format bench fuzz soak coverage coverage-capnp trace docs clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
@@ -84,7 +83,11 @@ soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), withou
 format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
 
-bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) $(CAPNP_BENCH) ## Measure, in tables and JSON
+docs: $(DOCS)/index.html ## The interface reference, in build/docs/interfaces
+	@echo '$(DOCS)/index.md and $(DOCS)/index.html'
+
+BENCH_NEEDS = $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) $(CAPNP_BENCH)
+bench: $(BENCH_NEEDS) ## Measure; prints tables and writes JSON
 	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) \
 	exit $$missed
 

@@ -43,7 +43,8 @@ $(foreach v,host host-asan host-gcc host-fuzz,$(eval $(call libraries,$v)))
 LIBS_OF = build/$1/libkernel.a build/$1/liblib.a build/$1/libgen.a
 
 define tool
-$(call host_program,build/$1/tools/$2,$1,$(call objs,$1,$(call c_in,tools/$2)),$(call LIBS_OF,$1))
+$(call host_program,build/$1/tools/$2,$1,$(call objs,$1,$(call c_in,tools/$2) \
+    $(TOOL_ALSO_$2)),$(call LIBS_OF,$1))
 endef
 $(foreach t,$(filter-out capnpc-c,$(TOOLS)),$(eval $(call tool,host,$t)))
 $(foreach t,$(TOOLS),$(eval $(call tool,host-gcc,$t)))

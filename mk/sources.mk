@@ -32,6 +32,8 @@ MANIFESTS    := $(sort $(wildcard system/manifests/*.json))
 PACKAGES     := $(notdir $(MANIFESTS:.json=))
 
 TOOLS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
+# Files of another tool that a tool is made of, too.
+TOOL_ALSO_capnp-docs := tools/capnp-strict/load.c
 
 # Tests sit beside the code (<folder>/test/*_test.c); other C files there support them.
 tested    := kernel ring lib runtime tools system programs drivers hal

@@ -58,6 +58,7 @@ arguments_of = $(arguments_$(basename $(notdir $1)))
 arguments_check_budget := $(KERNEL_LIB)
 arguments_refusal_test := $(CAPNPC)
 arguments_capnp_test := $(CAPNP_PROFILED)
+arguments_dynamic_interop := build/host/tools/capnp-strict
 arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
 arguments_access_interop := build/host-asan/test/tests/interop/access_interop
 arguments_calendar_interop := build/host-asan/test/tests/interop/calendar_interop

@@ -49,7 +49,7 @@ $(foreach d,$(PROGRAM_DIRS),$(eval $(call program,x86_64,$d,elf,:)))
 
 # What mkimage is made of and reads besides manifest and programs.
 MKIMAGE_READS := $(sort $(wildcard tools/mkimage/*.py tools/methods/*.py abi/*.lock abi/*.h)) \
-                 $(SCHEMAS)
+                 $(SCHEMAS) $(wildcard system/manifests/*.capnp) build/host/tools/capnp-strict
 
 # $(call package,platform,manifest,program suffix)
 define package

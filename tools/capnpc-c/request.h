@@ -9,7 +9,7 @@
 #ifndef TOOLS_CAPNPC_C_REQUEST_H
 #define TOOLS_CAPNPC_C_REQUEST_H
 
-#include "schema.h"
+#include "lib/capnp/dynamic_node.h"
 
 enum { NAME_MAX_BYTES = 512 };
 

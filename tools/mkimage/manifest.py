@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks a boot manifest in JSON and turns it into the BootManifest message of boot.capnp.
 
-The JSON has the fields of the schema and one more, `first`: the program that the kernel starts.
-For people's sake an interface may be given by its name and a method set as a list of method names;
-abi/methods.lock says what they mean. Everything is checked here, before a machine sees it: an
-unknown field, a name that means nothing, a value out of range are refused with their place.
+The JSON has the fields of system/manifests/manifest.capnp: tools/capnp-strict holds it against that
+schema and refuses unknown fields, two members of a union, wrong types. What is checked here is what
+the words mean: names of endpoints, capabilities, interfaces, methods (abi/methods.lock). Both say
+the file, the line and the place in it.
 """
 
 import json
+import json.decoder
+import pathlib
 import re
-import struct
 import subprocess
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMA = ROOT / "system/manifests/manifest.capnp"
 NAME_BYTES_MAX = 31      # NAME_SIZE without the final NUL
 MESSAGE_MAX = 65536      # MESSAGE_SIZE_MAX
-METHODS_MAX = 64
 GRANTS_MAX = 64          # as ProcessBuilder.grant says
 START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
 ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
 FIRST_OWN = ("console", "timer", "job", "capabilities", "manifest")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+BLANKS = re.compile(r"[ \t\n\r]*")
+STEP = re.compile(r"\.?([A-Za-z0-9_]+)|\[([0-9]+)\]")
 
 
 class ManifestError(Exception):
@@ -35,48 +39,54 @@ class Manifest:
         self.message = message
 
 
-class Checker:
-    """Walks the JSON value. `place` is a path such as programs[0].grants[1].name."""
+def blanks_end(text, at):
+    return BLANKS.match(text, at).end()
 
-    def __init__(self, path, interfaces):
+
+def value_of_step(text, at, step):
+    """Where the value of a field or the element at an index starts, in the value at `at`."""
+    decoder = json.JSONDecoder()
+    at = blanks_end(text, at + 1)
+    index = 0
+    while text[at] not in "]}":
+        name = index
+        if isinstance(step, str):
+            name, at = json.decoder.scanstring(text, at + 1)
+            at = blanks_end(text, blanks_end(text, at) + 1)
+        if name == step:
+            return at
+        at = blanks_end(text, decoder.raw_decode(text, at)[1])
+        at = blanks_end(text, at + 1) if text[at] == "," else at
+        index += 1
+    return None
+
+
+def position(text, place):
+    """line:column of a place such as programs[0].name, or of what is nearest around it."""
+    at = blanks_end(text, 0)
+    for match in STEP.finditer(place):
+        inner = value_of_step(text, at, match[1] or int(match[2]))
+        if inner is None:
+            break
+        at = inner
+    line_start = text.rfind("\n", 0, at) + 1
+    return f"{text.count(chr(10), 0, at) + 1}:{at - line_start + 1}"
+
+
+class Checker:
+    """Walks the manifest. `place` is a path such as programs[0].grants[1].name."""
+
+    def __init__(self, path, text, interfaces):
         self.path = path
+        self.text = text
         self.interfaces = {interface.name: interface for interface in interfaces.values()}
-        self.by_id = interfaces
         self.endpoints = []
 
     def refuse(self, place, sentence):
-        raise ManifestError(f"{self.path}: {place}: {sentence}")
+        raise ManifestError(f"{self.path}:{position(self.text, place)}: {place}: {sentence}")
 
-    def fields(self, place, value, required, optional=()):
-        if not isinstance(value, dict):
-            self.refuse(place, "must be an object")
-        for name in value:
-            if name not in required and name not in optional:
-                self.refuse(place, f"unknown field {name!r}")
-        for name in required:
-            if name not in value:
-                self.refuse(place, f"field {name!r} is missing")
-        return value
-
-    def list_of(self, place, value):
-        if not isinstance(value, list):
-            self.refuse(place, "must be a list")
-        return value
-
-    def number(self, place, value, least, most):
-        if not isinstance(value, int) or isinstance(value, bool):
-            self.refuse(place, "must be a whole number")
-        if not least <= value <= most:
-            self.refuse(place, f"{value} is out of range, {least} to {most}")
-        return value
-
-    def text(self, place, value, most):
-        if not isinstance(value, str):
-            self.refuse(place, "must be text")
-        try:
-            size = len(value.encode())
-        except UnicodeEncodeError:
-            self.refuse(place, "is not valid text")
+    def text_of(self, place, value, most):
+        size = len(value.encode())
         if size > most:
             self.refuse(place, f"{size} bytes are too long; {most} fit")
         if "\0" in value:
@@ -84,7 +94,9 @@ class Checker:
         return value
 
     def name(self, place, value):
-        self.text(place, value, NAME_BYTES_MAX)
+        self.text_of(place, value, NAME_BYTES_MAX)
+        if value == "":
+            self.refuse(place, "a name is missing")
         if value.startswith("/"):
             self.refuse(place, f"{value!r} is an absolute path; a name is asked for")
         if ".." in value:
@@ -94,12 +106,11 @@ class Checker:
         return value
 
     def manifest(self, value):
-        self.fields("manifest", value, ("first", "programs"), ("endpoints",))
-        first = self.name("first", value["first"])
+        first = self.name("first", value.get("first", ""))
         endpoints = [self.endpoint(f"endpoints[{i}]", endpoint) for i, endpoint in
-                     enumerate(self.list_of("endpoints", value.get("endpoints", [])))]
+                     enumerate(value.get("endpoints", []))]
         programs = [self.program(f"programs[{i}]", program) for i, program in
-                    enumerate(self.list_of("programs", value["programs"]))]
+                    enumerate(value.get("programs", []))]
         for i, program in enumerate(programs):
             if program["name"] == first:
                 self.refuse(f"programs[{i}].name", f"{first!r} is the first program; "
@@ -107,38 +118,34 @@ class Checker:
         return first, {"programs": programs, "endpoints": endpoints}
 
     def endpoint(self, place, value):
-        self.fields(place, value, ("name", "messageMax"))
-        name = self.name(f"{place}.name", value["name"])
+        name = self.name(f"{place}.name", value.get("name", ""))
         if name in self.endpoints:
             self.refuse(f"{place}.name", f"endpoint {name!r} is declared twice")
         self.endpoints.append(name)
-        size = self.number(f"{place}.messageMax", value["messageMax"], 1, MESSAGE_MAX)
+        size = value["messageMax"]
+        if not 1 <= size <= MESSAGE_MAX:
+            self.refuse(f"{place}.messageMax", f"{size} is out of range, 1 to {MESSAGE_MAX}")
         return {"name": name, "messageMax": size}
 
     def program(self, place, value):
-        self.fields(place, value, ("name",), ("arguments", "grants"))
         grants = [self.grant(f"{place}.grants[{i}]", grant) for i, grant in
-                  enumerate(self.list_of(f"{place}.grants", value.get("grants", [])))]
+                  enumerate(value.get("grants", []))]
         names = [grant["name"] for grant in grants]
         for i, name in enumerate(names):
             if name in names[:i]:
                 self.refuse(f"{place}.grants[{i}].name", f"{name!r} is granted twice")
         if len(grants) > GRANTS_MAX:
             self.refuse(f"{place}.grants", f"{len(grants)} grants; {GRANTS_MAX} fit")
-        arguments = self.text(f"{place}.arguments", value.get("arguments", ""), ARGUMENTS_MAX)
-        return {"name": self.name(f"{place}.name", value["name"]), "arguments": arguments,
+        arguments = self.text_of(f"{place}.arguments", value.get("arguments", ""), ARGUMENTS_MAX)
+        return {"name": self.name(f"{place}.name", value.get("name", "")), "arguments": arguments,
                 "grants": grants}
 
     def grant(self, place, value):
-        members = ("own", "server", "client")
-        self.fields(place, value, ("name",), members)
-        given = [member for member in members if member in value]
-        if len(given) != 1:
-            self.refuse(place, f"exactly one of own, server, client is asked for; found "
-                        f"{' and '.join(given) or 'none'}")
-        member = given[0]
+        member = next(each for each in ("none", "own", "server", "client") if each in value)
+        if member == "none":
+            self.refuse(place, "one of own, server, client is asked for; found none")
         checked = getattr(self, f"grant_{member}")(f"{place}.{member}", value[member])
-        return {"name": self.name(f"{place}.name", value["name"]), member: checked}
+        return {"name": self.name(f"{place}.name", value.get("name", "")), member: checked}
 
     def grant_own(self, place, value):
         if value not in FIRST_OWN:
@@ -152,80 +159,54 @@ class Checker:
         return value
 
     def grant_client(self, place, value):
-        self.fields(place, value, ("endpoint", "interface", "methods"), ("receiverData",))
-        interface = self.interface(f"{place}.interface", value["interface"])
-        data = self.number(f"{place}.receiverData", value.get("receiverData", 0), 0, 2**64 - 1)
-        methods = self.methods(f"{place}.methods", value["methods"], interface)
-        # As text: the JSON numbers of other readers lose bits above 2^53.
-        return {"endpoint": self.grant_server(f"{place}.endpoint", value["endpoint"]),
-                "interface": str(interface), "methods": str(methods), "receiverData": str(data)}
+        endpoint = self.grant_server(f"{place}.endpoint", value.get("endpoint", ""))
+        name = value.get("interface", "")
+        if name not in self.interfaces:
+            self.refuse(f"{place}.interface",
+                        f"unknown interface {name!r}; abi/methods.lock lists them")
+        interface = self.interfaces[name]
+        methods = self.methods(f"{place}.methods", value.get("methods", []), interface)
+        # 64-bit numbers are text: the JSON numbers of other readers lose bits above 2^53.
+        return {"endpoint": endpoint, "interface": str(interface.identity),
+                "methods": str(methods), "receiverData": value["receiverData"]}
 
-    def interface(self, place, value):
-        if isinstance(value, str):
-            if value not in self.interfaces:
-                self.refuse(place, f"unknown interface {value!r}; abi/methods.lock lists them")
-            return self.interfaces[value].identity
-        return self.number(place, value, 1, 2**64 - 1)
-
-    def methods(self, place, value, identity):
-        known = self.by_id.get(identity)
-        if not isinstance(value, list):
-            most = 2**(len(known.methods) if known else METHODS_MAX) - 1
-            return self.number(place, value, 1, most)
-        if known is None:
-            self.refuse(place, f"interface {identity:#x} is not in abi/methods.lock, so that its "
-                        "methods have no names; give a number")
+    def methods(self, place, value, interface):
         if not value:
             self.refuse(place, "is empty: a capability that admits nothing")
         mask = 0
         for i, name in enumerate(value):
-            if not isinstance(name, str) or name not in known.methods:
-                self.refuse(f"{place}[{i}]", f"{known.name} has no method {name!r}")
-            if mask & known.mask([name]):
+            if name not in interface.methods:
+                self.refuse(f"{place}[{i}]", f"{interface.name} has no method {name!r}")
+            if mask & interface.mask([name]):
                 self.refuse(f"{place}[{i}]", f"{name!r} is listed twice")
-            mask |= known.mask([name])
+            mask |= interface.mask([name])
         return mask
 
 
-def pairs_once(pairs):
-    """JSON lets a field stand twice and readers pick one; here it is an error."""
-    found = {}
-    for name, value in pairs:
-        if name in found:
-            raise ManifestError(f"field {name!r} stands twice in one object")
-        found[name] = value
-    return found
-
-
-def encode(schema, value):
-    """The message of a checked value: one segment, without the frame of a stream."""
-    command = ["capnp", "convert", "json:binary", str(schema), "BootManifest"]
+def strictly(strict, forms, schema, kind, path, data):
+    """What capnp-strict makes of the bytes; path is what it calls them."""
     try:
-        done = subprocess.run(command, input=json.dumps(value).encode(), capture_output=True,
+        done = subprocess.run([strict, "-s", forms, schema, kind], input=data, capture_output=True,
                               check=False)
     except FileNotFoundError:
-        raise ManifestError("capnp is not installed") from None
+        raise ManifestError(f"{strict} is not built; `make` builds it") from None
     if done.returncode != 0:
-        raise ManifestError(f"{schema}: {done.stderr.decode(errors='replace').strip()}")
-    if len(done.stdout) < 8:
-        raise ManifestError(f"{schema}: capnp answered with {len(done.stdout)} bytes")
-    segments, words = struct.unpack_from("<II", done.stdout)
-    if segments != 0 or len(done.stdout) != 8 + 8 * words:
-        raise ManifestError(f"{schema}: the manifest does not fit into one segment")
-    return done.stdout[8:]
+        said = done.stderr.decode(errors="replace").strip()
+        said = said.removeprefix("capnp-strict: ").replace("standard input", str(path), 1)
+        raise ManifestError(said)
+    return done.stdout
 
 
-def read(path, schema, interfaces):
-    """The manifest in a file. interfaces: of abi/methods.lock, by id. Raises ManifestError."""
+def read(path, schema, interfaces, strict):
+    """The manifest in a file. interfaces: of abi/methods.lock, by id; strict: the program
+    capnp-strict. Raises ManifestError."""
     try:
-        with open(path, encoding="utf-8") as file:
-            value = json.load(file, object_pairs_hook=pairs_once)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{path}: not JSON: {error}") from None
-    except ManifestError as error:
-        raise ManifestError(f"{path}: {error}") from None
-    first, checked = Checker(path, interfaces).manifest(value)
+        data = path.read_bytes()
+    except OSError as error:
+        raise ManifestError(f"{path}: {error.strerror}") from None
+    value = json.loads(strictly(strict, "json:json", SCHEMA, "Manifest", path, data))
+    first, checked = Checker(path, data.decode(), interfaces).manifest(value)
     programs = list(dict.fromkeys(program["name"] for program in checked["programs"]))
-    return Manifest(first, programs, encode(schema, checked))
+    message = strictly(strict, "json:flat", schema, "BootManifest", path,
+                       json.dumps(checked).encode())
+    return Manifest(first, programs, message)

@@ -166,6 +166,8 @@ def main(arguments=None):
     parser.add_argument("--manifest", type=pathlib.Path)
     parser.add_argument("--programs", type=pathlib.Path, help="the folder of the programs")
     parser.add_argument("--schema", type=pathlib.Path, default=ROOT / "abi/schema/boot.capnp")
+    parser.add_argument("--strict", type=pathlib.Path, help="the program capnp-strict",
+                        default=ROOT / "build/host/tools/capnp-strict")
     parser.add_argument("--methods", type=pathlib.Path, default=methods.LOCK)
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--list", nargs="?", const=True, metavar="F.pkg",
@@ -179,7 +181,8 @@ def main(arguments=None):
             print(describe(pathlib.Path(options.list).read_bytes()))
             return 0
         interfaces = methods.read_lock(options.methods)
-        manifest = manifests.read(options.manifest, options.schema, interfaces)
+        manifest = manifests.read(options.manifest, options.schema, interfaces,
+                                  options.strict)
         data = build(manifest, options.programs, options.platform)
         write(options.out, data)
         if options.list:

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `capnp compile` tells its plugins: accessors for the parts of CodeGeneratorRequest that this
-// generator needs. Written by hand, for it is what generated accessors are generated with.
+// Schemas as data: accessors for the parts of a CodeGeneratorRequest (what `capnp compile` tells
+// its plugins) that the generator and the dynamic side (dynamic.h) need. Written by hand, for it is
+// what generated accessors are generated with. Internal to those two: its names have no prefix.
 //
 // Each function names a field of /usr/include/capnp/schema.capnp (Cap'n Proto 0.9) and gives its
 // place as `capnp compile -ocapnp` prints it. Unknown union tags read as numbers outside the enums.
 
-#ifndef TOOLS_CAPNPC_C_SCHEMA_H
-#define TOOLS_CAPNPC_C_SCHEMA_H
+#ifndef LIB_CAPNP_DYNAMIC_NODE_H
+#define LIB_CAPNP_DYNAMIC_NODE_H
 
 #include "lib/capnp/capnp.h"
 
@@ -117,6 +118,16 @@ static inline struct capnp_text member_doc(struct capnp_struct_reader member)
 }
 
 // ---- Node ----
+
+static inline uint32_t display_name_prefix(struct capnp_struct_reader node)
+{
+    return capnp_get_u32(node, 8, 0);
+}
+
+static inline struct capnp_list_reader node_parameters(struct capnp_struct_reader node)
+{
+    return schema_list(node, 5);
+}
 
 static inline uint64_t node_id(struct capnp_struct_reader node)
 {
@@ -277,7 +288,13 @@ static inline uint64_t method_result_type(struct capnp_struct_reader method)
     return capnp_get_u64(method, 16, 0);
 }
 
-// ---- Type, Value ----
+// Node.Parameter, of generic nodes and methods.
+static inline struct capnp_text parameter_name(struct capnp_struct_reader parameter)
+{
+    return schema_text(parameter, 0);
+}
+
+// ---- Type ----
 
 static inline enum type_kind type_kind(struct capnp_struct_reader type)
 {
@@ -303,6 +320,61 @@ static inline bool any_pointer_is_struct(struct capnp_struct_reader type)
 static inline bool any_pointer_is_capability(struct capnp_struct_reader type)
 {
     return capnp_get_u16(type, 8, 0) == 0 && capnp_get_u16(type, 10, 0) == 3;
+}
+
+// Of a type, in contrast to one of a method.
+static inline bool any_pointer_is_of_scope(struct capnp_struct_reader type)
+{
+    return capnp_get_u16(type, 8, 0) == 1;
+}
+
+static inline uint64_t any_pointer_scope_id(struct capnp_struct_reader type)
+{
+    return capnp_get_u64(type, 16, 0);
+}
+
+static inline uint16_t any_pointer_parameter_index(struct capnp_struct_reader type)
+{
+    return capnp_get_u16(type, 10, 0);
+}
+
+// ---- Brand: of enums, structs and interfaces ----
+
+static inline struct capnp_list_reader type_brand_scopes(struct capnp_struct_reader type)
+{
+    return schema_list(capnp_get_struct(type, 0, NULL), 0);
+}
+
+static inline uint64_t brand_scope_id(struct capnp_struct_reader scope)
+{
+    return capnp_get_u64(scope, 0, 0);
+}
+
+static inline bool brand_scope_is_inherited(struct capnp_struct_reader scope)
+{
+    return capnp_get_u16(scope, 8, 0) == 1;
+}
+
+static inline struct capnp_list_reader brand_scope_bindings(struct capnp_struct_reader scope)
+{
+    return schema_list(scope, 0);
+}
+
+static inline bool binding_is_type(struct capnp_struct_reader binding)
+{
+    return capnp_get_u16(binding, 0, 0) == 1;
+}
+
+static inline struct capnp_struct_reader binding_type(struct capnp_struct_reader binding)
+{
+    return capnp_get_struct(binding, 0, NULL);
+}
+
+// ---- Value ----
+
+static inline enum type_kind value_kind(struct capnp_struct_reader value)
+{
+    return (enum type_kind)capnp_get_u16(value, 0, 0);
 }
 
 // The pointer of text, data, list, struct and any-pointer values.

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# The interface reference, made from the schemas: build/docs/interfaces/index.{md,html}.
+
+DOCS := build/docs/interfaces
+
+$(call remember,$(DOCS).list,$(SCHEMAS))
+$(DOCS)/index.html: $(SCHEMAS) build/host/tools/capnp-docs $(DOCS).list
+	$(call say,DOCS,$(DOCS))
+	$(Q)rm -rf $(DOCS) && mkdir -p $(DOCS)
+	$(Q)capnp compile --src-prefix=abi -Iabi/schema -Itools/capnpc-c \
+	    -o $(CURDIR)/build/host/tools/capnp-docs:$(DOCS) $(SCHEMAS)

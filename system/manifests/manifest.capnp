@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the manifests in this folder say, as people write them: JSON that tools/mkimage holds against
+# this schema (by capnp-strict) before it looks at what the words mean. What init-min reads is
+# BootManifest of abi/schema/boot.capnp, which mkimage makes of it.
+@0xb2c7e14d0a5f9361;
+
+struct Manifest {
+  first @0 :Text;                 # the program that the kernel starts
+  endpoints @1 :List(Endpoint);   # made before the first start
+  programs @2 :List(Program);     # started in this order
+}
+
+struct Endpoint {
+  name @0 :Text;         # grants refer to it
+  messageMax @1 :UInt32; # bytes, 1 to 65,536
+}
+
+struct Program {
+  name @0 :Text;           # of a file in the folder of programs
+  arguments @1 :Text;
+  grants @2 :List(Grant);
+}
+
+struct Grant {
+  name @0 :Text;      # under which the program finds it
+  union {
+    none @1 :Void;    # not allowed: a grant is one of the following
+    own @2 :Text;     # a capability that the first program was given, by its name
+    server @3 :Text;  # the server's side of an endpoint
+    client :group {   # a facet of an endpoint for a client
+      endpoint @4 :Text;
+      interface @5 :Text;        # as abi/methods.lock names it
+      methods @6 :List(Text);    # those that it may call
+      receiverData @7 :UInt64;   # the server sees it with every call
+    }
+  }
+}
