@@ -84,7 +84,7 @@ soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), withou
 format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
 
-bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) $(CAPNP_BENCH) ## Measure, in tables and JSON
+bench: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) $(CAPNP_BENCH) ## Measure; also JSON
 	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) \
 	exit $$missed
 
