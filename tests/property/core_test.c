@@ -131,8 +131,10 @@ static void step(void)
     if (choice < 600) {
         ring_step(actor);
     } else if (choice < 780) {
+        actor_refresh(actor); // what is due ends before anything is foretold
         object_step(actor);
     } else if (choice < 900 && !actor_is_waiting(&world.actors[0])) {
+        actor_refresh(&world.actors[0]);
         first_step(&world.actors[0]);
     } else if (choice < 925) {
         wait_step(actor);
