@@ -278,7 +278,9 @@ static inline enum status answer_caller(struct core *core, const struct request 
         return STATUS_CALLER_LOST;
     }
     enum status status = span == 0 ? STATUS_OK : buffer_result(core, call, span, &result);
-    if (status == STATUS_OK && request->sqe.transfers != 0) {
+    if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
+        status = STATUS_CALLER_LOST;
+    } else if (status == STATUS_OK && request->sqe.transfers != 0) {
         status = hold_has_room(core, call->sender.process, request->sqe.transfers);
     }
     if (status != STATUS_OK) {

@@ -200,6 +200,44 @@ static void an_answer_that_does_not_fit_leaves_its_capabilities_with_the_server(
     assert_true(is_held(init, client.revoker.value));
 }
 
+static void an_answer_to_a_caller_that_was_just_killed_leaves_its_capabilities(void **state)
+{
+    static uint64_t words[1];
+    const struct transfer transfer = {client.revoker.value, TRANSFER_MOVE, 0};
+    cap_t builder = act_builder(init);
+    cap_t process;
+
+    (void)state;
+    assert_int_equal(act_load(init, builder, "other", 5), STATUS_OK);
+    assert_int_equal(act_grant(init, builder, "it", 2, client.facet), STATUS_OK);
+    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    uint32_t other = machine.newest_thread;
+    struct sqe call = act_call(act_named(other, "it"), 1, 7);
+    call.result = RESULT_AT;
+    call.result_len = 256;
+    act_submit(other, call);
+    struct cqe cqe = act_do(init, act_recv(server, RECV_AT, RECV_SIZE, 2));
+    // Both at once: what the dead process held is not given back between them.
+    struct sqe kill = act_call(process, PROCESS_KILL, 4);
+    struct sqe answer = act_return(cqe.extra, 3);
+    machine_message_write(init, ACT_PAYLOAD, words, sizeof(words));
+    kill.payload = ACT_PAYLOAD;
+    kill.payload_len = sizeof(words);
+    descriptors_write(init, &transfer, 1);
+    answer.payload_len = BYTES;
+    answer.transfers = 1;
+    assert_true(machine_run_until(init));
+    assert_true(machine_submit(init, &kill));
+    assert_true(machine_submit(init, &answer));
+    machine_enter(init, 0, 0);
+    cqe = act_reap(init);
+    assert_int_equal(act_fact(&cqe), STATUS_OK);
+    cqe = act_reap(init);
+    assert_int_equal(act_fact(&cqe), STATUS_CALLER_LOST);
+    assert_true(is_held(init, client.revoker.value));
+    assert_int_equal(act_waiting(), 0);
+}
+
 static void the_server_is_told_once_when_a_minted_facet_has_no_holder(void **state)
 {
     (void)state;
@@ -273,6 +311,7 @@ int main(void)
         TEST(a_refused_transfer_changes_nothing),
         TEST(a_revoker_is_moved_but_not_copied),
         TEST(an_answer_that_does_not_fit_leaves_its_capabilities_with_the_server),
+        TEST(an_answer_to_a_caller_that_was_just_killed_leaves_its_capabilities),
         TEST(the_server_is_told_once_when_a_minted_facet_has_no_holder),
         TEST(a_lease_ends_with_its_time_or_with_its_calls),
     };
