@@ -327,12 +327,12 @@ enum status endpoint_return(struct core *core, struct request *request)
     request->argument = ARGUMENT_ARG;
     request->target.object = call->target.object;
     request->interface = call->interface;
+    schedule_lend(core, request->sender.thread, NONE);
     if (call->state == REQUEST_LOST) {
         request_free(core, call);
         return STATUS_CALLER_LOST;
     }
     status = answer_caller(core, request, call, &payload);
-    schedule_lend(core, request->sender.thread, NONE);
     request_complete(core, call);
     return status;
 }

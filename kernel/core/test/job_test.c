@@ -200,6 +200,40 @@ static void waiting_is_charged_to_the_job(void **state)
     assert_int_equal(act_do_fact(thread, sqe), STATUS_LIMIT_CALLS);
 }
 
+static void a_server_gives_a_lent_priority_back_when_its_caller_gave_up(void **state)
+{
+    enum { RECV_AT = ACT_FREE + 1024, RECV_SIZE = (int)sizeof(struct message_header) + 64 };
+    struct act_answer answer;
+    cap_t job;
+    cap_t process;
+
+    (void)state;
+    assert_int_equal(child_fact(root, enough, sizeof(enough), 5, &job), STATUS_OK);
+    cap_t server = act_endpoint(init, 64);
+    cap_t client = act_facet(init, server, 1, 0x5000, 0).facet;
+    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
+    cap_t builder = {job_make_process_builder_results_get_builder(
+                         job_make_process_builder_results_read(&answer.message))
+                         .id};
+    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
+    assert_int_equal(act_grant(init, builder, "server", 6, server), STATUS_OK);
+    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    uint32_t thread = machine.newest_thread;
+    struct sqe call = act_call(client, 0, 1);
+    call.arg = 1000; // the limit of its waiting
+    act_submit(init, call);
+    machine_enter(init, 1, TIMEOUT_NONE);
+    struct cqe cqe = act_do(thread, act_recv(act_named(thread, "server"), RECV_AT, RECV_SIZE, 2));
+    assert_int_equal(act_core()->threads[thread].priority, PRIORITY_DEFAULT);
+    machine_timer(machine.now_ns + 1000);
+    assert_true(machine_run_until(init));
+    struct cqe lost = act_reap(init);
+    assert_int_equal(act_fact(&lost), STATUS_TIMED_OUT);
+    machine_enter(init, 1, 1000000000);
+    assert_int_equal(act_do_fact(thread, act_return(cqe.extra, 3)), STATUS_CALLER_LOST);
+    assert_int_equal(act_core()->threads[thread].priority, 5);
+}
+
 static void killing_a_job_ends_all_below_it_and_nothing_else(void **state)
 {
     struct act_answer answer;
@@ -328,6 +362,7 @@ int main(void)
         TEST(jobs_stand_eight_deep_at_most),
         TEST(a_job_makes_no_more_than_its_limit),
         TEST(waiting_is_charged_to_the_job),
+        TEST(a_server_gives_a_lent_priority_back_when_its_caller_gave_up),
         TEST(killing_a_job_ends_all_below_it_and_nothing_else),
         TEST(a_program_that_kills_its_own_job_is_gone_and_the_machine_goes_on),
         TEST(a_killed_process_says_so),
