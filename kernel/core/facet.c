@@ -30,6 +30,7 @@ void facet_use(struct core *core, uint32_t facet)
     for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
         if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {
             core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, at);
+            core->recheck = 0;
         }
     }
 }

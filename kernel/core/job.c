@@ -263,6 +263,7 @@ static bool waiter_tell(struct core *core, struct request *waiter, uint32_t proc
         return false;
     }
     exit_tell(core, process, waiter);
+    facet_use(core, waiter->target.facet);
     results_write(core, waiter, method, &buffer);
     request_complete(core, waiter);
     return true;

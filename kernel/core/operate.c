@@ -266,7 +266,7 @@ static enum status operate_call(struct core *core, struct request *request)
         return endpoint_call(core, request);
     }
     status = object_call(core, request, &object_classes[object->kind]);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && request->state == REQUEST_NEW) {
         facet_use(core, request->target.facet);
     }
     return status;

@@ -209,6 +209,7 @@ bool request_succeed(struct core *core, struct request *request)
         request_fail(core, request, status, ARGUMENT_CAP);
         return false;
     }
+    facet_use(core, request->target.facet);
     request_complete(core, request);
     return true;
 }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/test/act.h"
+#include "kernel/core/test/waiting.h"
 
 enum {
     MESSAGE = 512,
@@ -301,6 +301,28 @@ static void a_lease_ends_with_its_time_or_with_its_calls(void **state)
     assert_int_equal(act_fact(&answer.cqe), STATUS_REVOKED);
 }
 
+static void a_lease_that_ran_out_of_calls_ends_what_waits_by_it(void **state)
+{
+    struct act_facet bell = act_facet(init, act_notification(init), 3, 0, 0);
+
+    (void)state;
+    act_submit(init, act_wait(bell.facet, 1, 5));
+    assert_int_equal(set_lease(bell.revoker, UINT64_MAX, 1), STATUS_OK);
+    act_set(init, bell.facet, 2);
+    assert_int_equal(act_reap_fact(init, 5), STATUS_REVOKED);
+}
+
+static void the_last_call_of_a_lease_may_wait(void **state)
+{
+    struct act_facet timer = act_facet(init, act_named(init, "timer"), 3, 0, 0);
+
+    (void)state;
+    assert_int_equal(set_lease(timer.revoker, UINT64_MAX, 1), STATUS_OK);
+    act_sleep(init, timer.facet, machine.now_ns + 1000, TIMEOUT_NONE, 5);
+    machine_timer(machine.now_ns + 1000);
+    assert_int_equal(act_reap_fact(init, 5), STATUS_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
 
 int main(void)
@@ -313,6 +335,8 @@ int main(void)
         TEST(an_answer_that_does_not_fit_leaves_its_capabilities_with_the_server),
         TEST(an_answer_to_a_caller_that_was_just_killed_leaves_its_capabilities),
         TEST(the_server_is_told_once_when_a_minted_facet_has_no_holder),
+        TEST(a_lease_that_ran_out_of_calls_ends_what_waits_by_it),
+        TEST(the_last_call_of_a_lease_may_wait),
         TEST(a_lease_ends_with_its_time_or_with_its_calls),
     };
 
