@@ -55,6 +55,7 @@ enum status object_make(struct core *core, const struct request *request, enum o
     uint32_t process = request->sender.process;
     needs.of[RESOURCE_OBJECTS]++;
     needs.of[RESOURCE_FACETS]++;
+    needs.of[RESOURCE_HOLDS] += core->state.processes[process].job == job ? 1 : 0;
     enum status status = core_has_room(core, job, &needs);
     status = status == STATUS_OK ? hold_has_room(core, process, 1) : status;
     if (status == STATUS_OK) {

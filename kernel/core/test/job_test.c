@@ -137,6 +137,24 @@ static void a_refused_child_changes_nothing(void **state)
     assert_true(act_same(&before));
 }
 
+// The hold of the child is paid as well, where the caller's job is the parent.
+static void a_child_leaves_room_for_its_own_hold(void **state)
+{
+    cap_t job;
+    uint32_t used = limit_of(root, RESOURCE_COUNT + RESOURCE_HOLDS);
+    uint32_t left = limit_of(root, RESOURCE_HOLDS) - used;
+    uint32_t limits[RESOURCE_COUNT] = {[RESOURCE_HOLDS] = left};
+
+    (void)state;
+    struct act_snapshot before = act_snapshot();
+    assert_int_equal(child_fact(root, limits, sizeof(limits), 0, &job), STATUS_OUT_OF_HOLDS);
+    assert_true(act_same(&before));
+    limits[RESOURCE_HOLDS] = left - 1;
+    child_of(root, limits);
+    assert_int_equal(limit_of(root, RESOURCE_HOLDS),
+                     limit_of(root, RESOURCE_COUNT + RESOURCE_HOLDS));
+}
+
 static void jobs_stand_eight_deep_at_most(void **state)
 {
     uint32_t limits[RESOURCE_COUNT] = {[RESOURCE_JOBS] = 20,
@@ -359,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_childs_limits_are_carved_and_come_back),
         TEST(a_refused_child_changes_nothing),
+        TEST(a_child_leaves_room_for_its_own_hold),
         TEST(jobs_stand_eight_deep_at_most),
         TEST(a_job_makes_no_more_than_its_limit),
         TEST(waiting_is_charged_to_the_job),
