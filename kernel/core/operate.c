@@ -113,8 +113,13 @@ static enum status operate_object(struct core *core, struct request *request)
         status = hold_reach(core, request->hold, object_operations[opcode].kind,
                             object_operations[opcode].methods);
     }
-    return status == STATUS_OK ? object_operations[opcode].run(core, request) : status;
+    status = status == STATUS_OK ? object_operations[opcode].run(core, request) : status;
+    if (status == STATUS_OK && request->state == REQUEST_NEW) {
+        facet_use(core, request->target.facet);
+    }
+    return status;
 }
+
 // --- Calls to kernel objects --------------------------------------------------------------------
 
 // Copies the message and its descriptors to the scratch page, once.

@@ -312,6 +312,16 @@ static void a_lease_that_ran_out_of_calls_ends_what_waits_by_it(void **state)
     assert_int_equal(act_reap_fact(init, 5), STATUS_REVOKED);
 }
 
+static void signals_count_for_a_lease(void **state)
+{
+    struct act_facet leased = act_facet(init, act_notification(init), 3, 0, 0);
+
+    (void)state;
+    assert_int_equal(set_lease(leased.revoker, UINT64_MAX, 1), STATUS_OK);
+    assert_int_equal(act_do_fact(init, act_signal(leased.facet, 1)), STATUS_OK);
+    assert_int_equal(act_do_fact(init, act_signal(leased.facet, 1)), STATUS_REVOKED);
+}
+
 static void the_last_call_of_a_lease_may_wait(void **state)
 {
     struct act_facet timer = act_facet(init, act_named(init, "timer"), 3, 0, 0);
@@ -336,6 +346,7 @@ int main(void)
         TEST(an_answer_to_a_caller_that_was_just_killed_leaves_its_capabilities),
         TEST(the_server_is_told_once_when_a_minted_facet_has_no_holder),
         TEST(a_lease_that_ran_out_of_calls_ends_what_waits_by_it),
+        TEST(signals_count_for_a_lease),
         TEST(the_last_call_of_a_lease_may_wait),
         TEST(a_lease_ends_with_its_time_or_with_its_calls),
     };
