@@ -62,9 +62,9 @@ enum opcode {
 };
 
 enum sqe_flag {
-    SQE_RING_PAYLOAD = 1 << 0,     // payload is an offset into the message area, not an address
-    SQE_RING_RESULT = 1 << 1,      // the same for result
-    SQE_QUIET = 1 << 2,            // no completion on success; not for RECV
+    SQE_RING_PAYLOAD = 1 << 0, // payload is an offset into the message area, not an address
+    SQE_RING_RESULT = 1 << 1,  // the same for result
+    SQE_QUIET = 1 << 2, // no completion on success, unless it brings capabilities; not for RECV
     SQE_RETURN_EXCEPTION = 1 << 3, // RETURN: an exception; its type stands in method
     SQE_PIPELINE = 1 << 4,         // CALL: the target is a capability of an earlier answer
     // WAIT: completes again and again, each time once its last completion was consumed; bits wait

@@ -37,8 +37,10 @@ static inline void syslog_request(struct core *core, const struct request *reque
 static inline void request_post(struct core *core, const struct request *request,
                                 struct ring_kernel *ring)
 {
+    // Quiet is success with nothing to tell: an exception is no success, and capabilities that
+    // arrived are known by their ids alone.
     if ((request->sqe.flags & SQE_QUIET) == 0 || request->cqe.status < 0 ||
-        (request->cqe.flags & CQE_EXCEPTION_MASK) != 0) {
+        request->cqe.flags != 0) {
         ring_kernel_post(ring, &request->cqe);
     }
     syslog_request(core, request);

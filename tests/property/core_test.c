@@ -153,7 +153,6 @@ static bool is_emitted(uint32_t kind)
                                        COMMIT_SESSION_END,
                                        COMMIT_JOB_KILL,
                                        COMMIT_FACET_LEASE,
-                                       COMMIT_HOLD_MOVE,
                                        COMMIT_MEMORY_DECOMMIT,
                                        COMMIT_MEMORY_PROTECT,
                                        COMMIT_CHECKPOINT_MARK,
@@ -183,10 +182,13 @@ static uint64_t environment(const char *name, uint64_t otherwise)
 
 static void tally_print(void)
 {
-    printf("%llu steps, seed %llu: %llu worlds, %llu commits, %llu deliveries, %llu answers\n",
-           (unsigned long long)tally.step, (unsigned long long)tally.seed,
-           (unsigned long long)tally.worlds, (unsigned long long)tally.commits,
-           (unsigned long long)tally.deliveries, (unsigned long long)tally.answers);
+    printf(
+        "%llu steps, seed %llu: %llu worlds, %llu commits, %llu deliveries, %llu answers, "
+        "%llu capabilities handed over\n",
+        (unsigned long long)tally.step, (unsigned long long)tally.seed,
+        (unsigned long long)tally.worlds, (unsigned long long)tally.commits,
+        (unsigned long long)tally.deliveries, (unsigned long long)tally.answers,
+        (unsigned long long)tally.transfers);
     printf("facts:");
     for (uint32_t i = 1; i < STATUS_LIMIT; i++) {
         if (tally.refusals[i] != 0) {

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi/ids.h"
-
 struct model model;
 
 static void must(bool claim, const char *what)
@@ -46,12 +44,12 @@ uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t 
     return model.node_count++;
 }
 
-void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, bool may_copy,
+void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
                        bool is_revoker)
 {
     must(model.hold_count < MODEL_HOLDS_MAX, "no room for a hold");
     must(cap == 0 || model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
-    model.holds[model.hold_count++] = (struct model_hold){program, node, cap, is_revoker, may_copy};
+    model.holds[model.hold_count++] = (struct model_hold){program, node, cap, is_revoker, mode};
     model.nodes[node].is_made = true;
 }
 
@@ -206,28 +204,29 @@ enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap,
     if ((builder->names >> name & 1) != 0) {
         return STATUS_NAME_TAKEN;
     }
-    if (hold->is_revoker || !hold->may_copy) {
+    if (hold->is_revoker || hold->mode != TRANSFER_COPY) {
         return STATUS_TRANSFER_REFUSED;
     }
     if (model_is_revoked(hold->node)) {
         return STATUS_REVOKED;
     }
     builder->names |= 1ull << name;
-    model_hold_insert(builder->program, 0, hold->node, true, false);
+    model_hold_insert(builder->program, 0, hold->node, TRANSFER_COPY, false);
     return STATUS_OK;
 }
 
-void model_grant_learn(uint32_t program, uint32_t node, uint64_t cap)
+void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap)
 {
     for (uint32_t i = 0; i < model.hold_count; i++) {
         struct model_hold *hold = &model.holds[i];
-        if (hold->program == program && hold->node == node && hold->cap == 0) {
+        if (hold->program == program && hold->cap == 0 && hold->node == received->node &&
+            hold->is_revoker == received->is_revoker && hold->mode == received->mode) {
             must(model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
             hold->cap = cap;
             return;
         }
     }
-    must(false, "a program has what nobody granted");
+    must(false, "a program has what nobody gave it");
 }
 
 // --- Completions --------------------------------------------------------------------------------
@@ -339,8 +338,8 @@ bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_dat
 
     for (uint32_t i = 0; i < model.node_count; i++) {
         const struct model_node *node = &model.nodes[i];
-        bool is_due = node->object == object &&
-                      (node->drop == MODEL_DROP_LISTED || node->drop == MODEL_DROP_PROMISED);
+        bool is_due = node->object == object && node->drop != MODEL_DROP_NONE &&
+                      node->drop != MODEL_DROP_TOLD;
         promised = is_due && node->drop == MODEL_DROP_PROMISED ? i : promised;
         told = is_due && node->interface == interface && node->receiver_data == receiver_data
                    ? i
@@ -405,7 +404,7 @@ static void settle(void)
     for (uint32_t i = 0; i < model.node_count; i++) {
         struct model_node *node = &model.nodes[i];
         if (node->drop == MODEL_DROP_LISTED && servers_of(node->object) == 0) {
-            node->drop = MODEL_DROP_TOLD;
+            node->drop = MODEL_DROP_LEFT;
         }
     }
     nodes_settle();
@@ -420,6 +419,7 @@ static void deliver(const struct model_operation *receive, const struct model_wa
     expected->is_delivery = true;
     expected->call = *call;
     expected->size = (uint32_t)sizeof(struct message_header) + call->operation.sqe.payload_len;
+    model_transfer(&call->operation, receive->program, expected);
 }
 
 static enum status call_limits(const struct model_operation *operation, uint32_t object)
@@ -429,7 +429,7 @@ static enum status call_limits(const struct model_operation *operation, uint32_t
     if (sqe->transfers > TRANSFERS_MAX) {
         return STATUS_BAD_TRANSFER;
     }
-    if (sqe->payload_len > model.objects[object].message_max) {
+    if (model_span(sqe) > model.objects[object].message_max) {
         return STATUS_MESSAGE_TOO_LARGE;
     }
     if (sqe->result_len > MESSAGE_SIZE_MAX) {
@@ -465,8 +465,9 @@ static void operate_call(const struct model_operation *operation)
         model_wait_add(operation, MODEL_QUEUED, object, node);
         return;
     }
-    if (operation->is_payload_bad) {
-        model_expect(operation, STATUS_BAD_BUFFER);
+    fact = operation->is_payload_bad ? STATUS_BAD_BUFFER : model_transfer_fact(operation);
+    if (fact != STATUS_OK) {
+        model_expect(operation, fact);
         return;
     }
     struct model_operation receive = model.waits[receiver].operation;
@@ -485,11 +486,13 @@ static uint32_t call_of(uint32_t object)
             i++;
             continue;
         }
-        bool is_revoked = model_is_revoked(wait->node);
-        if (!is_revoked && !wait->operation.is_payload_bad) {
+        enum status fact = model_is_revoked(wait->node)     ? STATUS_REVOKED
+                           : wait->operation.is_payload_bad ? STATUS_BAD_BUFFER
+                                                            : model_transfer_fact(&wait->operation);
+        if (fact == STATUS_OK) {
             return i;
         }
-        model_expect(&wait->operation, is_revoked ? STATUS_REVOKED : STATUS_BAD_BUFFER);
+        model_expect(&wait->operation, fact);
         model_wait_remove(i);
     }
     return MODEL_NONE;
@@ -570,7 +573,7 @@ static enum status return_fact(const struct model_operation *operation, uint32_t
     const struct sqe *sqe = &operation->sqe;
     bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
 
-    if (sqe->transfers > TRANSFERS_MAX) {
+    if (sqe->transfers > (is_exception ? 0 : TRANSFERS_MAX)) {
         return STATUS_BAD_TRANSFER;
     }
     if (!is_exception && sqe->method != 0) {
@@ -586,7 +589,10 @@ static enum status return_fact(const struct model_operation *operation, uint32_t
         const struct model_wait *wait = &model.waits[*call];
         if ((wait->kind == MODEL_TAKEN || wait->kind == MODEL_LOST) && wait->call_id == sqe->arg &&
             wait->server == operation->program) {
-            return operation->is_payload_bad ? STATUS_BAD_BUFFER : STATUS_OK;
+            bool is_lost = wait->kind == MODEL_LOST;
+            return operation->is_payload_bad ? STATUS_BAD_BUFFER
+                   : is_lost                 ? STATUS_OK
+                                             : model_transfer_fact(operation);
         }
     }
     return STATUS_STALE_CALL;
@@ -609,7 +615,7 @@ static void operate_return(const struct model_operation *operation)
         model_expect(operation, STATUS_CALLER_LOST);
         return;
     }
-    bool fits = sqe->payload_len <= call.operation.sqe.result_len;
+    bool fits = model_span(sqe) <= call.operation.sqe.result_len;
     struct model_expected *answer = model_expect(&call.operation, STATUS_OK);
     answer->answered = call.call_id;
     answer->exception = is_exception ? sqe->method : 0;
@@ -617,11 +623,12 @@ static void operate_return(const struct model_operation *operation)
         answer->size = 0;
     } else if (!fits) {
         answer->fact = STATUS_TRUNCATED;
-        answer->needed = sqe->payload_len;
-    } else if (sqe->payload_len != 0 && call.operation.is_result_bad) {
+        answer->needed = model_span(sqe);
+    } else if (model_span(sqe) != 0 && call.operation.is_result_bad) {
         answer->fact = STATUS_BAD_BUFFER;
     } else {
         answer->size = sqe->payload_len;
+        model_transfer(operation, call.operation.program, answer);
     }
     model_expect(operation, answer->fact == STATUS_OK ? STATUS_OK : STATUS_CALLER_LOST);
 }

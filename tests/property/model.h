@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "abi/errors.h"
+#include "abi/ids.h"
 #include "abi/ring.h"
 
 enum {
@@ -64,6 +65,7 @@ enum model_drop {
     MODEL_DROP_LISTED,   // the server is to be told
     MODEL_DROP_PROMISED, // a RECV completes with one of those
     MODEL_DROP_TOLD,
+    MODEL_DROP_LEFT, // its server was gone before
 };
 
 struct model_node {
@@ -79,7 +81,7 @@ struct model_hold {
     uint32_t program, node;
     uint64_t cap;
     bool is_revoker;
-    bool may_copy;
+    enum transfer_mode mode; // how it may be handed on
 };
 
 enum model_wait_kind {
@@ -101,6 +103,7 @@ struct model_operation {
     uint32_t sq_index;                  // of its SQE
     uint32_t word;                      // PARK: what stands at payload
     uint64_t deadline_ns;
+    struct transfer transfers[TRANSFERS_MAX]; // CALL, RETURN: the descriptors behind the payload
 };
 
 struct model_wait {
@@ -113,6 +116,13 @@ struct model_wait {
     // A repeating WAIT: it completed; that completion was consumed; it was cancelled meanwhile.
     bool is_told, is_consumed, is_cancelled;
     bool is_named; // LOST: nextCancelled said so
+};
+
+// A capability that arrives with a message: the program learns its id.
+struct model_received {
+    uint32_t node;
+    bool is_revoker;
+    enum transfer_mode mode;
 };
 
 // A completion that must be in the program's ring.
@@ -129,6 +139,8 @@ struct model_expected {
     bool is_quiet;     // no completion on success
     bool is_delivery;  // a RECV that took a call: `call`
     struct model_wait call;
+    uint32_t received_count;
+    struct model_received received[TRANSFERS_MAX];
     bool is_drop; // a RECV that is told of one of the `object`'s minted nodes
     uint32_t object;
     bool is_exit; // nextExit
@@ -151,6 +163,7 @@ struct model {
     struct model_expected expected[MODEL_EXPECTED_MAX];
     struct model_exit exits[MODEL_EXITS_MAX]; // that nobody was told
     uint32_t object_count, node_count, hold_count, wait_count, expected_count, exit_count;
+    uint64_t transfers; // capabilities that went from program to program
 };
 
 extern struct model model;
@@ -162,8 +175,11 @@ bool model_is_nearly_full(void);
 
 // A new object; returns the node that is its root.
 uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t message_max);
-void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, bool may_copy,
+// cap 0: its id is not known yet.
+void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
                        bool is_revoker);
+// One of those whose id was not known, that came so, has this one.
+void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap);
 // NULL: the id names nothing of this program.
 struct model_hold *model_hold_find(uint32_t program, uint64_t cap);
 bool model_is_revoked(uint32_t node);
@@ -179,8 +195,9 @@ enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uin
 void model_revoke(uint32_t program, uint64_t revoker);
 // ProcessBuilder.grant into the program that is built; names are numbers here, below 64.
 enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap, uint32_t name);
-// The hold that the nth grant made has this id in the program.
-void model_grant_learn(uint32_t program, uint32_t node, uint64_t cap);
+
+// Bytes of an operation's payload, with the descriptors behind it.
+uint32_t model_span(const struct sqe *sqe);
 
 // --- Operations and time ------------------------------------------------------------------------
 

@@ -15,6 +15,14 @@ struct model_wait *model_wait_add(const struct model_operation *operation,
 void model_wait_remove(uint32_t index);
 uint32_t model_waits_at(uint32_t object, enum model_wait_kind kind);
 
+// --- model_transfer.c ---------------------------------------------------------------------------
+
+// What stands against handing over what travels with the operation.
+enum status model_transfer_fact(const struct model_operation *operation);
+// It is handed over to the program, as the completion says.
+void model_transfer(const struct model_operation *operation, uint32_t to,
+                    struct model_expected *expected);
+
 // --- model_wait.c -------------------------------------------------------------------------------
 
 void model_operate_wait(const struct model_operation *operation); // SIGNAL to CANCEL

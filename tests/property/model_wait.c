@@ -6,8 +6,6 @@
 
 #include <stddef.h>
 
-#include "abi/ids.h"
-
 static bool is_of(enum model_wait_kind kind)
 {
     return kind == MODEL_WAITING || kind == MODEL_PARKED || kind == MODEL_SLEEPING;

@@ -69,7 +69,7 @@ static void facet_step(struct actor *actor)
     uint64_t manager_cap = manager->cap;
     uint64_t target = cap_choose(actor->program, chance_in(2) ? is_server : is_any);
     const struct model_hold *hold = model_hold_find(actor->program, target);
-    bool may_copy = hold != NULL && hold->may_copy;
+    enum transfer_mode mode = hold == NULL ? TRANSFER_NONE : hold->mode;
     uint64_t methods = hold == NULL ? 7 : model.nodes[hold->node].methods;
     const uint64_t arguments[3] = {
         chance_in(6) ? chance_word() : methods & (chance_word() | 0xf),
@@ -97,8 +97,8 @@ static void facet_step(struct actor *actor)
         answer.caps[1].interface != REVOKER_INTERFACE_ID) {
         broken("a new facet has another interface than the model says");
     }
-    model_hold_insert(actor->program, made, node, may_copy, false);
-    model_hold_insert(actor->program, revoker, node, false, true);
+    model_hold_insert(actor->program, made, node, mode, false);
+    model_hold_insert(actor->program, revoker, node, TRANSFER_MOVE, true);
 }
 
 static bool is_revoker(const struct model_hold *hold)
@@ -305,7 +305,7 @@ static void endpoint_step(struct actor *first)
             first->program,
             job_make_endpoint_results_get_server(job_make_endpoint_results_read(&answer.message))
                 .id,
-            node, true, false);
+            node, TRANSFER_COPY, false);
     }
 }
 
@@ -318,8 +318,8 @@ static void notification_make_step(struct actor *first)
         struct job_make_notification_results_reader results =
             job_make_notification_results_read(&answer.message);
         model_hold_insert(first->program,
-                          job_make_notification_results_get_notification(results).id, node, true,
-                          false);
+                          job_make_notification_results_get_notification(results).id, node,
+                          TRANSFER_COPY, false);
     }
 }
 
@@ -332,7 +332,7 @@ static void park_space_make_step(struct actor *first)
         struct job_make_park_space_results_reader results =
             job_make_park_space_results_read(&answer.message);
         model_hold_insert(first->program, job_make_park_space_results_get_space(results).id, node,
-                          false, false);
+                          TRANSFER_NONE, false);
     }
 }
 
@@ -390,7 +390,7 @@ static void build_begin(struct actor *first)
     building->program = world.programs++;
     building->is_pending = true;
     model.objects[building->object].program = building->program;
-    model_hold_insert(first->program, building->builder.value, node, false, false);
+    model_hold_insert(first->program, building->builder.value, node, TRANSFER_NONE, false);
 }
 
 static void build_load(struct actor *first)
@@ -464,14 +464,14 @@ static void build_start(struct actor *first)
     uint64_t cap = process_builder_start_results_get_process(
                        process_builder_start_results_read(&answer.message))
                        .id;
-    model_hold_insert(first->program, cap, node, false, false);
+    model_hold_insert(first->program, cap, node, TRANSFER_NONE, false);
     actor_start(made, machine.newest_thread, building->program);
     for (uint32_t name = 0; name < NAMES_MAX; name++) {
         char text[8];
         if ((object->names >> name & 1) != 0) {
             snprintf(text, sizeof(text), "n%02u", name);
-            model_grant_learn(building->program, building->nodes[name],
-                              act_named(made->thread, text).value);
+            const struct model_received granted = {building->nodes[name], false, TRANSFER_COPY};
+            model_hold_learn(building->program, &granted, act_named(made->thread, text).value);
         }
     }
 }

@@ -132,9 +132,10 @@ static void place_payload(const struct actor *actor, struct model_operation *ope
 {
     bool in_ring;
 
-    operation->is_payload_bad = operation->sqe.payload_len > 0 && chance_in(16);
-    operation->sqe.payload = place(actor, offset, operation->sqe.payload_len,
-                                   operation->is_payload_bad, false, &in_ring);
+    uint32_t span = model_span(&operation->sqe);
+
+    operation->is_payload_bad = span > 0 && chance_in(16);
+    operation->sqe.payload = place(actor, offset, span, operation->is_payload_bad, false, &in_ring);
     operation->sqe.flags |= in_ring ? SQE_RING_PAYLOAD : 0;
 }
 
@@ -158,6 +159,31 @@ static void payload_write(const struct actor *actor, uint32_t offset, uint64_t n
         bytes[i] = pattern_byte(number, i);
     }
     machine_message_write(actor->thread, offset, bytes, size);
+}
+
+// What travels along, behind the payload in its slot: mostly what may travel, with room for
+// `room` bytes in all.
+static void transfers_choose(const struct actor *actor, uint32_t offset, uint32_t room,
+                             struct model_operation *operation)
+{
+    uint32_t at = (operation->sqe.payload_len + 7) / 8 * 8;
+    uint32_t most = at > room ? 0 : (room - at) / (uint32_t)sizeof(struct transfer);
+    uint32_t count = chance_in(3) ? chance_below((most < 3 ? most : 3) + 1) : 0;
+
+    operation->sqe.transfers = (uint8_t)(chance_in(60) ? TRANSFERS_MAX + 1 : count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct transfer *transfer = &operation->transfers[i];
+        transfer->mode = chance_in(20) ? chance_below(4) : 1 + chance_below(2);
+        transfer->cap = cap_choose(actor->program, is_spare);
+        const struct model_hold *hold = model_hold_find(actor->program, transfer->cap);
+        if (transfer->mode == TRANSFER_MOVE && hold != NULL && !is_spare(hold)) {
+            transfer->mode = TRANSFER_COPY;
+        }
+        transfer->reserved = chance_in(60) ? 1 : 0;
+        old_put(&world.old_caps, transfer->cap);
+    }
+    machine_message_write(actor->thread, offset + at, operation->transfers,
+                          count * (uint32_t)sizeof(struct transfer));
 }
 
 static bool is_deadline(uint64_t time_ns)
@@ -197,8 +223,8 @@ static bool call_fill(const struct actor *actor, uint32_t slot, struct model_ope
     }
     sqe->payload_len = chance_below(chance_in(8) ? MESSAGE_MAX * 2 : MESSAGE_MAX / 2);
     sqe->result_len = chance_in(40) ? MESSAGE_SIZE_MAX + 1 : chance_below(SLOT_RESULT_SIZE + 1);
-    sqe->transfers = chance_in(40) ? TRANSFERS_MAX + 1 : 0;
     sqe->disclose = (uint16_t)chance_word();
+    transfers_choose(actor, slot_offset(slot), SLOT_RESULT, operation);
     sqe->flags = chance_in(8) ? SQE_QUIET : 0;
     place_payload(actor, operation, slot_offset(slot));
     place_result(actor, operation, slot_offset(slot) + SLOT_RESULT);
@@ -242,9 +268,9 @@ static bool return_fill(const struct actor *actor, uint32_t slot, struct model_o
     sqe->flags =
         (uint8_t)((chance_in(4) ? SQE_QUIET : 0) | (is_exception ? SQE_RETURN_EXCEPTION : 0));
     sqe->method = (uint16_t)(is_exception ? chance_below(8) : chance_in(30) ? 1 : 0);
-    sqe->transfers = chance_in(40) ? TRANSFERS_MAX + 1 : 0;
     sqe->payload_len = chance_in(60) ? MESSAGE_SIZE_MAX + 1 : chance_below(160);
     if (sqe->payload_len <= SLOT_SIZE) {
+        transfers_choose(actor, slot_offset(slot), SLOT_SIZE, operation);
         place_payload(actor, operation, slot_offset(slot));
         payload_write(actor, slot_offset(slot), sqe->arg, sqe->payload_len);
     }
@@ -478,10 +504,11 @@ void ring_step(struct actor *actor)
         if (operation.sqe.opcode >= OP_SIGNAL) {
             actor->slots &= ~(1u << slot); // it has no message
         }
+        uint64_t transfers = model.transfers;
         operation_submit(actor, &operation);
         model_operate(&operation);
-        if (operation.sqe.opcode == OP_RELEASE) {
-            break; // what follows from it comes in steps after the submission
+        if (operation.sqe.opcode == OP_RELEASE || model.transfers != transfers) {
+            break; // what follows from it comes after the submission, and ids are learnt then
         }
     }
     // The model knows no time between two operations of one submission.

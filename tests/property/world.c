@@ -256,6 +256,27 @@ static void bytes_check(const struct actor *actor, uint32_t offset, uint64_t num
     }
 }
 
+// What came along stands behind the message, in the order of the descriptors.
+static void received_learn(const struct actor *actor, const struct model_expected *expected,
+                           uint32_t message, uint32_t size)
+{
+    for (uint32_t i = 0; i < expected->received_count; i++) {
+        const struct model_received *received = &expected->received[i];
+        uint64_t interface =
+            received->is_revoker ? REVOKER_INTERFACE_ID : model.nodes[received->node].interface;
+        struct received record;
+        machine_message_read(actor->thread,
+                             message + (size + 7) / 8 * 8 + i * (uint32_t)sizeof(record), &record,
+                             sizeof(record));
+        if (record.interface != interface) {
+            broken("capability %u arrived with interface %llx; the model says %llx", i,
+                   (unsigned long long)record.interface, (unsigned long long)interface);
+        }
+        model_hold_learn(actor->program, received, record.cap);
+        tally.transfers++;
+    }
+}
+
 static void delivery_check(const struct actor *actor, const struct model_expected *expected,
                            const struct cqe *cqe, uint32_t result)
 {
@@ -266,11 +287,13 @@ static void delivery_check(const struct actor *actor, const struct model_expecte
 
     if (header.call_id != cqe->extra || header.interface != node->interface ||
         header.receiver_data != node->receiver_data || header.method != sqe->method ||
-        header.kind != MESSAGE_CALL || header.transfers != 0 || header.disclose != sqe->disclose ||
-        header.size != sqe->payload_len || header.call_id == 0) {
+        header.kind != MESSAGE_CALL || header.transfers != sqe->transfers ||
+        header.disclose != sqe->disclose || header.size != sqe->payload_len ||
+        header.call_id == 0) {
         broken("another call was delivered than the model says");
     }
     bytes_check(actor, result + (uint32_t)sizeof(header), sqe->user_data, sqe->payload_len);
+    received_learn(actor, expected, result + (uint32_t)sizeof(header), sqe->payload_len);
     model_call_learn(call->operation.program, sqe->user_data, cqe->extra);
     old_put(&world.old_calls, cqe->extra);
     tally.deliveries++;
@@ -320,7 +343,9 @@ static void success_check(const struct actor *actor, const struct model_expected
     uint32_t result = slot_offset(cqe->user_data % SLOTS) + SLOT_RESULT;
 
     if (cqe->status != (int32_t)expected->size ||
-        (cqe->flags & CQE_EXCEPTION_MASK) != expected->exception || cqe->transfers != 0) {
+        (cqe->flags & CQE_EXCEPTION_MASK) != expected->exception ||
+        cqe->transfers != expected->received_count ||
+        ((cqe->flags & CQE_TRANSFERS) != 0) != (expected->received_count != 0)) {
         broken("completion %llx: status %d, flags %x; the model says size %u, exception %u",
                (unsigned long long)cqe->user_data, cqe->status, cqe->flags, expected->size,
                expected->exception);
@@ -333,8 +358,9 @@ static void success_check(const struct actor *actor, const struct model_expected
         exit_check(actor, expected, result);
     } else if (expected->opcode >= OP_SIGNAL) {
         extra_check(expected, cqe);
-    } else if (expected->size != 0) {
+    } else if (expected->size != 0 || expected->received_count != 0) {
         bytes_check(actor, result, expected->answered, expected->size);
+        received_learn(actor, expected, result, expected->size);
         tally.answers++;
     }
 }
@@ -366,7 +392,8 @@ static void completion_check(const struct actor *actor, const struct model_expec
 
 static bool is_silent(const struct model_expected *expected)
 {
-    return expected->is_quiet && expected->fact == STATUS_OK && expected->exception == 0;
+    return expected->is_quiet && expected->fact == STATUS_OK && expected->exception == 0 &&
+           expected->received_count == 0;
 }
 
 // Takes the expected completion with this number out; false: the model knows of none.
@@ -542,19 +569,19 @@ static void genesis_learn(const struct actor *first)
         const char *name;
         enum model_kind kind;
         uint64_t interface;
-        bool may_copy;
+        enum transfer_mode mode;
     } given[] = {
-        {"console", MODEL_CONSOLE, DEBUG_CONSOLE_INTERFACE_ID, true},
-        {"timer", MODEL_TIMER, TIMER_INTERFACE_ID, true},
-        {"job", MODEL_JOB, JOB_INTERFACE_ID, false},
-        {"capabilities", MODEL_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID, true},
-        {"manifest", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, true},
+        {"console", MODEL_CONSOLE, DEBUG_CONSOLE_INTERFACE_ID, TRANSFER_COPY},
+        {"timer", MODEL_TIMER, TIMER_INTERFACE_ID, TRANSFER_COPY},
+        {"job", MODEL_JOB, JOB_INTERFACE_ID, TRANSFER_NONE},
+        {"capabilities", MODEL_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID, TRANSFER_COPY},
+        {"manifest", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
     };
 
     for (uint32_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         uint32_t node = model_object_create(given[i].kind, given[i].interface, 0);
         uint64_t cap = act_named(first->thread, given[i].name).value;
-        model_hold_insert(first->program, cap, node, given[i].may_copy, false);
+        model_hold_insert(first->program, cap, node, given[i].mode, false);
     }
 }
 

@@ -57,7 +57,8 @@ extern struct world world;
 struct tally {
     uint64_t seed, step;
     uint64_t worlds, commits, kinds[COMMIT_KIND_COUNT], deliveries, drops, answers;
-    uint64_t waits; // completions of SIGNAL to CANCEL
+    uint64_t transfers; // capabilities that arrived
+    uint64_t waits;     // completions of SIGNAL to CANCEL
     uint64_t refusals[STATUS_LIMIT];
 };
 

@@ -200,6 +200,26 @@ static void an_answer_that_does_not_fit_leaves_its_capabilities_with_the_server(
     assert_true(is_held(init, client.revoker.value));
 }
 
+static void a_quiet_call_says_what_arrived(void **state)
+{
+    struct sqe call = act_call(service, 1, 7);
+    const struct transfer transfer = {server.value, TRANSFER_COPY, 0};
+
+    (void)state;
+    call.flags |= SQE_QUIET;
+    call.result = RESULT_AT;
+    call.result_len = 256;
+    act_submit(init, act_recv(server, RECV_AT, RECV_SIZE, 2));
+    act_submit(child, call);
+    struct sqe answer = act_return(act_reap(init).extra, 3);
+    descriptors_write(init, &transfer, 1);
+    answer.payload_len = BYTES;
+    answer.transfers = 1;
+    assert_int_equal(act_do_fact(init, answer), STATUS_OK);
+    assert_int_equal(act_reap(child).transfers, 1);
+    assert_true(is_held(child, received_at(child, RESULT_AT, 0).cap));
+}
+
 static void an_answer_to_a_caller_that_was_just_killed_leaves_its_capabilities(void **state)
 {
     static uint64_t words[1];
@@ -343,6 +363,7 @@ int main(void)
         TEST(a_refused_transfer_changes_nothing),
         TEST(a_revoker_is_moved_but_not_copied),
         TEST(an_answer_that_does_not_fit_leaves_its_capabilities_with_the_server),
+        TEST(a_quiet_call_says_what_arrived),
         TEST(an_answer_to_a_caller_that_was_just_killed_leaves_its_capabilities),
         TEST(the_server_is_told_once_when_a_minted_facet_has_no_holder),
         TEST(a_lease_that_ran_out_of_calls_ends_what_waits_by_it),
