@@ -152,7 +152,6 @@ static bool is_emitted(uint32_t kind)
                                        COMMIT_GENESIS_HEAD,
                                        COMMIT_SESSION_END,
                                        COMMIT_JOB_KILL,
-                                       COMMIT_FACET_LEASE,
                                        COMMIT_MEMORY_DECOMMIT,
                                        COMMIT_MEMORY_PROTECT,
                                        COMMIT_CHECKPOINT_MARK,

@@ -10,7 +10,7 @@
 
 struct model model;
 
-static void must(bool claim, const char *what)
+void model_must(bool claim, const char *what)
 {
     if (!claim) {
         fprintf(stderr, "model: %s\n", what);
@@ -29,211 +29,11 @@ bool model_is_nearly_full(void)
            model.hold_count > MODEL_HOLDS_MAX - 256 || model.exit_count > MODEL_EXITS_MAX - 8;
 }
 
-// --- Authority ----------------------------------------------------------------------------------
-
-uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t message_max)
-{
-    must(model.object_count < MODEL_OBJECTS_MAX && model.node_count < MODEL_NODES_MAX, "full");
-    model.objects[model.object_count] = (struct model_object){
-        .kind = kind, .interface = interface, .message_max = message_max, .program = MODEL_NONE};
-    model.nodes[model.node_count] = (struct model_node){.parent = MODEL_NONE,
-                                                        .object = model.object_count,
-                                                        .interface = interface,
-                                                        .methods = UINT64_MAX};
-    model.object_count++;
-    return model.node_count++;
-}
-
-void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
-                       bool is_revoker)
-{
-    must(model.hold_count < MODEL_HOLDS_MAX, "no room for a hold");
-    must(cap == 0 || model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
-    model.holds[model.hold_count++] = (struct model_hold){program, node, cap, is_revoker, mode};
-    model.nodes[node].is_made = true;
-}
-
-struct model_hold *model_hold_find(uint32_t program, uint64_t cap)
-{
-    for (uint32_t i = 0; i < model.hold_count; i++) {
-        if (model.holds[i].program == program && model.holds[i].cap == cap && cap != 0) {
-            return &model.holds[i];
-        }
-    }
-    return NULL;
-}
-
-bool model_is_revoked(uint32_t node)
-{
-    for (; node != MODEL_NONE; node = model.nodes[node].parent) {
-        if (model.nodes[node].is_revoked) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// A server's side has the interface that the endpoint was born with; others were minted.
-bool model_is_server(uint32_t node)
-{
-    const struct model_object *object = &model.objects[model.nodes[node].object];
-
-    return object->kind == MODEL_ENDPOINT && model.nodes[node].interface == object->interface;
-}
-
-static uint32_t servers_of(uint32_t object)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < model.hold_count; i++) {
-        const struct model_hold *hold = &model.holds[i];
-        count += model.nodes[hold->node].object == object && !hold->is_revoker &&
-                         model_is_server(hold->node)
-                     ? 1
-                     : 0;
-    }
-    return count;
-}
-
-enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **hold)
-{
-    *hold = model_hold_find(program, cap);
-    if (*hold != NULL) {
-        return STATUS_OK;
-    }
-    // An id without a generation is none; whatever else names nothing tells nothing more.
-    return cap >> 32 == 0 ? STATUS_BAD_CAP : STATUS_STALE_CAP;
-}
-
-static const uint16_t method_counts[] = {
-    [MODEL_ENDPOINT] = 2, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 8,
-    [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 2,     [MODEL_BUILDER] = 4,      [MODEL_PROCESS] = 2,
-    [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2,
-};
-
-enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)
-{
-    struct model_hold *hold;
-    enum status fact = model_hold_fact(program, cap, &hold);
-
-    *object = MODEL_NONE;
-    if (fact != STATUS_OK) {
-        return fact;
-    }
-    if (hold->is_revoker) {
-        return method < method_counts[MODEL_REVOKER] ? STATUS_OK : STATUS_METHOD_UNKNOWN;
-    }
-    const struct model_node *node = &model.nodes[hold->node];
-    if (model_is_revoked(hold->node)) {
-        return STATUS_REVOKED;
-    }
-    if (method >= METHODS_MAX) {
-        return STATUS_METHOD_UNKNOWN;
-    }
-    if ((node->methods >> method & 1) == 0) {
-        return STATUS_METHOD_NOT_IN_FACET;
-    }
-    enum model_kind kind = model.objects[node->object].kind;
-    if ((kind != MODEL_ENDPOINT || model_is_server(hold->node)) && method >= method_counts[kind]) {
-        return STATUS_METHOD_UNKNOWN;
-    }
-    *object = node->object;
-    return STATUS_OK;
-}
-
-enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uint64_t interface,
-                        uint64_t receiver_data, uint32_t *made)
-{
-    const struct model_hold *hold = model_hold_find(program, target);
-
-    if (hold == NULL) {
-        return STATUS_BAD_TRANSFER;
-    }
-    if (model_is_revoked(hold->node)) {
-        return STATUS_REVOKED;
-    }
-    if (hold->is_revoker) {
-        return STATUS_BAD_TRANSFER;
-    }
-    const struct model_node *node = &model.nodes[hold->node];
-    bool is_foreign = interface != 0 && interface != node->interface;
-    bool is_minted = is_foreign && model_is_server(hold->node);
-    bool is_wider = is_foreign || receiver_data != 0 || (methods & ~node->methods) != 0;
-    if (!is_minted && is_wider) {
-        return STATUS_FACET_WIDER;
-    }
-    // Eight nodes may lie between a hold and its object, the root among them.
-    if (node->depth + 2 > FACET_DEPTH_MAX) {
-        return STATUS_FACET_TOO_DEEP;
-    }
-    must(model.node_count < MODEL_NODES_MAX, "no room for a node");
-    *made = model.node_count++;
-    model.nodes[*made] =
-        (struct model_node){.parent = hold->node,
-                            .object = node->object,
-                            .depth = node->depth + 1,
-                            .interface = is_minted ? interface : node->interface,
-                            .methods = methods,
-                            .receiver_data = is_minted ? receiver_data : node->receiver_data};
-    return STATUS_OK;
-}
-
-void model_revoke(uint32_t program, uint64_t revoker)
-{
-    struct model_hold *hold = model_hold_find(program, revoker);
-
-    must(hold != NULL && hold->is_revoker, "revoked by nobody");
-    model.nodes[hold->node].is_revoked = true;
-    model_waits_settle();
-}
-
-enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap, uint32_t name)
-{
-    struct model_object *builder = &model.objects[builder_object];
-    const struct model_hold *hold = model_hold_find(program, cap);
-
-    if (builder->is_spent) {
-        return STATUS_BUILDER_SPENT;
-    }
-    if (!builder->is_loaded) {
-        return STATUS_NOT_LOADED;
-    }
-    if (hold == NULL) {
-        return STATUS_BAD_TRANSFER;
-    }
-    if ((builder->names >> name & 1) != 0) {
-        return STATUS_NAME_TAKEN;
-    }
-    if (hold->is_revoker || hold->mode != TRANSFER_COPY) {
-        return STATUS_TRANSFER_REFUSED;
-    }
-    if (model_is_revoked(hold->node)) {
-        return STATUS_REVOKED;
-    }
-    builder->names |= 1ull << name;
-    model_hold_insert(builder->program, 0, hold->node, TRANSFER_COPY, false);
-    return STATUS_OK;
-}
-
-void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap)
-{
-    for (uint32_t i = 0; i < model.hold_count; i++) {
-        struct model_hold *hold = &model.holds[i];
-        if (hold->program == program && hold->cap == 0 && hold->node == received->node &&
-            hold->is_revoker == received->is_revoker && hold->mode == received->mode) {
-            must(model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
-            hold->cap = cap;
-            return;
-        }
-    }
-    must(false, "a program has what nobody gave it");
-}
-
 // --- Completions --------------------------------------------------------------------------------
 
 static struct model_expected *expect(uint32_t program, uint64_t user_data)
 {
-    must(model.expected_count < MODEL_EXPECTED_MAX, "too many completions at once");
+    model_must(model.expected_count < MODEL_EXPECTED_MAX, "too many completions at once");
     struct model_expected *expected = &model.expected[model.expected_count++];
     *expected = (struct model_expected){.program = program, .user_data = user_data};
     return expected;
@@ -252,7 +52,7 @@ struct model_expected *model_expect(const struct model_operation *operation, enu
 struct model_wait *model_wait_add(const struct model_operation *operation,
                                   enum model_wait_kind kind, uint32_t object, uint32_t node)
 {
-    must(model.wait_count < MODEL_WAITS_MAX, "no room for an operation that waits");
+    model_must(model.wait_count < MODEL_WAITS_MAX, "no room for an operation that waits");
     struct model_wait *wait = &model.waits[model.wait_count++];
     *wait =
         (struct model_wait){.kind = kind, .operation = *operation, .object = object, .node = node};
@@ -297,10 +97,11 @@ static uint32_t receiver_of(uint32_t object)
             continue;
         }
         bool is_held = model_hold_find(wait->operation.program, wait->operation.sqe.cap) != NULL;
-        if (is_held && !model_is_revoked(wait->node)) {
+        enum status fact = is_held ? model_node_fact(wait->node) : STATUS_STALE_CAP;
+        if (fact == STATUS_OK) {
             return i;
         }
-        model_expect(&wait->operation, is_held ? STATUS_REVOKED : STATUS_STALE_CAP);
+        model_expect(&wait->operation, fact);
         model_wait_remove(i);
     }
     return MODEL_NONE;
@@ -321,7 +122,7 @@ static void node_drop(uint32_t node)
 {
     uint32_t object = model.nodes[node].object;
 
-    model.nodes[node].drop = servers_of(object) == 0 ? MODEL_DROP_TOLD : MODEL_DROP_LISTED;
+    model.nodes[node].drop = model_servers(object) == 0 ? MODEL_DROP_TOLD : MODEL_DROP_LISTED;
     if (model.nodes[node].drop == MODEL_DROP_LISTED) {
         uint32_t receiver = receiver_of(object);
         if (receiver != MODEL_NONE) {
@@ -393,7 +194,7 @@ static void settle(void)
     for (uint32_t i = 0; i < model.wait_count;) {
         const struct model_wait *wait = &model.waits[i];
         bool is_at_endpoint = wait->kind == MODEL_QUEUED || wait->kind == MODEL_RECV;
-        if (!is_at_endpoint || servers_of(wait->object) != 0) {
+        if (!is_at_endpoint || model_servers(wait->object) != 0) {
             i++;
             continue;
         }
@@ -403,7 +204,7 @@ static void settle(void)
     }
     for (uint32_t i = 0; i < model.node_count; i++) {
         struct model_node *node = &model.nodes[i];
-        if (node->drop == MODEL_DROP_LISTED && servers_of(node->object) == 0) {
+        if (node->drop == MODEL_DROP_LISTED && model_servers(node->object) == 0) {
             node->drop = MODEL_DROP_LEFT;
         }
     }
@@ -420,6 +221,7 @@ static void deliver(const struct model_operation *receive, const struct model_wa
     expected->call = *call;
     expected->size = (uint32_t)sizeof(struct message_header) + call->operation.sqe.payload_len;
     model_transfer(&call->operation, receive->program, expected);
+    model_use(call->node);
 }
 
 static enum status call_limits(const struct model_operation *operation, uint32_t object)
@@ -435,7 +237,7 @@ static enum status call_limits(const struct model_operation *operation, uint32_t
     if (sqe->result_len > MESSAGE_SIZE_MAX) {
         return STATUS_BAD_ARGUMENT;
     }
-    if (servers_of(object) == 0) {
+    if (model_servers(object) == 0) {
         return STATUS_SERVER_GONE;
     }
     if (model_waits_at(object, MODEL_QUEUED) >= MODEL_QUEUE_MAX) {
@@ -451,8 +253,8 @@ static void operate_call(const struct model_operation *operation)
         model_reach(operation->program, operation->sqe.cap, operation->sqe.method, &object);
 
     if (fact == STATUS_OK) {
-        must(object != MODEL_NONE && model.objects[object].kind == MODEL_ENDPOINT,
-             "only calls of endpoints are the model's to follow");
+        model_must(object != MODEL_NONE && model.objects[object].kind == MODEL_ENDPOINT,
+                   "only calls of endpoints are the model's to follow");
         fact = call_limits(operation, object);
     }
     if (fact != STATUS_OK) {
@@ -486,9 +288,11 @@ static uint32_t call_of(uint32_t object)
             i++;
             continue;
         }
-        enum status fact = model_is_revoked(wait->node)     ? STATUS_REVOKED
-                           : wait->operation.is_payload_bad ? STATUS_BAD_BUFFER
-                                                            : model_transfer_fact(&wait->operation);
+        enum status fact = model_node_fact(wait->node);
+        if (fact == STATUS_OK) {
+            fact = wait->operation.is_payload_bad ? STATUS_BAD_BUFFER
+                                                  : model_transfer_fact(&wait->operation);
+        }
         if (fact == STATUS_OK) {
             return i;
         }
@@ -509,8 +313,9 @@ static enum status recv_fact(const struct model_operation *operation, struct mod
     if ((*hold)->is_revoker || !model_is_server((*hold)->node)) {
         return STATUS_NOT_SERVER;
     }
-    if (model_is_revoked((*hold)->node)) {
-        return STATUS_REVOKED;
+    fact = model_node_fact((*hold)->node);
+    if (fact != STATUS_OK) {
+        return fact;
     }
     uint64_t least = sizeof(struct message_header) +
                      model.objects[model.nodes[(*hold)->node].object].message_max;
@@ -558,7 +363,7 @@ void model_call_learn(uint32_t program, uint64_t user_data, uint64_t call_id)
 {
     for (uint32_t i = 0; i < model.wait_count; i++) {
         struct model_wait *wait = &model.waits[i];
-        must(wait->call_id != call_id, "the kernel gave a call id twice");
+        model_must(wait->call_id != call_id, "the kernel gave a call id twice");
         if (wait->kind <= MODEL_LOST && wait->operation.program == program &&
             wait->operation.sqe.user_data == user_data) {
             wait->call_id = call_id;
@@ -710,6 +515,7 @@ void model_next_exit(const struct model_operation *operation)
 // What is due ends, the earliest first.
 void model_time(uint64_t now_ns)
 {
+    model.now_ns = now_ns;
     for (;;) {
         uint32_t first = MODEL_NONE;
         uint64_t first_ns = now_ns;
@@ -755,7 +561,7 @@ static void exit_add(struct model_exit exit)
             return;
         }
     }
-    must(model.exit_count < MODEL_EXITS_MAX, "no room for an exit");
+    model_must(model.exit_count < MODEL_EXITS_MAX, "no room for an exit");
     model.exits[model.exit_count++] = exit;
 }
 

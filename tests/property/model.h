@@ -75,6 +75,8 @@ struct model_node {
     bool is_made; // its first hold was inserted
     bool is_gone; // nothing needs it any more
     enum model_drop drop;
+    // The lease: until when, for how many calls, and how many there were. UINT64_MAX: no end.
+    uint64_t expiry_ns, calls, used;
 };
 
 struct model_hold {
@@ -163,6 +165,7 @@ struct model {
     struct model_expected expected[MODEL_EXPECTED_MAX];
     struct model_exit exits[MODEL_EXITS_MAX]; // that nobody was told
     uint32_t object_count, node_count, hold_count, wait_count, expected_count, exit_count;
+    uint64_t now_ns;
     uint64_t transfers; // capabilities that went from program to program
 };
 
@@ -182,7 +185,8 @@ void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum trans
 void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap);
 // NULL: the id names nothing of this program.
 struct model_hold *model_hold_find(uint32_t program, uint64_t cap);
-bool model_is_revoked(uint32_t node);
+// REVOKED or LEASE_OVER, of the node or of one above it: the first that is met.
+enum status model_node_fact(uint32_t node);
 bool model_is_server(uint32_t node);
 
 // What becomes of a CALL of this method before anybody is asked. OK: it reaches `object`
@@ -193,6 +197,10 @@ enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_
 enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uint64_t interface,
                         uint64_t receiver_data, uint32_t *node);
 void model_revoke(uint32_t program, uint64_t revoker);
+// Revoker.setLease.
+void model_lease(uint32_t program, uint64_t revoker, uint64_t expiry_ns, uint64_t calls);
+// A call through the node succeeded.
+void model_use(uint32_t node);
 // ProcessBuilder.grant into the program that is built; names are numbers here, below 64.
 enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap, uint32_t name);
 

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the parts of the model share: completions that must follow, and the list of what waits.
-// model.c has authority, calls and exits; model_wait.c the operations that wait for something else.
+// model_authority.c has what programs hold; model.c calls and exits; model_wait.c the operations
+// that wait for something else.
 #ifndef TESTS_PROPERTY_MODEL_PARTS_H
 #define TESTS_PROPERTY_MODEL_PARTS_H
 
 #include "tests/property/model.h"
 
+// Ends the test where the model itself is wrong, or too small.
+void model_must(bool claim, const char *what);
+
+// --- model_authority.c --------------------------------------------------------------------------
+
+// Server holds of an endpoint.
+uint32_t model_servers(uint32_t object);
 // STATUS_OK where the id names a hold of the program.
 enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **hold);
+
+// --- model.c ------------------------------------------------------------------------------------
+
 struct model_expected *model_expect(const struct model_operation *operation, enum status fact);
 struct model_wait *model_wait_add(const struct model_operation *operation,
                                   enum model_wait_kind kind, uint32_t object, uint32_t node);

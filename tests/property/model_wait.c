@@ -19,7 +19,7 @@ static enum status right_of(uint32_t program, uint64_t cap)
     if (hold == NULL) {
         return STATUS_STALE_CAP;
     }
-    return model_is_revoked(hold->node) ? STATUS_REVOKED : STATUS_OK;
+    return model_node_fact(hold->node);
 }
 
 // --- Notifications ------------------------------------------------------------------------------
@@ -236,8 +236,9 @@ enum status model_bind(uint32_t program, uint32_t object, uint64_t cap)
     if (hold->is_revoker || model.objects[node->object].kind != MODEL_NOTIFICATION) {
         return STATUS_WRONG_OBJECT;
     }
-    if (model_is_revoked(hold->node)) {
-        return STATUS_REVOKED;
+    enum status fact = model_node_fact(hold->node);
+    if (fact != STATUS_OK) {
+        return fact;
     }
     if ((node->methods & 1) == 0) {
         return STATUS_METHOD_NOT_IN_FACET;
@@ -336,8 +337,9 @@ static enum status reach(const struct model_operation *operation, enum model_kin
     if ((*hold)->is_revoker || model.objects[node->object].kind != kind) {
         return STATUS_WRONG_OBJECT;
     }
-    if (model_is_revoked((*hold)->node)) {
-        return STATUS_REVOKED;
+    fact = model_node_fact((*hold)->node);
+    if (fact != STATUS_OK) {
+        return fact;
     }
     return (node->methods & methods) == methods ? STATUS_OK : STATUS_METHOD_NOT_IN_FACET;
 }

@@ -10,6 +10,7 @@
 enum {
     HOLDS_MANY = 40,          // of one actor: from here on it releases
     INTERFACE_FIRST = 0x5000, // of minted facets
+    LEASE_NS = 20000000,
 };
 
 // --- Kernel objects -----------------------------------------------------------------------------
@@ -37,7 +38,12 @@ static bool object_call(const struct actor *actor, uint64_t cap, uint16_t method
 
     note("actor %ld: object %llx method %u", (long)(actor - world.actors), (unsigned long long)cap,
          method);
+    const struct model_hold *hold = model_hold_find(actor->program, cap);
+    uint32_t node = hold == NULL || hold->is_revoker ? MODEL_NONE : hold->node;
     act_object(actor->thread, (cap_t){cap}, method, message, answer);
+    if (act_fact(&answer->cqe) == STATUS_OK) {
+        model_use(node);
+    }
     fact_check("kernel object", reach != STATUS_OK ? reach : predicted, act_fact(&answer->cqe));
     if (act_fact(&answer->cqe) != STATUS_OK && !act_same(&before)) {
         broken("a refused call changed something");
@@ -106,6 +112,31 @@ static bool is_revoker(const struct model_hold *hold)
     return hold->is_revoker;
 }
 
+// What nobody waits by, but for calls: the end of a lease is met where it is looked at.
+static bool may_be_leased(uint32_t node)
+{
+    static const uint32_t kinds = 1u << MODEL_ENDPOINT | 1u << MODEL_CONSOLE | 1u << MODEL_MEMORY |
+                                  1u << MODEL_MANAGER | 1u << MODEL_PROCESS;
+
+    return (kinds >> model.objects[model.nodes[node].object].kind & 1) != 0;
+}
+
+static void lease(struct actor *actor, uint64_t revoker)
+{
+    struct capnp_builder message = message_begin();
+    struct revoker_set_lease_params_builder params = revoker_set_lease_params_build(&message);
+    struct act_answer answer;
+    uint64_t expiry_ns = chance_in(2) ? UINT64_MAX : machine.now_ns + chance_below(LEASE_NS);
+    uint64_t calls = chance_in(2) ? UINT64_MAX : chance_below(5);
+
+    revoker_set_lease_params_set_expiry(params, expiry_ns);
+    revoker_set_lease_params_set_calls(params, calls);
+    if (object_call(actor, revoker, REVOKER_SET_LEASE, &message,
+                    calls == 0 ? STATUS_BAD_VALUE : STATUS_OK, &answer)) {
+        model_lease(actor->program, revoker, expiry_ns, calls);
+    }
+}
+
 static void revoker_step(struct actor *actor)
 {
     const struct model_hold *hold = hold_choose(actor->program, is_revoker);
@@ -115,7 +146,11 @@ static void revoker_step(struct actor *actor)
         return;
     }
     uint64_t cap = hold->cap;
-    bool is_live = !model_is_revoked(hold->node);
+    bool is_live = model_node_fact(hold->node) == STATUS_OK;
+    if (may_be_leased(hold->node) && chance_in(3)) {
+        lease(actor, cap);
+        return;
+    }
     if (chance_in(3)) {
         object_call(actor, cap, REVOKER_REVOKE, NULL, STATUS_OK, &answer);
         model_revoke(actor->program, cap);
