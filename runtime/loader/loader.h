@@ -67,7 +67,7 @@ struct loader_range {
 struct loader_options {
     struct loader_range range; // where the process may have memory: whole pages
     uint64_t seed;             // of the places of image, stack and thread's block; secret
-    uint64_t stack_size;       // bytes, whole pages; a file may ask for more (LOADER_STACK_MAX)
+    uint64_t stack_size;       // bytes, whole pages, at least one; a file may ask for more
     uint64_t memory_max;       // bytes of memory of its own that the process may get
 };
 
