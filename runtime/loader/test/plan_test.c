@@ -195,6 +195,22 @@ static void read_only_data_with_zeros_behind_has_memory_of_its_own(void **state)
     assert_int_equal(plan.memory_size, SAMPLE_MEMORY + PAGE_SIZE);
 }
 
+static void only_whole_pages_become_read_only(void **state)
+{
+    (void)state;
+    sample_make(&sample);
+    sample.headers[SAMPLE_RELRO].p_memsz = 0x1fff;
+    struct loader_plan plan = plan_with(&options);
+    assert_range(plan.relro, plan.base + 0x2000, plan.base + 0x3000);
+    sample.headers[SAMPLE_RELRO].p_memsz = 0xfff;
+    plan = plan_with(&options);
+    assert_int_equal(plan.relro.low, plan.relro.high);
+    sample.headers[SAMPLE_RELRO].p_vaddr = 0x3000;
+    sample.headers[SAMPLE_RELRO].p_memsz = 0x1000;
+    plan = plan_with(&options);
+    assert_range(plan.relro, plan.base + 0x3000, plan.base + 0x4000);
+}
+
 // --- Places -------------------------------------------------------------------------------------
 
 static void static_programs_stay_where_they_were_linked(void **state)
@@ -351,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_program_without_headers_that_it_does_not_need_is_fine),
         cmocka_unit_test(empty_tables_are_fine),
         cmocka_unit_test(read_only_data_with_zeros_behind_has_memory_of_its_own),
+        cmocka_unit_test(only_whole_pages_become_read_only),
         cmocka_unit_test(static_programs_stay_where_they_were_linked),
         cmocka_unit_test(equal_seeds_give_equal_plans_and_others_do_not),
         cmocka_unit_test(every_place_comes_and_pieces_never_meet),
