@@ -147,7 +147,7 @@ static void step(void)
 
 static bool is_emitted(uint32_t kind)
 {
-    // The kernel does not make these yet, but replay knows them.
+    // The kernel does not make these yet, or the programs of this test do not ask for them.
     static const uint8_t reserved[] = {0,
                                        COMMIT_GENESIS_HEAD,
                                        COMMIT_SESSION_END,
