@@ -1,12 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Every checker refuses what it is for, and accepts what is right."""
+import contextlib
+import io
 import os
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import budget  # noqa: E402  pylint: disable=wrong-import-position
 from fixture import FOLDER, LICENCE, findings  # noqa: E402  pylint: disable=wrong-import-position
 
 GUARD = "#ifndef A_H\n#define A_H\n{}\n#endif\n"
@@ -268,6 +273,19 @@ class Budget(unittest.TestCase):
                             ("hal/x86_64/a.c", 3501)]:
             self.assertEqual(len(self.of(path, lines)), 1, path)
         self.assertEqual(len(self.of("lib/a/a.h", 6001, "lib/a/a.c")), 1)
+
+    def test_each_number_that_is_printed_has_a_limit(self):
+        limits = {"lines, " + name: most for name, most in budget.check_budget.LIMITS.items()}
+        limits |= budget.LIMITS
+        for over in (None, *limits):
+            numbers = {name: most + (name == over) for name, most in limits.items()}
+            with (mock.patch.object(budget, "measure", lambda _, found=numbers: found),
+                  mock.patch.object(budget, "previous", lambda *_: ("", {})),
+                  mock.patch.object(budget, "git", lambda *_: b"not clean"),
+                  contextlib.redirect_stdout(io.StringIO()) as printed):
+                self.assertEqual(budget.main(), over is not None, over)
+            said = [line for line in printed.getvalue().splitlines() if line.endswith(" OVER")]
+            self.assertEqual(len(said), 1 if over else 0, over)
 
 
 class Checkers(unittest.TestCase):
