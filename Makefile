@@ -77,7 +77,7 @@ tidy: $(TIDY_BUILD) ## The rules of the house (STYLE.md): layers, purity, sizes,
 budget: $(BUDGET_BUILD) ## Lines and bytes of the kernel against their limits
 	@$(budget)
 
-soak: $(TEST_BUILD) ## The property tests with many more steps (STEPS=n), without limit of time
+soak: $(PROPERTY_GCC) ## The property tests with many more steps (STEPS=n), without limit of time
 	@$(call run_list,soak)
 
 format: ## Format the C sources in place

@@ -76,5 +76,6 @@ enum status core_genesis(struct core *core, uint64_t boot_id)
                       core->state.objects[given[i].object].root_facet, given[i].transfer,
                       (struct hold_origin){NONE, HOW_GENESIS});
     }
-    return builder_start(core, core->first_process);
+    builder_start(core, core->first_process);
+    return STATUS_OK;
 }

@@ -95,7 +95,8 @@ interface ProcessBuilder @0x9f4b3c0000000105 {
 
   load @0 (program :Text) -> ();
   # Maps a program of the boot package, a stack and a ring. Errors: NAME_UNKNOWN, LOADED_ALREADY,
-  # PROGRAM_CORRUPT, BUILDER_SPENT; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_MAPPINGS,
+  # PROGRAM_CORRUPT, BUILDER_SPENT; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_MAPPINGS;
+  # LIMIT_* of the same.
 
   setInfo @1 (info :Data) -> ();
   # The start-info message, for the program to read (StartInfo of boot.capnp; the kernel does not).

@@ -458,7 +458,8 @@ bool process_sweep(struct core *core);
 enum status builder_load(struct core *core, uint32_t process, const struct package_entry *program);
 void builder_grant(struct core *core, uint32_t process, const char *name, uint32_t size,
                    uint32_t facet, uint8_t transfer, struct hold_origin origin);
-enum status builder_start(struct core *core, uint32_t process);
+// What is loaded runs; room for its thread is there.
+void builder_start(struct core *core, uint32_t process);
 
 // Whether the table is sound, in the `size` bytes that the platform found.
 bool package_is_sound(const struct package_header *package, uint64_t size);

@@ -218,7 +218,7 @@ static bool name_is_taken(const struct core *core, uint32_t process, struct plai
     return false;
 }
 
-static void start_commit(struct core *core, uint32_t process)
+void builder_start(struct core *core, uint32_t process)
 {
     struct process_record *record = &core->processes[process];
     struct commit commit = core_commit_new(core, COMMIT_THREAD_CREATE, ARENA_THREADS);
@@ -243,19 +243,6 @@ static void start_commit(struct core *core, uint32_t process)
     hal_thread_create(thread, process, record->entry, record->base + LAYOUT_STACK_TOP,
                       record->base + LAYOUT_START);
     schedule_ready(core, thread, false);
-}
-
-enum status builder_start(struct core *core, uint32_t process)
-{
-    if (!core->processes[process].has_space) {
-        return STATUS_NOT_LOADED;
-    }
-    struct needs needs = {.of[RESOURCE_THREADS] = 1};
-    enum status status = core_has_room(core, core->state.processes[process].job, &needs);
-    if (status == STATUS_OK) {
-        start_commit(core, process);
-    }
-    return status;
 }
 
 // --- Methods ------------------------------------------------------------------------------------
@@ -374,7 +361,7 @@ enum status process_builder_start_run(struct core *core, struct request *request
                              &request->results.process_builder_start.process);
     }
     if (status == STATUS_OK) {
-        start_commit(core, process);
+        builder_start(core, process);
     }
     return status;
 }

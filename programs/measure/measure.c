@@ -205,9 +205,11 @@ int tsr_main(struct start *start)
     if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &program.console.id)) {
         return 1;
     }
-    if (!tsr_find(start, "timer", TIMER_INTERFACE_ID, &program.timer.id) ||
-        !tsr_find(start, "echo", MEASURE_INTERFACE_ID, &program.echo.id)) {
-        fail(&program, "was not granted timer and echo", NULL);
+    if (!tsr_find(start, "timer", TIMER_INTERFACE_ID, &program.timer.id)) {
+        fail(&program, "was not granted timer", NULL);
+    }
+    if (!tsr_find(start, "echo", MEASURE_INTERFACE_ID, &program.echo.id)) {
+        fail(&program, "was not granted echo", NULL);
     }
     measure_all(&program);
     ping_pong_data(&program, 0); // goodbye

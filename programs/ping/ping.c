@@ -187,18 +187,26 @@ static void try_revoked_and_released(const struct program *program)
     }
 }
 
+static void find(const struct program *program, const struct start *start, const char *name,
+                 uint64_t interface, uint64_t *cap)
+{
+    if (!tsr_find(start, name, interface, cap)) {
+        say(program, "was not granted ", name);
+        leave(program);
+        tsr_exit(1);
+    }
+}
+
 int tsr_main(struct start *start)
 {
     struct program program = {0};
     if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &program.console.id)) {
         return 1;
     }
-    if (!tsr_find(start, "pong", PING_INTERFACE_ID, &program.pong.id) ||
-        !tsr_find(start, "timer", TIMER_INTERFACE_ID, &program.timer.id) ||
-        !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID,
-                  &program.capabilities.id)) {
-        fail(&program, "was not granted timer, capabilities and pong", NULL);
-    }
+    find(&program, start, "pong", PING_INTERFACE_ID, &program.pong.id);
+    find(&program, start, "timer", TIMER_INTERFACE_ID, &program.timer.id);
+    find(&program, start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID,
+         &program.capabilities.id);
     echo_many(&program);
     greet(&program, "ping", "hello, ping, from pong");
     try_method_outside(&program);

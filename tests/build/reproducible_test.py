@@ -27,11 +27,11 @@ def copy_sources(to):
             shutil.copy2(ROOT / name, to / name)
 
 
-def make(tree):
-    """Builds; returns the lines that say what was made."""
+def make(tree, *goals):
+    """Builds `goals`, if none are said all; returns the lines that say what was made."""
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    done = subprocess.run(["make", *GOALS], cwd=tree, env=environment, stdout=subprocess.PIPE,
+    done = subprocess.run(["make", *(goals or GOALS)], cwd=tree, env=environment, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(done.stdout)
@@ -80,6 +80,20 @@ class Reproducible(unittest.TestCase):
         source.write_text(text, encoding="utf-8")
         make(tree)
         self.assertEqual(outputs(tree), before)
+
+    def test_a_program_that_reaches_past_the_gate_is_not_built(self):
+        tree = self.trees[0]
+        source = tree / "programs/hello/hello.c"
+        text = source.read_text(encoding="utf-8")
+        source.write_text(text.replace("int tsr_main(struct start *start)\n{", "void gate_exit(void);"
+                                       "\nint tsr_main(struct start *start)\n{\n    gate_exit();"),
+                          encoding="utf-8")
+        with self.assertRaisesRegex(AssertionError, "(?s)only undefined symbol must be "
+                                    "tessera_kernel_enter; it has:.*gate_exit"):
+            make(tree, "build/sim/programs/hello.so")
+        self.assertFalse((tree / "build/sim/programs/hello.so").exists())
+        source.write_text(text, encoding="utf-8")
+        make(tree)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 //     STEPS=n   operations (default 100,000)
 //     SEED=n    another sequence (default 1); a failure prints the line that repeats it
 //     LOG=path  keeps the log of a world in which every kind of commit occurs
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +148,7 @@ static void step(void)
 
 static bool is_emitted(uint32_t kind)
 {
-    // The kernel does not make these yet, but replay knows them.
+    // The kernel does not make these yet, or the programs of this test do not ask for them.
     static const uint8_t reserved[] = {0,
                                        COMMIT_GENESIS_HEAD,
                                        COMMIT_SESSION_END,
@@ -172,11 +173,22 @@ static bool has_every_kind(const uint64_t kinds[COMMIT_KIND_COUNT], const uint64
     return has_all;
 }
 
-static uint64_t environment(const char *name, uint64_t otherwise)
+static uint64_t environment(const char *name, uint64_t least, uint64_t otherwise)
 {
     const char *text = getenv(name);
+    char *end;
 
-    return text == NULL ? otherwise : strtoull(text, NULL, 0);
+    if (text == NULL) {
+        return otherwise;
+    }
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || number < least) {
+        fprintf(stderr, "%s: '%s' is not a number from %llu to 2^64 - 1\n", name, text,
+                (unsigned long long)least);
+        exit(2);
+    }
+    return number;
 }
 
 static void tally_print(void)
@@ -199,11 +211,11 @@ static void tally_print(void)
 
 int main(void)
 {
-    uint64_t steps = environment("STEPS", STEPS_DEFAULT);
+    uint64_t steps = environment("STEPS", 1, STEPS_DEFAULT);
     const char *log_path = getenv("LOG");
     uint64_t kinds_before[COMMIT_KIND_COUNT] = {0};
 
-    tally.seed = environment("SEED", 1);
+    tally.seed = environment("SEED", 0, 1);
     chance_init(tally.seed);
     world.is_over = true;
     for (; tally.step < steps; tally.step++) {

@@ -143,7 +143,9 @@ def run(arguments, log):
         print("\nThe machine was left before it halted.")
         return 0
     verified = verify(log) or (trace(log) if arguments.trace else 0)
-    if code != 0:
+    if code is None:
+        print(f"The machine did not run to its end: status {status} of {line[0]}.")
+    elif code != 0:
         print(f"The system ended with code {code} (status {status} of {line[0]}).")
     return 1 if code != 0 or verified != 0 else 0
 
@@ -180,8 +182,15 @@ def debug(arguments, log):
         machine.wait()
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line: who types `make` knows nothing of this program's usage."""
+
+    def error(self, message):
+        self.exit(2, f"boot.py: {message}\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("platform", choices=PLATFORMS)
     parser.add_argument("--package", required=True)
     parser.add_argument("--cpu", default="max")

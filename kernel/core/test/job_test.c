@@ -252,6 +252,30 @@ static void a_server_gives_a_lent_priority_back_when_its_caller_gave_up(void **s
     assert_int_equal(act_core()->threads[thread].priority, 5);
 }
 
+// The end of a slice changes nothing for who has nobody of its own priority beside it, and who
+// wakes up with a higher one doesn't wait for the end of another's slice.
+static void a_higher_priority_runs_whenever_it_can(void **state)
+{
+    enum { SLICE_NS = 5000000, NAP_NS = 1000 };
+    cap_t job;
+
+    (void)state;
+    assert_int_equal(child_fact(root, enough, sizeof(enough), PRIORITY_DEFAULT - 1, &job),
+                     STATUS_OK);
+    uint32_t lower = process_in(job);
+    uint32_t equal = process_in(root);
+    machine_timer(machine.now_ns + SLICE_NS);
+    assert_int_equal(machine.running, equal);
+    machine_exit(equal, 0);
+    assert_int_equal(machine.running, init);
+    machine_timer(machine.now_ns + SLICE_NS);
+    assert_int_equal(machine.running, init);
+    machine_enter(init, 1, NAP_NS);
+    assert_int_equal(machine.running, lower);
+    machine_timer(machine.now_ns + NAP_NS);
+    assert_int_equal(machine.running, init);
+}
+
 static void killing_a_job_ends_all_below_it_and_nothing_else(void **state)
 {
     struct act_answer answer;
@@ -382,6 +406,7 @@ int main(void)
         TEST(a_job_makes_no_more_than_its_limit),
         TEST(waiting_is_charged_to_the_job),
         TEST(a_server_gives_a_lent_priority_back_when_its_caller_gave_up),
+        TEST(a_higher_priority_runs_whenever_it_can),
         TEST(killing_a_job_ends_all_below_it_and_nothing_else),
         TEST(a_program_that_kills_its_own_job_is_gone_and_the_machine_goes_on),
         TEST(a_killed_process_says_so),

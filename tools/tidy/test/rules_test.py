@@ -1,13 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Every checker refuses what it is for, and accepts what is right."""
+import contextlib
+import io
 import os
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from fixture import LICENCE, findings  # noqa: E402  pylint: disable=wrong-import-position
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import budget  # noqa: E402  pylint: disable=wrong-import-position
+from fixture import FOLDER, LICENCE, findings  # noqa: E402  pylint: disable=wrong-import-position
 
 GUARD = "#ifndef A_H\n#define A_H\n{}\n#endif\n"
 
@@ -193,6 +198,46 @@ class Links(unittest.TestCase):
             self.assertEqual(len(self.of(path, text)), 1, text)
 
 
+class Rules(unittest.TestCase):
+    FILES = {"docs/status.md": "| ABI-1 calls | works |\n",
+             "lib/test/a_test.c": "static void a_call_ends(void **state) {}\n",
+             "kernel/a.c": "int submit(void) { return STATUS_BAD; }\n",
+             "tests/run/a.run": "", "tests/platform/suite.c": '{"exit hands in"},\n',
+             "tools/tidy/check_pure.py": ""}
+    GOOD = "| ABI-1.1 | a rule | works | `a_call_ends` |\n"
+
+    def of(self, *rows, **files):
+        page = "# Rules\n\n## 1 Calls\n\n| id | rule | state | shown by |\n" + "".join(rows)
+        return findings("rules", {**self.FILES, "docs/rules/abi.md": page, **files})
+
+    def test_rows_that_name_what_is_there_are_accepted(self):
+        for shown in ("`a_call_ends`, `lib/test`", "review: `submit()`", "`a.run` and `STATUS_BAD`",
+                      "`exit hands in` (`tests/platform`)", "`check_pure`, `a_test.c`"):
+            self.assertEqual(self.of(f"| ABI-1.1 | a | works: so | {shown} |\n",
+                                     "| ABI-1.2 | b | not yet | |\n"), [], shown)
+        self.assertEqual(self.of(self.GOOD, **{"kernel/b.c": "// ABI-1.1, ABI-1, ABI-X\n"}), [])
+
+    def test_other_rows_are_refused(self):
+        for row in ("| ABI-1.2 | a number left out | works | review |\n",
+                    "| ABI-2.1 | another section | works | review |\n",
+                    "| LOG-1.1 | another page | not yet | |\n",
+                    "| ABI-1.1 | a state of its own | perhaps | |\n",
+                    "| ABI-1.1 | works, and nothing shows it | works | |\n",
+                    "| ABI-1.1 | a column too few | works |\n",
+                    "| ABI-1.1 | no test | works | `a_call_never_ends` |\n",
+                    "| ABI-1.1 | no test, but the kernel | works | `submit` |\n",
+                    "| ABI-1.1 | no function | works | `absent()` |\n",
+                    "| ABI-1.1 | no script | works | `b.run` |\n",
+                    "| ABI-1.1 | no step | works | `exit hands out` |\n"):
+            self.assertNotEqual(self.of(row), [], row)
+        self.assertEqual(len(self.of(self.GOOD, self.GOOD)), 1)
+
+    def test_a_name_of_no_rule_and_a_section_without_a_state_are_refused(self):
+        for path, text in [("kernel/b.c", "// ABI-1.2\n"), ("docs/a.md", "ABI-2\n"),
+                           ("docs/status.md", "ABI-10\n")]:
+            self.assertNotEqual(self.of(self.GOOD, **{path: text}), [], path)
+
+
 class Format(unittest.TestCase):
     STYLE = {".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\n"}
 
@@ -228,6 +273,31 @@ class Budget(unittest.TestCase):
                             ("hal/x86_64/a.c", 3501)]:
             self.assertEqual(len(self.of(path, lines)), 1, path)
         self.assertEqual(len(self.of("lib/a/a.h", 6001, "lib/a/a.c")), 1)
+
+    def test_each_number_that_is_printed_has_a_limit(self):
+        limits = {"lines, " + name: most for name, most in budget.check_budget.LIMITS.items()}
+        limits |= budget.LIMITS
+        for over in (None, *limits):
+            numbers = {name: most + (name == over) for name, most in limits.items()}
+            with (mock.patch.object(budget, "measure", lambda _, found=numbers: found),
+                  mock.patch.object(budget, "previous", lambda *_: ("", {})),
+                  mock.patch.object(budget, "git", lambda *_: b"not clean"),
+                  contextlib.redirect_stdout(io.StringIO()) as printed):
+                self.assertEqual(budget.main(), over is not None, over)
+            said = [line for line in printed.getvalue().splitlines() if line.endswith(" OVER")]
+            self.assertEqual(len(said), 1 if over else 0, over)
+
+
+class Checkers(unittest.TestCase):
+    def test_each_is_tried_here_and_named_by_the_rules_of_the_house(self):
+        with open(__file__, encoding="utf-8") as here:
+            tried = here.read()
+        style = (FOLDER / "../../STYLE.md").read_text(encoding="utf-8")
+        names = [path.stem.removeprefix("check_") for path in FOLDER.glob("check_*.py")]
+        self.assertGreater(len(names), 10)
+        for name in names:
+            self.assertIn(f'findings("{name}"', tried)
+            self.assertIn(f"`check_{name}`", style)
 
 
 if __name__ == "__main__":
