@@ -520,6 +520,10 @@ static void defaults_within_themselves_come_to_an_end(void **state)
                                   CAPNP_LAYOUT_SHORT, &writer.writer, &problem));
     assert_int_equal(problem.kind, CAPNP_PROBLEM_TOO_DEEP);
     assert_true(writer.size < 10000000);
+    // The catalog is as good as before.
+    problem = (struct capnp_problem){0};
+    assert_true(capnp_json_print(capnp_message_root(&message), &catalog, dynamic_type("Every"),
+                                 CAPNP_LAYOUT_SHORT, &writer.writer, &problem));
 }
 
 static uint64_t id_of(const char *name)
