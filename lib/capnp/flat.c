@@ -202,12 +202,12 @@ uint8_t *capnp_builder_grow(struct capnp_builder *builder, uint8_t *slot, uint64
 // `words` words at the end of the message; NULL where the buffer has no room.
 static inline uint8_t *room_take(struct capnp_builder *builder, uint64_t words)
 {
-    uint8_t *taken = builder->bytes + builder->used;
     // An arena that has gone on to other buffers says so with more used than there is.
     int64_t room = (int64_t)builder->capacity - builder->used;
     if (builder->error != CAPNP_OK || (int64_t)(words * CAPNP_WORD_BYTES) > room) {
         return NULL;
     }
+    uint8_t *taken = builder->bytes + builder->used;
     builder->used += (uint32_t)words * CAPNP_WORD_BYTES;
     return taken;
 }
