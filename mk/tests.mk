@@ -105,8 +105,9 @@ fuzz_run = rm -rf build/test/fuzz/$(fuzz_name); mkdir -p build/test/fuzz/$(fuzz_
     -artifact_prefix=build/test/fuzz/$(fuzz_name)- \
     build/test/fuzz/$(fuzz_name) $(wildcard tests/fuzz/corpus/$(fuzz_name))
 FUZZ_RUNS ?= 20000
-# Each of its runs is a whole machine.
+# Each run is a whole machine, or a whole schema printed and parsed.
 FUZZ_RUNS_sqe_stream ?= 3000
+FUZZ_RUNS_capnp_schema ?= 3000
 fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))), \
     mkdir -p build/fuzz/$(TARGET); build/host-fuzz/test/tests/fuzz/$(TARGET)_fuzz \
         -artifact_prefix=build/fuzz/$(TARGET)- build/fuzz/$(TARGET) \

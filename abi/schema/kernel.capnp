@@ -14,7 +14,8 @@ using C = import "/c.capnp";
 $C.plain;
 
 interface DebugConsole @0x9f4b3c0000000101 {
-  # The machine's log, for messages to whoever operates it. Transfer: copy.
+  # The machine's log, for messages to whoever operates it.
+  # Transfer: copy. Session scope: shareable.
 
   writeLine @0 (text :Text) -> ();
   # Appends a line, marked with the writer's process. At most 200 bytes; whatever is not
@@ -22,7 +23,7 @@ interface DebugConsole @0x9f4b3c0000000101 {
 }
 
 interface Timer @0x9f4b3c0000000102 {
-  # The monotonic clock. Transfer: copy.
+  # The monotonic clock. Transfer: copy. Session scope: shareable.
 
   now @0 () -> (time :UInt64);
   # Nanoseconds since boot.
@@ -34,7 +35,8 @@ interface Timer @0x9f4b3c0000000102 {
 
 interface Endpoint @0x9f4b3c0000000103 {
   # The server's side of an endpoint: who holds it may RECV calls and RETURN answers, and mint
-  # facets with the service's own interface for its clients. Transfer: copy.
+  # facets with the service's own interface for its clients.
+  # Transfer: copy. Session scope: shareable.
 
   nextCancelled @0 () -> (callId :UInt64);
   # A call of this endpoint that the caller's process has taken and nobody waits for any more; each
@@ -47,7 +49,8 @@ interface Endpoint @0x9f4b3c0000000103 {
 }
 
 interface Job @0x9f4b3c0000000104 {
-  # The account that pays for what its processes make, and the maker of objects. Transfer: copy.
+  # The account that pays for what its processes make, and the maker of objects.
+  # Transfer: copy. Session scope: shareable.
 
   makeEndpoint @0 (messageMax :UInt32) -> (server :Endpoint);
   # An endpoint whose calls carry at most messageMax bytes (1 to 65,536).
@@ -91,7 +94,8 @@ enum ExitCause {
 }
 
 interface ProcessBuilder @0x9f4b3c0000000105 {
-  # A process that is being built. Dropping it before start undoes everything. Transfer: none.
+  # A process that is being built. Dropping it before start undoes everything.
+  # Transfer: none. Session scope: shareable.
 
   load @0 (program :Text) -> ();
   # Maps a program of the boot package, a stack and a ring. Errors: NAME_UNKNOWN, LOADED_ALREADY,
@@ -113,7 +117,7 @@ interface ProcessBuilder @0x9f4b3c0000000105 {
 }
 
 interface Process @0x9f4b3c0000000106 {
-  # A process that was started. Transfer: none.
+  # A process that was started. Transfer: none. Session scope: shareable.
 
   status @0 () -> (state :ProcessState, code :Int32, cause :ExitCause);
   # code and cause are meaningful once it has ended.
@@ -128,7 +132,7 @@ enum ProcessState {
 }
 
 interface MemoryObject @0x9f4b3c0000000107 {
-  # Memory that can be read through calls. Transfer: copy.
+  # Memory that can be read through calls. Transfer: copy. Session scope: shareable.
 
   info @0 () -> (size :UInt64, sealed :Bool);
   # Bytes, and whether it is read-only for ever.
@@ -138,7 +142,7 @@ interface MemoryObject @0x9f4b3c0000000107 {
 }
 
 interface CapabilityManager @0x9f4b3c0000000108 {
-  # Makes facets of the caller's own capabilities. Transfer: copy.
+  # Makes facets of the caller's own capabilities. Transfer: copy. Session scope: shareable.
 
   facet @0 (target :Capability, methods :UInt64, interface :UInt64, receiverData :UInt64)
       -> (facet :Capability, revoker :Revoker);
@@ -155,7 +159,8 @@ interface CapabilityManager @0x9f4b3c0000000108 {
 }
 
 interface Revoker @0x9f4b3c0000000109 {
-  # Cuts off one facet and everything made from it. Dropping it revokes nothing. Transfer: move.
+  # Cuts off one facet and everything made from it. Dropping it revokes nothing.
+  # Transfer: move. Session scope: shareable.
 
   revoke @0 () -> ();
   # From now on every use of the facet fails as disconnected. Revoking again changes nothing.
@@ -169,7 +174,7 @@ interface Revoker @0x9f4b3c0000000109 {
 }
 
 interface Notification @0x9f4b3c000000010a {
-  # 64 bits that some set and others wait for. Transfer: copy.
+  # 64 bits that some set and others wait for. Transfer: copy. Session scope: shareable.
   #
   # The ring has operations of its own for both. SIGNAL sets bits; it needs the method signal. WAIT
   # takes those of its mask, or sleeps until there are any; it needs the method take. Who has waited
@@ -188,5 +193,5 @@ interface ParkSpace @0x9f4b3c000000010b {
   # caller can read; words are the same where the memory is the same, in whatever process. PARK
   # sleeps if the word is the one expected, else it is PARK_MISMATCH; nothing comes between. UNPARK
   # wakes who has slept longest, at most 64 at once. Errors: BAD_ARGUMENT, BAD_BUFFER; of PARK also
-  # OUT_OF_CALLS, RING_BUSY. Transfer: none.
+  # OUT_OF_CALLS, RING_BUSY. Transfer: none. Session scope: shareable.
 }

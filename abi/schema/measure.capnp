@@ -4,6 +4,8 @@
 @0x9f4b3c00000000f0;
 
 interface Measure @0x9f4b3c00000002f0 {
+  # Calls whose size is known. Transfer: copy. Session scope: shareable.
+
   words @0 (first :UInt64, second :UInt64, third :UInt64)
       -> (first :UInt64, second :UInt64, third :UInt64);
   # Answers with what it was sent: 32 bytes each way, one word of them the root pointer.

@@ -5,7 +5,8 @@
 
 interface Ping @0x9f4b3c0000000201 {
   echo @0 (sequence :UInt64, sentAt :UInt64) -> (sequence :UInt64, sentAt :UInt64);
-  # Answers with what it was sent. Transfer of the interface: copy.
+  # Answers with what it was sent.
+  # Transfer of the interface: copy. Session scope of the interface: shareable.
 
   greet @1 (name :Text) -> (answer :Text);
   # A greeting by name (at most 64 bytes of name). Errors: invalidArgument when it is longer.

@@ -200,6 +200,9 @@ void capnp_pointer_copy(struct capnp_builder *builder, uint8_t *slot, struct cap
 void capnp_struct_copy(struct capnp_struct_builder target, struct capnp_struct_reader source)
 {
     uint32_t bytes = source.data_bytes < target.data_bytes ? source.data_bytes : target.data_bytes;
+    if (source.data == NULL) {
+        return;
+    }
     if (bytes > 0) {
         __builtin_memcpy(target.data, source.data, bytes);
     }

@@ -16,7 +16,8 @@
 
 #include "lib/capnp/tree.h"
 
-// All fields of the source. What the target has no room for is an error unless it is zero.
+// All fields of the source, into a target that is new. What that has no room for is an error unless
+// it is zero.
 void capnp_struct_copy(struct capnp_struct_builder target, struct capnp_struct_reader source);
 
 // Sets a field to a copy. An absent struct, and a list that was none, leaves the field absent.

@@ -141,8 +141,8 @@ bool capnp_catalog_add(struct capnp_catalog *catalog, struct capnp_struct_reader
     }
     for (uint32_t i = 0; i < nodes.count; i++) {
         struct capnp_struct_reader node = capnp_list_get_struct(nodes, i);
-        catalog->nodes[catalog->count++] =
-            (struct capnp_catalog_node){node_id(node), node, {request.message, NULL, 0, 0, 0}};
+        catalog->nodes[catalog->count++] = (struct capnp_catalog_node){
+            node_id(node), node, {request.message, NULL, 0, 0, 0}, false};
     }
     nodes_sort(catalog->nodes, catalog->count);
     nodes_unite(catalog);
@@ -170,9 +170,10 @@ bool capnp_catalog_add_schema(struct capnp_catalog *catalog, const struct capnp_
         return false;
     }
     struct capnp_message *message = &messages[(*used)++];
+    // Counted, though nobody doubts it: a default may be shown again within itself, without end.
     *message = (struct capnp_message){.bytes = (const uint8_t *)schema->words,
-                                      .size = schema->word_count * CAPNP_WORD_BYTES,
-                                      .is_constant = true};
+                                      .size = schema->word_count * CAPNP_WORD_BYTES};
+    dynamic_renew(message);
     bool is_good = capnp_catalog_add(catalog, capnp_message_root(message), problem);
     for (uint32_t i = 0; i < schema->import_count && is_good; i++) {
         is_good = capnp_catalog_add_schema(catalog, schema->imports[i], messages, message_count,
@@ -184,7 +185,7 @@ bool capnp_catalog_add_schema(struct capnp_catalog *catalog, const struct capnp_
 // ---- the check ----
 
 struct check {
-    const struct capnp_catalog *catalog;
+    struct capnp_catalog *catalog;
     const struct capnp_catalog_node *node;
     struct capnp_problem *problem;
 };
@@ -277,10 +278,10 @@ static bool slot_check(const struct check *check, struct capnp_struct_reader fie
     return true;
 }
 
+// One field leads to each group, so that going into groups takes no more steps than there are.
 static bool group_check(const struct check *check, struct capnp_struct_reader field)
 {
-    const struct capnp_catalog_node *group =
-        capnp_catalog_node(check->catalog, group_type_id(field));
+    struct capnp_catalog_node *group = node_find(check->catalog, group_type_id(field));
     if (group == NULL || node_kind(group->node) != NODE_STRUCT || !struct_is_group(group->node)) {
         return wrong(check, member_name(field), "the group is not in the schema");
     }
@@ -288,6 +289,10 @@ static bool group_check(const struct check *check, struct capnp_struct_reader fi
         struct_pointer_words(group->node) != struct_pointer_words(check->node->node)) {
         return wrong(check, member_name(field), "the group is not of its struct's size");
     }
+    if (group->is_entered) {
+        return wrong(check, member_name(field), "the group is that of another field, too");
+    }
+    group->is_entered = true;
     return true;
 }
 
@@ -375,6 +380,9 @@ bool capnp_catalog_check(struct capnp_catalog *catalog, struct capnp_problem *pr
         [NODE_ENUM] = enum_check,    [NODE_INTERFACE] = interface_check,
         [NODE_CONST] = const_check,  [NODE_ANNOTATION] = nothing_check,
     };
+    for (uint32_t i = 0; i < catalog->count; i++) {
+        catalog->nodes[i].is_entered = false;
+    }
     for (uint32_t i = 0; i < catalog->count; i++) {
         struct check check = {catalog, &catalog->nodes[i], problem};
         dynamic_renew(check.node->node.message);

@@ -98,6 +98,7 @@ struct capnp_catalog_node {
     uint64_t id;
     struct capnp_struct_reader node; // Node of schema.capnp
     struct capnp_struct_reader info; // its Node.SourceInfo; empty where there is none
+    bool is_entered;                 // a group that a field leads to; of capnp_catalog_check
 };
 
 struct capnp_catalog {

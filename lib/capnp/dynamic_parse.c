@@ -437,6 +437,7 @@ bool dynamic_parse(const struct dynamic_parse_form *form, struct capnp_input *in
     const struct capnp_catalog_node *node = capnp_catalog_node(catalog, type);
     struct dynamic_type root = {TYPE_STRUCT, {node->node.message, NULL, 0, 0, 0}, NULL, node};
     parser.token.at = input->at;
+    input->bytes = input->bytes != NULL ? input->bytes : ""; // there may be nothing at all
     if (input->size > INT32_MAX) {
         return dynamic_fail(&parser, CAPNP_PROBLEM_TOO_LARGE, NULL,
                             "the input is larger than 2 GiB");

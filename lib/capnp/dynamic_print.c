@@ -279,9 +279,11 @@ static void print_struct(struct printer *printer, const struct dynamic_type *typ
     renew(printer, type->node->node.message);
     print_fields(printer, value->reader, type,
                  struct_is_group(type->node->node) ? type->scope : &inner, &members, place);
-    // A default that costs more than the schema's own limit.
-    if (dynamic_whole_of(type->node->node.message)->error != CAPNP_OK) {
+    // A default that costs more than the schema's own limit; the next message may ask for less.
+    struct capnp_message *schema = dynamic_whole_of(type->node->node.message);
+    if (schema->error != CAPNP_OK) {
         problem_note(printer, CAPNP_PROBLEM_SCHEMA, place, "the schema can't be read to its end");
+        schema->error = CAPNP_OK;
     }
     members_end(printer, &members);
     print(printer, printer->form->close);

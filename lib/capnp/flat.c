@@ -199,27 +199,58 @@ uint8_t *capnp_builder_grow(struct capnp_builder *builder, uint8_t *slot, uint64
     return NULL;
 }
 
-uint8_t *capnp_builder_place(struct capnp_builder *builder, uint8_t *slot, uint64_t words,
-                             uint64_t shape)
+// `words` words at the end of the message; NULL where the buffer has no room.
+static inline uint8_t *room_take(struct capnp_builder *builder, uint64_t words)
 {
-    uint8_t *placed = builder->bytes + builder->used;
     // An arena that has gone on to other buffers says so with more used than there is.
     int64_t room = (int64_t)builder->capacity - builder->used;
     if (builder->error != CAPNP_OK || (int64_t)(words * CAPNP_WORD_BYTES) > room) {
+        return NULL;
+    }
+    uint8_t *taken = builder->bytes + builder->used;
+    builder->used += (uint32_t)words * CAPNP_WORD_BYTES;
+    return taken;
+}
+
+uint8_t *capnp_builder_place(struct capnp_builder *builder, uint8_t *slot, uint64_t words,
+                             uint64_t shape)
+{
+    uint8_t *placed = room_take(builder, words);
+    if (placed == NULL) {
         return capnp_builder_grow(builder, slot, words, shape);
     }
-    builder->used += (uint32_t)words * CAPNP_WORD_BYTES;
     capnp_store_u64(slot, capnp_pointer_near(slot, placed, shape));
     return placed;
 }
 
+// The bytes, and zeros up to the end of the last word.
+static inline void words_fill(uint8_t *target, uint64_t words, const void *bytes, uint32_t size)
+{
+    if (words > 0) {
+        capnp_store_u64(target + (words - 1) * CAPNP_WORD_BYTES, 0);
+        __builtin_memcpy(target, bytes, size);
+    }
+}
+
+// Apart, so that what is common needs no stack.
+static __attribute__((cold, noinline)) void bytes_put_growing(struct capnp_builder *builder,
+                                                              uint8_t *slot, uint64_t shape,
+                                                              struct capnp_data data)
+{
+    uint64_t words = ((shape >> 35) + 7) / CAPNP_WORD_BYTES;
+    uint8_t *target = capnp_builder_grow(builder, slot, words, shape);
+    if (target != NULL) {
+        words_fill(target, words, data.data, data.size);
+    }
+}
+
 // A list of `size` bytes and `zeros` more, pointed to by `slot`, where there are both.
-static void bytes_put(struct capnp_builder *builder, uint8_t *slot, const void *bytes,
-                      uint32_t size, uint32_t zeros)
+static inline void bytes_put(struct capnp_builder *builder, uint8_t *slot, const void *bytes,
+                             uint32_t size, uint32_t zeros)
 {
     uint64_t count = (uint64_t)size + zeros;
     uint64_t words = (count + 7) / CAPNP_WORD_BYTES;
-    uint32_t shape = ELEMENT_BYTE | (uint32_t)count << 3;
+    uint64_t shape = capnp_pointer_word(0, CAPNP_KIND_LIST, ELEMENT_BYTE | (uint32_t)count << 3);
     if (bytes == NULL || slot == NULL) {
         return;
     }
@@ -227,12 +258,13 @@ static void bytes_put(struct capnp_builder *builder, uint8_t *slot, const void *
         capnp_builder_fail(builder, CAPNP_BUILDER_LIST_TOO_LONG);
         return;
     }
-    uint8_t *target =
-        capnp_builder_place(builder, slot, words, capnp_pointer_word(0, CAPNP_KIND_LIST, shape));
-    if (target != NULL && words > 0) {
-        capnp_store_u64(target + (words - 1) * CAPNP_WORD_BYTES, 0);
-        __builtin_memcpy(target, bytes, size);
+    uint8_t *target = room_take(builder, words);
+    if (target == NULL) {
+        bytes_put_growing(builder, slot, shape, (struct capnp_data){bytes, size});
+        return;
     }
+    capnp_store_u64(slot, capnp_pointer_near(slot, target, shape));
+    words_fill(target, words, bytes, size);
 }
 
 void capnp_text_put(struct capnp_builder *builder, uint8_t *slot, struct capnp_text text)

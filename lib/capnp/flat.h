@@ -289,7 +289,8 @@ static inline uint64_t capnp_struct_pointer_word(int64_t words, uint16_t data_wo
 static inline uint64_t capnp_pointer_near(const uint8_t *slot, const uint8_t *target,
                                           uint64_t shape)
 {
-    return shape | (uint32_t)((uint64_t)((target - slot) / CAPNP_WORD_BYTES - 1) << 2);
+    // Words from bit 2 on are bytes from one bit below bit 0 on.
+    return shape | (uint32_t)((uint64_t)(target - slot - CAPNP_WORD_BYTES) >> 1);
 }
 
 // The slot of pointer `index`, or NULL with the error noted.
@@ -391,6 +392,13 @@ static inline bool capnp_get_bool(struct capnp_struct_reader reader, uint32_t bi
 {
     uint8_t byte = bit / 8 < reader.data_bytes ? reader.data[bit / 8] : 0;
     return ((byte >> (bit % 8)) & 1) != (absent ? 1 : 0);
+}
+
+// Whether the builder is of a struct with all of so many bytes of data: not that of a failed
+// lookup.
+static inline bool capnp_has_data(struct capnp_struct_builder target, uint32_t data_bytes)
+{
+    return __builtin_expect(target.data_bytes >= data_bytes, 1);
 }
 
 static inline void capnp_set_u64(struct capnp_struct_builder target, uint32_t offset,

@@ -57,6 +57,9 @@ static uint8_t *word_pack(uint8_t *to, uint64_t word, uint32_t tag)
 
 uint64_t capnp_pack(void *packed, uint64_t capacity, const void *words, uint64_t bytes)
 {
+    if (capacity == 0 || bytes < CAPNP_WORD_BYTES) {
+        return 0;
+    }
     uint8_t *to = packed;
     uint8_t *to_end = to + capacity;
     const uint8_t *at = words;
@@ -112,6 +115,9 @@ static enum capnp_error tag_unpack(struct capnp_unpacker *unpacker, uint64_t *wo
     uint8_t rest[CAPNP_WORD_BYTES + 2] = {0}; // where there may be less than the longest case
     const uint8_t *at = unpacker->at;
     size_t available = (size_t)(unpacker->end - at);
+    if (available == 0) {
+        return CAPNP_PACKED_CUT;
+    }
     if (available < sizeof(rest)) {
         __builtin_memcpy(rest, at, available);
         at = rest;
@@ -133,6 +139,9 @@ static enum capnp_error tag_unpack(struct capnp_unpacker *unpacker, uint64_t *wo
 
 enum capnp_error capnp_unpack(struct capnp_unpacker *unpacker, void *words, uint64_t bytes)
 {
+    if (bytes < CAPNP_WORD_BYTES) {
+        return CAPNP_OK;
+    }
     uint8_t *to = words;
     uint8_t *end = to + (bytes & ~(uint64_t)(CAPNP_WORD_BYTES - 1));
     while (to != end) {

@@ -36,7 +36,7 @@ static inline void capnp_unpacker_init(struct capnp_unpacker *unpacker, const vo
                                        uint64_t size)
 {
     unpacker->at = (const uint8_t *)packed;
-    unpacker->end = unpacker->at + size;
+    unpacker->end = size > 0 ? unpacker->at + size : unpacker->at; // there may be nothing at all
     unpacker->zero_words = 0;
     unpacker->plain_words = 0;
 }

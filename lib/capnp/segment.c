@@ -10,7 +10,7 @@
 static const uint8_t *pad_at(const struct capnp_segment *segment, uint32_t at, uint32_t words)
 {
     uint32_t size = segment->message.size / CAPNP_WORD_BYTES;
-    bool is_inside = at <= size && words <= size - at;
+    bool is_inside = segment->message.bytes != NULL && at <= size && words <= size - at;
     return is_inside ? segment->message.bytes + (size_t)at * CAPNP_WORD_BYTES : NULL;
 }
 

@@ -6,6 +6,7 @@
 
 #include "lib/capnp/copy.h"
 #include "lib/capnp/frame.h"
+#include "lib/capnp/packed.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FIRST_BYTES = 1 << 16, OPTIONS_MAX = 64, EXIT_REFUSED = 1 };
+enum { FIRST_BYTES = 1 << 16, BYTES_MAX = INT32_MAX, OPTIONS_MAX = 64, EXIT_REFUSED = 1 };
 
 extern char **environ;
 
@@ -40,6 +41,13 @@ _Noreturn void load_die_of(const struct capnp_problem *problem, const char *plac
     capnp_problem_print(problem, place, &writer);
     fputs("\n", stderr);
     exit(EXIT_REFUSED);
+}
+
+static void check(enum capnp_error error, const char *place)
+{
+    if (error != CAPNP_OK) {
+        load_die(place, capnp_error_text(error));
+    }
 }
 
 void *load_memory(size_t size)
@@ -90,19 +98,10 @@ struct load_bytes load_file(const char *path)
     return bytes;
 }
 
-struct capnp_struct_reader load_message(const struct load_bytes *bytes, size_t *at,
-                                        const char *place)
+// The message, of at most so many bytes, in one segment.
+static struct capnp_struct_reader join(struct capnp_segment *segments, uint64_t size,
+                                       const char *place)
 {
-    static struct capnp_segment segments[CAPNP_SEGMENTS_MAX];
-    uint64_t size = 0;
-    enum capnp_error error = capnp_frame_open(segments, CAPNP_SEGMENTS_MAX, bytes->data + *at,
-                                              bytes->size - *at, UINT32_MAX, &size);
-    if (error == CAPNP_OK && size > UINT32_MAX / 2) {
-        error = CAPNP_MESSAGE_TOO_LARGE;
-    }
-    if (error != CAPNP_OK) {
-        load_die(place, capnp_error_text(error));
-    }
     // Shared parts of a message are copied as often as they are pointed to.
     struct load_bytes room = {load_memory((size_t)size + 8), (size_t)size + 8};
     struct capnp_builder builder;
@@ -114,15 +113,47 @@ struct capnp_struct_reader load_message(const struct load_bytes *bytes, size_t *
         }
         load_grow(&room);
     }
-    error = segments[0].message.error != CAPNP_OK ? segments[0].message.error : builder.error;
-    if (error != CAPNP_OK) {
-        load_die(place, capnp_error_text(error));
-    }
-    *at += (size_t)size;
+    enum capnp_error error = segments[0].message.error;
+    check(error != CAPNP_OK ? error : builder.error, place);
     struct capnp_segment *flat = load_memory(sizeof(*flat));
     capnp_segment_set(flat, room.data, capnp_builder_size(&builder));
     capnp_segments_init(flat, 1, UINT32_MAX, NULL, 0);
     return capnp_message_root(&flat->message);
+}
+
+struct capnp_struct_reader load_message(const struct load_bytes *bytes, size_t *at,
+                                        const char *place)
+{
+    static struct capnp_segment segments[CAPNP_SEGMENTS_MAX];
+    uint64_t size = 0;
+    check(capnp_frame_open(segments, CAPNP_SEGMENTS_MAX, bytes->data + *at, bytes->size - *at,
+                           UINT32_MAX, &size),
+          place);
+    check(size > BYTES_MAX ? CAPNP_MESSAGE_TOO_LARGE : CAPNP_OK, place);
+    *at += (size_t)size;
+    return join(segments, size, place);
+}
+
+struct capnp_struct_reader load_flat(const struct load_bytes *bytes, const char *place)
+{
+    struct capnp_segment segment;
+    check(bytes->size > BYTES_MAX ? CAPNP_MESSAGE_TOO_LARGE : CAPNP_OK, place);
+    capnp_segment_set(&segment, bytes->data, (uint32_t)bytes->size);
+    capnp_segments_init(&segment, 1, UINT32_MAX, NULL, 0);
+    return join(&segment, bytes->size, place);
+}
+
+struct load_bytes load_unpacked(const struct load_bytes *packed, const char *place)
+{
+    struct capnp_unpacker unpacker;
+    uint64_t words = capnp_unpacked_words(packed->data, packed->size);
+    check(words == UINT64_MAX ? CAPNP_PACKED_CUT : CAPNP_OK, place);
+    check(words > BYTES_MAX / CAPNP_WORD_BYTES ? CAPNP_MESSAGE_TOO_LARGE : CAPNP_OK, place);
+    size_t size = (size_t)words * CAPNP_WORD_BYTES;
+    struct load_bytes bytes = {load_memory(size), size};
+    capnp_unpacker_init(&unpacker, packed->data, packed->size);
+    check(capnp_unpack(&unpacker, bytes.data, size), place);
+    return bytes;
 }
 
 // Runs `capnp compile -o-` and returns what it wrote.

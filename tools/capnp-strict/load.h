@@ -32,6 +32,12 @@ struct load_bytes load_file(const char *path);
 struct capnp_struct_reader load_message(const struct load_bytes *bytes, size_t *at,
                                         const char *place);
 
+// The one message that `bytes` are, without a frame.
+struct capnp_struct_reader load_flat(const struct load_bytes *bytes, const char *place);
+
+// What was packed, all of it.
+struct load_bytes load_unpacked(const struct load_bytes *packed, const char *place);
+
 // The schema in a file: of a name that ends in .capnp `capnp compile` makes it, with these options
 // (ended by NULL); anything else is a CodeGeneratorRequest itself. Returns the request.
 struct capnp_struct_reader load_schema(const char *path, char *const *options,

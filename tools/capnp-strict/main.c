@@ -10,6 +10,7 @@
 #include "load.h"
 
 #include "lib/capnp/frame.h"
+#include "lib/capnp/packed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,9 +22,9 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, OPTIONS_MAX = 32, BUILDER_BYTES = 1 << 
 static const char help[] =
     "capnp-strict [OPTION]... FROM:TO SCHEMA TYPE [FILE]\n"
     "  Reads values of TYPE, a struct of SCHEMA, and writes them in another form.\n"
-    "  FROM    json, text, binary (messages as a stream has them)\n"
-    "  TO      json, text, binary, flat (one message without the frame of a stream),\n"
-    "          nothing (only checks)\n"
+    "  FROM    json, text, binary (messages as a stream has them), packed (the same, packed),\n"
+    "          flat (one message without the frame of a stream)\n"
+    "  TO      one of these, or nothing (only checks)\n"
     "  SCHEMA  a file of the schema language, or what `capnp compile -o-` makes of one\n"
     "  FILE    standard input if there is none\n"
     "capnp-strict [OPTION]... list SCHEMA\n"
@@ -127,28 +128,39 @@ struct job {
     struct output output;
 };
 
-static void write_message(struct job *job, struct capnp_struct_reader root, bool is_framed)
+static void write_framed(struct job *job, struct capnp_struct_reader root, bool is_packed)
 {
     struct capnp_message *message = root.message;
     struct capnp_buffer buffer = {(void *)message->bytes, message->size, message->size};
-    uint8_t head[8];
-    if (is_framed) {
-        capnp_frame_head(head, &buffer, 1);
-        output_write(&job->output.writer, (const char *)head, sizeof(head));
-    } else if (job->output.used > 0) {
-        load_die(job->place, "there is more than one value, and `flat` is one message");
+    size_t size = (size_t)capnp_frame_size(&buffer, 1);
+    size_t bound = (size_t)capnp_packed_bound(size);
+    char *frame = load_memory(size + bound);
+    capnp_frame_write(frame, &buffer, 1);
+    if (is_packed) {
+        size_t used = (size_t)capnp_pack(frame + size, bound, frame, size);
+        output_write(&job->output.writer, frame + size, used);
+    } else {
+        output_write(&job->output.writer, frame, size);
     }
-    output_write(&job->output.writer, (const char *)message->bytes, message->size);
+    free(frame);
 }
 
 static void write_binary(struct job *job, struct capnp_struct_reader root)
 {
-    write_message(job, root, true);
+    write_framed(job, root, false);
+}
+
+static void write_packed(struct job *job, struct capnp_struct_reader root)
+{
+    write_framed(job, root, true);
 }
 
 static void write_flat(struct job *job, struct capnp_struct_reader root)
 {
-    write_message(job, root, false);
+    if (job->output.used > 0) {
+        load_die(job->place, "there is more than one value, and `flat` is one message");
+    }
+    output_write(&job->output.writer, (const char *)root.message->bytes, root.message->size);
 }
 
 static void write_nothing(struct job *job, struct capnp_struct_reader root)
@@ -185,11 +197,8 @@ static void write_text(struct job *job, struct capnp_struct_reader root)
 static const struct {
     const char *name;
     void (*write)(struct job *job, struct capnp_struct_reader root);
-} targets[] = {{"json", write_json},
-               {"text", write_text},
-               {"binary", write_binary},
-               {"flat", write_flat},
-               {"nothing", write_nothing}};
+} targets[] = {{"json", write_json},     {"text", write_text}, {"binary", write_binary},
+               {"packed", write_packed}, {"flat", write_flat}, {"nothing", write_nothing}};
 
 static void read_parsed(struct job *job, void (*write)(struct job *, struct capnp_struct_reader),
                         bool (*parse)(struct capnp_input *, const struct capnp_catalog *, uint64_t,
@@ -236,10 +245,25 @@ static void read_binary(struct job *job, void (*write)(struct job *, struct capn
     }
 }
 
+static void read_packed(struct job *job, void (*write)(struct job *, struct capnp_struct_reader))
+{
+    job->input = load_unpacked(&job->input, job->place);
+    read_binary(job, write);
+}
+
+static void read_flat(struct job *job, void (*write)(struct job *, struct capnp_struct_reader))
+{
+    write(job, load_flat(&job->input, job->place));
+}
+
 static const struct {
     const char *name;
     void (*read)(struct job *job, void (*write)(struct job *, struct capnp_struct_reader));
-} sources[] = {{"json", read_json}, {"text", read_text}, {"binary", read_binary}};
+} sources[] = {{"json", read_json},
+               {"text", read_text},
+               {"binary", read_binary},
+               {"packed", read_packed},
+               {"flat", read_flat}};
 
 // ---- the two commands ----
 

@@ -347,9 +347,37 @@ static void open_pointers_are_built_and_copied(void **state)
     assert_int_equal(builder.error, CAPNP_BUILDER_FULL);
 }
 
+// No bytes at all have no address either.
+static void message_without_bytes_is_copied(void **state)
+{
+    (void)state;
+    struct capnp_builder builder = target(64);
+    struct capnp_message empty;
+    struct capnp_list_reader none = {.message = &empty};
+    capnp_message_init(&empty, NULL, 0, NULL, 0);
+    struct capnp_struct_builder root = capnp_builder_root(&builder, 1, 1);
+    capnp_struct_copy(root, capnp_message_root(&empty));
+    capnp_set_struct(root, 0, capnp_message_root(&empty));
+    capnp_set_list(root, 0, none);
+    assert_int_equal(target_words[2], 0);
+    capnp_message_copy(&builder, &empty);
+    assert_int_equal(target_words[0], 0);
+    capnp_message_canonicalize(&builder, capnp_message_root(&empty));
+    assert_int_equal(builder.error, CAPNP_OK);
+    assert_int_equal(empty.error, CAPNP_OK);
+    // A builder without a buffer.
+    capnp_builder_init(&builder, NULL, 0);
+    root = capnp_builder_root(&builder, 1, 2);
+    capnp_set_u64(root, 0, 1, 0);
+    capnp_set_text(root, 0, (struct capnp_text){"a", 1});
+    capnp_list_set_u8(capnp_init_list(root, 1, CAPNP_ELEMENT_BYTE, 3), 0, 1);
+    assert_int_equal(builder.error, CAPNP_BUILDER_FULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(message_without_bytes_is_copied),
         cmocka_unit_test(canonical_structs_lose_zeros_at_their_ends),
         cmocka_unit_test(canonical_lists_of_structs_have_elements_of_one_trimmed_size),
         cmocka_unit_test(canonical_lists_have_nothing_beyond_their_elements),

@@ -99,3 +99,9 @@ struct Every {
 }
 
 const origin :Point = (x = 0, y = 0);
+
+struct Twice {
+  # The default of either is a Twice, without end.
+  left :union { a @0 :Twice; nothing @1 :Void; }
+  right :union { b @2 :Twice; none @3 :Void; }
+}

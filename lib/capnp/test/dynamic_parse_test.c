@@ -450,9 +450,22 @@ static void stream_of_values_is_taken_one_by_one(void **state)
     assert_false(capnp_json_at_end(&json));
 }
 
+static void nothing_at_all_is_no_value(void **state)
+{
+    (void)state;
+    for (int form = 0; form < DYNAMIC_FORMS; form++) {
+        struct capnp_problem nothing = {0};
+        struct capnp_struct_reader reader;
+        assert_false(dynamic_read((enum dynamic_form)form, NULL, 0, dynamic_type("Every"), &reader,
+                                  &nothing));
+        assert_int_equal(nothing.kind, CAPNP_PROBLEM_WRONG_TYPE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_at_all_is_no_value),
         cmocka_unit_test(value_is_the_same_in_the_message),
         cmocka_unit_test(field_is_the_same_in_the_message),
         cmocka_unit_test(refusal_says_what_and_where),

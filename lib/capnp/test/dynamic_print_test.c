@@ -500,6 +500,76 @@ static void embedded_schema_is_a_catalog(void **state)
     assert_string_equal(problem.sentence, "the schema has more nodes than there is room for");
 }
 
+static void defaults_within_themselves_come_to_an_end(void **state)
+{
+    (void)state;
+    static struct capnp_catalog_node nodes[64];
+    struct capnp_catalog catalog;
+    struct capnp_message schema;
+    struct capnp_message message;
+    struct capnp_memory_writer writer;
+    uint32_t used = 0;
+    problem = (struct capnp_problem){0};
+    capnp_catalog_init(&catalog, nodes, 64);
+    assert_true(capnp_catalog_add_schema(&catalog, &capnp_schema_e1f3d8a9b0c44d17, &schema, 1,
+                                         &used, &problem));
+    assert_true(capnp_catalog_check(&catalog, &problem));
+    capnp_message_init(&message, NULL, 0, NULL, 0);
+    capnp_memory_writer_init(&writer, NULL, 0);
+    assert_false(capnp_json_print(capnp_message_root(&message), &catalog, dynamic_type("Twice"),
+                                  CAPNP_LAYOUT_SHORT, &writer.writer, &problem));
+    assert_int_equal(problem.kind, CAPNP_PROBLEM_TOO_DEEP);
+    assert_true(writer.size < 10000000);
+    // The catalog is as good as before.
+    problem = (struct capnp_problem){0};
+    assert_true(capnp_json_print(capnp_message_root(&message), &catalog, dynamic_type("Every"),
+                                 CAPNP_LAYOUT_SHORT, &writer.writer, &problem));
+}
+
+static uint64_t id_of(const char *name)
+{
+    const struct capnp_catalog *catalog = dynamic_catalog();
+    for (uint32_t i = 0; i < catalog->count; i++) {
+        if (strstr(capnp_get_text(catalog->nodes[i].node, 0, (struct capnp_text){"", 0}).data,
+                   name) != NULL) {
+            return catalog->nodes[i].id;
+        }
+    }
+    fail();
+    return 0;
+}
+
+// Groups that lead to each other would be gone through without end.
+static void group_of_two_fields_is_refused(void **state)
+{
+    (void)state;
+    static struct capnp_catalog_node nodes[64];
+    static uint64_t changed[8192];
+    const struct capnp_schema *schema = &capnp_schema_e1f3d8a9b0c44d17;
+    uint64_t left = id_of("Twice.left");
+    uint64_t right = id_of("Twice.right");
+    bool is_refused = false;
+    assert_true(schema->word_count <= 8192);
+    for (uint32_t i = 0; i < schema->word_count; i++) {
+        struct capnp_message message;
+        struct capnp_catalog catalog;
+        if (schema->words[i] != left) {
+            continue;
+        }
+        memcpy(changed, schema->words, schema->word_count * 8);
+        changed[i] = right;
+        problem = (struct capnp_problem){0};
+        capnp_message_init(&message, changed, schema->word_count * 8, NULL, 0);
+        capnp_catalog_init(&catalog, nodes, 64);
+        assert_true(capnp_catalog_add(&catalog, capnp_message_root(&message), &problem));
+        if (!capnp_catalog_check(&catalog, &problem)) {
+            is_refused =
+                is_refused || strstr(problem.sentence, "the group is that of another field, too");
+        }
+    }
+    assert_true(is_refused);
+}
+
 // Adds, checks, and if that is good uses a changed schema.
 static void try_schema(const uint64_t *changed, uint32_t count)
 {
@@ -576,6 +646,8 @@ int main(void)
         cmocka_unit_test(interfaces_are_listed_with_their_documentation),
         cmocka_unit_test(types_are_found_by_their_names),
         cmocka_unit_test(embedded_schema_is_a_catalog),
+        cmocka_unit_test(defaults_within_themselves_come_to_an_end),
+        cmocka_unit_test(group_of_two_fields_is_refused),
         cmocka_unit_test(always_a_changed_schema_is_refused_or_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

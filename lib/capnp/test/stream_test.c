@@ -204,9 +204,29 @@ static void every_error_has_a_sentence(void **state)
     assert_string_equal(capnp_error_text(CAPNP_ERROR_COUNT), "unknown error");
 }
 
+// No bytes at all have no address either.
+static void nothing_is_packed_unpacked_and_opened(void **state)
+{
+    (void)state;
+    struct capnp_unpacker unpacker;
+    struct capnp_segment segment;
+    uint64_t word = 0;
+    uint64_t size = 1;
+    assert_int_equal(capnp_pack(NULL, 0, NULL, 0), 0);
+    assert_int_equal(capnp_pack(NULL, 0, &word, 8), 0);
+    capnp_unpacker_init(&unpacker, NULL, 0);
+    assert_int_equal(capnp_unpack(&unpacker, NULL, 0), CAPNP_OK);
+    assert_int_equal(capnp_unpack(&unpacker, &word, 8), CAPNP_PACKED_CUT);
+    assert_int_equal(capnp_unpacker_finish(&unpacker), CAPNP_OK);
+    assert_int_equal(capnp_unpacked_words(NULL, 0), 0);
+    assert_int_equal(capnp_frame_open(&segment, 1, NULL, 0, UINT32_MAX, &size), CAPNP_FRAME_CUT);
+    assert_int_equal(size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_packed_unpacked_and_opened),
         cmocka_unit_test(frames_say_how_much_they_need),
         cmocka_unit_test(frames_that_cannot_be_opened_read_as_empty_messages),
         cmocka_unit_test(frames_of_flat_messages_have_one_segment),

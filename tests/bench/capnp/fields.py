@@ -28,8 +28,11 @@ def schema():
 
 def ours():
     for size in SIZES:
-        yield f"static void ours_set_{size}(struct fields{size}_builder b)"
+        yield f"static void ours_set_{size}(struct fields{size}_builder root)"
         yield "{"
+        # A parameter of this size lies in memory. The compiler keeps a copy in registers, even in
+        # a function of 10,000 calls.
+        yield f"    struct fields{size}_builder b = root;"
         for i in range(size):
             value = f'(struct capnp_text){{"{LETTERS}", 10}}' if is_text(i) else f"{i * 7 + 1}"
             yield f"    fields{size}_set_f{i}(b, {value});"
@@ -46,7 +49,8 @@ def ours():
 
 def theirs():
     for size in SIZES:
-        yield f"static void set_fields(Fields{size}::Builder b) {{"
+        yield f"static void set_fields(Fields{size}::Builder root) {{"
+        yield f"    Fields{size}::Builder b = root;"
         for i in range(size):
             value = f'capnp::Text::Reader("{LETTERS}", 10)' if is_text(i) else f"{i * 7 + 1}"
             yield f"    b.setF{i}({value});"

@@ -69,6 +69,7 @@ class Reference(unittest.TestCase):
                 self.assertIn(f"| {number} | {said(body, 'Transfer')} | "
                               f"{said(body, 'Session scope')} |", self.pages[f"{path.stem}.md"])
                 count += 1
+        self.assertNotIn("not said", self.pages["index.md"])
         self.assertGreater(count, 5)
         self.assertEqual(self.pages["index.md"].count("\n| ["), count)
 

@@ -28,6 +28,22 @@ class Strict(unittest.TestCase):
         self.assertEqual(run("-s", "binary:text", BOOT, "BootManifest", data=binary)[1], text)
         self.assertEqual(run("json:flat", BOOT, "BootManifest", data=GOOD)[1], binary[8:])
 
+    def test_packed_and_flat_are_read_and_written(self):
+        binary = run("json:binary", BOOT, "BootManifest", data=GOOD)[1]
+        code, packed, _ = run("json:packed", BOOT, "BootManifest", data=GOOD)
+        self.assertEqual(code, 0)
+        other = subprocess.run(["capnp", "convert", "json:packed", BOOT, "BootManifest"],
+                               input=GOOD, capture_output=True, check=True).stdout
+        self.assertEqual(run("packed:binary", BOOT, "BootManifest", data=other)[1], binary)
+        self.assertEqual(run("packed:binary", BOOT, "BootManifest", data=packed * 2)[1], binary * 2)
+        self.assertEqual(run("flat:packed", BOOT, "BootManifest", data=binary[8:])[1], packed)
+        for source, data in (("packed", packed[:-1]), ("packed", packed + b"\x10"),
+                             ("flat", binary[8:-1]),
+                             ("packed", b"\0\xff" * (1 << 21))):
+            code, out, err = run(f"{source}:json", BOOT, "BootManifest", data=data)
+            self.assertEqual((code, out), (1, b""), source)
+            self.assertIn("capnp-strict: standard input: ", err)
+
     def test_stream_of_values_is_taken_whole_or_not_at_all(self):
         self.assertEqual(run("-s", "json:json", BOOT, "StartInfo", data=b'{"arguments":"a"} {}')[1],
                          b'{"arguments":"a"}\n{}\n')
