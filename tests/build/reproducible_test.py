@@ -31,8 +31,8 @@ def make(tree, *goals):
     """Builds `goals`, if none are said all; returns the lines that say what was made."""
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    done = subprocess.run(["make", *(goals or GOALS)], cwd=tree, env=environment, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(["make", *(goals or GOALS)], cwd=tree, env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
         raise AssertionError(done.stdout)
     return [line.split() for line in done.stdout.splitlines()
@@ -85,8 +85,9 @@ class Reproducible(unittest.TestCase):
         tree = self.trees[0]
         source = tree / "programs/hello/hello.c"
         text = source.read_text(encoding="utf-8")
-        source.write_text(text.replace("int tsr_main(struct start *start)\n{", "void gate_exit(void);"
-                                       "\nint tsr_main(struct start *start)\n{\n    gate_exit();"),
+        entry = "int tsr_main(struct start *start)\n{\n"
+        self.assertIn(entry, text)
+        source.write_text(text.replace(entry, f"void gate_exit(void);\n{entry}    gate_exit();\n"),
                           encoding="utf-8")
         with self.assertRaisesRegex(AssertionError, "(?s)only undefined symbol must be "
                                     "tessera_kernel_enter; it has:.*gate_exit"):
