@@ -338,7 +338,8 @@ enum object_kind {
     OBJECT_CAPABILITY_MANAGER = 8,
     OBJECT_NOTIFICATION = 9,
     OBJECT_PARK_SPACE = 10,
-    OBJECT_KIND_COUNT = 11,
+    OBJECT_LOG_READER = 15,
+    OBJECT_KIND_COUNT = 16,
 };
 
 // Flags of a commit, by kind.

@@ -136,7 +136,6 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->package_frame = boot->package_frame;
     core->package = frame_at(boot->package_frame);
     core->request_count = sizes->requests;
-    core->log_room = sizes->log_pages * COMMITS_PER_PAGE;
     core->spare = core->requests;
     list_init(&core->free_requests);
     for (uint32_t i = 1; i < sizes->requests; i++) {
@@ -194,6 +193,8 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
         at += pieces[i].size;
     }
     state_init(&kernel->core.state, &sizes->state, kernel->storage);
+    kernel->core.log = &kernel->log;
+    kernel->core.log_frame = (uint32_t)(((uint8_t *)log - hal_frames) / PAGE_SIZE);
     log_init(&kernel->log, log, sizes->log_pages, boot->boot_id);
     return kernel;
 }

@@ -36,8 +36,10 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
     core->is_changed = true;
-    if (!process_sweep(core) && !endpoint_sweep(core) && !request_sweep(core) &&
-        core->current == NONE) {
+    bool has_swept = process_sweep(core) ||
+                     (core_may_commit(core, NONE, false) && endpoint_sweep(core)) ||
+                     request_sweep(core);
+    if (!has_swept && core->current == NONE) {
         log_seal_step(&kernel->log);
     }
     return false;
@@ -98,31 +100,41 @@ static _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
     uint64_t head[HASH_SIZE / sizeof(uint64_t)];
     state_digest(&core->state, digest);
     ASSERT(digest[0] == core->state.digest[0] && digest[1] == core->state.digest[1]);
-    uint32_t pages = log_close(&kernel->log);
+    const struct log *log = &kernel->log;
+    log_close(&kernel->log);
     struct log_trailer trailer = {.magic = LOG_TRAILER_MAGIC,
                                   .version = LOG_VERSION,
                                   .boot_id = core->state.boot_id,
-                                  .seq = kernel->log.seq,
-                                  .pages = pages,
+                                  .seq = log->seq,
+                                  .pages = log->page + 1,
                                   .digest = {digest[0], digest[1]}};
-    memcpy(trailer.head, kernel->log.head, HASH_SIZE);
-    memcpy(head, kernel->log.head, HASH_SIZE);
-    hal_export(kernel->log.pages, pages * LOG_PAGE_SIZE);
+    memcpy(trailer.head, log->head, HASH_SIZE);
+    memcpy(head, log->head, HASH_SIZE);
+    for (uint64_t page = log->first; page <= log->page; page++) {
+        hal_export(log_page(log, page), LOG_PAGE_SIZE);
+    }
     hal_export(&trailer, sizeof trailer);
     syslog_export(core);
     report("tessera: calls delivered %lu, by the fast path %lu", core->counters.deliveries,
            core->counters.direct_deliveries);
-    report("tessera: log of %lu commits in %lu pages, digest %lx%lx", kernel->log.seq,
-           (uint64_t)pages, digest[0], digest[1]);
+    report("tessera: log of %lu commits in %lu pages, digest %lx%lx", log->seq, log->page + 1,
+           digest[0], digest[1]);
     report("tessera: head %lx%lx%lx%lx", __builtin_bswap64(head[0]), __builtin_bswap64(head[1]),
            __builtin_bswap64(head[2]), __builtin_bswap64(head[3]));
     hal_halt(code);
 }
 
+static _Noreturn void log_is_full(struct kernel *kernel)
+{
+    report(
+        "tessera: the log is full, and nobody takes pages away: nothing can be recorded any more");
+    kernel_halt(kernel, -1);
+}
+
 static bool core_is_sweeping(const struct core *core)
 {
-    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone) || core->kill_next != NONE ||
-           core->recheck != NONE;
+    return process_sweep_next(core) != NONE || core->kill_next != NONE || core->recheck != NONE ||
+           (!list_is_empty(&core->gone) && core_may_commit(core, NONE, false));
 }
 
 // What a turn changed takes effect: completions go out, commits go to the log, a new thread gets
@@ -134,6 +146,13 @@ static bool turn_close(struct kernel *kernel)
         log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
+    if (core->is_flushing) {
+        log_flush(&kernel->log);
+    }
+    for (uint32_t steps = core->is_reading ? LOG_SEAL_STEPS : 0; steps > 0; steps--) {
+        log_seal_step(&kernel->log);
+    }
+    core->is_flushing = core->is_reading = false;
     bool is_sweeping = core_is_sweeping(core);
     if (core->live_count == 0 && !is_sweeping) {
         kernel_halt(kernel, core->exit_code);
@@ -141,6 +160,10 @@ static bool turn_close(struct kernel *kernel)
     schedule_pick(core);
     bool is_sealing = kernel->log.sealing < kernel->log.page;
     uint32_t thread = core->current;
+    bool is_over = thread == NONE && core->waits_for_log && core->armed_ns == UINT64_MAX;
+    if (is_over && !is_sweeping && !is_sealing) {
+        log_is_full(kernel);
+    }
     return is_sweeping || (thread == NONE ? is_sealing : core->threads[thread].is_submitting);
 }
 
@@ -150,9 +173,8 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     core->now_ns = input->now_ns;
     core->commits_seq = core->state.seq;
     core->work = 0;
-    if (kernel->log.room < TURN_COMMITS_MAX) {
-        report("tessera: the log is full: nothing can be recorded any more");
-        kernel_halt(kernel, -1);
+    if (log_room(&kernel->log) < LOG_HALT) {
+        log_is_full(kernel);
     }
     bool more = turns[input->kind](kernel, input);
     if (core->is_changed || core->commit_count != 0 || core_is_sweeping(core)) {

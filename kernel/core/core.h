@@ -26,6 +26,7 @@
 #include "kernel/core/request.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
+#include "kernel/log/log.h"
 #include "ring/ring.h"
 #include "schema/kernel.plain.h"
 
@@ -44,6 +45,8 @@ enum {
     PRIORITY_DEFAULT = 16,
     KERNEL_ACTOR = NONE,
 };
+
+static const uint64_t CAUSE_OPEN = CAUSE_NONE - 1; // the request's record has no number yet
 
 // --- Frames: frames.c ---------------------------------------------------------------------------
 
@@ -89,7 +92,8 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
     struct link waits;                             // its requests that wait
-    bool is_submitting;                            // between its entry and its return or wait
+    bool waits_for_log; // its next SQE changes authority, and there is no room in the log
+    bool is_submitting; // between its entry and its return or wait
     uint64_t min_complete;
     uint64_t timeout_ns;
 };
@@ -176,9 +180,11 @@ struct core {
     struct state state;
     struct frames frames;
     uint64_t now_ns;
-    uint64_t cause; // of the commits of this turn
+    uint64_t cause; // of the commits of this turn: CAUSE_OPEN until the first of them
+    const struct request *causing; // whose record that is; NULL: of none
     uint32_t actor;
     uint32_t package_frame;
+    uint32_t log_frame; // the log's memory starts here
     const struct package_header *package;
     uint64_t kernel_enter;
     uint32_t boot_flags;       // enum boot_flag: for the first program
@@ -200,7 +206,10 @@ struct core {
     struct request *spare;     // the slot for what is taken next
     struct link free_requests; // the others
     struct deadline **heap;    // from place 1 on
-    uint32_t log_room;         // commits that the log holds
+    struct log *log;           // to ask for room, and for its reader; the turn appends
+    bool waits_for_log;        // some thread waits until pages of the log are acknowledged
+    bool is_flushing;          // the turn is to close the log's page, short
+    bool is_reading;           // ... to seal a page: somebody reads
     uint32_t heap_count;
 
     // Scheduling: one CPU.
@@ -246,11 +255,13 @@ struct object_class {
     // Transient state with it, and without it again; NULL: none.
     void (*created)(struct core *core, uint32_t object);
     void (*destroyed)(struct core *core, uint32_t object);
+    bool is_quiet; // none of its methods changes authority: they need no room in the log
 };
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
-void core_operate(struct core *core, struct request *request);
+// False: it changes authority, and waits until the log has room; nothing happened.
+bool core_operate(struct core *core, struct request *request);
 struct buffer;
 // Writes the results of a method, and the records of their capabilities, to a buffer of its
 // result_bytes, in place where that is one piece; its completion says so.
@@ -277,6 +288,19 @@ struct needs {
     uint32_t frames;
 };
 enum status core_has_room(const struct core *core, uint32_t job, const struct needs *needs);
+
+// The log's room that an operation leaves to others, and less than which is never begun: a part for
+// any one turn, without which the machine halts; for exits, one record for each process and job;
+// for drainers, so that a dead reader of the log can be given back and started again; for
+// revocations.
+enum log_reserve {
+    LOG_HALT = TURN_COMMITS_MAX,
+    LOG_DRAINER = LOG_HALT + 256,
+    LOG_REVOKE = LOG_DRAINER + 512,
+    LOG_OTHER = LOG_REVOKE + 64,
+};
+// Whether a change of authority may begin that the job asks for (NONE: nobody does).
+bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke);
 
 // --- hold.c, facet.c, object.c ------------------------------------------------------------------
 
@@ -451,6 +475,8 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 uint32_t process_of_sweep(const struct core *core, const struct link *sweep);
 // Nothing is left of the process: its slot is free.
 void process_reap_last(struct core *core, uint32_t process);
+// The dead process to give back from next; NONE: there is none, or no room in the log to do so.
+uint32_t process_sweep_next(const struct core *core);
 // One bounded piece of giving back what dead processes held; false: there is none left.
 bool process_sweep(struct core *core);
 

@@ -155,12 +155,23 @@ void process_reap_last(struct core *core, uint32_t process)
     job_collect(core, job);
 }
 
+uint32_t process_sweep_next(const struct core *core)
+{
+    for (const struct link *at = core->dead.next; at != &core->dead; at = at->next) {
+        uint32_t process = process_of_sweep(core, at);
+        if (core_may_commit(core, core->state.processes[process].job, false)) {
+            return process;
+        }
+    }
+    return NONE;
+}
+
 bool process_sweep(struct core *core)
 {
-    if (list_is_empty(&core->dead)) {
+    uint32_t process = process_sweep_next(core);
+    if (process == NONE) {
         return false;
     }
-    uint32_t process = process_of_sweep(core, core->dead.next);
     for (uint32_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
         if (sweeps[i](core, process)) {
             return true;

@@ -41,6 +41,7 @@ static const char *const object_words[] = {
     [OBJECT_CAPABILITY_MANAGER] = "capability-manager",
     [OBJECT_NOTIFICATION] = "notification",
     [OBJECT_PARK_SPACE] = "park-space",
+    [OBJECT_LOG_READER] = "log-reader",
 };
 static const char *const resource_words[] = {
     [RESOURCE_SESSIONS] = "sessions",   [RESOURCE_JOBS] = "jobs",
