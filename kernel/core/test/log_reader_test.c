@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The log's reader: what it says of both logs, and how changes of authority wait for the room that
+// its acknowledgements make, while all else goes on.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/core/test/act.h"
+
+enum {
+    SECOND_NS = 1000000000,
+    FLOOD = 20000, // facets made and dropped: several times what the log holds
+};
+
+static const char *const programs[] = {"init", "child", NULL};
+static uint32_t init;
+static uint32_t reader; // a thread that may read the log
+static cap_t log_cap;
+
+static int boot(void **state)
+{
+    (void)state;
+    if (!machine_boot(&(struct machine_options){.programs = programs})) {
+        return 1;
+    }
+    init = (uint32_t)machine.running;
+    reader = act_process(init, "child", "log", act_named(init, "log"));
+    log_cap = act_named(reader, "log");
+    return 0;
+}
+
+static const struct log *the_log(void)
+{
+    return act_core()->log;
+}
+
+static struct act_answer state_ask(uint32_t thread, cap_t cap)
+{
+    struct act_answer answer;
+
+    act_object(thread, cap, LOG_READER_STATE, NULL, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    return answer;
+}
+
+static enum status acknowledge(uint32_t thread, cap_t cap, uint64_t page)
+{
+    uint64_t words[8] = {0};
+    struct capnp_builder message;
+    struct act_answer answer;
+
+    capnp_builder_init(&message, words, sizeof(words));
+    log_reader_acknowledge_params_set_page(log_reader_acknowledge_params_build(&message), page);
+    act_object(thread, cap, LOG_READER_ACKNOWLEDGE, &message, &answer);
+    return act_fact(&answer.cqe);
+}
+
+// The first program makes an endpoint and drops it, and so on, until it waits.
+static void flood(void)
+{
+    uint64_t words[8] = {0};
+    struct capnp_builder message;
+    struct cqe cqe;
+
+    capnp_builder_init(&message, words, sizeof(words));
+    job_make_endpoint_params_set_message_max(job_make_endpoint_params_build(&message), 64);
+    uint32_t size = capnp_builder_size(&message);
+    machine_message_write(init, ACT_PAYLOAD, words, size);
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        struct sqe make = act_call(act_named(init, "job"), JOB_MAKE_ENDPOINT, 1);
+        make.payload = ACT_PAYLOAD;
+        make.payload_len = size;
+        make.result = ACT_ANSWER;
+        make.result_len = ACT_ANSWER_SIZE;
+        assert_true(machine_submit(init, &make));
+        machine_enter(init, 1, SECOND_NS);
+        if (!machine_reap(init, &cqe)) {
+            return;
+        }
+        assert_int_equal(act_fact(&cqe), STATUS_OK);
+        struct received made;
+        machine_message_read(init, ACT_ANSWER + (uint32_t)cqe.status, &made, sizeof(made));
+        struct sqe release = act_release((cap_t){made.cap});
+        assert_true(machine_submit(init, &release));
+        machine_enter(init, 1, SECOND_NS);
+        if (!machine_reap(init, &cqe)) {
+            return;
+        }
+        assert_int_equal(act_fact(&cqe), STATUS_OK);
+    }
+    fail_msg("the log never fills");
+}
+
+static uint32_t untaken(uint32_t thread)
+{
+    return (uint32_t)ring_kernel_pending(&act_core()->threads[thread].ring);
+}
+
+static void state_says_how_far_the_log_is_and_seals_it(void **state)
+{
+    (void)state;
+    assert_true(machine_run_until(reader));
+    for (uint32_t i = 0; i < 3; i++) {
+        struct act_answer answer = state_ask(reader, log_cap);
+        struct log_reader_state_results_reader results =
+            log_reader_state_results_read(&answer.message);
+        assert_int_equal(log_reader_state_results_get_first(results), 0);
+        assert_int_equal(log_reader_state_results_get_page(results), the_log()->page);
+        assert_int_equal(log_reader_state_results_get_seq(results), the_log()->seq);
+        assert_int_equal(log_reader_state_results_get_capacity(results), the_log()->page_count);
+    }
+    assert_int_equal(the_log()->sealing, the_log()->page);
+}
+
+static void changes_of_authority_wait_for_room_and_go_on_by_themselves(void **state)
+{
+    struct cqe cqe;
+
+    (void)state;
+    flood();
+    assert_int_equal(machine.end, MACHINE_RUNS);
+    assert_int_equal(act_core()->threads[init].state, THREAD_WAITING);
+    assert_int_equal(untaken(init), 1); // and it was told nothing
+    assert_true(log_room(the_log()) >= LOG_DRAINER);
+    assert_int_equal(machine.running, reader);
+    act_submit(reader, (struct sqe){.opcode = OP_NOP}); // others go on
+    act_reap(reader);
+    while (the_log()->sealing < the_log()->page) {
+        state_ask(reader, log_cap);
+    }
+    assert_int_equal(acknowledge(reader, log_cap, the_log()->sealing), STATUS_OK);
+    assert_true(machine_run_until(init));
+    assert_int_equal(untaken(init), 0);
+    assert_true(machine_reap(init, &cqe));
+    assert_int_equal(act_fact(&cqe), STATUS_OK);
+    flood(); // all of it again, over the end of the log's memory
+    assert_true(the_log()->page > the_log()->page_count);
+}
+
+static void a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was(void **state)
+{
+    (void)state;
+    flood();
+    uint64_t seq = the_log()->seq;
+    machine_timer(machine.now_ns + 2 * (uint64_t)SECOND_NS);
+    assert_true(machine_run_until(init));
+    assert_int_equal(untaken(init), 1);
+    assert_false(act_has_completion(init));
+    assert_int_equal(the_log()->seq, seq);
+}
+
+static void an_exit_needs_no_room_that_others_could_take(void **state)
+{
+    (void)state;
+    flood();
+    assert_int_equal(machine.running, reader);
+    uint64_t seq = the_log()->seq;
+    act_kill(reader, 0);
+    assert_int_equal(machine.end, MACHINE_RUNS);
+    assert_true(the_log()->seq > seq);
+}
+
+static void only_what_is_sealed_is_acknowledged(void **state)
+{
+    (void)state;
+    assert_true(machine_run_until(reader));
+    uint64_t sealed = the_log()->sealing;
+    assert_int_equal(acknowledge(reader, log_cap, the_log()->page + 1), STATUS_BAD_VALUE);
+    assert_int_equal(acknowledge(reader, log_cap, sealed), STATUS_OK);
+    assert_int_equal(the_log()->first, sealed);
+    if (sealed != 0) {
+        assert_int_equal(acknowledge(reader, log_cap, sealed - 1), STATUS_BAD_VALUE);
+    }
+}
+
+static void flush_closes_the_page(void **state)
+{
+    struct act_answer answer;
+
+    (void)state;
+    assert_true(machine_run_until(reader));
+    uint64_t page = the_log()->page;
+    act_object(reader, log_cap, LOG_READER_FLUSH, NULL, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    assert_int_equal(the_log()->page, page + 1);
+}
+
+static void commits_shows_the_pages_and_cannot_change_them(void **state)
+{
+    struct act_answer answer;
+    uint64_t words[8] = {0};
+    struct capnp_builder message;
+
+    (void)state;
+    assert_true(machine_run_until(reader));
+    act_object(reader, log_cap, LOG_READER_COMMITS, NULL, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    assert_int_equal(answer.caps[0].interface, MEMORY_OBJECT_INTERFACE_ID);
+    cap_t pages = {answer.caps[0].cap};
+    capnp_builder_init(&message, words, sizeof(words));
+    struct memory_object_read_params_builder params = memory_object_read_params_build(&message);
+    memory_object_read_params_set_length(params, 128);
+    act_object(reader, pages, MEMORY_OBJECT_READ, &message, &answer);
+    struct capnp_data data =
+        memory_object_read_results_get_data(memory_object_read_results_read(&answer.message));
+    assert_int_equal(data.size, 128);
+    assert_memory_equal(data.data, the_log()->pages, 128);
+    act_object(reader, pages, MEMORY_OBJECT_INFO, NULL, &answer);
+    assert_true(
+        memory_object_info_results_get_sealed(memory_object_info_results_read(&answer.message)));
+}
+
+// The record `number`, by the reader.
+static struct syslog_record record_ask(uint64_t number)
+{
+    uint64_t words[8] = {0};
+    struct capnp_builder message;
+    struct act_answer answer;
+    struct syslog_record record;
+
+    capnp_builder_init(&message, words, sizeof(words));
+    log_reader_records_params_set_first(log_reader_records_params_build(&message), number);
+    act_object(reader, log_cap, LOG_READER_RECORDS, &message, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    struct log_reader_records_results_reader results =
+        log_reader_records_results_read(&answer.message);
+    assert_int_equal(log_reader_records_results_get_first(results), number);
+    struct capnp_data data = log_reader_records_results_get_records(results);
+    assert_true(data.size >= sizeof(record) && data.size % sizeof(record) == 0);
+    memcpy(&record, data.data, sizeof(record));
+    return record;
+}
+
+static void a_commit_names_the_record_of_its_request(void **state)
+{
+    (void)state;
+    assert_true(machine_run_until(init));
+    uint64_t seq = the_log()->seq;
+    act_endpoint(init, 64);
+    const struct commit *commit =
+        &log_page(the_log(), seq / COMMITS_PER_PAGE)->records[seq % COMMITS_PER_PAGE];
+    assert_int_equal(commit->kind, COMMIT_OBJECT_CREATE);
+    assert_true(machine_run_until(reader));
+    struct syslog_record record = record_ask(commit->cause);
+    assert_int_equal(record.first_commit, seq);
+    assert_int_equal(record.interface, JOB_INTERFACE_ID);
+    assert_int_equal(record.operation.opcode, OP_CALL);
+    assert_int_equal(record.operation.method, JOB_MAKE_ENDPOINT);
+    assert_int_equal(record.sender.thread, init);
+}
+
+static void dropped_records_show_in_the_first_that_is_given(void **state)
+{
+    uint64_t words[8] = {0};
+    struct capnp_builder message;
+    struct act_answer answer;
+
+    (void)state;
+    assert_true(machine_run_until(reader));
+    for (uint32_t i = 0; i < SYSLOG_RECORDS + 9; i++) {
+        act_submit(reader, (struct sqe){.opcode = OP_NOP});
+        act_reap(reader);
+    }
+    capnp_builder_init(&message, words, sizeof(words));
+    log_reader_records_params_build(&message);
+    uint64_t next = act_core()->syslog_next;
+    act_object(reader, log_cap, LOG_READER_RECORDS, &message, &answer);
+    assert_int_equal(
+        log_reader_records_results_get_first(log_reader_records_results_read(&answer.message)),
+        next - SYSLOG_RECORDS);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
+    const struct CMUnitTest tests[] = {
+        TEST(state_says_how_far_the_log_is_and_seals_it),
+        TEST(changes_of_authority_wait_for_room_and_go_on_by_themselves),
+        TEST(a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was),
+        TEST(an_exit_needs_no_room_that_others_could_take),
+        TEST(only_what_is_sealed_is_acknowledged),
+        TEST(flush_closes_the_page),
+        TEST(commits_shows_the_pages_and_cannot_change_them),
+        TEST(a_commit_names_the_record_of_its_request),
+        TEST(dropped_records_show_in_the_first_that_is_given),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
