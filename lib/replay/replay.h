@@ -96,6 +96,10 @@ void replay_init(struct replay *replay, const struct state_config *config, void 
 // Checks header and place of a page, reduces its records, compares its digest.
 struct replay_error replay_page(struct replay *replay, const struct log_page *page);
 
+// Checks header and place of a page alone, where the state before it is not known: boot id, page
+// count and head of the replay say what must come.
+struct replay_error replay_page_chain(struct replay *replay, const struct log_page *page);
+
 // One record, without a page around it: for going to a seq inside a page that was checked before.
 struct replay_error replay_commit(struct replay *replay, const struct commit *commit);
 
