@@ -85,9 +85,19 @@ static struct replay_error hash_fault(const struct replay_log *log, uint64_t pag
     return error;
 }
 
+// The boot that all pages must be of: the first page's, which says it in its genesis, too. Where
+// that is gone, two of first page, last page and trailer have to agree.
+static uint64_t boot_of(const struct replay_log *log)
+{
+    uint64_t last = log->pages[log->page_count - 1].header.boot_id;
+    bool is_outvoted = log->first != 0 && log->trailer != NULL && log->trailer->boot_id == last;
+
+    return is_outvoted ? last : log->pages[0].header.boot_id;
+}
+
 static struct replay_error page_fault(const struct replay_log *log, uint64_t page)
 {
-    uint64_t boot_id = log->pages[0].header.boot_id;
+    uint64_t boot_id = boot_of(log);
     uint64_t number = log->first + page;
     struct replay_error error = replay_page_check(&log->pages[page], boot_id, number);
     static const uint8_t zeros[HASH_SIZE];
@@ -108,7 +118,7 @@ static struct replay_error page_fault(const struct replay_log *log, uint64_t pag
 static struct replay_error end_fault(const struct replay_log *log, const uint8_t *head,
                                      uint64_t seq)
 {
-    uint64_t boot_id = log->pages[0].header.boot_id;
+    uint64_t boot_id = boot_of(log);
     const struct log_page *last = &log->pages[log->page_count - 1];
     struct replay_error error = {.record = REPLAY_NO_RECORD, .page = log->page_count, .seq = seq};
 
