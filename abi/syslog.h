@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum {
+    SYSLOG_RECORDS = 512, // kept: record n stands at its place n modulo this
     SYSLOG_EXIT = 0xff, // in place of an opcode: the process ended; status is its code, detail why
     SYSLOG_WAITS = INT32_MIN, // in place of a status: it caused commits, and ends later
 };

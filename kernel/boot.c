@@ -88,7 +88,7 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uin
 }
 
 enum {
-    PIECES = 9,
+    PIECES = 8,
     PIECE_ALIGNMENT = 64,
 };
 
@@ -115,7 +115,6 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.facets, config->facets),
         PIECE(core.requests, sizes->requests),
         PIECE(core.heap, 1 + sizes->requests + config->threads),
-        PIECE(core.syslog, SYSLOG_RECORDS),
         {offsetof(struct kernel, storage), state_size(config)},
     };
     uint64_t total = 0;
@@ -164,14 +163,15 @@ static _Noreturn void boot_refuse(const char *why)
     hal_halt(1);
 }
 
-// Log, struct kernel and arrays go to the start of the largest range; what is left is free frames.
+// Log, SysLog, struct kernel and arrays go to the start of the largest range; what is left is free
+// frames.
 static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
                             struct frame_range ranges[FRAME_RANGES_MAX])
 {
     struct piece pieces[PIECES];
     uint64_t head =
         (sizeof(struct kernel) + PIECE_ALIGNMENT - 1) & ~(uint64_t)(PIECE_ALIGNMENT - 1);
-    uint64_t size = head + pieces_of(sizes, pieces);
+    uint64_t size = SYSLOG_PAGES * PAGE_SIZE + head + pieces_of(sizes, pieces);
     uint64_t frames = (size + PAGE_SIZE - 1) / PAGE_SIZE + sizes->log_pages;
     uint32_t largest = 0;
     for (uint32_t i = 0; i < boot->range_count && i < FRAME_RANGES_MAX; i++) {
@@ -186,8 +186,9 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
     ranges[largest].count -= (uint32_t)frames;
     uint8_t *at = (uint8_t *)(log + sizes->log_pages);
     memset(at, 0, size);
-    struct kernel *kernel = (struct kernel *)(void *)at;
-    at += head;
+    struct kernel *kernel = (struct kernel *)(void *)(at + SYSLOG_PAGES * PAGE_SIZE);
+    kernel->core.syslog = (struct syslog_record *)(void *)at;
+    at = (uint8_t *)kernel + head;
     for (uint32_t i = 0; i < PIECES; i++) {
         memcpy((uint8_t *)kernel + pieces[i].pointer, &at, sizeof at);
         at += pieces[i].size;

@@ -56,9 +56,10 @@ enum status core_genesis(struct core *core, uint64_t boot_id)
     uint32_t list = memory_create_fixed(
         core, job, core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
         (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE));
-    // The log's pages: whoever reads them sees what was written since.
-    uint32_t pages = memory_create_fixed(core, job, core->log_frame, core->log->page_count);
-    uint32_t reader = object_create(core, OBJECT_LOG_READER, job, pages, OBJECT_PINNED);
+    // The pages of both logs: whoever reads them sees what was written since.
+    uint32_t pages =
+        memory_create_fixed(core, job, core->log_frame, core->log->page_count + SYSLOG_PAGES);
+    uint32_t reader = object_create(core, OBJECT_LOG_READER, job, 0, OBJECT_PINNED);
     const struct {
         const char *name;
         uint32_t size;
@@ -68,6 +69,7 @@ enum status core_genesis(struct core *core, uint64_t boot_id)
         {"console", 7, TRANSFER_COPY, console}, {"timer", 5, TRANSFER_COPY, timer},
         {"job", 3, TRANSFER_NONE, maker},       {"capabilities", 12, TRANSFER_COPY, manager},
         {"manifest", 8, TRANSFER_COPY, list},   {"log", 3, TRANSFER_COPY, reader},
+        {"log-pages", 9, TRANSFER_COPY, pages},
     };
     core->first_process = process_create(core, job, session);
     enum status status = builder_load(core, core->first_process, package_first(core->package));

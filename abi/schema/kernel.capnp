@@ -154,31 +154,26 @@ interface CapabilityManager @0x9f4b3c0000000108 {
 }
 
 interface LogReader @0x9f4b3c000000010f {
-  # Reads the machine's two logs, and says which pages of the CommitLog the machine may forget. Who
-  # holds it sees who holds what, and who asked for what. Transfer: copy.
+  # Says how far the machine's two logs are, and which pages of the CommitLog the machine may forget.
+  # The logs themselves are a MemoryObject, which the first program is given beside this: first the
+  # CommitLog (abi/commit.h), page n at its place n modulo capacity; then the SysLog (abi/syslog.h),
+  # record n at its place n modulo 512. It can't be written, but what it says goes on changing.
+  # Transfer: copy.
 
   state @0 () -> (seq :UInt64, first :UInt64, page :UInt64, sealed :UInt64, capacity :UInt32,
-                  head :Data $C.most(32));
+                  head :Data $C.most(32), records :UInt64);
   # Commits so far; the oldest page that was not acknowledged; the one being filled; the oldest that
-  # is not sealed; how many pages there is memory for; the SHA-256 of the page sealed last. Each such
-  # call also seals a page, if there is a full one.
+  # is not sealed; how many pages there is memory for; the SHA-256 of the page sealed last; how many
+  # records the SysLog ever had, the last 512 of which are kept. Each such call also seals a page, if
+  # there is a full one.
 
-  commits @1 () -> (pages :MemoryObject);
-  # The log's memory (abi/commit.h): page n stands at its place n modulo capacity, from first to
-  # page. It can't be written, but what it says goes on changing. Errors: OUT_OF_HOLDS,
-  # LIMIT_HOLDS.
-
-  acknowledge @2 (page :UInt64) -> ();
+  acknowledge @1 (page :UInt64) -> ();
   # The pages before it are not needed any more: there is room for new ones.
   # Errors: BAD_VALUE where one of them is not sealed, or this was said of a later page before.
 
-  flush @3 () -> ();
+  flush @2 () -> ();
   # Closes the page being filled, short, if it has any commit. Where the log is nearly full, nothing
   # happens.
-
-  records @4 (first :UInt64) -> (first :UInt64, records :Data $C.most(512));
-  # The SysLog from record `first` on, as far as it is kept: at most 8 records of abi/syslog.h, and
-  # the number of the first of them. Those between the number asked for and that one were dropped.
 }
 
 interface Revoker @0x9f4b3c0000000109 {

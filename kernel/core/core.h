@@ -33,7 +33,6 @@
 enum {
     TURN_WORK_MAX = 16,      // after so much work a turn takes no more SQEs
     TURN_COMMITS_MAX = 640,  // commits of one turn: a whole queue's facets may go
-    SYSLOG_RECORDS = 512,    // kept; a power of two
     ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
     NOTIFICATION_WAITERS_MAX = 16,
@@ -92,8 +91,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
     struct link waits;                             // its requests that wait
-    bool waits_for_log; // its next SQE changes authority, and there is no room in the log
-    bool is_submitting; // between its entry and its return or wait
+    bool is_submitting;                            // between its entry and its return or wait
     uint64_t min_complete;
     uint64_t timeout_ns;
 };
@@ -184,7 +182,7 @@ struct core {
     const struct request *causing; // whose record that is; NULL: of none
     uint32_t actor;
     uint32_t package_frame;
-    uint32_t log_frame; // the log's memory starts here
+    uint32_t log_frame; // the memory of both logs starts here
     const struct package_header *package;
     uint64_t kernel_enter;
     uint32_t boot_flags;       // enum boot_flag: for the first program
@@ -207,9 +205,8 @@ struct core {
     struct link free_requests; // the others
     struct deadline **heap;    // from place 1 on
     struct log *log;           // to ask for room, and for its reader; the turn appends
-    bool waits_for_log;        // some thread waits until pages of the log are acknowledged
     bool is_flushing;          // the turn is to close the log's page, short
-    bool is_reading;           // ... to seal a page: somebody reads
+    uint32_t seal_steps;       // ... to do so many steps of sealing: somebody reads
     uint32_t heap_count;
 
     // Scheduling: one CPU.
@@ -220,6 +217,7 @@ struct core {
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
     uint64_t armed_ns;
+    bool is_sweeping;   // something may be left to give back, or to tell
     struct link dead;   // processes to sweep
     bool has_leases;    // some facet has, or had: calls are counted
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
@@ -294,7 +292,7 @@ enum status core_has_room(const struct core *core, uint32_t job, const struct ne
 // for drainers, so that a dead reader of the log can be given back and started again; for
 // revocations.
 enum log_reserve {
-    LOG_HALT = TURN_COMMITS_MAX,
+    LOG_HALT = TURN_COMMITS_MAX + COMMITS_PER_PAGE, // and a page to close the log in
     LOG_DRAINER = LOG_HALT + 256,
     LOG_REVOKE = LOG_DRAINER + 512,
     LOG_OTHER = LOG_REVOKE + 64,
@@ -475,9 +473,8 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 uint32_t process_of_sweep(const struct core *core, const struct link *sweep);
 // Nothing is left of the process: its slot is free.
 void process_reap_last(struct core *core, uint32_t process);
-// The dead process to give back from next; NONE: there is none, or no room in the log to do so.
-uint32_t process_sweep_next(const struct core *core);
-// One bounded piece of giving back what dead processes held; false: there is none left.
+// One bounded piece of giving back what dead processes held; false: there is none left, or no room
+// in the log to do so.
 bool process_sweep(struct core *core);
 
 // The steps of building a process, also for the machine's first one.

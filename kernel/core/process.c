@@ -155,26 +155,11 @@ void process_reap_last(struct core *core, uint32_t process)
     job_collect(core, job);
 }
 
-uint32_t process_sweep_next(const struct core *core)
+static void sweep(struct core *core, uint32_t process)
 {
-    for (const struct link *at = core->dead.next; at != &core->dead; at = at->next) {
-        uint32_t process = process_of_sweep(core, at);
-        if (core_may_commit(core, core->state.processes[process].job, false)) {
-            return process;
-        }
-    }
-    return NONE;
-}
-
-bool process_sweep(struct core *core)
-{
-    uint32_t process = process_sweep_next(core);
-    if (process == NONE) {
-        return false;
-    }
     for (uint32_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
         if (sweeps[i](core, process)) {
-            return true;
+            return;
         }
     }
     list_remove(&core->processes[process].sweep);
@@ -183,7 +168,18 @@ bool process_sweep(struct core *core)
     } else {
         process_reap_last(core, process);
     }
-    return true;
+}
+
+bool process_sweep(struct core *core)
+{
+    for (const struct link *at = core->dead.next; at != &core->dead; at = at->next) {
+        uint32_t process = process_of_sweep(core, at);
+        if (core_may_commit(core, core->state.processes[process].job, false)) {
+            sweep(core, process);
+            return true;
+        }
+    }
+    return false;
 }
 
 // --- Methods ------------------------------------------------------------------------------------

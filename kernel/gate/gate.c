@@ -80,14 +80,12 @@ static bool submit_some(struct core *core, struct thread_record *thread)
     while (left > 0 && core->work < TURN_WORK_MAX && submit(core, thread)) {
         left--;
     }
-    thread->waits_for_log = left > 0 && core->work < TURN_WORK_MAX;
+    bool waits_for_log = left > 0 && core->work < TURN_WORK_MAX;
     if (core->current == NONE) { // it ended itself
         return false;
     }
     ring_kernel_publish(ring);
-    if (thread->waits_for_log) {
-        core->waits_for_log = true;
-    } else if (left > 0 || (ready < pending && ring_kernel_room(ring) != 0)) {
+    if (!waits_for_log && (left > 0 || (ready < pending && ring_kernel_room(ring) != 0))) {
         return true;
     }
     enter_finish(core, thread);

@@ -67,14 +67,7 @@ void log_flush(struct log *log)
 
 void log_close(struct log *log)
 {
-    struct log_page *last = log_page(log, log->page);
-    uint32_t count = last->header.count;
-    memset(&last->records[count], 0, (COMMITS_PER_PAGE - count) * sizeof last->records[0]);
+    log_flush(log);
     while (log_seal_step(log)) {
-    }
-    if (count == 0) { // it was just begun: the log ends with the page before
-        log->page--;
-    } else {
-        sha256_of(last, sizeof *last, log->head);
     }
 }

@@ -65,7 +65,8 @@ bool log_seal_step(struct log *log);
 // Closes the page being filled, short, and begins another, which there is room for.
 void log_flush(struct log *log);
 
-// Closes the page being filled, short, and seals all. Nothing can be appended any more.
+// Closes the page being filled, short, and seals all: the log is the pages before `page`.
+// There is room for another page.
 void log_close(struct log *log);
 
 #endif

@@ -216,14 +216,12 @@ int tsr_main(struct start *start)
     struct capnp_exception exception;
     if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &ledger.console.id) ||
         !tsr_find(start, "log", LOG_READER_INTERFACE_ID, &ledger.log.id) ||
+        !tsr_find(start, "log-pages", MEMORY_OBJECT_INTERFACE_ID, &ledger.pages.id) ||
         !tsr_find(start, "timer", TIMER_INTERFACE_ID, &ledger.timer.id)) {
         return 1;
     }
     capnp_message_init(&message, (const uint8_t *)start->info, (uint32_t)start->info_size, NULL, 0);
     ledger.most = most_read(start_info_get_arguments(start_info_read(&message)));
-    if (!log_reader_commits(ledger.log, &ledger.pages, &exception)) {
-        fail(&ledger, "the log's pages are not to be had", &exception);
-    }
     ledger.next = progress_ask(&ledger).first;
     for (;;) {
         uint64_t now_ns;

@@ -569,6 +569,7 @@ static void genesis_learn(const struct actor *first)
         {"capabilities", MODEL_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID, true},
         {"manifest", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, true},
         {"log", MODEL_LOG, LOG_READER_INTERFACE_ID, true},
+        {"log-pages", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, true},
     };
 
     for (uint32_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {

@@ -189,50 +189,52 @@ static void flush_closes_the_page(void **state)
     assert_int_equal(the_log()->page, page + 1);
 }
 
-static void commits_shows_the_pages_and_cannot_change_them(void **state)
+// 128 bytes of both logs' memory.
+static void memory_ask(uint64_t offset, uint8_t bytes[128])
 {
-    struct act_answer answer;
     uint64_t words[8] = {0};
     struct capnp_builder message;
+    struct act_answer answer;
 
-    (void)state;
-    assert_true(machine_run_until(reader));
-    act_object(reader, log_cap, LOG_READER_COMMITS, NULL, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-    assert_int_equal(answer.caps[0].interface, MEMORY_OBJECT_INTERFACE_ID);
-    cap_t pages = {answer.caps[0].cap};
     capnp_builder_init(&message, words, sizeof(words));
     struct memory_object_read_params_builder params = memory_object_read_params_build(&message);
+    memory_object_read_params_set_offset(params, offset);
     memory_object_read_params_set_length(params, 128);
-    act_object(reader, pages, MEMORY_OBJECT_READ, &message, &answer);
+    act_object(init, act_named(init, "log-pages"), MEMORY_OBJECT_READ, &message, &answer);
     struct capnp_data data =
         memory_object_read_results_get_data(memory_object_read_results_read(&answer.message));
     assert_int_equal(data.size, 128);
-    assert_memory_equal(data.data, the_log()->pages, 128);
-    act_object(reader, pages, MEMORY_OBJECT_INFO, NULL, &answer);
-    assert_true(
-        memory_object_info_results_get_sealed(memory_object_info_results_read(&answer.message)));
+    memcpy(bytes, data.data, 128);
 }
 
-// The record `number`, by the reader.
+static void the_pages_of_both_logs_can_be_read_and_not_changed(void **state)
+{
+    uint8_t bytes[128];
+    struct act_answer answer;
+
+    (void)state;
+    assert_true(machine_run_until(init));
+    memory_ask(0, bytes);
+    assert_memory_equal(bytes, the_log()->pages, 128);
+    memory_ask(the_log()->page_count * LOG_PAGE_SIZE, bytes);
+    assert_memory_equal(bytes, act_core()->syslog, 128);
+    act_object(init, act_named(init, "log-pages"), MEMORY_OBJECT_INFO, NULL, &answer);
+    struct memory_object_info_results_reader info =
+        memory_object_info_results_read(&answer.message);
+    assert_true(memory_object_info_results_get_sealed(info));
+    assert_int_equal(memory_object_info_results_get_size(info),
+                     (the_log()->page_count + SYSLOG_PAGES) * PAGE_SIZE);
+}
+
+// The record `number`, as its place in memory says.
 static struct syslog_record record_ask(uint64_t number)
 {
-    uint64_t words[8] = {0};
-    struct capnp_builder message;
-    struct act_answer answer;
-    struct syslog_record record;
+    struct syslog_record records[2];
 
-    capnp_builder_init(&message, words, sizeof(words));
-    log_reader_records_params_set_first(log_reader_records_params_build(&message), number);
-    act_object(reader, log_cap, LOG_READER_RECORDS, &message, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-    struct log_reader_records_results_reader results =
-        log_reader_records_results_read(&answer.message);
-    assert_int_equal(log_reader_records_results_get_first(results), number);
-    struct capnp_data data = log_reader_records_results_get_records(results);
-    assert_true(data.size >= sizeof(record) && data.size % sizeof(record) == 0);
-    memcpy(&record, data.data, sizeof(record));
-    return record;
+    memory_ask(the_log()->page_count * LOG_PAGE_SIZE +
+                   number % SYSLOG_RECORDS / 2 * sizeof(records),
+               (uint8_t *)records);
+    return records[number % 2];
 }
 
 static void a_commit_names_the_record_of_its_request(void **state)
@@ -244,7 +246,6 @@ static void a_commit_names_the_record_of_its_request(void **state)
     const struct commit *commit =
         &log_page(the_log(), seq / COMMITS_PER_PAGE)->records[seq % COMMITS_PER_PAGE];
     assert_int_equal(commit->kind, COMMIT_OBJECT_CREATE);
-    assert_true(machine_run_until(reader));
     struct syslog_record record = record_ask(commit->cause);
     assert_int_equal(record.first_commit, seq);
     assert_int_equal(record.interface, JOB_INTERFACE_ID);
@@ -253,25 +254,22 @@ static void a_commit_names_the_record_of_its_request(void **state)
     assert_int_equal(record.sender.thread, init);
 }
 
-static void dropped_records_show_in_the_first_that_is_given(void **state)
+static void the_oldest_records_are_dropped_and_their_number_is_told(void **state)
 {
-    uint64_t words[8] = {0};
-    struct capnp_builder message;
-    struct act_answer answer;
-
     (void)state;
     assert_true(machine_run_until(reader));
     for (uint32_t i = 0; i < SYSLOG_RECORDS + 9; i++) {
         act_submit(reader, (struct sqe){.opcode = OP_NOP});
         act_reap(reader);
     }
-    capnp_builder_init(&message, words, sizeof(words));
-    log_reader_records_params_build(&message);
     uint64_t next = act_core()->syslog_next;
-    act_object(reader, log_cap, LOG_READER_RECORDS, &message, &answer);
+    struct act_answer answer = state_ask(reader, log_cap);
     assert_int_equal(
-        log_reader_records_results_get_first(log_reader_records_results_read(&answer.message)),
-        next - SYSLOG_RECORDS);
+        log_reader_state_results_get_records(log_reader_state_results_read(&answer.message)), next);
+    assert_true(machine_run_until(init));
+    assert_int_equal(record_ask(next).interface, LOG_READER_INTERFACE_ID); // state's own record
+    assert_int_equal(record_ask(next - 1).operation.opcode, OP_NOP);
+    assert_int_equal(record_ask(next - SYSLOG_RECORDS + 1).operation.opcode, OP_NOP);
 }
 
 int main(void)
@@ -284,9 +282,9 @@ int main(void)
         TEST(an_exit_needs_no_room_that_others_could_take),
         TEST(only_what_is_sealed_is_acknowledged),
         TEST(flush_closes_the_page),
-        TEST(commits_shows_the_pages_and_cannot_change_them),
+        TEST(the_pages_of_both_logs_can_be_read_and_not_changed),
         TEST(a_commit_names_the_record_of_its_request),
-        TEST(dropped_records_show_in_the_first_that_is_given),
+        TEST(the_oldest_records_are_dropped_and_their_number_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
