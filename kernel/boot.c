@@ -200,6 +200,49 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
     return kernel;
 }
 
+// --- The boot package ---------------------------------------------------------------------------
+
+// Every number of the package is checked before it is believed.
+
+static bool entry_is_sound(const struct package_header *package, const struct package_entry *entry)
+{
+    if (entry->offset % PAGE_SIZE != 0 || entry->offset < PAGE_SIZE ||
+        entry->offset > package->size || entry->size > package->size - entry->offset) {
+        return false;
+    }
+    if (entry->name[0] == 0 || entry->name[NAME_SIZE - 1] != 0) {
+        return false;
+    }
+    if (entry->kind == PACKAGE_MANIFEST) {
+        return entry->segment_count == 0;
+    }
+    return entry->kind == PACKAGE_PROGRAM && entry->segment_count > 0 &&
+           entry->segment_count <= PACKAGE_SEGMENTS_MAX;
+}
+
+// Whether the table is sound, in the `size` bytes that the platform found.
+static bool package_is_sound(const struct package_header *package, uint64_t size)
+{
+    const struct package_entry *entries = (const struct package_entry *)(const void *)(package + 1);
+    if (size < PAGE_SIZE || package->magic != PACKAGE_MAGIC ||
+        package->version != PACKAGE_VERSION || package->size > size || package->size < PAGE_SIZE ||
+        package->size % PAGE_SIZE != 0 || package->entry_count > PACKAGE_ENTRIES_MAX ||
+        package->first >= package->entry_count ||
+        !package_hash_is(entries, package->entry_count * sizeof *entries, package->sha256)) {
+        return false;
+    }
+    uint32_t manifests = 0;
+    for (uint32_t i = 0; i < package->entry_count; i++) {
+        if (!entry_is_sound(package, &entries[i])) {
+            return false;
+        }
+        manifests += entries[i].kind == PACKAGE_MANIFEST;
+    }
+    return manifests == 1 && entries[package->first].kind == PACKAGE_PROGRAM;
+}
+
+// --- Boot ---------------------------------------------------------------------------------------
+
 struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
 {
     if (boot->package_size == 0) {

@@ -103,10 +103,10 @@ struct process_record {  // process.c, process_builder.c
     uint64_t entry;      // address of the first instruction
     uint32_t table_list; // frame that lists the frames of its page tables
     uint32_t table_count;
-    uint32_t ring_object;    // NONE: not loaded
-    uint32_t private_object; // start page, stack, data
-    uint32_t builder_object; // NONE: none any more
-    uint32_t process_object; // NONE: none
+    uint32_t ring_object;            // NONE: not loaded
+    uint32_t private_object;         // start page, stack, data
+    uint32_t builder_object;         // NONE: none any more
+    struct commit_id process_object; // gone where nobody holds it
     bool has_space;
     bool was_started;
 };
@@ -144,27 +144,22 @@ struct memory_record { // memory.c
     uint32_t index;    // frame that lists the frames
 };
 
-struct exit_record { // process.c: how the process of an OBJECT_PROCESS ended
-    bool has_ended;
-    int32_t code;
-    uint32_t cause;
-};
-
 struct object_record {
     union {
         struct endpoint_record endpoint;
         struct notification_record notification;
         struct memory_record memory;
-        struct exit_record exit;
+        struct process_status_results process; // process.c: as Process.status says
     };
 };
 
-struct job_record {       // job.c
-    struct queue waiters; // nextExit
-    struct link exits;    // processes whose exit was not told
-    uint32_t object;      // NONE: nobody holds it
-    uint32_t priority;    // of its threads
-    uint32_t calls;       // its requests that wait
+struct job_record {          // job.c
+    struct queue waiters;    // nextExit
+    struct link exits;       // processes whose exit was not told
+    struct commit_id object; // is gone where nobody holds it
+    uint32_t priority;       // of its threads
+    uint32_t depth;          // jobs above it
+    uint32_t calls;          // its requests that wait
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -297,8 +292,8 @@ enum log_reserve {
     LOG_REVOKE = LOG_DRAINER + 512,
     LOG_OTHER = LOG_REVOKE + 64,
 };
-// Whether a change of authority may begin that the job asks for (NONE: nobody does).
-bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke);
+// Whether a change of authority may begin that the process asks for (NONE: none does).
+bool core_may_commit(const struct core *core, uint32_t process, bool is_revoke);
 
 // --- hold.c, facet.c, object.c ------------------------------------------------------------------
 
@@ -350,9 +345,7 @@ void memory_destroyed(struct core *core, uint32_t object);
 void builder_created(struct core *core, uint32_t object);
 void builder_destroyed(struct core *core, uint32_t object);
 void process_created(struct core *core, uint32_t object);
-void process_destroyed(struct core *core, uint32_t object);
 void job_created(struct core *core, uint32_t object);
-void job_destroyed(struct core *core, uint32_t object);
 void notification_created(struct core *core, uint32_t object);
 
 // --- memory.c -------------------------------------------------------------------------
@@ -483,8 +476,8 @@ void builder_grant(struct core *core, uint32_t process, const char *name, uint32
                    uint32_t facet, uint8_t transfer, struct hold_origin origin);
 enum status builder_start(struct core *core, uint32_t process);
 
-// Whether the table is sound, in the `size` bytes that the platform found.
-bool package_is_sound(const struct package_header *package, uint64_t size);
+// Whether these bytes have the hash that is stated.
+bool package_hash_is(const void *bytes, uint64_t size, const uint8_t stated[HASH_SIZE]);
 // The entry of a kind with this name (size 0: any name), or NULL.
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);

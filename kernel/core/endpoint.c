@@ -241,7 +241,7 @@ enum status endpoint_recv(struct core *core, struct request *request)
     enum status status =
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
     if (status == STATUS_OK && !delivery_is_quiet(core, record_of(core, request)) &&
-        !core_may_commit(core, core->state.processes[request->sender.process].job, false)) {
+        !core_may_commit(core, request->sender.process, false)) {
         return STATUS_LOG_FULL;
     }
     if (status == STATUS_OK) {

@@ -13,9 +13,9 @@ const struct object_class object_classes[OBJECT_KIND_COUNT] = {
                                 TRANSFER_NONE, PROCESS_BUILDER_INTERFACE_ID, builder_created,
                                 builder_destroyed, false},
     [OBJECT_PROCESS] = {process_methods, PROCESS_METHOD_COUNT, TRANSFER_NONE, PROCESS_INTERFACE_ID,
-                        process_created, process_destroyed, false},
+                        process_created, NULL, false},
     [OBJECT_JOB] = {job_methods, JOB_METHOD_COUNT, TRANSFER_COPY, JOB_INTERFACE_ID, job_created,
-                    job_destroyed, false},
+                    NULL, false},
     [OBJECT_TIMER] = {timer_methods, TIMER_METHOD_COUNT, TRANSFER_COPY, TIMER_INTERFACE_ID, NULL,
                       NULL, true},
     [OBJECT_CONSOLE] = {debug_console_methods, DEBUG_CONSOLE_METHOD_COUNT, TRANSFER_COPY,
@@ -75,12 +75,11 @@ void object_destroy(struct core *core, uint32_t object)
 {
     const struct object *destroyed = &core->state.objects[object];
     const struct object_class *class = &object_classes[destroyed->kind];
-    uint32_t payer = destroyed->job;
-    uint32_t job = destroyed->kind == OBJECT_JOB ? (uint32_t)destroyed->argument : payer;
+    // A job's own object is paid by the job above, which is looked at after it.
+    uint32_t job = destroyed->kind == OBJECT_JOB ? (uint32_t)destroyed->argument : destroyed->job;
     if (class->destroyed != NULL) {
         class->destroyed(core, object);
     }
     core_apply_on(core, COMMIT_OBJECT_DESTROY, ARENA_OBJECTS, object);
     job_collect(core, job);
-    job_collect(core, payer);
 }

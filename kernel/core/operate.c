@@ -243,11 +243,6 @@ static enum status object_call(struct core *core, struct request *request,
     return status;
 }
 
-static bool may_commit(const struct core *core, const struct request *request, bool is_revoke)
-{
-    return core_may_commit(core, core->state.processes[request->sender.process].job, is_revoke);
-}
-
 static enum status operate_call(struct core *core, struct request *request)
 {
     if (!form_is_good(request, OP_CALL)) {
@@ -265,7 +260,8 @@ static enum status operate_call(struct core *core, struct request *request)
     bool is_served = object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet);
     bool is_quiet = is_served || object_classes[object->kind].is_quiet;
     if ((is_revoker || !is_quiet) &&
-        !may_commit(core, request, is_revoker && sqe->method == REVOKER_REVOKE)) {
+        !core_may_commit(core, request->sender.process,
+                         is_revoker && sqe->method == REVOKER_REVOKE)) {
         return STATUS_LOG_FULL;
     }
     if (is_revoker) {
@@ -303,7 +299,7 @@ bool core_operate(struct core *core, struct request *request)
     enum status status = STATUS_BAD_OPCODE;
     request->argument = ARGUMENT_OPCODE;
     if ((opcode == OP_RELEASE || request->sqe.transfers != 0) &&
-        !may_commit(core, request, false)) {
+        !core_may_commit(core, request->sender.process, false)) {
         status = STATUS_LOG_FULL;
     } else if (opcode < OP_COUNT && operations[opcode] != NULL) {
         status = operations[opcode](core, request);

@@ -148,14 +148,11 @@ enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uin
 {
     const struct model_hold *hold = model_hold_find(program, target);
 
-    if (hold == NULL) {
+    if (hold == NULL || hold->is_revoker) {
         return STATUS_BAD_TRANSFER;
     }
     if (model_is_revoked(hold->node)) {
         return STATUS_REVOKED;
-    }
-    if (hold->is_revoker) {
-        return STATUS_BAD_TRANSFER;
     }
     const struct model_node *node = &model.nodes[hold->node];
     bool is_foreign = interface != 0 && interface != node->interface;
@@ -687,14 +684,14 @@ static void exit_tell(const struct model_operation *operation, struct model_exit
 
 void model_next_exit(const struct model_operation *operation)
 {
+    if (model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
+        model_expect(operation, STATUS_RING_BUSY);
+        return;
+    }
     if (model.exit_count != 0) {
         exit_tell(operation, model.exits[0]);
         model.exit_count--;
         memmove(model.exits, model.exits + 1, model.exit_count * sizeof(model.exits[0]));
-        return;
-    }
-    if (model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
-        model_expect(operation, STATUS_RING_BUSY);
         return;
     }
     model_wait_add(operation, MODEL_EXIT, MODEL_NONE, MODEL_NONE);

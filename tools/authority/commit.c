@@ -164,11 +164,7 @@ static void process_exit_print(FILE *out, const struct commit *commit)
 
 static void process_reap_print(FILE *out, const struct commit *commit)
 {
-    const struct commit_process_reap *reap = &commit->process_reap;
-
-    id_print(out, "process", reap->process);
-    fprintf(out, " holds %u first %u%s", reap->count, reap->first,
-            reap->last != 0 ? " and its slot" : "");
+    id_print(out, "process", commit->process_reap.process);
 }
 
 static void thread_create_print(FILE *out, const struct commit *commit)
