@@ -5,8 +5,8 @@
 // them have ended, and says how. Anything that fails is said, with the reason, and ends it with
 // code 1, as does a program that ended otherwise than with code 0.
 //
-// Granted by the kernel: console, timer, job, capabilities, manifest. The kernel and tools/mkimage
-// have checked the manifest's place; its contents are checked here.
+// Granted by the kernel: console, timer, job, capabilities, manifest, log, log-pages. The kernel
+// and tools/mkimage have checked the manifest's place; its contents are checked here.
 
 #include <string.h>
 
