@@ -152,6 +152,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     }
     core->current = NONE;
     core->kill_next = NONE;
+    core->litter = NONE;
     core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;

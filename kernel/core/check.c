@@ -43,7 +43,8 @@ static void check_facets(const struct core *core)
         bool is_pinned =
             ((object->flags & OBJECT_PINNED) != 0 || is_listed) && facet->parent == NONE;
         ASSERT(!facet_is_unused(facet) || core->facets[i].queued != 0 || is_pinned ||
-               core->facets[i].drop == DROP_LISTED);
+               core->facets[i].drop == DROP_LISTED ||
+               core->litter < state->arenas[ARENA_FACETS].fresh);
         if (facet->parent == NONE) {
             ASSERT(object->root_facet == i);
             continue;

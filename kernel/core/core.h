@@ -214,6 +214,7 @@ struct core {
     uint64_t armed_ns;
     bool is_sweeping;   // something may be left to give back, or to tell
     struct link dead;   // processes to sweep
+    uint32_t litter;    // facets from here on are looked at when the log has room
     bool has_leases;    // some facet has, or had: calls are counted
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
     struct link gone;   // endpoints whose waiters are told that the server is gone
@@ -288,7 +289,7 @@ enum status core_has_room(const struct core *core, uint32_t job, const struct ne
 // revocations.
 enum log_reserve {
     LOG_HALT = TURN_COMMITS_MAX + COMMITS_PER_PAGE, // and a page to close the log in
-    LOG_DRAINER = LOG_HALT + 256,
+    LOG_DRAINER = LOG_HALT,                         // and the exits of all processes and jobs
     LOG_REVOKE = LOG_DRAINER + 512,
     LOG_OTHER = LOG_REVOKE + 64,
 };
@@ -327,6 +328,8 @@ enum status facet_check(const struct core *core, uint32_t facet);
 void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
+// One bounded piece of what had no room in the log; false: there is none left.
+bool facet_sweep(struct core *core);
 
 // A new object, which the job pays; returns its index.
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,

@@ -227,20 +227,21 @@ static enum status recv_check(struct core *core, struct request *request)
     return is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
 }
 
-// Whether what a RECV would take next leaves authority as it is.
-static bool delivery_is_quiet(const struct core *core, const struct endpoint_record *endpoint)
+// Whether a call that waits has capabilities with it: a RECV may take any, if those before it fail.
+static bool brings_capabilities(const struct endpoint_record *endpoint)
 {
-    const struct request *call = request_first(&endpoint->calls);
-    return call == NULL ? list_is_empty(&endpoint->dropped)
-                        : call->sqe.transfers == 0 &&
-                              !facet_is_unused(&core->state.facets[call->target.facet]);
+    struct link *at = endpoint->calls.head.next;
+    while (at != &endpoint->calls.head && request_of_queue(at)->sqe.transfers == 0) {
+        at = at->next;
+    }
+    return at != &endpoint->calls.head;
 }
 
 enum status endpoint_recv(struct core *core, struct request *request)
 {
     enum status status =
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
-    if (status == STATUS_OK && !delivery_is_quiet(core, record_of(core, request)) &&
+    if (status == STATUS_OK && brings_capabilities(record_of(core, request)) &&
         !core_may_commit(core, request->sender.process, false)) {
         return STATUS_LOG_FULL;
     }

@@ -2,16 +2,20 @@
 //
 // Facets: the nodes between holds and objects. Narrowing, minting, leasing and revoking are all one
 // thing, making a facet: the capability manager makes them, a revoker cuts them off, and a facet
-// that nothing needs any more goes, with whatever it alone kept in being.
+// that nothing needs any more goes, with whatever it alone kept in being. That happens at once, or,
+// where the log has no room for it, when it has (facet_sweep).
 #include "kernel/core/core.h"
 
-enum { LISTED_MAX = 16 }; // capabilities in one answer
+enum {
+    LISTED_MAX = 16,   // capabilities in one answer
+    SWEEP_FACETS = 16, // looked at in one step
+};
 
 enum status facet_check(const struct core *core, uint32_t facet)
 {
     const struct facet *facets = core->state.facets;
     for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
-        if (facets[at].revoked != 0) {
+        if (facets[at].revoked != 0 || core->facets[at].calls >= facets[at].calls) {
             return STATUS_REVOKED;
         }
         if (facets[at].expiry_ns <= core->now_ns) {
@@ -21,14 +25,30 @@ enum status facet_check(const struct core *core, uint32_t facet)
     return STATUS_OK;
 }
 
+// Whether the log has room for what becomes of a facet by itself; else facet_sweep() sees to it.
+static bool may_commit(struct core *core)
+{
+    bool may = core_may_commit(core, core->actor, false);
+    core->litter = may ? core->litter : 0;
+    return may;
+}
+
+// Revokes the facet if the calls of its lease have run out.
+static void lease_end(struct core *core, uint32_t facet)
+{
+    const struct facet *leased = &core->state.facets[facet];
+    if (core->facets[facet].calls >= leased->calls && leased->revoked == 0 && may_commit(core)) {
+        core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, facet);
+        core->recheck = 0;
+    }
+}
+
 void facet_use(struct core *core, uint32_t facet)
 {
     const struct facet *facets = core->state.facets;
     for (uint32_t at = core->has_leases ? facet : NONE; at != NONE; at = facets[at].parent) {
-        if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {
-            core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, at);
-            core->recheck = 0;
-        }
+        core->facets[at].calls++;
+        lease_end(core, at);
     }
 }
 
@@ -53,7 +73,7 @@ void facet_collect(struct core *core, uint32_t facet)
         struct facet_record *record = &core->facets[at];
         if (record->queued != 0 || record->drop == DROP_LISTED ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
-            !facet_is_unused(node)) {
+            !facet_is_unused(node) || !may_commit(core)) {
             return;
         }
         uint32_t parent = node->parent;
@@ -71,6 +91,20 @@ void facet_collect(struct core *core, uint32_t facet)
         job_collect(core, job);
         at = parent;
     }
+}
+
+bool facet_sweep(struct core *core)
+{
+    const struct arena *arena = &core->state.arenas[ARENA_FACETS];
+    bool has_more = core->litter < arena->fresh;
+    for (uint32_t i = 0; i < SWEEP_FACETS && core->litter < arena->fresh; i++) {
+        uint32_t facet = core->litter++;
+        if (arena_is_live(arena, facet)) {
+            lease_end(core, facet);
+            facet_collect(core, facet);
+        }
+    }
+    return has_more;
 }
 
 // --- CapabilityManager --------------------------------------------------------------------------

@@ -73,15 +73,12 @@ static bool sweep_threads(struct core *core, uint32_t process)
 static bool sweep_taken(struct core *core, uint32_t process)
 {
     struct request *call = request_first(&core->processes[process].taken);
-    if (call == NULL) {
-        return false;
-    }
-    if (call->state == REQUEST_LOST) {
+    if (call != NULL && call->state == REQUEST_LOST) {
         request_free(core, call);
-    } else {
+    } else if (call != NULL) {
         request_fail(core, call, STATUS_SERVER_GONE, ARGUMENT_NONE);
     }
-    return true;
+    return call != NULL;
 }
 
 static bool sweep_holds(struct core *core, uint32_t process)

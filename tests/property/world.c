@@ -551,7 +551,10 @@ void world_check(void)
 
 bool world_is_nearly_full(void)
 {
-    return log_room(&machine.kernel->log) < LOG_OTHER + TURN_COMMITS_MAX + COMMITS_SPARE ||
+    const struct state_config *config = &act_core()->state.config;
+    uint64_t exits = config->processes + config->jobs;
+
+    return log_room(&machine.kernel->log) < LOG_OTHER + exits + TURN_COMMITS_MAX + COMMITS_SPARE ||
            model_is_nearly_full();
 }
 

@@ -13,7 +13,8 @@
 
 enum {
     SECOND_NS = 1000000000,
-    FLOOD = 20000, // facets made and dropped: several times what the log holds
+    CLIENT = 0x1234, // an interface
+    FLOOD = 20000,   // facets made and dropped: several times what the log holds
 };
 
 static const char *const programs[] = {"init", "child", NULL};
@@ -164,6 +165,45 @@ static void an_exit_needs_no_room_that_others_could_take(void **state)
     assert_true(the_log()->seq > seq);
 }
 
+static uint32_t facets_of(uint64_t interface)
+{
+    const struct state *state = &act_core()->state;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < state->arenas[ARENA_FACETS].fresh; i++) {
+        count += arena_is_live(&state->arenas[ARENA_FACETS], i) &&
+                 state->facets[i].interface == interface;
+    }
+    return count;
+}
+
+static void what_time_limits_leave_behind_waits_for_room(void **state)
+{
+    (void)state;
+    assert_true(machine_run_until(init));
+    cap_t server = act_endpoint(init, 64);
+    struct act_facet minted = act_facet(init, server, 1, CLIENT, 7);
+    struct act_facet client = act_facet(init, minted.facet, 1, 0, 0);
+    struct sqe call = act_call(client.facet, 0, 1);
+    call.arg = 5 * (uint64_t)SECOND_NS;
+    act_submit(init, call); // nobody takes it: the facet lives by it alone
+    assert_int_equal(act_do_fact(init, act_release(client.facet)), STATUS_OK);
+    assert_int_equal(act_do_fact(init, act_release(client.revoker)), STATUS_OK);
+    flood();
+    uint64_t seq = the_log()->seq;
+    machine_timer(machine.now_ns + 6 * (uint64_t)SECOND_NS);
+    assert_int_equal(act_waiting(), 0);
+    assert_int_equal(facets_of(CLIENT), 2);
+    assert_int_equal(the_log()->seq, seq);
+    core_check(act_core());
+    assert_true(machine_run_until(reader));
+    while (the_log()->sealing < the_log()->page) {
+        state_ask(reader, log_cap);
+    }
+    assert_int_equal(acknowledge(reader, log_cap, the_log()->sealing), STATUS_OK);
+    assert_int_equal(facets_of(CLIENT), 1);
+}
+
 static void only_what_is_sealed_is_acknowledged(void **state)
 {
     (void)state;
@@ -280,6 +320,7 @@ int main(void)
         TEST(changes_of_authority_wait_for_room_and_go_on_by_themselves),
         TEST(a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was),
         TEST(an_exit_needs_no_room_that_others_could_take),
+        TEST(what_time_limits_leave_behind_waits_for_room),
         TEST(only_what_is_sealed_is_acknowledged),
         TEST(flush_closes_the_page),
         TEST(the_pages_of_both_logs_can_be_read_and_not_changed),
