@@ -49,10 +49,9 @@ void core_apply(struct core *core, const struct commit *commit)
     core->work += TURN_WORK_MAX; // what changed is closed with its turn
 }
 
-bool core_may_commit(const struct core *core, uint32_t process, bool is_revoke)
+bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke)
 {
-    uint32_t job = process == NONE ? 0 : core->state.processes[process].job;
-    bool is_drainer = process != NONE && (core->state.jobs[job].flags & JOB_DRAINER) != 0;
+    bool is_drainer = job != NONE && (core->state.jobs[job].flags & JOB_DRAINER) != 0;
     uint64_t reserve = is_drainer ? LOG_DRAINER : is_revoke ? LOG_REVOKE : LOG_OTHER;
     uint64_t exits = (uint64_t)core->state.config.processes + core->state.config.jobs;
     return log_room(core->log) >= core->commit_count + exits + reserve + TURN_COMMITS_MAX;

@@ -293,8 +293,8 @@ enum log_reserve {
     LOG_REVOKE = LOG_DRAINER + 512,
     LOG_OTHER = LOG_REVOKE + 64,
 };
-// Whether a change of authority may begin that the process asks for (NONE: none does).
-bool core_may_commit(const struct core *core, uint32_t process, bool is_revoke);
+// Whether a change of authority may begin that the job asks for, or has paid for (NONE: any).
+bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke);
 
 // --- hold.c, facet.c, object.c ------------------------------------------------------------------
 

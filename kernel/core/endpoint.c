@@ -242,7 +242,7 @@ enum status endpoint_recv(struct core *core, struct request *request)
     enum status status =
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
     if (status == STATUS_OK && brings_capabilities(record_of(core, request)) &&
-        !core_may_commit(core, request->sender.process, false)) {
+        !core_may_commit(core, core->state.processes[request->sender.process].job, false)) {
         return STATUS_LOG_FULL;
     }
     if (status == STATUS_OK) {

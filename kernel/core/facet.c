@@ -26,9 +26,9 @@ enum status facet_check(const struct core *core, uint32_t facet)
 }
 
 // Whether the log has room for what becomes of a facet by itself; else facet_sweep() sees to it.
-static bool may_commit(struct core *core)
+static bool may_commit(struct core *core, const struct facet *facet)
 {
-    bool may = core_may_commit(core, core->actor, false);
+    bool may = core_may_commit(core, facet->job, false);
     core->litter = may ? core->litter : 0;
     return may;
 }
@@ -37,7 +37,8 @@ static bool may_commit(struct core *core)
 static void lease_end(struct core *core, uint32_t facet)
 {
     const struct facet *leased = &core->state.facets[facet];
-    if (core->facets[facet].calls >= leased->calls && leased->revoked == 0 && may_commit(core)) {
+    if (core->facets[facet].calls >= leased->calls && leased->revoked == 0 &&
+        may_commit(core, leased)) {
         core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, facet);
         core->recheck = 0;
     }
@@ -73,7 +74,7 @@ void facet_collect(struct core *core, uint32_t facet)
         struct facet_record *record = &core->facets[at];
         if (record->queued != 0 || record->drop == DROP_LISTED ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
-            !facet_is_unused(node) || !may_commit(core)) {
+            !facet_is_unused(node) || !may_commit(core, node)) {
             return;
         }
         uint32_t parent = node->parent;

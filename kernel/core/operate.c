@@ -260,7 +260,7 @@ static enum status operate_call(struct core *core, struct request *request)
     bool is_served = object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet);
     bool is_quiet = is_served || object_classes[object->kind].is_quiet;
     if ((is_revoker || !is_quiet) &&
-        !core_may_commit(core, request->sender.process,
+        !core_may_commit(core, core->state.processes[request->sender.process].job,
                          is_revoker && sqe->method == REVOKER_REVOKE)) {
         return STATUS_LOG_FULL;
     }
@@ -299,7 +299,7 @@ bool core_operate(struct core *core, struct request *request)
     enum status status = STATUS_BAD_OPCODE;
     request->argument = ARGUMENT_OPCODE;
     if ((opcode == OP_RELEASE || request->sqe.transfers != 0) &&
-        !core_may_commit(core, request->sender.process, false)) {
+        !core_may_commit(core, core->state.processes[request->sender.process].job, false)) {
         status = STATUS_LOG_FULL;
     } else if (opcode < OP_COUNT && operations[opcode] != NULL) {
         status = operations[opcode](core, request);

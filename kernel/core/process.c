@@ -147,7 +147,7 @@ bool process_sweep(struct core *core)
 {
     for (const struct link *at = core->dead.next; at != &core->dead; at = at->next) {
         uint32_t process = process_of_sweep(core, at);
-        if (core_may_commit(core, process, false)) {
+        if (core_may_commit(core, core->state.processes[process].job, false)) {
             sweep(core, process);
             return true;
         }

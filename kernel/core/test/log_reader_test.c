@@ -60,8 +60,8 @@ static enum status acknowledge(uint32_t thread, cap_t cap, uint64_t page)
     return act_fact(&answer.cqe);
 }
 
-// The first program makes an endpoint and drops it, and so on, until it waits.
-static void flood(void)
+// A program makes an endpoint and drops it, and so on, until it waits.
+static void flood_by(uint32_t thread)
 {
     uint64_t words[8] = {0};
     struct capnp_builder message;
@@ -70,30 +70,35 @@ static void flood(void)
     capnp_builder_init(&message, words, sizeof(words));
     job_make_endpoint_params_set_message_max(job_make_endpoint_params_build(&message), 64);
     uint32_t size = capnp_builder_size(&message);
-    machine_message_write(init, ACT_PAYLOAD, words, size);
+    machine_message_write(thread, ACT_PAYLOAD, words, size);
     for (uint32_t i = 0; i < FLOOD; i++) {
-        struct sqe make = act_call(act_named(init, "job"), JOB_MAKE_ENDPOINT, 1);
+        struct sqe make = act_call(act_named(thread, "job"), JOB_MAKE_ENDPOINT, 1);
         make.payload = ACT_PAYLOAD;
         make.payload_len = size;
         make.result = ACT_ANSWER;
         make.result_len = ACT_ANSWER_SIZE;
-        assert_true(machine_submit(init, &make));
-        machine_enter(init, 1, SECOND_NS);
-        if (!machine_reap(init, &cqe)) {
+        assert_true(machine_submit(thread, &make));
+        machine_enter(thread, 1, SECOND_NS);
+        if (!machine_reap(thread, &cqe)) {
             return;
         }
         assert_int_equal(act_fact(&cqe), STATUS_OK);
         struct received made;
-        machine_message_read(init, ACT_ANSWER + (uint32_t)cqe.status, &made, sizeof(made));
+        machine_message_read(thread, ACT_ANSWER + (uint32_t)cqe.status, &made, sizeof(made));
         struct sqe release = act_release((cap_t){made.cap});
-        assert_true(machine_submit(init, &release));
-        machine_enter(init, 1, SECOND_NS);
-        if (!machine_reap(init, &cqe)) {
+        assert_true(machine_submit(thread, &release));
+        machine_enter(thread, 1, SECOND_NS);
+        if (!machine_reap(thread, &cqe)) {
             return;
         }
         assert_int_equal(act_fact(&cqe), STATUS_OK);
     }
     fail_msg("the log never fills");
+}
+
+static void flood(void)
+{
+    flood_by(init);
 }
 
 static uint32_t untaken(uint32_t thread)
@@ -163,6 +168,57 @@ static void an_exit_needs_no_room_that_others_could_take(void **state)
     act_kill(reader, 0);
     assert_int_equal(machine.end, MACHINE_RUNS);
     assert_true(the_log()->seq > seq);
+}
+
+// A process in a job of its own, which is no drainer.
+static uint32_t process_apart(void)
+{
+    static const uint32_t limits[RESOURCE_COUNT] = {
+        [RESOURCE_PROCESSES] = 2, [RESOURCE_THREADS] = 2, [RESOURCE_OBJECTS] = 20,
+        [RESOURCE_FACETS] = 20,   [RESOURCE_HOLDS] = 20,  [RESOURCE_MAPPINGS] = 20,
+        [RESOURCE_PAGES] = 200,   [RESOURCE_SPACE] = 400, [RESOURCE_CALLS] = 8,
+    };
+    uint64_t words[32] = {0};
+    struct capnp_builder message;
+    struct act_answer answer;
+    cap_t process;
+
+    capnp_builder_init(&message, words, sizeof(words));
+    struct job_child_params_builder params = job_child_params_build(&message);
+    job_child_params_set_limits(params,
+                                (struct capnp_data){(const uint8_t *)limits, sizeof(limits)});
+    job_child_params_set_priority(params, PRIORITY_DEFAULT);
+    act_object(init, act_named(init, "job"), JOB_CHILD, &message, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    cap_t job = {job_child_results_get_job(job_child_results_read(&answer.message)).id};
+    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    cap_t builder = {job_make_process_builder_results_get_builder(
+                         job_make_process_builder_results_read(&answer.message))
+                         .id};
+    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
+    assert_int_equal(act_grant(init, builder, "job", 3, job), STATUS_OK);
+    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    return machine.newest_thread;
+}
+
+static void a_dead_drainer_is_given_back_and_started_again_while_others_wait(void **state)
+{
+    (void)state;
+    uint32_t other = process_apart();
+    assert_true(machine_run_until(other));
+    flood_by(other);
+    assert_int_equal(untaken(other), 1);
+    uint32_t live = act_core()->state.arenas[ARENA_OBJECTS].live;
+    for (uint32_t i = 0; i < 4; i++) {
+        act_kill(reader, 0);
+        act_next_exit(init, 1);
+        struct cqe cqe = act_reap(init);
+        assert_int_equal(act_fact(&cqe), STATUS_OK);
+        reader = act_process(init, "child", "log", act_named(init, "log"));
+        assert_int_equal(act_core()->state.arenas[ARENA_OBJECTS].live, live);
+    }
+    assert_int_equal(untaken(other), 1);
 }
 
 static uint32_t facets_of(uint64_t interface)
@@ -320,6 +376,7 @@ int main(void)
         TEST(changes_of_authority_wait_for_room_and_go_on_by_themselves),
         TEST(a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was),
         TEST(an_exit_needs_no_room_that_others_could_take),
+        TEST(a_dead_drainer_is_given_back_and_started_again_while_others_wait),
         TEST(what_time_limits_leave_behind_waits_for_room),
         TEST(only_what_is_sealed_is_acknowledged),
         TEST(flush_closes_the_page),
