@@ -17,7 +17,7 @@ enum {
     LOG_PAGE_SIZE = 4096,
     LOG_PAGE_MAGIC = 0x474f4c54,    // "TLOG"
     LOG_TRAILER_MAGIC = 0x444e4554, // "TEND"
-    LOG_VERSION = 2,                // of the reducer's semantics
+    LOG_VERSION = 3,                // of the reducer's semantics
     HASH_SIZE = 32,
 };
 
@@ -160,17 +160,11 @@ struct commit_process_exit {
     uint64_t reserved[3];
 };
 
-// Removes `count` holds of a dead process, from the head of its list; the last reap, when nothing
-// of the process is left, frees its slot.
+// Frees the slot of a dead process, of which nothing is left.
 struct commit_process_reap {
     struct commit_id process;
-    uint32_t first; // index of the first hold
-    uint32_t count; // at most REAP_HOLDS_MAX
-    uint32_t last;  // 1: frees the slot
-    uint32_t reserved[5];
+    uint64_t reserved[4];
 };
-
-enum { REAP_HOLDS_MAX = 64 };
 
 struct commit_thread_create {
     struct commit_id thread;
@@ -338,7 +332,8 @@ enum object_kind {
     OBJECT_CAPABILITY_MANAGER = 8,
     OBJECT_NOTIFICATION = 9,
     OBJECT_PARK_SPACE = 10,
-    OBJECT_KIND_COUNT = 11,
+    OBJECT_LOG_READER = 15,
+    OBJECT_KIND_COUNT = 16,
 };
 
 // Flags of a commit, by kind.

@@ -3,7 +3,8 @@
 // The SysLog: what was asked and what came of it, one fixed record for each operation, in a ring of
 // each CPU whose oldest records make room. It can be lost without losing state, and holds no
 // payloads. A record is written when its operation ends, and says how long it took; one that dies
-// with its thread leaves none.
+// with its thread leaves none. An operation that changes authority and then waits has another
+// record before, which its commits name as their cause.
 #ifndef ABI_SYSLOG_H
 #define ABI_SYSLOG_H
 
@@ -11,7 +12,9 @@
 #include <stdint.h>
 
 enum {
+    SYSLOG_RECORDS = 512, // kept: record n stands at its place n modulo this
     SYSLOG_EXIT = 0xff, // in place of an opcode: the process ended; status is its code, detail why
+    SYSLOG_WAITS = INT32_MIN, // in place of a status: it caused commits, and ends later
 };
 
 struct syslog_sender {

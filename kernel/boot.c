@@ -88,7 +88,7 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uin
 }
 
 enum {
-    PIECES = 9,
+    PIECES = 8,
     PIECE_ALIGNMENT = 64,
 };
 
@@ -115,7 +115,6 @@ static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES]
         PIECE(core.facets, config->facets),
         PIECE(core.requests, sizes->requests),
         PIECE(core.heap, 1 + sizes->requests + config->threads),
-        PIECE(core.syslog, SYSLOG_RECORDS),
         {offsetof(struct kernel, storage), state_size(config)},
     };
     uint64_t total = 0;
@@ -136,7 +135,6 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->package_frame = boot->package_frame;
     core->package = frame_at(boot->package_frame);
     core->request_count = sizes->requests;
-    core->log_room = sizes->log_pages * COMMITS_PER_PAGE;
     core->spare = core->requests;
     list_init(&core->free_requests);
     for (uint32_t i = 1; i < sizes->requests; i++) {
@@ -154,6 +152,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     }
     core->current = NONE;
     core->kill_next = NONE;
+    core->litter = NONE;
     core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;
@@ -165,14 +164,15 @@ static _Noreturn void boot_refuse(const char *why)
     hal_halt(1);
 }
 
-// Log, struct kernel and arrays go to the start of the largest range; what is left is free frames.
+// Log, SysLog, struct kernel and arrays go to the start of the largest range; what is left is free
+// frames.
 static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
                             struct frame_range ranges[FRAME_RANGES_MAX])
 {
     struct piece pieces[PIECES];
     uint64_t head =
         (sizeof(struct kernel) + PIECE_ALIGNMENT - 1) & ~(uint64_t)(PIECE_ALIGNMENT - 1);
-    uint64_t size = head + pieces_of(sizes, pieces);
+    uint64_t size = SYSLOG_PAGES * PAGE_SIZE + head + pieces_of(sizes, pieces);
     uint64_t frames = (size + PAGE_SIZE - 1) / PAGE_SIZE + sizes->log_pages;
     uint32_t largest = 0;
     for (uint32_t i = 0; i < boot->range_count && i < FRAME_RANGES_MAX; i++) {
@@ -187,16 +187,62 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
     ranges[largest].count -= (uint32_t)frames;
     uint8_t *at = (uint8_t *)(log + sizes->log_pages);
     memset(at, 0, size);
-    struct kernel *kernel = (struct kernel *)(void *)at;
-    at += head;
+    struct kernel *kernel = (struct kernel *)(void *)(at + SYSLOG_PAGES * PAGE_SIZE);
+    kernel->core.syslog = (struct syslog_record *)(void *)at;
+    at = (uint8_t *)kernel + head;
     for (uint32_t i = 0; i < PIECES; i++) {
         memcpy((uint8_t *)kernel + pieces[i].pointer, &at, sizeof at);
         at += pieces[i].size;
     }
     state_init(&kernel->core.state, &sizes->state, kernel->storage);
+    kernel->core.log = &kernel->log;
+    kernel->core.log_frame = (uint32_t)(((uint8_t *)log - hal_frames) / PAGE_SIZE);
     log_init(&kernel->log, log, sizes->log_pages, boot->boot_id);
     return kernel;
 }
+
+// --- The boot package ---------------------------------------------------------------------------
+
+// Every number of the package is checked before it is believed.
+
+static bool entry_is_sound(const struct package_header *package, const struct package_entry *entry)
+{
+    if (entry->offset % PAGE_SIZE != 0 || entry->offset < PAGE_SIZE ||
+        entry->offset > package->size || entry->size > package->size - entry->offset) {
+        return false;
+    }
+    if (entry->name[0] == 0 || entry->name[NAME_SIZE - 1] != 0) {
+        return false;
+    }
+    if (entry->kind == PACKAGE_MANIFEST) {
+        return entry->segment_count == 0;
+    }
+    return entry->kind == PACKAGE_PROGRAM && entry->segment_count > 0 &&
+           entry->segment_count <= PACKAGE_SEGMENTS_MAX;
+}
+
+// Whether the table is sound, in the `size` bytes that the platform found.
+static bool package_is_sound(const struct package_header *package, uint64_t size)
+{
+    const struct package_entry *entries = (const struct package_entry *)(const void *)(package + 1);
+    if (size < PAGE_SIZE || package->magic != PACKAGE_MAGIC ||
+        package->version != PACKAGE_VERSION || package->size > size || package->size < PAGE_SIZE ||
+        package->size % PAGE_SIZE != 0 || package->entry_count > PACKAGE_ENTRIES_MAX ||
+        package->first >= package->entry_count ||
+        !package_hash_is(entries, package->entry_count * sizeof *entries, package->sha256)) {
+        return false;
+    }
+    uint32_t manifests = 0;
+    for (uint32_t i = 0; i < package->entry_count; i++) {
+        if (!entry_is_sound(package, &entries[i])) {
+            return false;
+        }
+        manifests += entries[i].kind == PACKAGE_MANIFEST;
+    }
+    return manifests == 1 && entries[package->first].kind == PACKAGE_PROGRAM;
+}
+
+// --- Boot ---------------------------------------------------------------------------------------
 
 struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
 {

@@ -24,8 +24,8 @@ static void genesis_config(struct core *core, uint64_t boot_id)
 static uint32_t genesis_job(struct core *core)
 {
     uint32_t job = job_create(core, NONE, JOB_DRAINER);
-    uint32_t amounts[RESOURCE_COUNT] = {
-        [RESOURCE_CALLS] = core->request_count, [RESOURCE_LOG] = core->log_room};
+    uint32_t amounts[RESOURCE_COUNT] = {[RESOURCE_CALLS] = core->request_count,
+                                        [RESOURCE_LOG] = core->log->page_count * COMMITS_PER_PAGE};
     memcpy(amounts, &core->state.config, sizeof core->state.config);
     job_limits_move(core, NONE, job, amounts);
     return job;
@@ -56,6 +56,10 @@ enum status core_genesis(struct core *core, uint64_t boot_id)
     uint32_t list = memory_create_fixed(
         core, job, core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
         (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE));
+    // The pages of both logs: whoever reads them sees what was written since.
+    uint32_t pages =
+        memory_create_fixed(core, job, core->log_frame, core->log->page_count + SYSLOG_PAGES);
+    uint32_t reader = object_create(core, OBJECT_LOG_READER, job, 0, OBJECT_PINNED);
     const struct {
         const char *name;
         uint32_t size;
@@ -64,7 +68,8 @@ enum status core_genesis(struct core *core, uint64_t boot_id)
     } given[] = {
         {"console", 7, TRANSFER_COPY, console}, {"timer", 5, TRANSFER_COPY, timer},
         {"job", 3, TRANSFER_NONE, maker},       {"capabilities", 12, TRANSFER_COPY, manager},
-        {"manifest", 8, TRANSFER_COPY, list},
+        {"manifest", 8, TRANSFER_COPY, list},   {"log", 3, TRANSFER_COPY, reader},
+        {"log-pages", 9, TRANSFER_COPY, pages},
     };
     core->first_process = process_create(core, job, session);
     enum status status = builder_load(core, core->first_process, package_first(core->package));

@@ -6,6 +6,7 @@
 // alone changes authority), the log keeps the commits (kernel/log), the HAL makes them so (hal/).
 #include <string.h>
 
+#include "kernel/core/syslog.h"
 #include "kernel/kernel.h"
 #include "kernel/parts.h"
 
@@ -17,27 +18,23 @@ static const char *const fault_names[] = {
 
 // Each kind of input has a function; it returns whether there is more of the same to do.
 
-// Goes on with the work at hand: the running thread's submissions first, then what dead processes
-// and servers left behind, then the log's seals while nobody wants to run.
+// Goes on with the work at hand: killed jobs first, then the running thread's submissions, then
+// what dead processes and servers left behind, then the log's seals while nobody wants to run.
 static bool turn_step(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     (void)input;
-    if (core->kill_next != NONE) {
-        core->actor = KERNEL_ACTOR;
-        core->cause = CAUSE_NONE;
-        core->is_changed = true;
-        job_sweep(core);
-        return false;
-    }
-    if (core->current != NONE && core->threads[core->current].is_submitting) {
+    if (core->kill_next == NONE && core->current != NONE &&
+        core->threads[core->current].is_submitting) {
         return gate_step(core);
     }
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
     core->is_changed = true;
-    if (!process_sweep(core) && !endpoint_sweep(core) && !request_sweep(core) &&
-        core->current == NONE) {
+    core->is_sweeping = job_sweep(core) || process_sweep(core) || endpoint_sweep(core) ||
+                        request_sweep(core) ||
+                        (core_may_commit(core, NONE, false) && facet_sweep(core));
+    if (!core->is_sweeping && core->current == NONE) {
         log_seal_step(&kernel->log);
     }
     return false;
@@ -79,69 +76,76 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input
     [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = turn_timer,
 };
 
-// Oldest first: what is beyond `next` was written a round ago.
-static void syslog_export(const struct core *core)
-{
-    uint64_t next = core->syslog_next % SYSLOG_RECORDS;
-    if (core->syslog_next >= SYSLOG_RECORDS) {
-        hal_export_syslog(core->syslog + next,
-                          (uint32_t)((SYSLOG_RECORDS - next) * sizeof *core->syslog));
-    }
-    hal_export_syslog(core->syslog, (uint32_t)(next * sizeof *core->syslog));
-}
-
 // Closes the log, lets it leave the machine, and states digest and head.
 static _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
 {
     const struct core *core = &kernel->core;
-    uint64_t digest[2];
-    uint64_t head[HASH_SIZE / sizeof(uint64_t)];
-    state_digest(&core->state, digest);
-    ASSERT(digest[0] == core->state.digest[0] && digest[1] == core->state.digest[1]);
-    uint32_t pages = log_close(&kernel->log);
+    struct log *log = &kernel->log;
+    log_close(log);
     struct log_trailer trailer = {.magic = LOG_TRAILER_MAGIC,
                                   .version = LOG_VERSION,
-                                  .boot_id = core->state.boot_id,
-                                  .seq = kernel->log.seq,
-                                  .pages = pages,
-                                  .digest = {digest[0], digest[1]}};
-    memcpy(trailer.head, kernel->log.head, HASH_SIZE);
-    memcpy(head, kernel->log.head, HASH_SIZE);
-    hal_export(kernel->log.pages, pages * LOG_PAGE_SIZE);
+                                  .boot_id = log->boot_id,
+                                  .seq = log->seq,
+                                  .pages = log->page};
+    state_digest(&core->state, trailer.digest);
+    ASSERT(memcmp(trailer.digest, core->state.digest, sizeof trailer.digest) == 0);
+    memcpy(trailer.head, log->head, HASH_SIZE);
+    for (uint64_t page = log->first; page < log->page; page++) {
+        hal_export(log_page(log, page), LOG_PAGE_SIZE);
+    }
     hal_export(&trailer, sizeof trailer);
-    syslog_export(core);
+    uint64_t next = core->syslog_next;
+    for (uint64_t at = next < SYSLOG_RECORDS ? 0 : next - SYSLOG_RECORDS; at < next; at++) {
+        hal_export_syslog(syslog_record(core, at), sizeof(struct syslog_record));
+    }
     report("tessera: calls delivered %lu, by the fast path %lu", core->counters.deliveries,
            core->counters.direct_deliveries);
-    report("tessera: log of %lu commits in %lu pages, digest %lx%lx", kernel->log.seq,
-           (uint64_t)pages, digest[0], digest[1]);
+    report("tessera: log of %lu commits in %lu pages, digest %lx%lx", log->seq, log->page,
+           trailer.digest[0], trailer.digest[1]);
+    uint64_t head[HASH_SIZE / sizeof(uint64_t)];
+    memcpy(head, log->head, HASH_SIZE);
     report("tessera: head %lx%lx%lx%lx", __builtin_bswap64(head[0]), __builtin_bswap64(head[1]),
            __builtin_bswap64(head[2]), __builtin_bswap64(head[3]));
     hal_halt(code);
 }
 
-static bool core_is_sweeping(const struct core *core)
+static _Noreturn void log_is_full(struct kernel *kernel)
 {
-    return !list_is_empty(&core->dead) || !list_is_empty(&core->gone) || core->kill_next != NONE ||
-           core->recheck != NONE;
+    report(
+        "tessera: the log is full, and nobody takes pages away: nothing can be recorded any more");
+    kernel_halt(kernel, -1);
 }
 
-// What a turn changed takes effect: completions go out, commits go to the log, a new thread gets
-// its ring, and somebody is chosen to run. Returns whether there is more to do first.
+// What a turn changed takes effect: commits go to the log, and somebody is chosen to run. Returns
+// whether there is more to do first.
 static bool turn_close(struct kernel *kernel)
 {
     struct core *core = &kernel->core;
+    struct log *log = &kernel->log;
+    core->is_sweeping |= core->commit_count != 0; // something may have been left behind
     for (uint32_t i = 0; i < core->commit_count; i++) {
-        log_append(&kernel->log, &core->commits[i], core->commit_digests[i]);
+        log_append(log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
-    bool is_sweeping = core_is_sweeping(core);
-    if (core->live_count == 0 && !is_sweeping) {
+    if (core->is_flushing) {
+        log_flush(log);
+    }
+    core->is_flushing = false;
+    for (; core->seal_steps > 0; core->seal_steps--) {
+        log_seal_step(log);
+    }
+    if (core->live_count == 0 && !core->is_sweeping) {
         kernel_halt(kernel, core->exit_code);
     }
     schedule_pick(core);
-    bool is_sealing = kernel->log.sealing < kernel->log.page;
-    uint32_t thread = core->current;
-    return is_sweeping || (thread == NONE ? is_sealing : core->threads[thread].is_submitting);
+    if (core->current != NONE) {
+        return core->is_sweeping || core->threads[core->current].is_submitting;
+    }
+    bool has_more = core->is_sweeping || log->sealing < log->page;
+    if (!has_more && core->armed_ns == UINT64_MAX && !core_may_commit(core, NONE, false)) {
+        log_is_full(kernel); // nobody will ever make room
+    }
+    return has_more;
 }
 
 struct turn kernel_turn(struct kernel *kernel, const struct input *input)
@@ -150,12 +154,11 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     core->now_ns = input->now_ns;
     core->commits_seq = core->state.seq;
     core->work = 0;
-    if (kernel->log.room < TURN_COMMITS_MAX) {
-        report("tessera: the log is full: nothing can be recorded any more");
-        kernel_halt(kernel, -1);
+    if (log_room(&kernel->log) < LOG_HALT) {
+        log_is_full(kernel);
     }
     bool more = turns[input->kind](kernel, input);
-    if (core->is_changed || core->commit_count != 0 || core_is_sweeping(core)) {
+    if (core->is_changed || core->commit_count != 0 || core->is_sweeping) {
         more = turn_close(kernel);
     }
     return (struct turn){.thread = (int32_t)core->current, .more = more};

@@ -8,6 +8,8 @@
 #include "kernel/gate/gate.h"
 #include "kernel/log/log.h"
 
+enum { SYSLOG_PAGES = SYSLOG_RECORDS * sizeof(struct syslog_record) / PAGE_SIZE };
+
 struct kernel {
     struct core core;
     struct log log;

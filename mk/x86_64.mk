@@ -32,7 +32,7 @@ PLATFORM_ELF := $(if $(KERNEL_ELF),$(if $(call c_in,tests/platform),build/x86_64
 # $(call runtime_archive,platform): all that a program may link.
 runtime_archive = $(call archive,build/$1/libruntime.a,$(call objs,$1-user, \
     $(RUNTIME_C) $(RUNTIME_S) $(call c_in,runtime/$1 ring) $(call s_in,runtime/$1) \
-    $(LIB_C) $(STRING_C) $(GEN_C)))
+    $(LIB_C) $(STRING_C) $(GEN_C) $(call c_in,kernel/core/state)))
 $(eval $(call runtime_archive,x86_64))
 
 # $(call program,platform,folder,suffix,check after the link)

@@ -18,6 +18,7 @@ struct BootProgram {
   name @0 :Text;    # of a program in the boot package
   arguments @1 :Text;
   grants @2 :List(BootGrant);
+  keep @3 :Bool;    # started again when it ends, ended when all others have; of init-min's own job
 }
 
 struct BootGrant {

@@ -158,6 +158,29 @@ interface CapabilityManager @0x9f4b3c0000000108 {
   # the lowest three bytes. Errors: STALE_CAP.
 }
 
+interface LogReader @0x9f4b3c000000010f {
+  # Says how far the machine's two logs are, and which pages of the CommitLog it may forget. The
+  # logs themselves are a MemoryObject, which the first program is given beside this: first the
+  # CommitLog (abi/commit.h), page n at its place n modulo capacity; then the SysLog (abi/syslog.h),
+  # record n at its place n modulo 512. It can't be written, but what it says goes on changing.
+  # Transfer: copy.
+
+  state @0 () -> (seq :UInt64, first :UInt64, page :UInt64, sealed :UInt64, capacity :UInt32,
+                  head :Data $C.most(32), records :UInt64);
+  # Commits so far; the oldest page that was not acknowledged; the one being filled; the oldest
+  # that is not sealed; how many pages there is memory for; the SHA-256 of the page sealed last;
+  # how many records the SysLog ever had, of which the last 512 are kept. Each such call also seals
+  # a page, if there is a full one.
+
+  acknowledge @1 (page :UInt64) -> ();
+  # The pages before it are not needed any more: there is room for new ones.
+  # Errors: BAD_VALUE where one of them is not sealed, or this was said of a later page before.
+
+  flush @2 () -> ();
+  # Closes the page being filled, short, if it has any commit. Where the log is nearly full, nothing
+  # happens.
+}
+
 interface Revoker @0x9f4b3c0000000109 {
   # Cuts off one facet and everything made from it. Dropping it revokes nothing.
   # Transfer: move. Session scope: shareable.

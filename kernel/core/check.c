@@ -43,7 +43,8 @@ static void check_facets(const struct core *core)
         bool is_pinned =
             ((object->flags & OBJECT_PINNED) != 0 || is_listed) && facet->parent == NONE;
         ASSERT(!facet_is_unused(facet) || core->facets[i].queued != 0 || is_pinned ||
-               core->facets[i].drop == DROP_LISTED);
+               core->facets[i].drop == DROP_LISTED ||
+               core->litter < state->arenas[ARENA_FACETS].fresh);
         if (facet->parent == NONE) {
             ASSERT(object->root_facet == i);
             continue;
@@ -92,8 +93,8 @@ static void check_counts(const struct core *core)
 static void check_limits(const struct core *core)
 {
     const struct state *state = &core->state;
-    uint32_t left[RESOURCE_COUNT] = {
-        [RESOURCE_CALLS] = core->request_count, [RESOURCE_LOG] = core->log_room};
+    uint32_t left[RESOURCE_COUNT] = {[RESOURCE_CALLS] = core->request_count,
+                                     [RESOURCE_LOG] = core->log->page_count * COMMITS_PER_PAGE};
     memcpy(left, &state->config, sizeof state->config);
     for (uint32_t i = 0; i < state->arenas[ARENA_JOBS].fresh; i++) {
         for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {

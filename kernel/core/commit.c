@@ -8,10 +8,7 @@
 
 struct commit core_commit(const struct core *core, enum commit_kind kind)
 {
-    return (struct commit){.time_ns = core->now_ns,
-                           .cause = core->cause,
-                           .kind = (uint16_t)kind,
-                           .actor = core->actor};
+    return (struct commit){.time_ns = core->now_ns, .kind = (uint16_t)kind, .actor = core->actor};
 }
 
 // The id that every body begins with.
@@ -42,10 +39,22 @@ void core_apply(struct core *core, const struct commit *commit)
 {
     ASSERT(core->commit_count < TURN_COMMITS_MAX);
     reduce(&core->state, commit);
+    if (core->cause == CAUSE_OPEN) {
+        core->cause = core->syslog_next++;
+    }
     core->commits[core->commit_count] = *commit;
+    core->commits[core->commit_count].cause = core->cause;
     core->commit_digests[core->commit_count] = core->state.digest[0];
     core->commit_count++;
     core->work += TURN_WORK_MAX; // what changed is closed with its turn
+}
+
+bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke)
+{
+    bool is_drainer = job != NONE && (core->state.jobs[job].flags & JOB_DRAINER) != 0;
+    uint64_t reserve = is_drainer ? LOG_DRAINER : is_revoke ? LOG_REVOKE : LOG_OTHER;
+    uint64_t exits = (uint64_t)core->state.config.processes + core->state.config.jobs;
+    return log_room(core->log) >= core->commit_count + exits + reserve + TURN_COMMITS_MAX;
 }
 
 // What is missing of each resource: in the machine, and in the job's limit.

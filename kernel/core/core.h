@@ -26,13 +26,13 @@
 #include "kernel/core/request.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
+#include "kernel/log/log.h"
 #include "ring/ring.h"
 #include "schema/kernel.plain.h"
 
 enum {
     TURN_WORK_MAX = 16,      // after so much work a turn takes no more SQEs
     TURN_COMMITS_MAX = 640,  // commits of one turn: a whole queue's facets may go
-    SYSLOG_RECORDS = 512,    // kept; a power of two
     ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
     NOTIFICATION_WAITERS_MAX = 16,
@@ -44,6 +44,8 @@ enum {
     PRIORITY_DEFAULT = 16,
     KERNEL_ACTOR = NONE,
 };
+
+static const uint64_t CAUSE_OPEN = CAUSE_NONE - 1; // the request's record has no number yet
 
 // --- Frames: frames.c ---------------------------------------------------------------------------
 
@@ -101,10 +103,10 @@ struct process_record {  // process.c, process_builder.c
     uint64_t entry;      // address of the first instruction
     uint32_t table_list; // frame that lists the frames of its page tables
     uint32_t table_count;
-    uint32_t ring_object;    // NONE: not loaded
-    uint32_t private_object; // start page, stack, data
-    uint32_t builder_object; // NONE: none any more
-    uint32_t process_object; // NONE: none
+    uint32_t ring_object;            // NONE: not loaded
+    uint32_t private_object;         // start page, stack, data
+    uint32_t builder_object;         // NONE: none any more
+    struct commit_id process_object; // gone where nobody holds it
     bool has_space;
     bool was_started;
 };
@@ -142,27 +144,22 @@ struct memory_record { // memory.c
     uint32_t index;    // frame that lists the frames
 };
 
-struct exit_record { // process.c: how the process of an OBJECT_PROCESS ended
-    bool has_ended;
-    int32_t code;
-    uint32_t cause;
-};
-
 struct object_record {
     union {
         struct endpoint_record endpoint;
         struct notification_record notification;
         struct memory_record memory;
-        struct exit_record exit;
+        struct process_status_results process; // process.c: as Process.status says
     };
 };
 
-struct job_record {       // job.c
-    struct queue waiters; // nextExit
-    struct link exits;    // processes whose exit was not told
-    uint32_t object;      // NONE: nobody holds it
-    uint32_t priority;    // of its threads
-    uint32_t calls;       // its requests that wait
+struct job_record {          // job.c
+    struct queue waiters;    // nextExit
+    struct link exits;       // processes whose exit was not told
+    struct commit_id object; // is gone where nobody holds it
+    uint32_t priority;       // of its threads
+    uint32_t depth;          // jobs above it
+    uint32_t calls;          // its requests that wait
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -176,9 +173,11 @@ struct core {
     struct state state;
     struct frames frames;
     uint64_t now_ns;
-    uint64_t cause; // of the commits of this turn
+    uint64_t cause; // of the commits of this turn: CAUSE_OPEN until the first of them
+    const struct request *causing; // whose record that is; NULL: of none
     uint32_t actor;
     uint32_t package_frame;
+    uint32_t log_frame; // the memory of both logs starts here
     const struct package_header *package;
     uint64_t kernel_enter;
     uint32_t boot_flags;       // enum boot_flag: for the first program
@@ -200,7 +199,9 @@ struct core {
     struct request *spare;     // the slot for what is taken next
     struct link free_requests; // the others
     struct deadline **heap;    // from place 1 on
-    uint32_t log_room;         // commits that the log holds
+    struct log *log;           // to ask for room, and for its reader; the turn appends
+    bool is_flushing;          // the turn is to close the log's page, short
+    uint32_t seal_steps;       // ... to do so many steps of sealing: somebody reads
     uint32_t heap_count;
 
     // Scheduling: one CPU.
@@ -211,7 +212,9 @@ struct core {
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
     uint64_t armed_ns;
+    bool is_sweeping;   // something may be left to give back, or to tell
     struct link dead;   // processes to sweep
+    uint32_t litter;    // facets from here on are looked at when the log has room
     bool has_leases;    // some facet has, or had: calls are counted
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
     struct link gone;   // endpoints whose waiters are told that the server is gone
@@ -246,11 +249,13 @@ struct object_class {
     // Transient state with it, and without it again; NULL: none.
     void (*created)(struct core *core, uint32_t object);
     void (*destroyed)(struct core *core, uint32_t object);
+    bool is_quiet; // none of its methods changes authority: they need no room in the log
 };
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
-void core_operate(struct core *core, struct request *request);
+// False: it changes authority, and waits until the log has room; nothing happened.
+bool core_operate(struct core *core, struct request *request);
 struct buffer;
 // Writes the results of a method, and the records of their capabilities, to a buffer of its
 // result_bytes, in place where that is one piece; its completion says so.
@@ -277,6 +282,19 @@ struct needs {
     uint32_t frames;
 };
 enum status core_has_room(const struct core *core, uint32_t job, const struct needs *needs);
+
+// The log's room that an operation leaves to others, and less than which is never begun: a part for
+// any one turn, without which the machine halts; for exits, one record for each process and job;
+// for drainers, so that a dead reader of the log can be given back and started again; for
+// revocations.
+enum log_reserve {
+    LOG_HALT = TURN_COMMITS_MAX + COMMITS_PER_PAGE, // and a page to close the log in
+    LOG_DRAINER = LOG_HALT,                         // and the exits of all processes and jobs
+    LOG_REVOKE = LOG_DRAINER + 512,
+    LOG_OTHER = LOG_REVOKE + 64,
+};
+// Whether a change of authority may begin that the job asks for, or has paid for (NONE: any).
+bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke);
 
 // --- hold.c, facet.c, object.c ------------------------------------------------------------------
 
@@ -310,6 +328,8 @@ enum status facet_check(const struct core *core, uint32_t facet);
 void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
+// One bounded piece of what had no room in the log; false: there is none left.
+bool facet_sweep(struct core *core);
 
 // A new object, which the job pays; returns its index.
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
@@ -328,9 +348,7 @@ void memory_destroyed(struct core *core, uint32_t object);
 void builder_created(struct core *core, uint32_t object);
 void builder_destroyed(struct core *core, uint32_t object);
 void process_created(struct core *core, uint32_t object);
-void process_destroyed(struct core *core, uint32_t object);
 void job_created(struct core *core, uint32_t object);
-void job_destroyed(struct core *core, uint32_t object);
 void notification_created(struct core *core, uint32_t object);
 
 // --- memory.c -------------------------------------------------------------------------
@@ -451,7 +469,8 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 uint32_t process_of_sweep(const struct core *core, const struct link *sweep);
 // Nothing is left of the process: its slot is free.
 void process_reap_last(struct core *core, uint32_t process);
-// One bounded piece of giving back what dead processes held; false: there is none left.
+// One bounded piece of giving back what dead processes held; false: there is none left, or no room
+// in the log to do so.
 bool process_sweep(struct core *core);
 
 // The steps of building a process, also for the machine's first one.
@@ -461,8 +480,8 @@ void builder_grant(struct core *core, uint32_t process, const char *name, uint32
 // What is loaded runs; room for its thread is there.
 void builder_start(struct core *core, uint32_t process);
 
-// Whether the table is sound, in the `size` bytes that the platform found.
-bool package_is_sound(const struct package_header *package, uint64_t size);
+// Whether these bytes have the hash that is stated.
+bool package_hash_is(const void *bytes, uint64_t size, const uint8_t stated[HASH_SIZE]);
 // The entry of a kind with this name (size 0: any name), or NULL.
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
                                          const char *name, uint32_t size);

@@ -227,10 +227,24 @@ static enum status recv_check(struct core *core, struct request *request)
     return is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
 }
 
+// Whether a call that waits has capabilities with it: a RECV may take any, if those before it fail.
+static bool brings_capabilities(const struct endpoint_record *endpoint)
+{
+    struct link *at = endpoint->calls.head.next;
+    while (at != &endpoint->calls.head && request_of_queue(at)->sqe.transfers == 0) {
+        at = at->next;
+    }
+    return at != &endpoint->calls.head;
+}
+
 enum status endpoint_recv(struct core *core, struct request *request)
 {
     enum status status =
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
+    if (status == STATUS_OK && brings_capabilities(record_of(core, request)) &&
+        !core_may_commit(core, core->state.processes[request->sender.process].job, false)) {
+        return STATUS_LOG_FULL;
+    }
     if (status == STATUS_OK) {
         request_wait(core, request, REQUEST_RECV, &record_of(core, request)->receivers);
         endpoint_match(core, record_of(core, request));

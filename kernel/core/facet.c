@@ -2,16 +2,20 @@
 //
 // Facets: the nodes between holds and objects. Narrowing, minting, leasing and revoking are all one
 // thing, making a facet: the capability manager makes them, a revoker cuts them off, and a facet
-// that nothing needs any more goes, with whatever it alone kept in being.
+// that nothing needs any more goes, with whatever it alone kept in being. That happens at once, or,
+// where the log has no room for it, when it has (facet_sweep).
 #include "kernel/core/core.h"
 
-enum { LISTED_MAX = 16 }; // capabilities in one answer
+enum {
+    LISTED_MAX = 16,   // capabilities in one answer
+    SWEEP_FACETS = 16, // looked at in one step
+};
 
 enum status facet_check(const struct core *core, uint32_t facet)
 {
     const struct facet *facets = core->state.facets;
     for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
-        if (facets[at].revoked != 0) {
+        if (facets[at].revoked != 0 || core->facets[at].calls >= facets[at].calls) {
             return STATUS_REVOKED;
         }
         if (facets[at].expiry_ns <= core->now_ns) {
@@ -21,17 +25,31 @@ enum status facet_check(const struct core *core, uint32_t facet)
     return STATUS_OK;
 }
 
+// Whether the log has room for what becomes of a facet by itself; else facet_sweep() sees to it.
+static bool may_commit(struct core *core, const struct facet *facet)
+{
+    bool may = core_may_commit(core, facet->job, false);
+    core->litter = may ? core->litter : 0;
+    return may;
+}
+
+// Revokes the facet if the calls of its lease have run out.
+static void lease_end(struct core *core, uint32_t facet)
+{
+    const struct facet *leased = &core->state.facets[facet];
+    if (core->facets[facet].calls >= leased->calls && leased->revoked == 0 &&
+        may_commit(core, leased)) {
+        core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, facet);
+        core->recheck = 0;
+    }
+}
+
 void facet_use(struct core *core, uint32_t facet)
 {
-    if (!core->has_leases) {
-        return;
-    }
     const struct facet *facets = core->state.facets;
-    for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
-        if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {
-            core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, at);
-            core->recheck = 0;
-        }
+    for (uint32_t at = core->has_leases ? facet : NONE; at != NONE; at = facets[at].parent) {
+        core->facets[at].calls++;
+        lease_end(core, at);
     }
 }
 
@@ -54,13 +72,9 @@ void facet_collect(struct core *core, uint32_t facet)
         const struct facet *node = &core->state.facets[at];
         const struct object *object = &core->state.objects[node->object];
         struct facet_record *record = &core->facets[at];
-        if (record->queued != 0 || record->drop == DROP_LISTED) {
-            return;
-        }
-        if (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) {
-            return;
-        }
-        if (!facet_is_unused(node)) {
+        if (record->queued != 0 || record->drop == DROP_LISTED ||
+            (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
+            !facet_is_unused(node) || !may_commit(core, node)) {
             return;
         }
         uint32_t parent = node->parent;
@@ -80,73 +94,72 @@ void facet_collect(struct core *core, uint32_t facet)
     }
 }
 
+bool facet_sweep(struct core *core)
+{
+    const struct arena *arena = &core->state.arenas[ARENA_FACETS];
+    bool has_more = core->litter < arena->fresh;
+    for (uint32_t i = 0; i < SWEEP_FACETS && core->litter < arena->fresh; i++) {
+        uint32_t facet = core->litter++;
+        if (arena_is_live(arena, facet)) {
+            lease_end(core, facet);
+            facet_collect(core, facet);
+        }
+    }
+    return has_more;
+}
+
 // --- CapabilityManager --------------------------------------------------------------------------
 
-struct facet_plan {
-    uint32_t hold; // of the target
-    uint64_t interface, methods, receiver_data;
-};
-
+// Whether the caller may make the facet that it asks for: finds the target's hold, and fills in
+// what the facet has from its target.
 static enum status facet_make_check(const struct core *core, uint32_t process,
-                                    struct facet_plan *plan)
+                                    struct capability_manager_facet_params *params, uint32_t *hold)
 {
-    enum status status = facet_check(core, core->state.holds[plan->hold].facet);
+    if (hold_find(core, process, params->target, hold) != STATUS_OK ||
+        core->state.holds[*hold].revoker != 0) {
+        return STATUS_BAD_TRANSFER;
+    }
+    const struct facet *target = &core->state.facets[core->state.holds[*hold].facet];
+    enum status status = facet_check(core, core->state.holds[*hold].facet);
     if (status != STATUS_OK) {
         return status;
     }
-    const struct facet *target = &core->state.facets[core->state.holds[plan->hold].facet];
-    if (core->state.holds[plan->hold].revoker != 0) {
-        return STATUS_BAD_TRANSFER;
-    }
-    bool is_foreign = plan->interface != 0 && plan->interface != target->interface;
+    bool is_foreign = params->interface != 0 && params->interface != target->interface;
     bool is_minted = is_foreign && facet_is_server(&core->state, target);
     if (!is_minted &&
-        (is_foreign || plan->receiver_data != 0 || (plan->methods & ~target->methods) != 0)) {
+        (is_foreign || params->receiver_data != 0 || (params->methods & ~target->methods) != 0)) {
         return STATUS_FACET_WIDER;
     }
     if (target->depth + 1 >= FACET_DEPTH_MAX) {
         return STATUS_FACET_TOO_DEEP;
     }
-    plan->interface = is_minted ? plan->interface : target->interface;
-    plan->receiver_data = is_minted ? plan->receiver_data : target->receiver_data;
+    params->interface = is_minted ? params->interface : target->interface;
+    params->receiver_data = is_minted ? params->receiver_data : target->receiver_data;
     struct needs needs = {.of = {[RESOURCE_FACETS] = 1, [RESOURCE_HOLDS] = 2}};
     return core_has_room(core, core->state.processes[process].job, &needs);
 }
 
-static uint32_t facet_make_commit(struct core *core, uint32_t process,
-                                  const struct facet_plan *plan)
-{
-    uint32_t target = core->state.holds[plan->hold].facet;
-    struct commit commit = core_commit_new(core, COMMIT_FACET_CREATE, ARENA_FACETS);
-    struct commit_facet_create *create = &commit.facet_create;
-    create->job = core->state.processes[process].job;
-    create->parent = target;
-    create->interface = plan->interface;
-    create->methods = plan->methods;
-    create->receiver_data = plan->receiver_data;
-    core_apply(core, &commit);
-    return create->facet.index;
-}
-
 enum status capability_manager_facet_run(struct core *core, struct request *request)
 {
-    const struct capability_manager_facet_params *params =
-        &request->params.capability_manager_facet;
-    struct facet_plan plan = {.interface = params->interface,
-                              .methods = params->methods,
-                              .receiver_data = params->receiver_data};
-    enum status status = STATUS_BAD_TRANSFER;
-    if (hold_find(core, request->sender.process, params->target, &plan.hold) == STATUS_OK) {
-        status = facet_make_check(core, request->sender.process, &plan);
-    }
+    struct capability_manager_facet_params *params = &request->params.capability_manager_facet;
+    uint32_t process = request->sender.process;
+    struct hold_origin origin = {.how = HOW_MINT};
+    enum status status = facet_make_check(core, process, params, &origin.hold);
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t facet = facet_make_commit(core, request->sender.process, &plan);
-    struct hold_origin origin = {plan.hold, HOW_MINT};
-    uint8_t transfer = core->state.holds[plan.hold].transfer;
-    cap_t made = hold_insert(core, request->sender.process, facet, transfer, false, origin);
-    cap_t revoker = hold_insert(core, request->sender.process, facet, TRANSFER_MOVE, true, origin);
+    const struct hold *target = &core->state.holds[origin.hold];
+    struct commit commit = core_commit_new(core, COMMIT_FACET_CREATE, ARENA_FACETS);
+    struct commit_facet_create *create = &commit.facet_create;
+    create->job = core->state.processes[process].job;
+    create->parent = target->facet;
+    create->interface = params->interface;
+    create->methods = params->methods;
+    create->receiver_data = params->receiver_data;
+    core_apply(core, &commit);
+    uint32_t facet = create->facet.index;
+    cap_t made = hold_insert(core, process, facet, target->transfer, false, origin);
+    cap_t revoker = hold_insert(core, process, facet, TRANSFER_MOVE, true, origin);
     request->results.capability_manager_facet =
         (struct capability_manager_facet_results){.facet = made.value, .revoker = revoker.value};
     return STATUS_OK;
@@ -156,15 +169,13 @@ enum status capability_manager_list_run(struct core *core, struct request *reque
 {
     uint32_t process = request->sender.process;
     uint64_t after = request->params.capability_manager_list.after;
-    uint32_t at = core->state.processes[process].first_hold;
+    uint32_t at = NONE;
     uint32_t count = 0;
-    if (after != 0) {
-        enum status status = hold_find(core, process, after, &at);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        at = core->state.holds[at].next;
+    enum status status = after == 0 ? STATUS_OK : hold_find(core, process, after, &at);
+    if (status != STATUS_OK) {
+        return status;
     }
+    at = at == NONE ? core->state.processes[process].first_hold : core->state.holds[at].next;
     for (; at != NONE && count < LISTED_MAX; at = core->state.holds[at].next) {
         const struct hold *hold = &core->state.holds[at];
         uint64_t *record = &core->scratch[(uint64_t)4 * count];

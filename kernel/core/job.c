@@ -23,18 +23,11 @@ static uint32_t parent_of(const struct core *core, uint32_t job)
     return parent->generation == 0 ? NONE : parent->index;
 }
 
-static bool job_is_within(const struct core *core, uint32_t job, uint32_t ancestor)
-{
-    while (job != ancestor && job != NONE) {
-        job = parent_of(core, job);
-    }
-    return job == ancestor;
-}
-
 void job_created(struct core *core, uint32_t object)
 {
     struct job_record *record = &core->jobs[core->state.objects[object].argument];
-    *record = (struct job_record){.object = object, .priority = PRIORITY_DEFAULT};
+    *record = (struct job_record){.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object),
+                                  .priority = PRIORITY_DEFAULT};
     queue_init(&record->waiters);
     list_init(&record->exits);
 }
@@ -97,15 +90,6 @@ static uint32_t job_left(const struct core *core, uint32_t job, uint32_t resourc
     return entry->limit[resource] - entry->used[resource] - transient;
 }
 
-static uint32_t job_depth(const struct core *core, uint32_t job)
-{
-    uint32_t depth = 0;
-    for (; job != NONE; job = parent_of(core, job)) {
-        depth++;
-    }
-    return depth;
-}
-
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags)
 {
     struct commit commit = core_commit_new(core, COMMIT_JOB_CREATE, ARENA_JOBS);
@@ -122,14 +106,13 @@ enum status job_child_run(struct core *core, struct request *request)
     const struct job_child_params *params = &request->params.job_child;
     uint32_t parent = job_of(core, request);
     uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
-    struct needs needs = {.of = {0}};
-    uint32_t amounts[RESOURCE_COUNT];
-    if (params->limits.size != sizeof amounts || params->priority > core->jobs[parent].priority ||
-        job_depth(core, parent) >= JOB_DEPTH_MAX) {
+    const uint32_t *amounts = (const uint32_t *)(const void *)params->limits.data;
+    struct needs needs = {.frames = 0};
+    if (params->limits.size != sizeof needs.of || params->priority > core->jobs[parent].priority ||
+        core->jobs[parent].depth + 1 >= JOB_DEPTH_MAX) {
         return STATUS_BAD_VALUE;
     }
-    memcpy(amounts, params->limits.data, sizeof amounts);
-    memcpy(needs.of, amounts, sizeof amounts);
+    memcpy(needs.of, amounts, sizeof needs.of);
     for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
         if (amounts[resource] > job_left(core, parent, resource)) {
             return STATUS_LIMIT_SESSIONS + resource;
@@ -141,6 +124,7 @@ enum status job_child_run(struct core *core, struct request *request)
     if (status == STATUS_OK) {
         job_create(core, parent, 0);
         core->jobs[job].priority = params->priority;
+        core->jobs[job].depth = core->jobs[parent].depth + 1;
         job_limits_move(core, parent, job, amounts);
     }
     return status;
@@ -165,17 +149,12 @@ void job_collect(struct core *core, uint32_t job)
     for (uint32_t parent; job != NONE; job = parent) {
         parent = parent_of(core, job);
         const struct job_record *record = &core->jobs[job];
-        if (record->object != NONE || record->calls != 0 || parent == NONE ||
-            memcmp(core->state.jobs[job].used, nothing, sizeof nothing) != 0) {
+        if (arena_has(&core->state.arenas[ARENA_OBJECTS], record->object) || record->calls != 0 ||
+            parent == NONE || memcmp(core->state.jobs[job].used, nothing, sizeof nothing) != 0) {
             return;
         }
         core_apply_on(core, COMMIT_JOB_DESTROY, ARENA_JOBS, job);
     }
-}
-
-void job_destroyed(struct core *core, uint32_t object)
-{
-    core->jobs[core->state.objects[object].argument].object = NONE;
 }
 
 // --- Kill ---------------------------------------------------------------------------------------
@@ -185,8 +164,8 @@ enum status job_kill_run(struct core *core, struct request *request)
     uint32_t job = job_of(core, request);
     if (core->state.jobs[job].killed == 0) {
         core_apply_on(core, COMMIT_JOB_KILL, ARENA_JOBS, job);
+        core->kill_next = 0;
     }
-    core->kill_next = 0;
     return STATUS_OK;
 }
 
@@ -208,50 +187,11 @@ bool job_sweep(struct core *core)
 
 // --- Exits --------------------------------------------------------------------------------------
 
-static void exit_tell(const struct core *core, uint32_t process, struct request *request)
-{
-    const struct process_entry *ended = &core->state.processes[process];
-    request->results.job_next_exit =
-        (struct job_next_exit_results){.process = cap_of(ended->slot.generation, process).value,
-                                       .code = ended->exit_code,
-                                       .cause = (enum exit_cause)ended->exit_cause};
-}
-
-// An exit that nobody was told of, of this job or one below it; NONE: there is none.
-static uint32_t exit_take(struct core *core, uint32_t job)
-{
-    for (uint32_t at = 0; at < core->state.arenas[ARENA_JOBS].fresh; at++) {
-        const struct link *exits = &core->jobs[at].exits;
-        if (arena_is_live(&core->state.arenas[ARENA_JOBS], at) && !list_is_empty(exits) &&
-            job_is_within(core, at, job)) {
-            const struct link *first = exits->next;
-            list_remove(first);
-            return process_of_sweep(core, first);
-        }
-    }
-    return NONE;
-}
-
-enum status job_next_exit_run(struct core *core, struct request *request)
-{
-    uint32_t job = job_of(core, request);
-    uint32_t process = exit_take(core, job);
-    if (process != NONE) {
-        exit_tell(core, process, request);
-        process_reap_last(core, process);
-        return STATUS_OK;
-    }
-    enum status status = request_wait_check(core, request);
-    if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
-    }
-    return status;
-}
-
 // Tells the waiter; false: its authority or its buffer is gone, and so is its call, with that as
 // the reason.
 static bool waiter_tell(struct core *core, struct request *waiter, uint32_t process)
 {
+    const struct process_entry *ended = &core->state.processes[process];
     const struct kernel_method *method = &job_methods[JOB_NEXT_EXIT];
     struct buffer buffer;
     enum status status = request_right_check(core, waiter);
@@ -262,24 +202,47 @@ static bool waiter_tell(struct core *core, struct request *waiter, uint32_t proc
         request_fail(core, waiter, status, ARGUMENT_RESULT);
         return false;
     }
-    exit_tell(core, process, waiter);
+    waiter->results.job_next_exit =
+        (struct job_next_exit_results){.process = cap_of(ended->slot.generation, process).value,
+                                       .code = ended->exit_code,
+                                       .cause = (enum exit_cause)ended->exit_cause};
     facet_use(core, waiter->target.facet);
     results_write(core, waiter, method, &buffer);
     request_complete(core, waiter);
     return true;
 }
 
+// Tells the exits of a job to whoever waits nearest above.
+static void exits_tell(struct core *core, uint32_t job)
+{
+    const struct link *exits = &core->jobs[job].exits;
+    for (uint32_t at = job; at != NONE && !list_is_empty(exits);) {
+        struct request *waiter = request_first(&core->jobs[at].waiters);
+        uint32_t process = process_of_sweep(core, exits->next);
+        if (waiter == NULL) {
+            at = parent_of(core, at);
+        } else if (waiter_tell(core, waiter, process)) {
+            list_remove(&core->processes[process].sweep);
+            process_reap_last(core, process);
+        }
+    }
+}
+
 void job_exit_tell(struct core *core, uint32_t process)
 {
     uint32_t job = core->state.processes[process].job;
-    for (uint32_t at = job; at != NONE; at = parent_of(core, at)) {
-        struct request *waiter;
-        while ((waiter = request_first(&core->jobs[at].waiters)) != NULL) {
-            if (waiter_tell(core, waiter, process)) {
-                process_reap_last(core, process);
-                return;
-            }
+    list_append(&core->jobs[job].exits, &core->processes[process].sweep);
+    exits_tell(core, job);
+}
+
+enum status job_next_exit_run(struct core *core, struct request *request)
+{
+    enum status status = request_wait_check(core, request);
+    if (status == STATUS_OK) {
+        request_wait(core, request, REQUEST_EXIT, &core->jobs[job_of(core, request)].waiters);
+        for (uint32_t job = 0; job < core->state.arenas[ARENA_JOBS].fresh; job++) {
+            exits_tell(core, job);
         }
     }
-    list_append(&core->jobs[job].exits, &core->processes[process].sweep);
+    return status;
 }

@@ -6,29 +6,32 @@
 
 const struct object_class object_classes[OBJECT_KIND_COUNT] = {
     [OBJECT_ENDPOINT] = {endpoint_methods, ENDPOINT_METHOD_COUNT, TRANSFER_COPY,
-                         ENDPOINT_INTERFACE_ID, endpoint_created, NULL},
+                         ENDPOINT_INTERFACE_ID, endpoint_created, NULL, false},
     [OBJECT_MEMORY] = {memory_object_methods, MEMORY_OBJECT_METHOD_COUNT, TRANSFER_COPY,
-                       MEMORY_OBJECT_INTERFACE_ID, NULL, memory_destroyed},
+                       MEMORY_OBJECT_INTERFACE_ID, NULL, memory_destroyed, true},
     [OBJECT_PROCESS_BUILDER] = {process_builder_methods, PROCESS_BUILDER_METHOD_COUNT,
                                 TRANSFER_NONE, PROCESS_BUILDER_INTERFACE_ID, builder_created,
-                                builder_destroyed},
+                                builder_destroyed, false},
     [OBJECT_PROCESS] = {process_methods, PROCESS_METHOD_COUNT, TRANSFER_NONE, PROCESS_INTERFACE_ID,
-                        process_created, process_destroyed},
+                        process_created, NULL, false},
     [OBJECT_JOB] = {job_methods, JOB_METHOD_COUNT, TRANSFER_COPY, JOB_INTERFACE_ID, job_created,
-                    job_destroyed},
+                    NULL, false},
     [OBJECT_TIMER] = {timer_methods, TIMER_METHOD_COUNT, TRANSFER_COPY, TIMER_INTERFACE_ID, NULL,
-                      NULL},
+                      NULL, true},
     [OBJECT_CONSOLE] = {debug_console_methods, DEBUG_CONSOLE_METHOD_COUNT, TRANSFER_COPY,
-                        DEBUG_CONSOLE_INTERFACE_ID, NULL, NULL},
+                        DEBUG_CONSOLE_INTERFACE_ID, NULL, NULL, true},
     [OBJECT_CAPABILITY_MANAGER] = {capability_manager_methods, CAPABILITY_MANAGER_METHOD_COUNT,
-                                   TRANSFER_COPY, CAPABILITY_MANAGER_INTERFACE_ID, NULL, NULL},
+                                   TRANSFER_COPY, CAPABILITY_MANAGER_INTERFACE_ID, NULL, NULL,
+                                   false},
     [OBJECT_NOTIFICATION] = {notification_methods, NOTIFICATION_METHOD_COUNT, TRANSFER_COPY,
-                             NOTIFICATION_INTERFACE_ID, notification_created, NULL},
-    [OBJECT_PARK_SPACE] = {NULL, 0, TRANSFER_NONE, PARK_SPACE_INTERFACE_ID, NULL, NULL},
+                             NOTIFICATION_INTERFACE_ID, notification_created, NULL, true},
+    [OBJECT_PARK_SPACE] = {NULL, 0, TRANSFER_NONE, PARK_SPACE_INTERFACE_ID, NULL, NULL, false},
+    [OBJECT_LOG_READER] = {log_reader_methods, LOG_READER_METHOD_COUNT, TRANSFER_COPY,
+                           LOG_READER_INTERFACE_ID, NULL, NULL, true},
 };
 
 const struct object_class revoker_class = {
-    revoker_methods, REVOKER_METHOD_COUNT, TRANSFER_MOVE, REVOKER_INTERFACE_ID, NULL, NULL};
+    revoker_methods, REVOKER_METHOD_COUNT, TRANSFER_MOVE, REVOKER_INTERFACE_ID, NULL, NULL, false};
 
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
                        uint16_t flags)
@@ -72,12 +75,11 @@ void object_destroy(struct core *core, uint32_t object)
 {
     const struct object *destroyed = &core->state.objects[object];
     const struct object_class *class = &object_classes[destroyed->kind];
-    uint32_t payer = destroyed->job;
-    uint32_t job = destroyed->kind == OBJECT_JOB ? (uint32_t)destroyed->argument : payer;
+    // A job's own object is paid by the job above, which is looked at after it.
+    uint32_t job = destroyed->kind == OBJECT_JOB ? (uint32_t)destroyed->argument : destroyed->job;
     if (class->destroyed != NULL) {
         class->destroyed(core, object);
     }
     core_apply_on(core, COMMIT_OBJECT_DESTROY, ARENA_OBJECTS, object);
     job_collect(core, job);
-    job_collect(core, payer);
 }

@@ -254,12 +254,20 @@ static enum status operate_call(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         return status;
     }
-    if (core->state.holds[request->hold].revoker != 0) {
+    bool is_revoker = core->state.holds[request->hold].revoker != 0;
+    const struct facet *facet = &core->state.facets[request->target.facet];
+    const struct object *object = &core->state.objects[facet->object];
+    bool is_served = object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet);
+    bool is_quiet = is_served || object_classes[object->kind].is_quiet;
+    if ((is_revoker || !is_quiet) &&
+        !core_may_commit(core, core->state.processes[request->sender.process].job,
+                         is_revoker && sqe->method == REVOKER_REVOKE)) {
+        return STATUS_LOG_FULL;
+    }
+    if (is_revoker) {
         request->interface = REVOKER_INTERFACE_ID;
         return object_call(core, request, &revoker_class);
     }
-    const struct facet *facet = &core->state.facets[request->target.facet];
-    const struct object *object = &core->state.objects[facet->object];
     status = facet_check(core, request->target.facet);
     if (status != STATUS_OK) {
         return status;
@@ -267,7 +275,7 @@ static enum status operate_call(struct core *core, struct request *request)
     if (sqe->method >= METHODS_MAX || (facet->methods >> sqe->method & 1) == 0) {
         return sqe->method >= METHODS_MAX ? STATUS_METHOD_UNKNOWN : STATUS_METHOD_NOT_IN_FACET;
     }
-    if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
+    if (is_served) {
         return endpoint_call(core, request);
     }
     status = object_call(core, request, &object_classes[object->kind]);
@@ -285,16 +293,20 @@ static enum status (*const operations[OP_COUNT])(struct core *, struct request *
     [OP_CANCEL] = operate_cancel,
 };
 
-void core_operate(struct core *core, struct request *request)
+bool core_operate(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
     enum status status = STATUS_BAD_OPCODE;
     request->argument = ARGUMENT_OPCODE;
-    if (opcode < OP_COUNT && operations[opcode] != NULL) {
+    if ((opcode == OP_RELEASE || request->sqe.transfers != 0) &&
+        !core_may_commit(core, core->state.processes[request->sender.process].job, false)) {
+        status = STATUS_LOG_FULL;
+    } else if (opcode < OP_COUNT && operations[opcode] != NULL) {
         status = operations[opcode](core, request);
     }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK && status != STATUS_LOG_FULL) {
         ASSERT(request->state == REQUEST_NEW);
         request_refuse(request, status, request->argument);
     }
+    return status != STATUS_LOG_FULL;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The boot package, as the kernel trusts it: the table is checked against its hash at boot, a blob
-// against its own at its first use, and every number before it is believed. See abi/package.h for
-// the format.
+// The boot package's entries: found by name, and each blob checked against its hash at its first
+// use. The table was checked at boot. See abi/package.h for the format.
 #include <string.h>
 
 #include "kernel/core/core.h"
@@ -13,47 +12,11 @@ static const struct package_entry *entries_of(const struct package_header *packa
     return (const struct package_entry *)(const void *)(package + 1);
 }
 
-static bool entry_is_sound(const struct package_header *package, const struct package_entry *entry)
-{
-    if (entry->offset % PAGE_SIZE != 0 || entry->offset < PAGE_SIZE ||
-        entry->offset > package->size || entry->size > package->size - entry->offset) {
-        return false;
-    }
-    if (entry->name[0] == 0 || entry->name[NAME_SIZE - 1] != 0) {
-        return false;
-    }
-    if (entry->kind == PACKAGE_MANIFEST) {
-        return entry->segment_count == 0;
-    }
-    return entry->kind == PACKAGE_PROGRAM && entry->segment_count > 0 &&
-           entry->segment_count <= PACKAGE_SEGMENTS_MAX;
-}
-
-static bool hash_is(const void *bytes, uint64_t size, const uint8_t stated[HASH_SIZE])
+bool package_hash_is(const void *bytes, uint64_t size, const uint8_t stated[HASH_SIZE])
 {
     uint8_t hash[HASH_SIZE];
     sha256_of(bytes, size, hash);
     return memcmp(hash, stated, sizeof hash) == 0;
-}
-
-bool package_is_sound(const struct package_header *package, uint64_t size)
-{
-    const struct package_entry *entries = entries_of(package);
-    if (size < PAGE_SIZE || package->magic != PACKAGE_MAGIC ||
-        package->version != PACKAGE_VERSION || package->size > size || package->size < PAGE_SIZE ||
-        package->size % PAGE_SIZE != 0 || package->entry_count > PACKAGE_ENTRIES_MAX ||
-        package->first >= package->entry_count ||
-        !hash_is(entries, package->entry_count * sizeof *entries, package->sha256)) {
-        return false;
-    }
-    uint32_t manifests = 0;
-    for (uint32_t i = 0; i < package->entry_count; i++) {
-        if (!entry_is_sound(package, &entries[i])) {
-            return false;
-        }
-        manifests += entries[i].kind == PACKAGE_MANIFEST;
-    }
-    return manifests == 1 && entries[package->first].kind == PACKAGE_PROGRAM;
 }
 
 const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
@@ -80,7 +43,7 @@ enum status package_verify(struct core *core, const struct package_entry *entry)
     uint32_t bit = 1U << (entry - entries_of(core->package));
     if (((core->verified | core->broken) & bit) == 0) {
         const uint8_t *blob = (const uint8_t *)core->package + entry->offset;
-        bool is_good = hash_is(blob, entry->size, entry->sha256);
+        bool is_good = package_hash_is(blob, entry->size, entry->sha256);
         *(is_good ? &core->verified : &core->broken) |= bit;
         core->work += TURN_WORK_MAX;
     }

@@ -7,10 +7,6 @@
 // is told, and the slot is free.
 #include "kernel/core/core.h"
 
-enum {
-    SWEEP_HOLDS = 8, // given back in one step
-};
-
 uint32_t process_of_sweep(const struct core *core, const struct link *sweep)
 {
     return (uint32_t)((const struct process_record *)(const void *)sweep - core->processes);
@@ -24,10 +20,8 @@ uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
     core_apply(core, &commit);
     uint32_t process = commit.process_create.process.index;
     struct process_record *record = &core->processes[process];
-    *record = (struct process_record){.ring_object = NONE,
-                                      .private_object = NONE,
-                                      .builder_object = NONE,
-                                      .process_object = NONE};
+    *record = (struct process_record){
+        .ring_object = NONE, .private_object = NONE, .builder_object = NONE};
     queue_init(&record->taken);
     core->live_count++;
     return process;
@@ -45,8 +39,9 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
         schedule_remove(core, thread);
     }
     struct process_record *record = &core->processes[process];
-    if (record->process_object != NONE) {
-        core->objects[record->process_object].exit = (struct exit_record){true, code, cause};
+    if (arena_has(&core->state.arenas[ARENA_OBJECTS], record->process_object)) {
+        core->objects[record->process_object.index].process =
+            (struct process_status_results){PROCESS_STATE_ENDED, code, (enum exit_cause)cause};
     }
     if (process == core->first_process) {
         core->exit_code = cause == EXIT_CALLED ? code : -1;
@@ -78,40 +73,21 @@ static bool sweep_threads(struct core *core, uint32_t process)
 static bool sweep_taken(struct core *core, uint32_t process)
 {
     struct request *call = request_first(&core->processes[process].taken);
-    if (call == NULL) {
-        return false;
-    }
-    if (call->state == REQUEST_LOST) {
+    if (call != NULL && call->state == REQUEST_LOST) {
         request_free(core, call);
-    } else {
+    } else if (call != NULL) {
         request_fail(core, call, STATUS_SERVER_GONE, ARGUMENT_NONE);
     }
-    return true;
+    return call != NULL;
 }
 
 static bool sweep_holds(struct core *core, uint32_t process)
 {
-    struct commit_id facets[SWEEP_HOLDS];
-    const struct process_entry *dead = &core->state.processes[process];
-    uint32_t count = 0;
-    for (uint32_t hold = dead->first_hold; hold != NONE && count < SWEEP_HOLDS;
-         hold = core->state.holds[hold].next) {
-        facets[count] = arena_id(&core->state.arenas[ARENA_FACETS], core->state.holds[hold].facet);
-        count++;
+    uint32_t hold = core->state.processes[process].first_hold;
+    if (hold != NONE) {
+        hold_remove(core, hold);
     }
-    if (count == 0) {
-        return false;
-    }
-    struct commit commit = core_commit_on(core, COMMIT_PROCESS_REAP, ARENA_PROCESSES, process);
-    commit.process_reap.first = dead->first_hold;
-    commit.process_reap.count = count;
-    core_apply(core, &commit);
-    for (uint32_t i = 0; i < count; i++) {
-        if (arena_has(&core->state.arenas[ARENA_FACETS], facets[i])) {
-            facet_collect(core, facets[i].index);
-        }
-    }
-    return true;
+    return hold != NONE;
 }
 
 static bool sweep_space(struct core *core, uint32_t process)
@@ -133,13 +109,12 @@ static bool sweep_space(struct core *core, uint32_t process)
 static bool sweep_mappings(struct core *core, uint32_t process)
 {
     uint32_t mapping = core->state.processes[process].first_mapping;
-    if (mapping == NONE) {
-        return false;
+    if (mapping != NONE) {
+        uint32_t facet = core->state.mappings[mapping].facet;
+        core_apply_on(core, COMMIT_MEMORY_UNMAP, ARENA_MAPPINGS, mapping);
+        facet_collect(core, facet);
     }
-    uint32_t facet = core->state.mappings[mapping].facet;
-    core_apply_on(core, COMMIT_MEMORY_UNMAP, ARENA_MAPPINGS, mapping);
-    facet_collect(core, facet);
-    return true;
+    return mapping != NONE;
 }
 
 static bool (*const sweeps[])(struct core *, uint32_t) = {
@@ -148,22 +123,16 @@ static bool (*const sweeps[])(struct core *, uint32_t) = {
 
 void process_reap_last(struct core *core, uint32_t process)
 {
-    struct commit commit = core_commit_on(core, COMMIT_PROCESS_REAP, ARENA_PROCESSES, process);
-    commit.process_reap.last = 1;
     uint32_t job = core->state.processes[process].job;
-    core_apply(core, &commit);
+    core_apply_on(core, COMMIT_PROCESS_REAP, ARENA_PROCESSES, process);
     job_collect(core, job);
 }
 
-bool process_sweep(struct core *core)
+static void sweep(struct core *core, uint32_t process)
 {
-    if (list_is_empty(&core->dead)) {
-        return false;
-    }
-    uint32_t process = process_of_sweep(core, core->dead.next);
     for (uint32_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
         if (sweeps[i](core, process)) {
-            return true;
+            return;
         }
     }
     list_remove(&core->processes[process].sweep);
@@ -172,40 +141,40 @@ bool process_sweep(struct core *core)
     } else {
         process_reap_last(core, process);
     }
-    return true;
+}
+
+bool process_sweep(struct core *core)
+{
+    for (const struct link *at = core->dead.next; at != &core->dead; at = at->next) {
+        uint32_t process = process_of_sweep(core, at);
+        if (core_may_commit(core, core->state.processes[process].job, false)) {
+            sweep(core, process);
+            return true;
+        }
+    }
+    return false;
 }
 
 // --- Methods ------------------------------------------------------------------------------------
 
 enum status process_status_run(struct core *core, struct request *request)
 {
-    const struct exit_record *exit = &core->objects[request->target.object].exit;
-    request->results.process_status = (struct process_status_results){
-        .state = exit->has_ended ? PROCESS_STATE_ENDED : PROCESS_STATE_RUNNING,
-        .code = exit->code,
-        .cause = (enum exit_cause)exit->cause};
+    request->results.process_status = core->objects[request->target.object].process;
     return STATUS_OK;
 }
 
 enum status process_kill_run(struct core *core, struct request *request)
 {
-    if (!core->objects[request->target.object].exit.has_ended) {
+    if (core->objects[request->target.object].process.state == PROCESS_STATE_RUNNING) {
         uint32_t process = (uint32_t)core->state.objects[request->target.object].argument;
         process_exit(core, process, -1, EXIT_KILLED);
     }
     return STATUS_OK;
 }
 
+// The object may go while the process runs: its exit is then told to the job alone.
 void process_created(struct core *core, uint32_t object)
 {
-    core->processes[core->state.objects[object].argument].process_object = object;
-}
-
-// The object may go while the process runs: its exit is then told to the job alone.
-void process_destroyed(struct core *core, uint32_t object)
-{
-    uint32_t process = (uint32_t)core->state.objects[object].argument;
-    if (core->processes[process].process_object == object) {
-        core->processes[process].process_object = NONE;
-    }
+    core->processes[core->state.objects[object].argument].process_object =
+        arena_id(&core->state.arenas[ARENA_OBJECTS], object);
 }

@@ -7,28 +7,29 @@
 
 #include "kernel/core/core.h"
 
-static inline struct syslog_record *syslog_next(struct core *core)
+static inline struct syslog_record *syslog_record(const struct core *core, uint64_t number)
 {
-    struct syslog_record *record = &core->syslog[core->syslog_next % SYSLOG_RECORDS];
-    core->syslog_next++;
-    return record;
+    return &core->syslog[number % SYSLOG_RECORDS];
 }
 
-// A request that ends, with the completion in it.
-static inline void syslog_request(struct core *core, const struct request *request)
+// A request that ends, with the completion in it: under the number that its commits name as their
+// cause, if it made any in this turn. One that waits, having made some, says so under that number,
+// and has another record when it ends.
+static inline void syslog_request(struct core *core, const struct request *request, int32_t status)
 {
-    struct syslog_record *record = syslog_next(core);
+    bool is_cause = core->cause < CAUSE_OPEN && request == core->causing;
+    struct syslog_record *record =
+        syslog_record(core, is_cause ? core->cause : core->syslog_next++);
     const struct sqe *sqe = &request->sqe;
     uint64_t duration_ns = core->now_ns - request->start_ns;
-    bool has_committed = request->state == REQUEST_NEW && core->commit_count != 0;
     record->time_ns = core->now_ns;
-    record->first_commit = has_committed ? core->commits_seq : UINT64_MAX;
+    record->first_commit = is_cause ? core->commits_seq : UINT64_MAX;
     record->interface = request->interface;
     record->detail = request->cqe.detail;
     record->sender = request->sender;
     record->target = request->target;
     record->size = sqe->payload_len;
-    record->status = request->cqe.status;
+    record->status = status;
     record->operation = (struct syslog_operation){sqe->opcode, sqe->flags, sqe->method};
     record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
 }
@@ -43,20 +44,20 @@ static inline void request_post(struct core *core, const struct request *request
         request->cqe.flags != 0) {
         ring_kernel_post(ring, &request->cqe);
     }
-    syslog_request(core, request);
+    syslog_request(core, request, request->cqe.status);
 }
 
 static inline void syslog_exit(struct core *core, uint32_t process, int32_t code,
                                enum exit_reason cause)
 {
-    struct syslog_record *record = syslog_next(core);
-    *record = (struct syslog_record){.time_ns = core->now_ns,
-                                     .first_commit = core->state.seq,
-                                     .detail = cause,
-                                     .sender = {core->current, process},
-                                     .target = {NONE, NONE},
-                                     .status = code,
-                                     .operation = {.opcode = SYSLOG_EXIT}};
+    *syslog_record(core, core->syslog_next++) =
+        (struct syslog_record){.time_ns = core->now_ns,
+                               .first_commit = core->state.seq,
+                               .detail = cause,
+                               .sender = {core->current, process},
+                               .target = {NONE, NONE},
+                               .status = code,
+                               .operation = {.opcode = SYSLOG_EXIT}};
 }
 
 #endif

@@ -37,8 +37,9 @@ static void enter_finish(struct core *core, struct thread_record *thread)
     schedule_wait(core, core->current, thread->timeout_ns);
 }
 
-// One SQE: taken, carried out, its completion posted unless it comes later.
-static inline void submit(struct core *core, struct thread_record *thread)
+// One SQE: taken, carried out, its completion posted unless it comes later. False: it has to wait
+// for room in the log, and so is not taken.
+static inline bool submit(struct core *core, struct thread_record *thread)
 {
     struct request *request = core->spare;
     ring_kernel_take(&thread->ring, &request->sqe);
@@ -48,11 +49,20 @@ static inline void submit(struct core *core, struct thread_record *thread)
     request->interface = 0;
     request->state = REQUEST_NEW;
     request->start_ns = core->now_ns;
-    core->cause = core->syslog_next;
-    core_operate(core, request);
+    core->cause = CAUSE_OPEN;
+    core->causing = request;
+    if (!core_operate(core, request)) {
+        thread->ring.sq_head--; // nobody has seen that it was taken
+        core->causing = NULL;
+        return false;
+    }
     if (request->state == REQUEST_NEW) {
         request_post(core, request, &thread->ring);
+    } else if (core->cause != CAUSE_OPEN) {
+        syslog_request(core, request, SYSLOG_WAITS);
     }
+    core->causing = NULL;
+    return true;
 }
 
 // Handles the thread's next SQEs; returns as gate_step.
@@ -67,15 +77,15 @@ static bool submit_some(struct core *core, struct thread_record *thread)
     int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
     core->actor = thread->process;
     int32_t left = ready;
-    while (left > 0 && core->work < TURN_WORK_MAX) {
-        submit(core, thread);
+    while (left > 0 && core->work < TURN_WORK_MAX && submit(core, thread)) {
         left--;
     }
+    bool waits_for_log = left > 0 && core->work < TURN_WORK_MAX;
     if (core->current == NONE) { // it ended itself
         return false;
     }
     ring_kernel_publish(ring);
-    if (left > 0 || (ready < pending && ring_kernel_room(ring) != 0)) {
+    if (!waits_for_log && (left > 0 || (ready < pending && ring_kernel_room(ring) != 0))) {
         return true;
     }
     enter_finish(core, thread);

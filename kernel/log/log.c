@@ -5,42 +5,35 @@
 
 #include <string.h>
 
-enum {
-    SEAL_STEP = 256, // bytes hashed in one step
-};
+enum { SEAL_STEP = LOG_PAGE_SIZE / LOG_SEAL_STEPS }; // bytes hashed in one step
 
 static void page_begin(struct log *log)
 {
-    struct log_page_header *header = &log->pages[log->page].header;
-    *header = (struct log_page_header){.magic = LOG_PAGE_MAGIC,
-                                       .version = LOG_VERSION,
-                                       .boot_id = log->boot_id,
-                                       .page = log->page};
+    log_page(log, log->page)->header = (struct log_page_header){.magic = LOG_PAGE_MAGIC,
+                                                                .version = LOG_VERSION,
+                                                                .boot_id = log->boot_id,
+                                                                .page = log->page};
 }
 
 void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint64_t boot_id)
 {
-    *log = (struct log){.pages = pages,
-                        .page_count = page_count,
-                        .boot_id = boot_id,
-                        .room = (uint64_t)page_count * COMMITS_PER_PAGE};
+    *log = (struct log){.pages = pages, .page_count = page_count, .boot_id = boot_id};
     sha256_init(&log->hash);
     page_begin(log);
 }
 
 void log_append(struct log *log, const struct commit *commit, uint64_t digest)
 {
-    struct log_page *page = &log->pages[log->page];
+    struct log_page *page = log_page(log, log->page);
     if (page->header.count == COMMITS_PER_PAGE) {
         log->page++;
         page_begin(log);
-        page = &log->pages[log->page];
+        page = log_page(log, log->page);
     }
     page->records[page->header.count] = *commit;
     page->header.count++;
     page->header.digest = digest;
     log->seq++;
-    log->room--;
 }
 
 bool log_seal_step(struct log *log)
@@ -48,28 +41,33 @@ bool log_seal_step(struct log *log)
     if (log->sealing >= log->page) {
         return false;
     }
-    const uint8_t *bytes = (const uint8_t *)&log->pages[log->sealing];
+    const uint8_t *bytes = (const uint8_t *)log_page(log, log->sealing);
     sha256_update(&log->hash, bytes + log->hashed, SEAL_STEP);
     log->hashed += SEAL_STEP;
-    if (log->hashed < LOG_PAGE_SIZE) {
-        return true;
+    if (log->hashed == LOG_PAGE_SIZE) {
+        sha256_final(&log->hash, log->head);
+        sha256_init(&log->hash);
+        log->hashed = 0;
+        log->sealing++;
+        memcpy(log_page(log, log->sealing)->header.previous, log->head, HASH_SIZE);
     }
-    sha256_final(&log->hash, log->head);
-    sha256_init(&log->hash);
-    log->hashed = 0;
-    log->sealing++;
-    memcpy(log->pages[log->sealing].header.previous, log->head, HASH_SIZE);
     return true;
 }
 
-uint32_t log_close(struct log *log)
+void log_flush(struct log *log)
 {
+    struct log_page *page = log_page(log, log->page);
+    uint32_t count = page->header.count;
+    if (count != 0) {
+        memset(&page->records[count], 0, (COMMITS_PER_PAGE - count) * sizeof page->records[0]);
+        log->page++;
+        page_begin(log);
+    }
+}
+
+void log_close(struct log *log)
+{
+    log_flush(log);
     while (log_seal_step(log)) {
     }
-    struct log_page *last = &log->pages[log->page];
-    memset(&last->records[last->header.count], 0,
-           (COMMITS_PER_PAGE - last->header.count) * sizeof last->records[0]);
-    sha256_of(last, sizeof *last, log->head);
-    log->page_count = log->page + 1;
-    return log->page_count;
 }

@@ -2,10 +2,11 @@
 //
 // The CommitLog: commits appended in order to pages, each page sealed by the SHA-256 that the next
 // one carries. Appending copies a record and, once in 63 times, begins a page; hashing happens
-// later, in steps, by whoever has time. There is no replica yet that takes pages away: the log is
-// as long as its memory, and the kernel halts before it is full.
+// later, in steps, by whoever has time. Page numbers run on for ever; memory is a ring that holds
+// page_count of them, and those that a reader has acknowledged make room for new ones.
 //
-// Who may write: the gate appends; the idle machine and the halt seal.
+// Who may write: the gate appends; the idle machine, readers and the halt seal; readers
+// acknowledge.
 #ifndef KERNEL_LOG_LOG_H
 #define KERNEL_LOG_LOG_H
 
@@ -18,16 +19,37 @@
 struct log {
     struct log_page *pages;
     uint32_t page_count; // that there is memory for
-    uint32_t page;       // that is being filled
+    uint64_t first;      // page that nobody has acknowledged, the oldest
+    uint64_t page;       // that is being filled
     uint64_t seq;        // records appended
-    uint64_t room;       // records that can still be appended
     uint64_t boot_id;
-    // Sealing: page `sealing` is hashed up to `hashed` bytes.
-    uint32_t sealing;
+    // Sealing: page `sealing` is hashed up to `hashed` bytes; those before it are sealed.
+    uint64_t sealing;
     uint32_t hashed;
     struct sha256 hash;
     uint8_t head[HASH_SIZE]; // of the page sealed last
 };
+
+// A page that is in memory: from `first` to `page`.
+static inline struct log_page *log_page(const struct log *log, uint64_t page)
+{
+    return &log->pages[page % log->page_count];
+}
+
+// Records that can still be appended.
+static inline uint64_t log_room(const struct log *log)
+{
+    return (log->page_count - (log->page - log->first)) * COMMITS_PER_PAGE -
+           log_page(log, log->page)->header.count;
+}
+
+// Frees the pages before `page`. False: they are not all sealed, or it was freed before.
+static inline bool log_acknowledge(struct log *log, uint64_t page)
+{
+    bool may = page >= log->first && page <= log->sealing;
+    log->first = may ? page : log->first;
+    return may;
+}
 
 // `pages`: room for page_count pages.
 void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint64_t boot_id);
@@ -35,11 +57,16 @@ void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint
 // There is room. digest: first half of the state's digest after this commit.
 void log_append(struct log *log, const struct commit *commit, uint64_t digest);
 
+enum { LOG_SEAL_STEPS = 16 }; // of a page
+
 // Hashes a piece of a full page; false: nothing is left to seal.
 bool log_seal_step(struct log *log);
 
-// Closes the page being filled, short, and seals all. Returns the number of pages; nothing can be
-// appended any more.
-uint32_t log_close(struct log *log);
+// Closes the page being filled, short, and begins another, which there is room for.
+void log_flush(struct log *log);
+
+// Closes the page being filled, short, and seals all: the log is the pages before `page`.
+// There is room for another page.
+void log_close(struct log *log);
 
 #endif

@@ -322,7 +322,7 @@ static void a_full_log_halts_the_machine_and_says_so(void **state)
         make.result = ACT_ANSWER;
         make.result_len = ACT_ANSWER_SIZE;
         machine_submit(init, &make);
-        machine_enter(init, 0, 0);
+        machine_enter(init, 1, TIMEOUT_NONE); // where there is no room it waits for ever
         if (machine.end == MACHINE_RUNS && machine_reap(init, &cqe) &&
             act_fact(&cqe) == STATUS_OK) {
             struct received made;

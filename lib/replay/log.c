@@ -9,6 +9,16 @@
 #include "lib/replay/page.h"
 #include "lib/sha256/sha256.h"
 
+// Where the log begins: what two of first page, last page and trailer say; else at page 0.
+static uint64_t first_number(const struct replay_log *log)
+{
+    uint64_t first = log->pages[0].header.page;
+    uint64_t last = log->pages[log->page_count - 1].header.page - (log->page_count - 1);
+    bool is_confirmed = log->trailer != NULL && log->trailer->pages - log->page_count == first;
+
+    return (log->page_count > 1 && last == first) || is_confirmed ? first : 0;
+}
+
 struct replay_error replay_log_open(struct replay_log *log, const void *bytes, size_t size)
 {
     size_t rest = size % LOG_PAGE_SIZE;
@@ -23,6 +33,8 @@ struct replay_error replay_log_open(struct replay_log *log, const void *bytes, s
         error.found = rest;
     } else if (log->page_count == 0) {
         error.fault = REPLAY_EMPTY;
+    } else {
+        log->first = first_number(log);
     }
     return error;
 }
@@ -73,16 +85,27 @@ static struct replay_error hash_fault(const struct replay_log *log, uint64_t pag
     return error;
 }
 
+// The boot that all pages must be of: the first page's, which says it in its genesis, too. Where
+// that is gone, two of first page, last page and trailer have to agree.
+static uint64_t boot_of(const struct replay_log *log)
+{
+    uint64_t last = log->pages[log->page_count - 1].header.boot_id;
+    bool is_outvoted = log->first != 0 && log->trailer != NULL && log->trailer->boot_id == last;
+
+    return is_outvoted ? last : log->pages[0].header.boot_id;
+}
+
 static struct replay_error page_fault(const struct replay_log *log, uint64_t page)
 {
-    uint64_t boot_id = log->pages[0].header.boot_id;
-    struct replay_error error = replay_page_check(&log->pages[page], boot_id, page);
+    uint64_t boot_id = boot_of(log);
+    uint64_t number = log->first + page;
+    struct replay_error error = replay_page_check(&log->pages[page], boot_id, number);
     static const uint8_t zeros[HASH_SIZE];
     struct state_config config;
 
-    if (error.fault == REPLAY_PAGE_GAP && stands_later(log, page, page))
+    if (error.fault == REPLAY_PAGE_GAP && stands_later(log, page, number))
         error.fault = REPLAY_PAGE_ORDER;
-    if (error.fault == REPLAY_OK && page == 0) {
+    if (error.fault == REPLAY_OK && number == 0) {
         error = replay_config(&log->pages[0], &config);
         if (memcmp(log->pages[0].header.previous, zeros, HASH_SIZE) != 0)
             error.fault = REPLAY_PAGE_PREVIOUS;
@@ -95,12 +118,13 @@ static struct replay_error page_fault(const struct replay_log *log, uint64_t pag
 static struct replay_error end_fault(const struct replay_log *log, const uint8_t *head,
                                      uint64_t seq)
 {
-    uint64_t boot_id = log->pages[0].header.boot_id;
+    uint64_t boot_id = boot_of(log);
     const struct log_page *last = &log->pages[log->page_count - 1];
     struct replay_error error = {.record = REPLAY_NO_RECORD, .page = log->page_count, .seq = seq};
 
     if (log->trailer != NULL) {
-        error = replay_trailer_check(log->trailer, boot_id, log->page_count, seq);
+        error = replay_trailer_check(log->trailer, boot_id, log->first + log->page_count,
+                                     log->first == 0 ? seq : log->trailer->seq);
         error.page = log->page_count;
     } else if (head == NULL) {
         error.fault = REPLAY_TRAILER_MISSING;

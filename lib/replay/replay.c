@@ -145,13 +145,37 @@ static struct replay_error reduce_page(struct replay *replay, const struct log_p
     return error;
 }
 
-struct replay_error replay_page(struct replay *replay, const struct log_page *page)
+static struct replay_error place_check(const struct replay *replay, const struct log_page *page)
 {
-    uint64_t seq = replay->state.seq;
     struct replay_error error = replay_page_check(page, replay->boot_id, replay->page_count);
 
     if (error.fault == REPLAY_OK && memcmp(page->header.previous, replay->head, HASH_SIZE) != 0)
         error = replay_fact(REPLAY_PAGE_PREVIOUS, 0, 0);
+    error.page = replay->page_count;
+    return error;
+}
+
+static void page_pass(struct replay *replay, const struct log_page *page)
+{
+    replay->boot_id = page->header.boot_id;
+    replay->page_count++;
+    sha256_of(page, sizeof(*page), replay->head);
+}
+
+struct replay_error replay_page_chain(struct replay *replay, const struct log_page *page)
+{
+    struct replay_error error = place_check(replay, page);
+
+    if (error.fault == REPLAY_OK)
+        page_pass(replay, page);
+    return error;
+}
+
+struct replay_error replay_page(struct replay *replay, const struct log_page *page)
+{
+    uint64_t seq = replay->state.seq;
+    struct replay_error error = place_check(replay, page);
+
     if (error.fault == REPLAY_OK)
         error = reduce_page(replay, page);
     if (error.fault != REPLAY_OK) {
@@ -159,9 +183,7 @@ struct replay_error replay_page(struct replay *replay, const struct log_page *pa
         error.seq = error.seq != 0 ? error.seq : seq;
         return error;
     }
-    replay->boot_id = page->header.boot_id;
-    replay->page_count++;
-    sha256_of(page, sizeof(*page), replay->head);
+    page_pass(replay, page);
     return fine;
 }
 

@@ -96,6 +96,10 @@ void replay_init(struct replay *replay, const struct state_config *config, void 
 // Checks header and place of a page, reduces its records, compares its digest.
 struct replay_error replay_page(struct replay *replay, const struct log_page *page);
 
+// Checks header and place of a page alone, where the state before it is not known: boot id, page
+// count and head of the replay say what must come.
+struct replay_error replay_page_chain(struct replay *replay, const struct log_page *page);
+
 // One record, without a page around it: for going to a seq inside a page that was checked before.
 struct replay_error replay_commit(struct replay *replay, const struct commit *commit);
 
@@ -105,10 +109,13 @@ struct replay_error replay_end(const struct replay *replay, const struct log_tra
 struct replay_log {
     const struct log_page *pages;
     uint64_t page_count;
+    uint64_t first; // number of pages[0]; above 0: the pages before it were acknowledged
     const struct log_trailer *trailer; // null: the log has none
 };
 
-// `bytes` are aligned to 8 and stay in use.
+// `bytes` are aligned to 8 and stay in use. A log whose first pages are gone begins where its first
+// page says, if its last page or its trailer says the same: its chain can be verified, but it leads
+// to no state.
 struct replay_error replay_log_open(struct replay_log *log, const void *bytes, size_t size);
 
 // Verifies headers, chain and trailer. `head`: HASH_SIZE bytes from elsewhere, or null.

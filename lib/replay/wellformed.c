@@ -214,16 +214,8 @@ static enum record_fault check_process_reap(const struct state *state, const str
 {
     const struct commit_process_reap *reap = &commit->process_reap;
     const struct process_entry *process = &state->processes[reap->process.index];
-    if (process->state != PROCESS_DEAD) {
-        return RECORD_STATE;
-    }
-    if (reap->count > process->hold_count || reap->count > REAP_HOLDS_MAX || reap->last > 1 ||
-        (reap->count > 0 && reap->first != process->first_hold)) {
-        return RECORD_VALUE;
-    }
-    bool is_empty = process->hold_count == reap->count && process->mapping_count == 0 &&
-                    process->thread_count == 0;
-    return reap->last == 0 || is_empty ? RECORD_OK : RECORD_STATE;
+    bool is_empty = (process->hold_count | process->mapping_count | process->thread_count) == 0;
+    return process->state == PROCESS_DEAD && is_empty ? RECORD_OK : RECORD_STATE;
 }
 
 static enum record_fault check_thread_create(const struct state *state, const struct commit *commit)

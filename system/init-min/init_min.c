@@ -5,11 +5,12 @@
 // them have ended, and says how. Anything that fails is said, with the reason, and ends it with
 // code 1, as does a program that ended otherwise than with code 0.
 //
-// Granted by the kernel: console, timer, job, capabilities, manifest. The kernel and tools/mkimage
-// have checked the manifest's place; its contents are checked here.
+// Granted by the kernel: console, timer, job, capabilities, manifest, log, log-pages. The kernel
+// and tools/mkimage have checked the manifest's place; its contents are checked here.
 
 #include <string.h>
 
+#include "abi/commit.h"
 #include "abi/start.h"
 #include "runtime/runtime.h"
 
@@ -18,16 +19,19 @@
 
 enum {
     MANIFEST_SIZE_MAX = 8192, // bytes
+    PRIORITY = 16,            // of programs: as init-min's own
     READ_SIZE = 512,          // bytes that one MemoryObject.read answers at most
     INFO_SIZE_MAX = 512,      // bytes that ProcessBuilder.setInfo takes
     ENDPOINTS_MAX = 16,
     PROGRAMS_MAX = 20,
+    RESTARTS_MAX = 8, // of one program that is to be kept running
 };
 
 struct init {
     struct start *start;
     struct debug_console console;
-    struct job job;
+    struct job job;          // init-min's own, of those that are kept running too
+    struct job programs_job; // of all others
     struct capability_manager capabilities;
     struct boot_manifest_reader manifest;
     uint32_t endpoint_count;
@@ -39,6 +43,8 @@ struct init {
     struct {
         struct capnp_text name;
         struct process process;
+        bool is_kept;
+        uint32_t restarts;
     } programs[PROGRAMS_MAX];
 };
 
@@ -145,6 +151,44 @@ static void manifest_check(const struct init *init, const struct capnp_message *
 {
     if (message->error != CAPNP_OK) {
         fail(init, tsr_text_of("manifest"), capnp_error_text(message->error), NULL);
+    }
+}
+
+// --- The programs' job --------------------------------------------------------------------------
+
+// Everything that init-min's own job has but what it needs itself, with what is kept running.
+static void programs_job_make(struct init *init)
+{
+    static const uint32_t kept[RESOURCE_COUNT] = {
+        [RESOURCE_SESSIONS] = 4, [RESOURCE_JOBS] = 4,      [RESOURCE_PROCESSES] = 4,
+        [RESOURCE_THREADS] = 4,  [RESOURCE_OBJECTS] = 64,  [RESOURCE_FACETS] = 128,
+        [RESOURCE_HOLDS] = 256,  [RESOURCE_MAPPINGS] = 64, [RESOURCE_PAGES] = 1024,
+        [RESOURCE_SPACE] = 2048, [RESOURCE_CALLS] = 64,    [RESOURCE_LOG] = 1024,
+    };
+    struct capnp_text name = tsr_text_of("job");
+    struct capnp_call call;
+    struct capnp_exception exception;
+    struct job_limits_params_builder params;
+    struct job_limits_results_reader results;
+    uint32_t limits[2 * RESOURCE_COUNT];
+    bool is_answered = job_limits_begin(init->job, &call, &params, &exception) &&
+                       capnp_call_send(&call, &exception) &&
+                       job_limits_finish(&call, &results, &exception);
+    if (is_answered) {
+        struct capnp_data data = job_limits_results_get_limits(results);
+        if (data.size == sizeof(limits)) {
+            memcpy(limits, data.data, sizeof(limits));
+        }
+        is_answered = !capnp_call_refuse_response(&call, &exception);
+    }
+    capnp_call_end(&call);
+    for (uint32_t i = 0; is_answered && i < RESOURCE_COUNT; i++) {
+        uint32_t left = limits[i] - limits[RESOURCE_COUNT + i];
+        limits[i] = left > kept[i] ? left - kept[i] : 0;
+    }
+    struct capnp_data carved = {(const uint8_t *)limits, RESOURCE_COUNT * sizeof(limits[0])};
+    if (!is_answered || !job_child(init->job, carved, PRIORITY, &init->programs_job, &exception)) {
+        fail(init, name, "cannot make a job for the programs", &exception);
     }
 }
 
@@ -268,7 +312,8 @@ static struct process program_start(const struct init *init, struct boot_program
     struct process_builder builder;
     struct process process;
     struct capnp_exception exception;
-    if (!job_make_process_builder(init->job, &builder, &exception)) {
+    struct job job = boot_program_get_keep(program) ? init->job : init->programs_job;
+    if (!job_make_process_builder(job, &builder, &exception)) {
         fail(init, name, "cannot make a process", &exception);
     }
     if (!process_builder_load(builder, name, &exception)) {
@@ -295,6 +340,7 @@ static void programs_start(struct init *init, const struct capnp_message *messag
         struct boot_program_reader program = boot_program_reader_at(list, i);
         manifest_check(init, message);
         init->programs[i].name = boot_program_get_name(program);
+        init->programs[i].is_kept = boot_program_get_keep(program);
         init->programs[i].process = program_start(init, program);
         init->program_count = i + 1;
     }
@@ -306,9 +352,60 @@ static void programs_start(struct init *init, const struct capnp_message *messag
 
 // --- The end ------------------------------------------------------------------------------------
 
-static void exits_await(const struct init *init)
+static bool has_ended(const struct init *init, uint32_t index)
 {
+    enum process_state state;
+    int32_t code;
+    enum exit_cause cause;
+    struct capnp_exception exception;
+    if (!process_status(init->programs[index].process, &state, &code, &cause, &exception)) {
+        fail(init, init->programs[index].name, "cannot be asked whether it runs", &exception);
+    }
+    return state == PROCESS_STATE_ENDED;
+}
+
+// Starts a program again that has ended and is to be kept running. False: there is none.
+static bool kept_restart(struct init *init)
+{
+    struct boot_program_reader_list list = boot_manifest_get_programs(init->manifest);
     for (uint32_t i = 0; i < init->program_count; i++) {
+        if (!init->programs[i].is_kept || !has_ended(init, i)) {
+            continue;
+        }
+        struct tsr_line line;
+        line_start(&line, init->programs[i].name);
+        bool may = init->programs[i].restarts < RESTARTS_MAX;
+        tsr_line_text(&line, may ? " ended, and starts again" : " ended too often");
+        say(init, &line);
+        if (may) {
+            tsr_release(init->programs[i].process.id);
+            init->programs[i].process = program_start(init, boot_program_reader_at(list, i));
+            init->programs[i].restarts++;
+        } else {
+            init->programs[i].is_kept = false;
+        }
+        return true;
+    }
+    return false;
+}
+
+static void kept_end(const struct init *init)
+{
+    struct capnp_exception exception;
+    for (uint32_t i = 0; i < init->program_count; i++) {
+        if (init->programs[i].is_kept && !process_kill(init->programs[i].process, &exception)) {
+            fail(init, init->programs[i].name, "cannot be ended", &exception);
+        }
+    }
+}
+
+static void exits_await(struct init *init)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < init->program_count; i++) {
+        left += init->programs[i].is_kept ? 0 : 1;
+    }
+    while (left > 0) {
         uint64_t process;
         int32_t code;
         enum exit_cause cause;
@@ -316,7 +413,9 @@ static void exits_await(const struct init *init)
         if (!job_next_exit(init->job, &process, &code, &cause, &exception)) {
             fail(init, tsr_text_of("job"), "cannot wait for its processes", &exception);
         }
+        left -= kept_restart(init) ? 0 : 1;
     }
+    kept_end(init);
 }
 
 // Says how program `index` ended; whether all was well.
@@ -378,6 +477,7 @@ int tsr_main(struct start *start)
     }
     flags_tell(&init);
     manifest_open(&init, &message);
+    programs_job_make(&init);
     endpoints_make(&init);
     manifest_check(&init, &message);
     programs_start(&init, &message);
@@ -385,7 +485,7 @@ int tsr_main(struct start *start)
     exits_await(&init);
     bool is_well = true;
     for (uint32_t i = 0; i < init.program_count; i++) {
-        is_well = exit_tell(&init, i) && is_well;
+        is_well = (init.programs[i].is_kept || exit_tell(&init, i)) && is_well;
     }
     return is_well ? 0 : 1;
 }

@@ -20,6 +20,7 @@ struct Program {
   name @0 :Text;           # of a file in the folder of programs
   arguments @1 :Text;
   grants @2 :List(Grant);
+  keep @3 :Bool;           # started again when it ends; ends when all others have
 }
 
 struct Grant {

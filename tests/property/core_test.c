@@ -226,7 +226,8 @@ int main(void)
         step();
         world_check();
         if (world_is_nearly_full() || chance_in(5000) || tally.step + 1 == steps) {
-            bool is_kept = log_path != NULL && has_every_kind(tally.kinds, kinds_before);
+            bool is_kept =
+                log_path != NULL && !world.is_trimmed && has_every_kind(tally.kinds, kinds_before);
             world_end(is_kept ? log_path : NULL);
             log_path = is_kept ? NULL : log_path;
         }

@@ -499,14 +499,14 @@ static void exit_tell(const struct model_operation *operation, struct model_exit
 
 void model_next_exit(const struct model_operation *operation)
 {
+    if (model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
+        model_expect(operation, STATUS_RING_BUSY);
+        return;
+    }
     if (model.exit_count != 0) {
         exit_tell(operation, model.exits[0]);
         model.exit_count--;
         memmove(model.exits, model.exits + 1, model.exit_count * sizeof(model.exits[0]));
-        return;
-    }
-    if (model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
-        model_expect(operation, STATUS_RING_BUSY);
         return;
     }
     model_wait_add(operation, MODEL_EXIT, MODEL_NONE, MODEL_NONE);

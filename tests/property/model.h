@@ -36,6 +36,7 @@ enum {
 enum model_kind {
     MODEL_ENDPOINT,
     MODEL_CONSOLE,
+    MODEL_LOG,
     MODEL_TIMER,
     MODEL_JOB,
     MODEL_MANAGER,

@@ -89,7 +89,7 @@ enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **
 static const uint16_t method_counts[] = {
     [MODEL_ENDPOINT] = 2, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 8,
     [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 2,     [MODEL_BUILDER] = 4,      [MODEL_PROCESS] = 2,
-    [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2,
+    [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2, [MODEL_LOG] = 3,
 };
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)

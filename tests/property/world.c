@@ -122,7 +122,7 @@ uint64_t old_get(const struct old_ids *old)
 static struct {
     struct state state;
     void *storage;
-    uint64_t page;
+    uint64_t page; // and slot of the next record to take
     uint32_t record;
 } follower;
 
@@ -148,7 +148,7 @@ static void follower_step(void)
     const struct log *log = &machine.kernel->log;
 
     while (follower.state.seq < log->seq) {
-        const struct log_page *page = &log->pages[follower.page];
+        const struct log_page *page = log_page(log, follower.page);
         if (follower.record == page->header.count) {
             if (page->header.digest != follower.state.digest[0]) {
                 broken("the digest of page %llu", (unsigned long long)follower.page);
@@ -168,6 +168,23 @@ static void follower_step(void)
     }
     if (memcmp(follower.state.digest, act_core()->state.digest, 16) != 0) {
         broken("replay leads to another digest at seq %llu", (unsigned long long)log->seq);
+    }
+}
+
+// Somebody who reads the log takes what is sealed away, at random.
+static void log_trim(void)
+{
+    struct log *log = &machine.kernel->log;
+
+    if (!world.is_trimmed || chance_in(8) == false) {
+        return;
+    }
+    while (log_seal_step(log)) {
+    }
+    uint64_t page = follower.page < log->sealing ? follower.page : log->sealing;
+    page -= chance_below((uint32_t)(page - log->first) + 1);
+    if (!log_acknowledge(log, page)) {
+        broken("page %llu of the log is not acknowledged", (unsigned long long)page);
     }
 }
 
@@ -554,13 +571,18 @@ void world_check(void)
     waits_check();
     core_check(act_core());
     follower_step();
+    log_trim();
 }
 
 // --- Begin and end ------------------------------------------------------------------------------
 
 bool world_is_nearly_full(void)
 {
-    return machine.kernel->log.room < TURN_COMMITS_MAX + COMMITS_SPARE || model_is_nearly_full();
+    const struct state_config *config = &act_core()->state.config;
+    uint64_t exits = config->processes + config->jobs;
+
+    return log_room(&machine.kernel->log) < LOG_OTHER + exits + TURN_COMMITS_MAX + COMMITS_SPARE ||
+           model_is_nearly_full();
 }
 
 static void genesis_learn(const struct actor *first)
@@ -576,6 +598,8 @@ static void genesis_learn(const struct actor *first)
         {"job", MODEL_JOB, JOB_INTERFACE_ID, TRANSFER_NONE},
         {"capabilities", MODEL_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID, TRANSFER_COPY},
         {"manifest", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
+        {"log", MODEL_LOG, LOG_READER_INTERFACE_ID, TRANSFER_COPY},
+        {"log-pages", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
     };
 
     for (uint32_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
@@ -607,6 +631,7 @@ void world_begin(void)
     memset(&world, 0, sizeof(world));
     model_init();
     world.programs = 1;
+    world.is_trimmed = chance_in(2);
     actor_start(&world.actors[0], (uint32_t)machine.running, 0);
     genesis_learn(&world.actors[0]);
     follower_begin();
@@ -624,6 +649,12 @@ static void log_check(void)
     struct replay_error error = replay_log_open(&log, machine.log.bytes, machine.log.size);
     if (error.fault == REPLAY_OK) {
         error = replay_log_verify(&log, NULL);
+    }
+    if (error.fault == REPLAY_OK && log.first != 0) { // the follower has read what is gone
+        if (memcmp(log.trailer->digest, follower.state.digest, 16) != 0) {
+            broken("the exported log states another digest");
+        }
+        return;
     }
     if (error.fault == REPLAY_OK) {
         error = replay_config(&log.pages[0], &config);

@@ -49,6 +49,7 @@ struct world {
     uint32_t programs; // ever
     struct old_ids old_caps, old_calls;
     bool is_over;
+    bool is_trimmed; // pages of its log are acknowledged at random
 };
 
 extern struct world world;

@@ -41,6 +41,7 @@ static const char *const object_words[] = {
     [OBJECT_CAPABILITY_MANAGER] = "capability-manager",
     [OBJECT_NOTIFICATION] = "notification",
     [OBJECT_PARK_SPACE] = "park-space",
+    [OBJECT_LOG_READER] = "log-reader",
 };
 static const char *const resource_words[] = {
     [RESOURCE_SESSIONS] = "sessions",   [RESOURCE_JOBS] = "jobs",
@@ -163,11 +164,7 @@ static void process_exit_print(FILE *out, const struct commit *commit)
 
 static void process_reap_print(FILE *out, const struct commit *commit)
 {
-    const struct commit_process_reap *reap = &commit->process_reap;
-
-    id_print(out, "process", reap->process);
-    fprintf(out, " holds %u first %u%s", reap->count, reap->first,
-            reap->last != 0 ? " and its slot" : "");
+    id_print(out, "process", commit->process_reap.process);
 }
 
 static void thread_create_print(FILE *out, const struct commit *commit)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "kernel/core/state/assert.h"
+#include "lib/sha256/sha256.h"
 #include "tools/authority/authority.h"
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, ALIGNMENT = 64 };
@@ -248,6 +249,27 @@ static void log_verify(struct replay *replay, const struct options *options,
     refuse(options->path, chain.fault != REPLAY_OK ? &chain : &error, log);
 }
 
+// What can be said of a log whose first pages are not there: its chain. The state that it leads to
+// is in the replica that acknowledged them.
+static void chain_tell(const struct options *options, const struct replay_log *log)
+{
+    struct replay_error error = replay_log_verify(log, options->head_given ? options->head : NULL);
+    uint8_t head[HASH_SIZE];
+
+    if (error.fault != REPLAY_OK)
+        refuse(options->path, &error, log);
+    sha256_of(&log->pages[log->page_count - 1], LOG_PAGE_SIZE, head);
+    printf("log: %" PRIu64 " pages, from page %" PRIu64 " on, boot %016" PRIx64 "\n",
+           log->page_count, log->first, log->pages[0].header.boot_id);
+    printf("chain: intact, head ");
+    hex_print(stdout, head, HASH_SIZE);
+    printf(" (%s%s%s)\n", log->trailer != NULL ? "stated by the machine" : "",
+           log->trailer != NULL && options->head_given ? ", " : "",
+           options->head_given ? "as given" : "");
+    printf("state: unknown, since pages 0 to %" PRIu64 " were acknowledged and are not here\n",
+           log->first - 1);
+}
+
 static void summary_print(const struct replay *replay, const struct options *options,
                           const struct replay_log *log)
 {
@@ -297,6 +319,14 @@ int main(int count, char **words)
 
     if (error.fault != REPLAY_OK)
         refuse(options.path, &error, &log);
+    if (log.first != 0) {
+        if (options.commits || options.at != UINT64_MAX)
+            fail(EXIT_REFUSED, options.path,
+                 "begins after page 0: there is no state that --at or --commits could show");
+        chain_tell(&options, &log);
+        free(bytes);
+        return 0;
+    }
     log_verify(&replay, &options, &log);
     uint64_t commits = replay.state.seq;
     if (options.at != UINT64_MAX && options.at > commits) {

@@ -20,7 +20,7 @@ MESSAGE_MAX = 65536      # MESSAGE_SIZE_MAX
 GRANTS_MAX = 64          # as ProcessBuilder.grant says
 START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
 ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
-FIRST_OWN = ("console", "timer", "job", "capabilities", "manifest")
+FIRST_OWN = ("console", "timer", "job", "capabilities", "manifest", "log", "log-pages")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 BLANKS = re.compile(r"[ \t\n\r]*")
 STEP = re.compile(r"\.?([A-Za-z0-9_]+)|\[([0-9]+)\]")
@@ -138,7 +138,7 @@ class Checker:
             self.refuse(f"{place}.grants", f"{len(grants)} grants; {GRANTS_MAX} fit")
         arguments = self.text_of(f"{place}.arguments", value.get("arguments", ""), ARGUMENTS_MAX)
         return {"name": self.name(f"{place}.name", value.get("name", "")), "arguments": arguments,
-                "grants": grants}
+                "grants": grants, "keep": value.get("keep", False)}
 
     def grant(self, place, value):
         member = next(each for each in ("none", "own", "server", "client") if each in value)

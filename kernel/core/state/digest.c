@@ -32,18 +32,13 @@ static void mix(const uint8_t *bytes, uint32_t size, uint32_t seed, uint64_t out
     out[1] = (uint64_t)(product >> 64);
 }
 
-static void record_add(const struct arena *arena, uint32_t kind, const void *record, uint64_t times,
-                       uint64_t digest[2])
+void digest_count(const struct state *state, uint32_t arena, const void *record, uint64_t times,
+                  uint64_t digest[2])
 {
     uint64_t value[2];
-    mix(record, arena->primary, kind, value);
+    mix(record, state->arenas[arena].primary, arena, value);
     digest[0] += times * value[0];
     digest[1] += times * value[1];
-}
-
-void digest_count(struct state *state, uint32_t arena, const void *record, uint64_t times)
-{
-    record_add(&state->arenas[arena], arena, record, times, state->digest);
 }
 
 void digest_genesis(const struct state *state, uint64_t digest[2])
@@ -60,7 +55,7 @@ void state_digest(const struct state *state, uint64_t digest[2])
         const struct arena *arena = &state->arenas[kind];
         for (uint32_t index = 0; index < arena->fresh; index++) {
             if (arena_is_live(arena, index)) {
-                record_add(arena, kind, arena_slot(arena, index), 1, digest);
+                digest_count(state, kind, arena_slot(arena, index), 1, digest);
             }
         }
     }

@@ -154,13 +154,13 @@ static void creates(struct state *state, const struct reducer *reducer, const st
     if (records[arena].count != NULL) {
         records[arena].count(state, words, 1);
     }
-    digest_count(state, arena, words, 1);
+    digest_count(state, arena, words, 1, state->digest);
     run(state, reducer, commit);
 }
 
 static void record_destroy(struct state *state, uint32_t arena, uint32_t *words)
 {
-    digest_count(state, arena, words, UINT64_MAX);
+    digest_count(state, arena, words, UINT64_MAX, state->digest);
     if (records[arena].count != NULL) {
         records[arena].count(state, words, MINUS_ONE);
     }
@@ -197,9 +197,9 @@ static void reduce_genesis_config(struct state *state, const struct commit *comm
 
 static void limit_add(struct state *state, uint32_t job, uint32_t resource, uint32_t amount)
 {
-    digest_count(state, ARENA_JOBS, &state->jobs[job], UINT64_MAX);
+    digest_count(state, ARENA_JOBS, &state->jobs[job], UINT64_MAX, state->digest);
     state->jobs[job].limit[resource] += amount;
-    digest_count(state, ARENA_JOBS, &state->jobs[job], 1);
+    digest_count(state, ARENA_JOBS, &state->jobs[job], 1, state->digest);
 }
 
 static void reduce_limit_move(struct state *state, const struct commit *commit)
@@ -242,18 +242,9 @@ static void reduce_process_exit(struct state *state, const struct commit *commit
 
 static void reduce_process_reap(struct state *state, const struct commit *commit)
 {
-    const struct commit_process_reap *reap = &commit->process_reap;
-    struct process_entry *process = &state->processes[reap->process.index];
+    const struct process_entry *process = &state->processes[commit->process_reap.process.index];
     ASSERT(process->state == PROCESS_DEAD);
-    ASSERT(reap->count == 0 || reap->first == process->first_hold);
-    for (uint32_t i = 0; i < reap->count; i++) {
-        record_destroy(state, ARENA_HOLDS, words_of(state, ARENA_HOLDS, process->first_hold));
-    }
-    if (reap->last != 0) {
-        ASSERT((process->hold_count | process->mapping_count | process->thread_count) == 0);
-        record_destroy(state, ARENA_PROCESSES,
-                       words_of(state, ARENA_PROCESSES, reap->process.index));
-    }
+    ASSERT((process->hold_count | process->mapping_count | process->thread_count) == 0);
 }
 
 static void reduce_object_create(struct state *state, const struct commit *commit)
@@ -336,12 +327,12 @@ static void destroys(struct state *state, const struct reducer *reducer,
 static void changes(struct state *state, const struct reducer *reducer, const struct commit *commit)
 {
     uint32_t *words = named(state, reducer, commit);
-    digest_count(state, reducer->arena, words, UINT64_MAX);
+    digest_count(state, reducer->arena, words, UINT64_MAX, state->digest);
     if (reducer->run == NULL) {
         words[WORD_OVER] = 1;
     }
     run(state, reducer, commit);
-    digest_count(state, reducer->arena, words, 1);
+    digest_count(state, reducer->arena, words, 1, state->digest);
 }
 
 static const struct reducer reducers[COMMIT_KIND_COUNT] = {
@@ -358,7 +349,7 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_PROCESS_CREATE] = {creates, ARENA_PROCESSES, NULL},
     [COMMIT_PROCESS_START] = {changes, ARENA_PROCESSES, reduce_process_start},
     [COMMIT_PROCESS_EXIT] = {changes, ARENA_PROCESSES, reduce_process_exit},
-    [COMMIT_PROCESS_REAP] = {run, ARENA_COUNT, reduce_process_reap},
+    [COMMIT_PROCESS_REAP] = {destroys, ARENA_PROCESSES, reduce_process_reap},
     [COMMIT_THREAD_CREATE] = {creates, ARENA_THREADS, NULL},
     [COMMIT_THREAD_EXIT] = {destroys, ARENA_THREADS, NULL},
     [COMMIT_OBJECT_CREATE] = {creates, ARENA_OBJECTS, reduce_object_create},

@@ -184,8 +184,9 @@ void reduce(struct state *state, const struct commit *commit);
 // The digest recomputed from the arenas.
 void state_digest(const struct state *state, uint64_t digest[2]);
 
-// Adds a record of an arena to the digest (times 1) or takes it out (times -1).
-void digest_count(struct state *state, uint32_t arena, const void *record, uint64_t times);
+// Adds a record of an arena to a digest (times 1) or takes it out (times -1).
+void digest_count(const struct state *state, uint32_t arena, const void *record, uint64_t times,
+                  uint64_t digest[2]);
 
 // What boot id and configuration add to it.
 void digest_genesis(const struct state *state, uint64_t digest[2]);

@@ -156,6 +156,72 @@ static void replay_refuses_every_flipped_byte(void **test)
     world_fini(&world);
 }
 
+// What a tool can do with a log whose first pages were acknowledged.
+static struct replay_error examine_rest(const struct world *world, uint64_t first)
+{
+    struct replay_log log;
+    struct replay_error error = replay_log_open(&log, world->log.bytes + first * LOG_PAGE_SIZE,
+                                                world->log.size - (size_t)first * LOG_PAGE_SIZE);
+
+    if (error.fault == REPLAY_OK)
+        error = replay_log_verify(&log, NULL);
+    if (error.fault == REPLAY_OK)
+        assert_int_equal(log.first, first);
+    return error;
+}
+
+static void a_log_that_begins_after_page_0_has_its_chain_verified(void **test)
+{
+    struct world world;
+
+    (void)test;
+    world_init(&world, PAGES);
+    for (uint64_t first = 0; first < PAGES; first++)
+        assert_int_equal(examine_rest(&world, first).fault, REPLAY_OK);
+    world_fini(&world);
+}
+
+static void its_every_flipped_byte_is_refused_and_its_page_named(void **test)
+{
+    struct world world;
+
+    (void)test;
+    world_init(&world, PAGES);
+    for (size_t i = LOG_PAGE_SIZE; i < world.log.size; i++) {
+        size_t field = i < PAGES * LOG_PAGE_SIZE ? 0 : i - PAGES * LOG_PAGE_SIZE;
+        bool is_of_state = (field >= offsetof(struct log_trailer, seq) &&
+                            field < offsetof(struct log_trailer, pages)) ||
+                           (field >= offsetof(struct log_trailer, digest) &&
+                            field < offsetof(struct log_trailer, head));
+        world.log.bytes[i] ^= 0x80;
+        struct replay_error error = examine_rest(&world, 1);
+        world.log.bytes[i] ^= 0x80;
+        if ((error.fault == REPLAY_OK) != is_of_state) // which is not known
+            fail_msg("byte %zu flipped: fault %d", i, (int)error.fault);
+        if (i < PAGES * LOG_PAGE_SIZE && error.page != i / LOG_PAGE_SIZE - 1)
+            fail_msg("byte %zu flipped: page %d accused", i, (int)error.page);
+    }
+    world_fini(&world);
+}
+
+static void a_replica_without_a_state_follows_the_chain_alone(void **test)
+{
+    struct world world;
+    struct replay replay = {.page_count = 1};
+
+    (void)test;
+    world_init(&world, PAGES);
+    replay.boot_id = page_of(&world, 1)->header.boot_id;
+    memcpy(replay.head, page_of(&world, 1)->header.previous, HASH_SIZE);
+    for (uint64_t page = 1; page < PAGES; page++)
+        assert_int_equal(replay_page_chain(&replay, page_of(&world, page)).fault, REPLAY_OK);
+    assert_memory_equal(replay.head, trailer_of(&world)->head, HASH_SIZE);
+    struct replay_error error = replay_page_chain(&replay, page_of(&world, 1));
+    assert_int_equal(error.fault, REPLAY_PAGE_ORDER);
+    assert_int_equal(error.page, PAGES);
+    world_fini(&world);
+}
+
 static void replay_names_the_record_where_a_changed_page_shows_it(void **test)
 {
     struct world world;
@@ -397,6 +463,9 @@ int main(void)
         cmocka_unit_test(replay_leads_to_the_state_that_wrote_the_log),
         cmocka_unit_test(replay_takes_full_pages),
         cmocka_unit_test(replay_refuses_every_flipped_byte),
+        cmocka_unit_test(a_log_that_begins_after_page_0_has_its_chain_verified),
+        cmocka_unit_test(its_every_flipped_byte_is_refused_and_its_page_named),
+        cmocka_unit_test(a_replica_without_a_state_follows_the_chain_alone),
         cmocka_unit_test(replay_names_the_record_where_a_changed_page_shows_it),
         cmocka_unit_test(replay_names_wrong_header_fields),
         cmocka_unit_test(replay_tells_gaps_from_reordered_and_repeated_pages),

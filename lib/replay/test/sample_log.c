@@ -230,12 +230,10 @@ static void process_end(struct sample_log *log, uint32_t index)
     sample_commit(log, &exit);
     thread.thread_exit.thread = arena_id(&log->state.arenas[ARENA_THREADS], process->first_thread);
     sample_commit(log, &thread);
-    reap.process_reap = (struct commit_process_reap){
-        .process = id,
-        .first = process->first_hold,
-        .count = process->hold_count,
-        .last = 1,
-    };
+    while (process->first_hold != NONE) {
+        hold_remove(log, arena_id(&log->state.arenas[ARENA_HOLDS], process->first_hold));
+    }
+    reap.process_reap.process = id;
     sample_commit(log, &reap);
 }
 

@@ -183,7 +183,7 @@ class Authority(unittest.TestCase):
                       self.refused(b"".join(pages[:3]) + trailer))
         version = bytearray(good)
         version[PAGE + 4] = 9
-        self.assertIn("page 1: its version is 9; this tool knows version 2", self.refused(version))
+        self.assertIn("page 1: its version is 9; this tool knows version 3", self.refused(version))
 
     def test_given_head_decides(self):
         good = self.logs[4]

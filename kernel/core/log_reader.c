@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The log's reader: how far both logs are, and which pages of the CommitLog are not needed any
+// more. Their contents are memory, which another capability shows. Who acknowledges pages makes
+// room for new ones; threads whose changes of authority waited for that go on.
+#include "kernel/core/core.h"
+
+enum status log_reader_state_run(struct core *core, struct request *request)
+{
+    const struct log *log = core->log;
+    request->results.log_reader_state =
+        (struct log_reader_state_results){.seq = log->seq,
+                                          .first = log->first,
+                                          .page = log->page,
+                                          .sealed = log->sealing,
+                                          .capacity = log->page_count,
+                                          .head = {log->head, HASH_SIZE},
+                                          .records = core->syslog_next};
+    core->seal_steps = LOG_SEAL_STEPS;
+    core->is_changed = true;
+    core->work += TURN_WORK_MAX;
+    return STATUS_OK;
+}
+
+enum status log_reader_acknowledge_run(struct core *core, struct request *request)
+{
+    if (!log_acknowledge(core->log, request->params.log_reader_acknowledge.page)) {
+        return STATUS_BAD_VALUE;
+    }
+    for (uint32_t i = 0; i < core->state.config.threads; i++) {
+        struct thread_record *thread = &core->threads[i];
+        if (thread->state == THREAD_WAITING && ring_kernel_pending(&thread->ring) > 0) {
+            if (thread->limit.position != 0) { // so much of its time limit is left
+                uint64_t end_ns = thread->limit.time_ns;
+                thread->timeout_ns = end_ns > core->now_ns ? end_ns - core->now_ns : 0;
+            }
+            thread->is_submitting = true; // gate_step goes on
+            schedule_ready(core, i, false);
+        }
+    }
+    core->is_sweeping = true; // what is left of the dead can be given back
+    return STATUS_OK;
+}
+
+enum status log_reader_flush_run(struct core *core, struct request *request)
+{
+    (void)request;
+    core->is_flushing = core->is_changed = core_may_commit(core, NONE, false);
+    core->work += TURN_WORK_MAX;
+    return STATUS_OK;
+}
