@@ -128,15 +128,12 @@ enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uin
 {
     const struct model_hold *hold = model_hold_find(program, target);
 
-    if (hold == NULL) {
+    if (hold == NULL || hold->is_revoker) {
         return STATUS_BAD_TRANSFER;
     }
     enum status fact = model_node_fact(hold->node);
     if (fact != STATUS_OK) {
         return fact;
-    }
-    if (hold->is_revoker) {
-        return STATUS_BAD_TRANSFER;
     }
     const struct model_node *node = &model.nodes[hold->node];
     bool is_foreign = interface != 0 && interface != node->interface;
