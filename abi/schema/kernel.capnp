@@ -163,7 +163,7 @@ interface LogReader @0x9f4b3c000000010f {
   # logs themselves are a MemoryObject, which the first program is given beside this: first the
   # CommitLog (abi/commit.h), page n at its place n modulo capacity; then the SysLog (abi/syslog.h),
   # record n at its place n modulo 512. It can't be written, but what it says goes on changing.
-  # Transfer: copy.
+  # Transfer: copy. Session scope: shareable.
 
   state @0 () -> (seq :UInt64, first :UInt64, page :UInt64, sealed :UInt64, capacity :UInt32,
                   head :Data $C.most(32), records :UInt64);
