@@ -54,6 +54,51 @@ bool tsr_find_any(const struct start *start, const char *name, uint64_t *cap);
 // nothing is ignored.
 void tsr_release(uint64_t cap);
 
+// --- Calls --------------------------------------------------------------------------------------
+// The generated begin and finish of each method, with capnp_call_send() between them, are all that
+// many calls at once need: they may complete in any order, those sent in a row are one entry into
+// the kernel, and a call that is ended before it has completed is withdrawn. As many can be under
+// way as the ring has slots; another one fails with RING_BUSY. What follows is for more.
+
+// How a call is sent. All zero: as capnp_call_send() does.
+struct tsr_call_options {
+    uint64_t timeout_ns; // from when the kernel takes it; it then ends with TIMED_OUT. 0: no limit
+    uint16_t disclose;   // identity sections offered
+    uint16_t moves;      // bit n: the request's capability n is moved, not copied
+};
+
+// Instead of capnp_call_send().
+bool tsr_call_send(struct capnp_call *call, const struct tsr_call_options *options,
+                   struct capnp_exception *exception);
+
+// The capability that the call, which was sent and not yet finished, will bring as the `ordinal`th
+// beside its answer. The target of other calls, which are held until it is there and then go out
+// with the entry that waits for them:
+//
+//     room_open_begin(house, &open, ...); capnp_call_send(&open, ...);
+//     room_look_begin((struct room){tsr_call_promise(&open, 0)}, &look, ...);
+//     capnp_call_send(&look, ...); room_look_finish(&look, ...);
+//
+// A failed call fails those on it with the same exception; PIPELINE_BROKEN says that the answer has
+// no such capability. Of a call that is ended unfinished the capabilities are released once the
+// calls on them are done. A promise is no capability: it can't be handed on.
+uint64_t tsr_call_promise(const struct capnp_call *call, uint32_t ordinal);
+
+// Withdraws a call. It is finished as ever, with CANCELLED, or with its answer if that came first.
+void tsr_call_cancel(struct capnp_call *call);
+
+// Whether finishing the call will not wait. Doesn't enter the kernel.
+bool tsr_call_is_done(const struct capnp_call *call);
+
+// The interface of a capability that came with the answer; 0: none of these.
+uint64_t tsr_call_interface(const struct capnp_call *call, uint64_t cap);
+
+// Waits until anything completes: true then, and when the time is over. False with what hinders it.
+bool tsr_wait(uint64_t timeout_ns, struct capnp_exception *exception);
+
+// Hands to the kernel what was sent and released so far, and doesn't wait.
+bool tsr_submit(struct capnp_exception *exception);
+
 // --- The end ------------------------------------------------------------------------------------
 
 _Noreturn void tsr_exit(int32_t code);
