@@ -57,8 +57,8 @@ bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interfa
 void tsr_transfers_put(uint8_t *at, const uint64_t *caps, uint32_t count, uint32_t moves)
 {
     for (uint32_t i = 0; i < count; i++, at += sizeof(struct transfer)) {
-        struct transfer transfer = {
-            .cap = caps[i], .mode = (moves >> i & 1) != 0 ? TRANSFER_MOVE : TRANSFER_COPY};
+        struct transfer transfer = {.cap = caps[i],
+                                    .mode = (moves >> i & 1) != 0 ? TRANSFER_MOVE : TRANSFER_COPY};
         __builtin_memcpy(at, &transfer, sizeof(transfer));
     }
 }
@@ -75,10 +75,10 @@ static inline struct tsr_slot *slot_of(const struct capnp_call *call)
     return (struct tsr_slot *)call->carrier[0];
 }
 
-static inline struct sqe operation_of(const struct capnp_call *call, uint32_t transfers)
+static inline void operation_put(struct sqe *to, const struct capnp_call *call, uint32_t transfers)
 {
     const struct tsr_slot *slot = slot_of(call);
-    return (struct sqe){
+    *to = (struct sqe){
         .opcode = OP_CALL,
         .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
         .method = call->method,
@@ -102,7 +102,7 @@ static inline bool submit_usual(const struct capnp_call *call)
         ring_user_untaken(&ring) > ring.sq_mask) {
         return false;
     }
-    *ring_user_next(&ring) = operation_of(call, 0);
+    operation_put(ring_user_next(&ring), call, 0);
     ring_user_publish(&ring);
     tsr_thread.ring.sq_tail = ring.sq_tail;
     return true;
@@ -121,7 +121,8 @@ bool tsr_call_send(struct capnp_call *call, const struct tsr_call_options *optio
         return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
     }
     tsr_transfers_put(call->request.bytes + size, call->request.caps, transfers, options->moves);
-    struct sqe operation = operation_of(call, transfers);
+    struct sqe operation;
+    operation_put(&operation, call, transfers);
     operation.arg = options->timeout_ns != 0 ? options->timeout_ns : TIMEOUT_NONE;
     operation.disclose = options->disclose;
     if (tsr_is_promise(call->target)) {

@@ -15,7 +15,7 @@ static uint64_t promise_of(const struct tsr_thread *thread, const struct tsr_slo
                            uint32_t ordinal)
 {
     uint64_t generation = slot->user_data >> 32 << 32;
-    return generation | 0xffff0000 | ordinal << 8 | (uint32_t)(slot - thread->slots);
+    return generation | 0x80000000 | ordinal << 8 | (uint32_t)(slot - thread->slots);
 }
 
 uint64_t tsr_call_promise(const struct capnp_call *call, uint32_t ordinal)
@@ -98,16 +98,13 @@ static bool target_find(struct tsr_slot *slot)
 static void fail(struct tsr_slot *slot)
 {
     const struct tsr_slot *parent = slot->parent;
-    if (tsr_completion_is_result(&parent->completion)) {
-        slot->completion =
-            (struct cqe){.status = -STATUS_PIPELINE_BROKEN, .detail = ARGUMENT_ORDINAL};
-    } else {
-        slot->completion = parent->completion;
-        if (slot->completion.status > 0) {
-            __builtin_memcpy(slot->bytes, parent->bytes, (uint32_t)slot->completion.status);
-        }
+    struct cqe completion = parent->completion;
+    if (tsr_completion_is_result(&completion)) {
+        completion = (struct cqe){.status = -STATUS_PIPELINE_BROKEN, .detail = ARGUMENT_ORDINAL};
+    } else if (completion.status > 0) {
+        __builtin_memcpy(slot->bytes, parent->bytes, (uint32_t)completion.status);
     }
-    slot->state = SLOT_DONE;
+    tsr_slot_finish(slot, completion);
 }
 
 // One pass suffices: users stand behind their parents. What is given back meanwhile may need room
@@ -123,15 +120,15 @@ void tsr_held_step(struct tsr_thread *thread)
     for (struct tsr_slot *slot = thread->held.first; slot != NULL; slot = next) {
         next = slot->next;
         bool is_waiting = slot->parent->state != SLOT_DONE;
-        bool is_sound = !is_waiting && tsr_completion_is_result(&slot->parent->completion) &&
-                        target_find(slot);
+        bool is_sound =
+            !is_waiting && tsr_completion_is_result(&slot->parent->completion) && target_find(slot);
         if (is_waiting || (is_sound && ring_user_room(&thread->ring) == 0)) {
             before = slot;
             continue;
         }
         remove_behind(thread, before, slot);
         if (is_sound) {
-            tsr_slot_submit(thread, slot, &slot->held, NULL);
+            tsr_slot_submit(thread, slot, &slot->held, slot->queue);
             slot->state = SLOT_LINKED;
         } else {
             fail(slot);

@@ -50,9 +50,24 @@ bool tsr_find(const struct start *start, const char *name, uint64_t interface, u
 // The same for a capability of any interface.
 bool tsr_find_any(const struct start *start, const char *name, uint64_t *cap);
 
-// Gives a capability back. Takes effect with the thread's next call, or at exit. An id that names
-// nothing is ignored.
+// Gives a capability back. Takes effect with the thread's next entry into the kernel, together with
+// others, or at exit. One with several owners has an owner less. An id that names nothing is
+// ignored.
 void tsr_release(uint64_t cap);
+
+enum { TSR_SHARED_MAX = 64 }; // capabilities with several owners at a time
+
+// One owner more, who releases it as well. False when too many capabilities are shared.
+bool tsr_share(uint64_t cap);
+
+// The park space by which threads that share capabilities wait for each other; before the second
+// thread starts.
+void tsr_share_among_threads(uint64_t space);
+
+// Waits for bits of a notification and takes them. False, with the reason, when the time is over
+// (TIMED_OUT) or it can't be waited for.
+bool tsr_notification_wait(uint64_t notification, uint64_t mask, uint64_t timeout_ns,
+                           uint64_t *bits, struct capnp_exception *exception);
 
 // --- Calls --------------------------------------------------------------------------------------
 // The generated begin and finish of each method, with capnp_call_send() between them, are all that

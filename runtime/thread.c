@@ -77,7 +77,7 @@ bool tsr_thread_make_room(struct tsr_thread *thread)
 
 void tsr_release(uint64_t cap)
 {
-    if (cap == 0 || !tsr_thread_has_room(&tsr_thread)) {
+    if (cap == 0 || !tsr_reference_drop(cap) || !tsr_thread_has_room(&tsr_thread)) {
         return;
     }
     *ring_user_next(&tsr_thread.ring) = (struct sqe){
@@ -119,7 +119,7 @@ void tsr_slot_dismiss(struct tsr_thread *thread, struct tsr_slot *slot)
     }
 }
 
-static void queue_append(struct tsr_queue *queue, struct tsr_slot *slot)
+void tsr_queue_put(struct tsr_queue *queue, struct tsr_slot *slot)
 {
     slot->next = NULL;
     *(queue->first == NULL ? &queue->first : &queue->last->next) = slot;
@@ -147,6 +147,15 @@ static void queue_remove(struct tsr_queue *queue, struct tsr_slot *slot)
     queue->last = queue->last == slot ? before : queue->last;
 }
 
+void tsr_slot_finish(struct tsr_slot *slot, struct cqe completion)
+{
+    slot->completion = completion;
+    slot->state = SLOT_DONE;
+    if (slot->queue != NULL && !slot->is_ended) {
+        tsr_queue_put(slot->queue, slot);
+    }
+}
+
 // A completion that is not simply the end of an operation somebody waits for.
 __attribute__((cold, noinline)) static void match_other(struct tsr_thread *thread)
 {
@@ -159,11 +168,7 @@ __attribute__((cold, noinline)) static void match_other(struct tsr_thread *threa
     if (slot->user_data != completion.user_data || slot->state != SLOT_LINKED) {
         return;
     }
-    slot->completion = completion;
-    slot->state = SLOT_DONE;
-    if (slot->queue != NULL && !slot->is_ended) {
-        queue_append(slot->queue, slot);
-    }
+    tsr_slot_finish(slot, completion);
     tsr_slot_unlink(thread, slot);
     tsr_held_step(thread);
     tsr_slot_dismiss(thread, slot);
@@ -256,8 +261,7 @@ void tsr_slot_cancel(struct tsr_thread *thread, struct tsr_slot *slot)
 {
     if (slot->state == SLOT_HELD) {
         tsr_held_remove(thread, slot);
-        slot->completion = (struct cqe){.status = -STATUS_CANCELLED};
-        slot->state = SLOT_DONE;
+        tsr_slot_finish(slot, (struct cqe){.status = -STATUS_CANCELLED});
         tsr_slot_unlink(thread, slot);
         tsr_held_step(thread);
     } else if ((slot->state == SLOT_SUBMITTED || slot->state == SLOT_LINKED) &&

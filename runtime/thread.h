@@ -43,6 +43,13 @@ enum tsr_slot_state {
     SLOT_DONE,      // its completion is here
 };
 
+struct tsr_slot;
+
+// What becomes of a completion that an owner of many operations waits for (service/).
+struct tsr_waiter {
+    void (*done)(struct tsr_waiter *waiter, struct tsr_slot *slot);
+};
+
 // Slots whose completion is here, in the order of arrival, for an owner that waits for any of them.
 struct tsr_queue {
     struct tsr_slot *first;
@@ -50,10 +57,10 @@ struct tsr_queue {
 };
 
 struct tsr_slot {
-    uint64_t user_data; // generation << 32 | index
-    uint32_t state;     // enum tsr_slot_state
-    uint32_t offset;    // of its bytes in the message area
-    uint8_t *bytes;     // NULL: it has none
+    uint64_t user_data;    // generation << 32 | index
+    uint32_t state;        // enum tsr_slot_state
+    uint32_t offset;       // of its bytes in the message area
+    uint8_t *bytes;        // NULL: it has none
     struct tsr_slot *next; // of the free ones, of the held ones, of those in a queue
     struct cqe completion;
     uint64_t caps[TRANSFERS_MAX];       // that came with the completion
@@ -67,6 +74,7 @@ struct tsr_slot {
     struct tsr_slot *parent;   // the call on whose answer this one is made, until it is done
     struct tsr_queue *queue;   // where it goes when it is done
     struct sqe held;           // what is submitted once parent is done
+    struct tsr_waiter *waiter; // of one with a queue
 };
 
 struct tsr_thread {
@@ -128,6 +136,12 @@ void tsr_transfers_put(uint8_t *at, const uint64_t *caps, uint32_t count, uint32
 bool tsr_slot_submit(struct tsr_thread *thread, struct tsr_slot *slot, const struct sqe *operation,
                      struct tsr_queue *queue);
 
+// Puts a slot that is done into a queue.
+void tsr_queue_put(struct tsr_queue *queue, struct tsr_slot *slot);
+
+// A linked or held operation is done: its completion is kept, and who waits for it learns of it.
+void tsr_slot_finish(struct tsr_slot *slot, struct cqe completion);
+
 // The first in a queue, taken out of it and idle again; NULL when there is none.
 struct tsr_slot *tsr_queue_take(struct tsr_queue *queue);
 
@@ -136,7 +150,7 @@ void tsr_slot_cancel(struct tsr_thread *thread, struct tsr_slot *slot);
 
 // Gives up the slot in whatever state: what is under way in it is withdrawn, unless calls are made
 // on what it brings, and the slot is free once nothing is under way.
-void tsr_slot_end(struct tsr_thread *thread, struct tsr_slot *slot);
+__attribute__((noinline)) void tsr_slot_end(struct tsr_thread *thread, struct tsr_slot *slot);
 
 // --- Calls on what another call brings (pipeline.c) ---
 
@@ -155,6 +169,9 @@ void tsr_slot_unlink(struct tsr_thread *thread, struct tsr_slot *slot);
 
 // Gives the slot back if it is done, nobody reads it and nobody builds on it any more.
 void tsr_slot_dismiss(struct tsr_thread *thread, struct tsr_slot *slot);
+
+// One owner of the capability less; true: that was the last one.
+bool tsr_reference_drop(uint64_t cap);
 
 // Fills in an exception made of one fact, with its sentence; always false.
 __attribute__((cold, noinline)) bool tsr_refuse(struct capnp_exception *exception, int32_t fact,
@@ -212,7 +229,7 @@ static inline void tsr_plain_free(struct tsr_thread *thread, struct tsr_slot *sl
 // never have such an index.
 static inline bool tsr_is_promise(uint64_t cap)
 {
-    return (uint32_t)cap >= 0xffff0000;
+    return (int32_t)cap < 0;
 }
 
 // Whether an SQE is free (ring_user_next); enters the kernel to have some taken when the queue is
