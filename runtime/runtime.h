@@ -41,6 +41,10 @@ int tsr_main(struct start *start);
 // The same, for code that was not handed it; NULL before tsr_main.
 const struct start *tsr_start(void);
 
+// The start-info message (struct start_info of boot.capnp), to be read; without one all its fields
+// have their defaults.
+void tsr_start_info(const struct start *start, struct capnp_message *info);
+
 // --- Capabilities -------------------------------------------------------------------------------
 
 // The capability that was granted under `name`, if its interface is `interface`: true, with its id
@@ -120,6 +124,9 @@ _Noreturn void tsr_exit(int32_t code);
 
 // Says why on the capability "console", if the process has it, and exits with TSR_EXIT_PANIC.
 _Noreturn void tsr_panic(const char *text);
+
+// The same with what an exception says behind the text.
+_Noreturn void tsr_panic_because(const char *text, const struct capnp_exception *exception);
 
 // --- Serving ------------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ static struct {
     uint64_t released[KEPT];
     uint32_t released_count;
     uint32_t receives_at_ready;
+    uint64_t deadlines[KEPT]; // of the sleeps
+    uint32_t sleep_count;
 } world;
 
 static struct tsr_service service;
@@ -129,6 +131,10 @@ static void operate_cancel(const struct sqe *entry)
 static void operate_call(const struct sqe *entry)
 {
     if (entry->cap == TIMER) {
+        struct capnp_message message;
+        capnp_message_init(&message, fake_payload(entry), entry->payload_len, NULL, 0);
+        world.deadlines[world.sleep_count++] =
+            timer_sleep_until_params_get_deadline(timer_sleep_until_params_read(&message));
         world.sleep = *entry;
         world.is_asleep = true;
     } else if (entry->cap == READY) {
