@@ -47,7 +47,7 @@ bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interfa
     }
     struct tsr_slot *slot = tsr_slot_take(&tsr_thread);
     call->target = target;
-    call->interface = interface;
+    (void)interface; // the capability's own is what counts
     call->method = method;
     call->carrier[0] = (uint64_t)slot;
     capnp_builder_init(&call->request, slot->bytes, TSR_SLOT_SIZE);
@@ -235,7 +235,7 @@ void capnp_call_end(struct capnp_call *call)
     if (slot->state != SLOT_IDLE) {
         tsr_slot_end(&tsr_thread, slot);
     } else {
-        tsr_slot_free(&tsr_thread, slot);
+        tsr_slot_put_back(&tsr_thread, slot);
     }
 }
 

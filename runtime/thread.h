@@ -199,12 +199,18 @@ static inline struct tsr_slot *tsr_slot_take(struct tsr_thread *thread)
     return slot;
 }
 
-static inline void tsr_slot_free(struct tsr_thread *thread, struct tsr_slot *slot)
+// The slot is idle, and becomes free.
+static inline void tsr_slot_put_back(struct tsr_thread *thread, struct tsr_slot *slot)
 {
-    slot->state = SLOT_IDLE;
     tsr_slot_renew(slot);
     slot->next = thread->free;
     thread->free = slot;
+}
+
+static inline void tsr_slot_free(struct tsr_thread *thread, struct tsr_slot *slot)
+{
+    slot->state = SLOT_IDLE;
+    tsr_slot_put_back(thread, slot);
 }
 
 // A slot without bytes, for an operation that brings no message; NULL: there is none.
