@@ -17,7 +17,7 @@ bool request_receive(struct tsr_request *request)
                                   .result = request->slot->offset,
                                   .result_len = service->slots_each * TSR_SLOT_SIZE,
                                   .arg = TIMEOUT_NONE};
-    request->state = REQUEST_AWAITED;
+    request->state = TSR_REQUEST_AWAITED;
     request->slot->waiter = &request->arrived;
     return tsr_slot_submit(&tsr_thread, request->slot, &operation, &request->service->queue);
 }
@@ -42,14 +42,14 @@ static void give_back(struct tsr_request *request)
     }
     request->is_reserved = false;
     service->open_count--;
-    request->state = REQUEST_FREE;
+    request->state = TSR_REQUEST_FREE;
 }
 
 // The request is over: its place takes the next call.
 static void end(struct tsr_request *request)
 {
     give_back(request);
-    if (request->service->state == SERVICE_SERVING && !request_receive(request)) {
+    if (request->service->state == TSR_SERVICE_SERVING && !request_receive(request)) {
         break_busy(request->service);
     }
 }
@@ -137,7 +137,7 @@ struct capnp_builder *tsr_request_response(struct tsr_request *request)
 
 void tsr_request_defer(struct tsr_request *request)
 {
-    request->state = REQUEST_DEFERRED;
+    request->state = TSR_REQUEST_DEFERRED;
     request->service->counters.deferred++;
 }
 
@@ -181,7 +181,7 @@ static void open_request(struct tsr_request *request, const struct message_heade
     request->disclose = header->disclose;
     request->is_cancelled = false;
     request->context = NULL;
-    request->state = REQUEST_OPEN;
+    request->state = TSR_REQUEST_OPEN;
     request->service->open_count++;
     for (uint32_t i = 0; i < caps; i++) {
         request->owned[i] = slot->caps[i];
@@ -200,7 +200,7 @@ static bool admit(struct tsr_request *request, uint64_t interface,
                   struct capnp_exception *exception)
 {
     const struct tsr_service_options *options = &request->service->options;
-    if (request->service->state != SERVICE_SERVING) {
+    if (request->service->state != TSR_SERVICE_SERVING) {
         capnp_exception_set(exception, CAPNP_EXCEPTION_DISCONNECTED, 0, "the service is stopping");
         return false;
     }
@@ -229,7 +229,7 @@ static void serve(struct tsr_request *request, uint64_t interface)
     }
     if (!is_answered) {
         tsr_request_refuse(request, &exception);
-    } else if (request->state == REQUEST_OPEN) {
+    } else if (request->state == TSR_REQUEST_OPEN) {
         tsr_request_answer(request);
     }
 }
@@ -240,11 +240,11 @@ void request_arrived(struct tsr_waiter *waiter, struct tsr_slot *slot)
         (struct tsr_request *)((uint8_t *)waiter - offsetof(struct tsr_request, arrived));
     struct tsr_service *service = request->service;
     const struct message_header *header = (const struct message_header *)slot->bytes;
-    request->state = REQUEST_FREE;
+    request->state = TSR_REQUEST_FREE;
     if (!tsr_completion_is_result(&slot->completion)) {
         struct capnp_exception exception;
         tsr_completion_refuse(&slot->completion, slot->bytes, &exception);
-        if (service->state == SERVICE_SERVING) {
+        if (service->state == TSR_SERVICE_SERVING) {
             service_break(service, &exception);
         }
         return;
@@ -258,7 +258,7 @@ void request_arrived(struct tsr_waiter *waiter, struct tsr_slot *slot)
     if (header->kind == MESSAGE_DROPPED && service->options.dropped != NULL) {
         service->options.dropped(service->options.self, header->interface, header->receiver_data);
     }
-    if (service->state == SERVICE_SERVING && !request_receive(request)) {
+    if (service->state == TSR_SERVICE_SERVING && !request_receive(request)) {
         break_busy(service);
     }
 }

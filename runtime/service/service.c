@@ -30,7 +30,7 @@ static void cancelled(struct tsr_service *service, uint64_t call)
 {
     for (uint32_t i = 0; i < service->request_count; i++) {
         struct tsr_request *request = &service->requests[i];
-        if (request->state == REQUEST_DEFERRED && request->call_id == call) {
+        if (request->state == TSR_REQUEST_DEFERRED && request->call_id == call) {
             request->is_cancelled = true;
             service->counters.cancelled++;
             if (service->options.cancelled != NULL) {
@@ -96,7 +96,7 @@ static bool request_init(struct tsr_service *service, struct tsr_request *reques
 static void service_end(struct tsr_service *service)
 {
     struct tsr_thread *thread = &tsr_thread;
-    service->state = SERVICE_STOPPED;
+    service->state = TSR_SERVICE_STOPPED;
     service->tasks = NULL;
     timers_end(service);
     if (service->bell_slot != NULL) {
@@ -138,7 +138,7 @@ bool tsr_service_start(struct tsr_service *service, const struct tsr_service_opt
         service_end(service);
         return false;
     }
-    service->state = SERVICE_SERVING;
+    service->state = TSR_SERVICE_SERVING;
     for (uint32_t i = 0; i < service->request_count; i++) {
         is_sound = is_sound && request_receive(&service->requests[i]);
     }
@@ -166,7 +166,7 @@ static void refuse_open(struct tsr_service *service)
     struct capnp_exception exception;
     capnp_exception_set(&exception, CAPNP_EXCEPTION_DISCONNECTED, 0, "the service is stopping");
     for (uint32_t i = 0; i < service->request_count; i++) {
-        if (service->requests[i].state == REQUEST_DEFERRED) {
+        if (service->requests[i].state == TSR_REQUEST_DEFERRED) {
             tsr_request_refuse(&service->requests[i], &exception);
         }
     }
@@ -179,13 +179,13 @@ static void drained(void *context)
 
 void tsr_service_stop(struct tsr_service *service, uint64_t deadline_ns)
 {
-    if (service->state != SERVICE_SERVING) {
+    if (service->state != TSR_SERVICE_SERVING) {
         return;
     }
-    service->state = SERVICE_DRAINING;
+    service->state = TSR_SERVICE_DRAINING;
     service->tasks = NULL;
     for (uint32_t i = 0; i < service->request_count; i++) {
-        if (service->requests[i].state == REQUEST_AWAITED) {
+        if (service->requests[i].state == TSR_REQUEST_AWAITED) {
             tsr_slot_cancel(&tsr_thread, service->requests[i].slot);
         }
     }
@@ -225,7 +225,7 @@ static void task_step(struct tsr_service *service)
 {
     struct tsr_task *task = service->tasks;
     service->tasks = task->next;
-    if (task->step(task->context) && service->state == SERVICE_SERVING) {
+    if (task->step(task->context) && service->state == TSR_SERVICE_SERVING) {
         tsr_task_start(service, task);
     }
 }
@@ -234,7 +234,7 @@ static void task_step(struct tsr_service *service)
 static bool is_idle(const struct tsr_service *service)
 {
     for (uint32_t i = 0; i < service->request_count; i++) {
-        if (service->requests[i].state != REQUEST_FREE) {
+        if (service->requests[i].state != TSR_REQUEST_FREE) {
             return false;
         }
     }
@@ -244,7 +244,7 @@ static bool is_idle(const struct tsr_service *service)
 bool tsr_service_serve(struct tsr_service *service, struct capnp_exception *exception)
 {
     struct tsr_thread *thread = &tsr_thread;
-    while (!service->is_broken && !(service->state == SERVICE_DRAINING && is_idle(service))) {
+    while (!service->is_broken && !(service->state == TSR_SERVICE_DRAINING && is_idle(service))) {
         struct tsr_slot *slot = tsr_queue_take(&service->queue);
         if (slot != NULL) {
             slot->waiter->done(slot->waiter, slot);
@@ -261,7 +261,7 @@ bool tsr_service_serve(struct tsr_service *service, struct capnp_exception *exce
         }
     }
     if (service->is_broken) {
-        service->state = SERVICE_DRAINING;
+        service->state = TSR_SERVICE_DRAINING;
         refuse_open(service);
         *exception = service->why;
     }

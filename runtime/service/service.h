@@ -27,17 +27,17 @@
 enum { TSR_REQUESTS_MAX = 4, TSR_REQUEST_OWNED_MAX = 2 * TRANSFERS_MAX };
 
 enum tsr_service_state {
-    SERVICE_STARTING,
-    SERVICE_SERVING,
-    SERVICE_DRAINING,
-    SERVICE_STOPPED,
+    TSR_SERVICE_STARTING,
+    TSR_SERVICE_SERVING,
+    TSR_SERVICE_DRAINING,
+    TSR_SERVICE_STOPPED,
 };
 
 enum tsr_request_state {
-    REQUEST_FREE,    // not in use
-    REQUEST_AWAITED, // its RECV is out
-    REQUEST_OPEN,    // a call is here, and a handler runs
-    REQUEST_DEFERRED,
+    TSR_REQUEST_FREE,    // not in use
+    TSR_REQUEST_AWAITED, // its RECV is out
+    TSR_REQUEST_OPEN,    // a call is here, and a handler runs
+    TSR_REQUEST_DEFERRED,
 };
 
 // A call, from its arrival to its answer.

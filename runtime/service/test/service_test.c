@@ -352,7 +352,7 @@ static void calls_are_answered_until_a_handler_stops_the_service(void **state)
         assert_int_equal(world.returns[i].arg, 1000 + i);
         assert_int_equal(world.words[i], i + 2);
     }
-    assert_int_equal(service.state, SERVICE_STOPPED);
+    assert_int_equal(service.state, TSR_SERVICE_STOPPED);
     assert_int_equal(service.counters.calls, 5);
     assert_int_equal(program.reserved, 5);
     assert_int_equal(world.receive_count, 0);
