@@ -189,9 +189,9 @@ void tsr_service_stop(struct tsr_service *service, uint64_t deadline_ns)
             tsr_slot_cancel(&tsr_thread, service->requests[i].slot);
         }
     }
-    if (deadline_ns == 0) {
+    if (deadline_ns == 0 || service->options.timer == 0) {
         refuse_open(service);
-    } else if (service->options.timer != 0) {
+    } else {
         service->drain = (struct tsr_timer){.due = drained, .context = service};
         tsr_timer_set(service, &service->drain, deadline_ns);
     }
@@ -261,11 +261,11 @@ bool tsr_service_serve(struct tsr_service *service, struct capnp_exception *exce
         }
     }
     if (service->is_broken) {
-        service->state = TSR_SERVICE_DRAINING;
+        tsr_service_stop(service, 0);
         refuse_open(service);
         *exception = service->why;
     }
-    // How the last answers fared.
+    // How the last answers fared; and what still came is refused.
     tsr_thread_enter(thread, 0, 0);
     for (struct tsr_slot *slot; (slot = tsr_queue_take(&service->queue)) != NULL;) {
         slot->waiter->done(slot->waiter, slot);

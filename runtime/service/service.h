@@ -157,7 +157,8 @@ bool tsr_service_start(struct tsr_service *service, const struct tsr_service_opt
 bool tsr_service_serve(struct tsr_service *service, struct capnp_exception *exception);
 
 // From a handler, a timer or a task: no more calls are taken. What is deferred may still be
-// answered until `deadline_ns` (0: not at all), then it is refused as disconnected.
+// answered until `deadline_ns`, then it is refused as disconnected; at once where that is 0 or the
+// service has no timer.
 void tsr_service_stop(struct tsr_service *service, uint64_t deadline_ns);
 
 // --- Requests -----------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ static struct {
     struct sqe receives[TSR_REQUESTS_MAX], sleep, bell;
     uint32_t receive_count;
     bool is_asleep, is_bell_awaited;
+    bool late;     // calls come only when something is withdrawn, which is too late then
+    bool breaks;   // a RECV is refused once nothing else is to do
     uint64_t lost; // for nextCancelled
     int32_t return_refusal;
     struct sqe returns[KEPT];
@@ -108,6 +110,9 @@ static void operate_return(const struct sqe *entry)
 
 static void operate_cancel(const struct sqe *entry)
 {
+    if (world.late) {
+        deliver();
+    }
     for (uint32_t i = 0; i < fake.taken_count; i++) {
         const struct sqe *taken = &fake.taken[i];
         if (i != entry->arg) {
@@ -173,11 +178,15 @@ static void operate(const struct sqe *entry)
 // Nothing else is to do: calls come; when there are none, the bell rings; at last time passes.
 static void happen(void)
 {
-    if (world.next < world.arrival_count && world.receive_count > 0) {
+    if (world.next < world.arrival_count && world.receive_count > 0 && !world.late) {
         deliver();
     } else if (world.lost != 0 && world.is_bell_awaited) {
         world.is_bell_awaited = false;
         fake_complete(&world.bell, (struct cqe){.extra = 1});
+    } else if (world.breaks) {
+        world.breaks = false;
+        fake_complete(&world.receives[0], (struct cqe){.status = -STATUS_STALE_CAP});
+        world.receives[0] = world.receives[--world.receive_count];
     } else if (world.is_asleep) {
         world.is_asleep = false;
         fake_complete(&world.sleep, (struct cqe){.status = 0});
@@ -594,6 +603,32 @@ static void a_service_that_can_wait_for_nothing_says_so(void **state)
     assert_int_equal(exception.status, STATUS_NOTHING_PENDING);
 }
 
+static void a_service_that_breaks_refuses_what_it_has_taken_and_says_why(void **state)
+{
+    (void)state;
+    world.breaks = true;
+    program.defers = 1;
+    start(2, 1);
+    assert_false(tsr_service_serve(&service, &exception));
+    assert_int_equal(exception.status, STATUS_STALE_CAP);
+    assert_int_equal(world.return_count, 1);
+    assert_int_equal(world.returns[0].method, EXCEPTION_DISCONNECTED);
+    assert_int_equal(service.state, TSR_SERVICE_STOPPED);
+}
+
+static void a_call_that_comes_while_the_service_breaks_is_refused(void **state)
+{
+    (void)state;
+    world.breaks = true;
+    start(2, 0);
+    world.arrival_count = 1;
+    world.late = true;
+    assert_false(tsr_service_serve(&service, &exception));
+    assert_int_equal(world.return_count, 1);
+    assert_int_equal(world.returns[0].method, EXCEPTION_DISCONNECTED);
+    assert_int_equal(service.counters.calls, 0);
+}
+
 static void too_large_messages_for_the_ring_are_refused_at_the_start(void **state)
 {
     (void)state;
@@ -650,6 +685,8 @@ int main(void)
         CLAIM(an_earlier_timer_moves_the_sleep),
         CLAIM(tasks_run_in_steps_and_end_with_the_service),
         CLAIM(a_service_that_can_wait_for_nothing_says_so),
+        CLAIM(a_service_that_breaks_refuses_what_it_has_taken_and_says_why),
+        CLAIM(a_call_that_comes_while_the_service_breaks_is_refused),
         CLAIM(too_large_messages_for_the_ring_are_refused_at_the_start),
         CLAIM(a_closed_record_is_never_found_again),
     };
