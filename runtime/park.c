@@ -55,7 +55,7 @@ bool tsr_condition_wait(struct tsr_condition *condition, struct tsr_mutex *mutex
     tsr_mutex_unlock(mutex);
     bool is_woken = tsr_park(condition->space, &condition->word, seen, timeout_ns);
     __atomic_fetch_sub(&condition->sleepers, 1, __ATOMIC_SEQ_CST);
-    lock_contended(mutex);
+    tsr_mutex_lock(mutex);
     return is_woken;
 }
 

@@ -230,9 +230,6 @@ int32_t tsr_thread_wait(struct tsr_thread *thread, struct tsr_slot *slot)
         }
         if (completion == NULL) {
             held_submit(thread);
-            if (ring_user_available(&thread->ring) != 0) {
-                continue;
-            }
             int64_t entered = tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE);
             if (entered < 0) {
                 return (int32_t)-entered;

@@ -188,11 +188,6 @@ static void open_request(struct tsr_request *request, const struct message_heade
     }
     request->owned_count = caps;
     capnp_message_init(&request->message, header + 1, header->size, slot->caps, caps);
-    // The RETURN before this call was taken; if it went well, nothing came of it.
-    if (request->answer->state == SLOT_LINKED) {
-        request->answer->state = SLOT_IDLE;
-        tsr_slot_renew(request->answer);
-    }
 }
 
 // Whether the call may be dispatched.

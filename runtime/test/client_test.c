@@ -602,6 +602,31 @@ static void a_call_that_only_waits_finds_room_in_a_full_queue(void **state)
     assert_int_equal(answer, 7);
 }
 
+static void an_operation_that_is_ended_leaves_its_queue(void **state)
+{
+    (void)state;
+    struct tsr_queue queue = {0};
+    struct tsr_slot *slots[3];
+    const struct sqe operation = {.opcode = OP_WAIT, .cap = 1, .arg = 1, .arg2 = TIMEOUT_NONE};
+    fake.operate = operate_next;
+    next_completion = (struct cqe){.extra = 1};
+    for (uint32_t i = 0; i < 3; i++) {
+        slots[i] = tsr_plain_take(&tsr_thread);
+        assert_true(tsr_slot_submit(&tsr_thread, slots[i], &operation, &queue));
+    }
+    assert_true(tsr_submit(&exception));
+    tsr_slot_end(&tsr_thread, slots[2]);
+    tsr_slot_end(&tsr_thread, slots[0]);
+    assert_ptr_equal(tsr_queue_take(&queue), slots[1]);
+    assert_null(tsr_queue_take(&queue));
+    tsr_plain_free(&tsr_thread, slots[1]);
+    uint32_t free_count = 0;
+    for (const struct tsr_slot *slot = tsr_thread.plain; slot != NULL; slot = slot->next) {
+        free_count++;
+    }
+    assert_int_equal(free_count, TSR_SLOTS_MAX - SLOTS);
+}
+
 static void consecutive_slots_are_taken_out_of_the_free_ones(void **state)
 {
     (void)state;
@@ -650,6 +675,7 @@ int main(void)
         cmocka_unit_test_setup(a_call_that_only_waits_keeps_what_completes_before_it, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_is_refused_like_any_other, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_finds_room_in_a_full_queue, fake_set_up),
+        cmocka_unit_test_setup(an_operation_that_is_ended_leaves_its_queue, fake_set_up),
         cmocka_unit_test_setup(consecutive_slots_are_taken_out_of_the_free_ones, fake_set_up),
         cmocka_unit_test_setup(a_queue_that_the_kernel_does_not_take_from_refuses_calls,
                                fake_set_up),
