@@ -188,6 +188,7 @@ __attribute__((noinline)) static bool finish_any(struct capnp_call *call,
     if (fact != 0) {
         return tsr_refuse(exception, fact, 0);
     }
+    tsr_queue_leave(slot);
     slot->is_read = slot->users != 0;
     slot->state = slot->users != 0 ? SLOT_DONE : SLOT_IDLE;
     const uint8_t *bytes = call->request.bytes; // the answer took the request's place

@@ -112,7 +112,9 @@ bool tsr_call_is_done(const struct capnp_call *call);
 // The interface of a capability that came with the answer; 0: none of these.
 uint64_t tsr_call_interface(const struct capnp_call *call, uint64_t cap);
 
-// Waits until anything completes: true then, and when the time is over. False with what hinders it.
+// Waits until anything more completes: true then, and when the time is over. False with what
+// hinders it. Ask first which calls are done: what completed while something else was waited for is
+// not waited for again.
 bool tsr_wait(uint64_t timeout_ns, struct capnp_exception *exception);
 
 // Hands to the kernel what was sent and released so far, and doesn't wait.

@@ -137,9 +137,14 @@ struct tsr_slot *tsr_queue_take(struct tsr_queue *queue)
     return slot;
 }
 
-static void queue_remove(struct tsr_queue *queue, struct tsr_slot *slot)
+void tsr_queue_leave(struct tsr_slot *slot)
 {
+    struct tsr_queue *queue = slot->queue;
     struct tsr_slot *before = NULL;
+    slot->queue = NULL;
+    if (queue == NULL || slot->state != SLOT_DONE) {
+        return;
+    }
     for (struct tsr_slot *at = queue->first; at != slot; at = at->next) {
         before = at;
     }
@@ -275,10 +280,7 @@ void tsr_slot_cancel(struct tsr_thread *thread, struct tsr_slot *slot)
 void tsr_slot_end(struct tsr_thread *thread, struct tsr_slot *slot)
 {
     slot->is_ended = true;
-    if (slot->queue != NULL && slot->state == SLOT_DONE) {
-        queue_remove(slot->queue, slot);
-    }
-    slot->queue = NULL;
+    tsr_queue_leave(slot);
     if (slot->state == SLOT_IDLE) {
         slot->completion = (struct cqe){0};
         slot->state = SLOT_DONE;

@@ -139,6 +139,9 @@ bool tsr_slot_submit(struct tsr_thread *thread, struct tsr_slot *slot, const str
 // Puts a slot that is done into a queue.
 void tsr_queue_put(struct tsr_queue *queue, struct tsr_slot *slot);
 
+// Nobody waits for the slot in a queue any more, whether it is in there already or not.
+void tsr_queue_leave(struct tsr_slot *slot);
+
 // A linked or held operation is done: its completion is kept, and who waits for it learns of it.
 void tsr_slot_finish(struct tsr_slot *slot, struct cqe completion);
 

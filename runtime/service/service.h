@@ -188,8 +188,8 @@ void tsr_timer_clear(struct tsr_service *service, struct tsr_timer *timer);
 void tsr_task_start(struct tsr_service *service, struct tsr_task *task);
 void tsr_task_cancel(struct tsr_service *service, struct tsr_task *task);
 
-// Calls `done` when the call, which was sent, is done: finishing it will not wait. The program ends
-// it, in `done` or earlier; then `done` is not called.
+// Calls `done` when the call, which was sent, is done: finishing it will not wait. The program
+// finishes and ends it, in `done`; or earlier, and then `done` is not called.
 void tsr_service_await(struct tsr_service *service, struct tsr_awaited *awaited,
                        struct capnp_call *call);
 

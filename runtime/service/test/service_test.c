@@ -586,6 +586,52 @@ static void an_earlier_timer_moves_the_sleep(void **state)
     assert_false(later.is_set);
 }
 
+static struct capnp_call reset_call;
+static struct tsr_awaited awaited;
+
+static void reset_done(void *context, struct capnp_call *call)
+{
+    struct ping_reset_results_reader results;
+    (void)context;
+    program.dues++;
+    assert_true(ping_reset_finish(call, &results, &exception));
+    capnp_call_end(call);
+    tsr_service_stop(&service, 0);
+}
+
+static void reset_send(void)
+{
+    struct ping other = {7};
+    struct ping_reset_params_builder params;
+    assert_true(ping_reset_begin(other, &reset_call, &params, &exception));
+    assert_true(capnp_call_send(&reset_call, &exception));
+    awaited = (struct tsr_awaited){.done = reset_done};
+    tsr_service_await(&service, &awaited, &reset_call);
+}
+
+static void a_call_of_the_services_own_is_awaited_beside_the_others(void **state)
+{
+    (void)state;
+    start(1, 1);
+    reset_send();
+    assert_true(tsr_service_serve(&service, &exception));
+    assert_int_equal(program.dues, 1);
+}
+
+static void an_awaited_call_that_was_finished_before_is_not_told(void **state)
+{
+    (void)state;
+    struct ping_reset_results_reader results;
+    start(1, 1);
+    reset_send();
+    assert_true(ping_reset_finish(&reset_call, &results, &exception));
+    capnp_call_end(&reset_call);
+    program.stop_at = 1;
+    assert_true(tsr_service_serve(&service, &exception));
+    assert_int_equal(program.dues, 0);
+    assert_int_equal(world.return_count, 1);
+}
+
 static void tasks_run_in_steps_and_end_with_the_service(void **state)
 {
     (void)state;
@@ -684,6 +730,8 @@ int main(void)
         CLAIM(a_dropped_facet_is_told_and_not_answered),
         CLAIM(who_gave_up_is_told_while_the_request_is_deferred),
         CLAIM(an_earlier_timer_moves_the_sleep),
+        CLAIM(a_call_of_the_services_own_is_awaited_beside_the_others),
+        CLAIM(an_awaited_call_that_was_finished_before_is_not_told),
         CLAIM(tasks_run_in_steps_and_end_with_the_service),
         CLAIM(a_service_that_can_wait_for_nothing_says_so),
         CLAIM(a_service_that_breaks_refuses_what_it_has_taken_and_says_why),
