@@ -41,7 +41,6 @@ static void give_back(struct tsr_request *request)
         service->options.release(service->options.self, request);
     }
     request->is_reserved = false;
-    service->open_count--;
     request->state = TSR_REQUEST_FREE;
 }
 
@@ -182,7 +181,6 @@ static void open_request(struct tsr_request *request, const struct message_heade
     request->is_cancelled = false;
     request->context = NULL;
     request->state = TSR_REQUEST_OPEN;
-    request->service->open_count++;
     for (uint32_t i = 0; i < caps; i++) {
         request->owned[i] = slot->caps[i];
     }

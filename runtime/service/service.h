@@ -135,7 +135,6 @@ struct tsr_service {
     struct tsr_queue queue;
     struct tsr_request requests[TSR_REQUESTS_MAX];
     uint32_t request_count, slots_each;
-    uint32_t open_count; // requests that are open or deferred
     struct tsr_timer *timers;
     struct tsr_task *tasks;
     struct tsr_awaited sleep;
