@@ -7,7 +7,7 @@
 // The calls on a call are its users; it is their parent. A parent's slot, and the capabilities in
 // it, stay until its last user is done, also when the program has given it up. One that fails, or
 // is withdrawn, fails its users in the same way; one whose answer brings no such capability fails
-// them with PIPELINE_BROKEN. docs/decisions/0013 says why the kernel does not do this.
+// them with PIPELINE_BROKEN. docs/decisions/0014 says why the kernel does not do this.
 
 #include "runtime/thread.h"
 

@@ -16,7 +16,7 @@ static struct {
     struct timer timer;
     struct job job;
     struct capability_manager capabilities;
-} flood;
+} lender;
 
 struct limits {
     uint32_t most[RESOURCE_COUNT];
@@ -35,12 +35,12 @@ static void say(const char *what, const struct capnp_exception *exception)
 {
     struct tsr_line line = {0};
     struct capnp_exception ignored;
-    tsr_line_text(&line, "flood: ");
+    tsr_line_text(&line, "lender: ");
     tsr_line_text(&line, what);
     if (exception != NULL) {
         tsr_line_exception(&line, exception);
     }
-    if (!debug_console_write_line(flood.console, tsr_line_of(&line), &ignored)) {
+    if (!debug_console_write_line(lender.console, tsr_line_of(&line), &ignored)) {
         tsr_exit(1);
     }
 }
@@ -87,16 +87,16 @@ static void flooder_run(struct job own)
     enum exit_cause cause;
     if (!job_make_process_builder(own, &builder, &exception) ||
         !process_builder_load(builder, tsr_text_of("flooder"), &exception) ||
-        !grant(builder, "console", flood.console.id, &exception) ||
-        !grant(builder, "timer", flood.timer.id, &exception) ||
-        !grant(builder, "capabilities", flood.capabilities.id, &exception) ||
+        !grant(builder, "console", lender.console.id, &exception) ||
+        !grant(builder, "timer", lender.timer.id, &exception) ||
+        !grant(builder, "capabilities", lender.capabilities.id, &exception) ||
         !grant(builder, "job", own.id, &exception) ||
         !process_builder_start(builder, &process, &exception)) {
         fail("cannot start the flooder: ", &exception);
     }
     tsr_release(builder.id);
     tsr_release(process.id);
-    if (!job_next_exit(flood.job, &number, &code, &cause, &exception) ||
+    if (!job_next_exit(lender.job, &number, &code, &cause, &exception) ||
         cause != EXIT_CAUSE_CALLED || code != 0) {
         fail("the flooder did not end well", NULL);
     }
@@ -112,15 +112,16 @@ int tsr_main(struct start *start)
 {
     struct job own;
     struct capnp_exception exception;
-    if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &flood.console.id) ||
-        !tsr_find(start, "timer", TIMER_INTERFACE_ID, &flood.timer.id) ||
-        !tsr_find(start, "job", JOB_INTERFACE_ID, &flood.job.id) ||
-        !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID, &flood.capabilities.id)) {
+    if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &lender.console.id) ||
+        !tsr_find(start, "timer", TIMER_INTERFACE_ID, &lender.timer.id) ||
+        !tsr_find(start, "job", JOB_INTERFACE_ID, &lender.job.id) ||
+        !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID,
+                  &lender.capabilities.id)) {
         return 1;
     }
-    struct limits before = limits_of(flood.job);
+    struct limits before = limits_of(lender.job);
     struct capnp_data data = {(const uint8_t *)amounts, sizeof(amounts)};
-    if (!job_child(flood.job, data, 0, &own, &exception)) {
+    if (!job_child(lender.job, data, 0, &own, &exception)) {
         fail("cannot make a job: ", &exception);
     }
     struct limits fresh = limits_of(own);
@@ -131,7 +132,7 @@ int tsr_main(struct start *start)
     }
     say("the flooder has ended, and its job has everything back", NULL);
     tsr_release(own.id);
-    struct limits after = limits_of(flood.job);
+    struct limits after = limits_of(lender.job);
     if (!is_equal(before.used, after.used) || !is_equal(before.most, after.most)) {
         fail("its maker has not got everything back", NULL);
     }
