@@ -30,7 +30,7 @@ $(foreach t,$(FUZZ_C),$(eval $(call test_program,host-fuzz,$t,-fsanitize=fuzzer)
 $(foreach t,$(INTEROP_C),$(eval $(call test_program,host-asan,$t)))
 
 INTEROP_BIN := $(INTEROP_C:%.c=build/host-asan/test/%)
-UNIT_ASAN := $(UNIT_C:%.c=build/host-asan/test/%)
+UNIT_ASAN := $(UNIT_C:%.c=build/host-asan/test/%) $(THREADS_TEST)
 UNIT_GCC  := $(UNIT_C:%.c=build/host-gcc/test/%)
 PROPERTY_ASAN := $(PROPERTY_C:%.c=build/host-asan/test/%)
 PROPERTY_GCC := $(PROPERTY_C:%.c=build/host-gcc/test/%)

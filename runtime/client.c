@@ -3,7 +3,8 @@
 // Calls: the carrier contract of lib/capnp/call.h on the thread's ring. begin takes a slot, send
 // submits a CALL (the kernel sees it at the next wait, so calls sent in a row cost one entry), and
 // finish waits for its completion; others that arrive meanwhile are kept in their slots. Requests
-// of more than a slot are refused.
+// of more than a slot are refused. A call whose target is a promise is held until that is kept
+// (pipeline.c).
 //
 // call->carrier[0] is the address of the call's slot.
 
@@ -28,8 +29,11 @@ bool tsr_refuse(struct capnp_exception *exception, int32_t fact, uint64_t detail
 __attribute__((cold, noinline)) static bool begin_late(struct capnp_exception *exception)
 {
     tsr_thread_reap(&tsr_thread);
+    if (tsr_thread.free == NULL && ring_user_untaken(&tsr_thread.ring) != 0) {
+        tsr_thread_enter(&tsr_thread, 0, 0); // what is to be withdrawn is, now
+    }
     return tsr_thread.free != NULL ||
-           tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.slot_count);
+           tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.message_slots);
 }
 
 bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interface, uint16_t method,
@@ -43,17 +47,18 @@ bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interfa
     }
     struct tsr_slot *slot = tsr_slot_take(&tsr_thread);
     call->target = target;
-    call->interface = interface;
+    (void)interface; // the capability's own is what counts
     call->method = method;
     call->carrier[0] = (uint64_t)slot;
     capnp_builder_init(&call->request, slot->bytes, TSR_SLOT_SIZE);
     return true;
 }
 
-void tsr_transfers_put(uint8_t *at, const uint64_t *caps, uint32_t count)
+void tsr_transfers_put(uint8_t *at, const uint64_t *caps, uint32_t count, uint32_t moves)
 {
     for (uint32_t i = 0; i < count; i++, at += sizeof(struct transfer)) {
-        struct transfer transfer = {.cap = caps[i], .mode = TRANSFER_COPY};
+        struct transfer transfer = {.cap = caps[i],
+                                    .mode = (moves >> i & 1) != 0 ? TRANSFER_MOVE : TRANSFER_COPY};
         __builtin_memcpy(at, &transfer, sizeof(transfer));
     }
 }
@@ -70,15 +75,10 @@ static inline struct tsr_slot *slot_of(const struct capnp_call *call)
     return (struct tsr_slot *)call->carrier[0];
 }
 
-// False when the queue is full.
-static inline bool submit(const struct capnp_call *call, uint32_t transfers)
+static inline void operation_put(struct sqe *to, const struct capnp_call *call, uint32_t transfers)
 {
-    struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
-    if (ring_user_untaken(&ring) > ring.sq_mask) {
-        return false;
-    }
     const struct tsr_slot *slot = slot_of(call);
-    *ring_user_next(&ring) = (struct sqe){
+    *to = (struct sqe){
         .opcode = OP_CALL,
         .flags = SQE_RING_PAYLOAD | SQE_RING_RESULT,
         .method = call->method,
@@ -91,21 +91,25 @@ static inline bool submit(const struct capnp_call *call, uint32_t transfers)
         .result_len = TSR_SLOT_SIZE,
         .arg = TIMEOUT_NONE,
     };
+}
+
+// The usual case: the request is simply bytes, its target is a capability, and the queue has room.
+// Nothing has happened when the answer is false.
+static inline bool submit_usual(const struct capnp_call *call)
+{
+    struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
+    if ((call->request.error | call->request.cap_count) != 0 || tsr_is_promise(call->target) ||
+        ring_user_untaken(&ring) > ring.sq_mask) {
+        return false;
+    }
+    operation_put(ring_user_next(&ring), call, 0);
     ring_user_publish(&ring);
     tsr_thread.ring.sq_tail = ring.sq_tail;
     return true;
 }
 
-// The usual case: the request is simply bytes, and the queue has room. Nothing has happened when
-// the answer is false.
-static inline bool submit_usual(const struct capnp_call *call)
-{
-    return (call->request.error | call->request.cap_count) == 0 && submit(call, 0);
-}
-
-// Sends what is not simply bytes into a queue with room.
-__attribute__((noinline)) static bool send_other(struct capnp_call *call,
-                                                 struct capnp_exception *exception)
+bool tsr_call_send(struct capnp_call *call, const struct tsr_call_options *options,
+                   struct capnp_exception *exception)
 {
     struct tsr_thread *thread = &tsr_thread;
     uint32_t size = request_size(call);
@@ -116,12 +120,25 @@ __attribute__((noinline)) static bool send_other(struct capnp_call *call,
     if (size + transfers * sizeof(struct transfer) > TSR_SLOT_SIZE) {
         return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
     }
-    tsr_transfers_put(call->request.bytes + size, call->request.caps, transfers);
-    if (!tsr_thread_has_room(thread) || !submit(call, transfers)) {
-        return tsr_refuse(exception, STATUS_RING_BUSY, thread->ring.sq_mask + 1);
+    tsr_transfers_put(call->request.bytes + size, call->request.caps, transfers, options->moves);
+    struct sqe operation;
+    operation_put(&operation, call, transfers);
+    operation.arg = options->timeout_ns != 0 ? options->timeout_ns : TIMEOUT_NONE;
+    operation.disclose = options->disclose;
+    if (tsr_is_promise(call->target)) {
+        int32_t fact = tsr_held_put(thread, slot_of(call), &operation);
+        return fact == 0 || tsr_refuse(exception, fact, ARGUMENT_CAP);
     }
-    slot_of(call)->state = SLOT_SUBMITTED;
-    return true;
+    return tsr_slot_submit(thread, slot_of(call), &operation, NULL) ||
+           tsr_refuse(exception, STATUS_RING_BUSY, thread->ring.sq_mask + 1);
+}
+
+// Sends what the usual case is not.
+__attribute__((noinline)) static bool send_other(struct capnp_call *call,
+                                                 struct capnp_exception *exception)
+{
+    static const struct tsr_call_options usual;
+    return tsr_call_send(call, &usual, exception);
 }
 
 bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
@@ -130,6 +147,7 @@ bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
         return send_other(call, exception);
     }
     slot_of(call)->state = SLOT_SUBMITTED;
+    slot_of(call)->sq_index = tsr_thread.ring.sq_tail - 1;
     return true;
 }
 
@@ -170,6 +188,9 @@ __attribute__((noinline)) static bool finish_any(struct capnp_call *call,
     if (fact != 0) {
         return tsr_refuse(exception, fact, 0);
     }
+    tsr_queue_leave(slot);
+    slot->is_read = slot->users != 0;
+    slot->state = slot->users != 0 ? SLOT_DONE : SLOT_IDLE;
     const uint8_t *bytes = call->request.bytes; // the answer took the request's place
     if (!tsr_completion_is_result(&slot->completion)) {
         return tsr_completion_refuse(&slot->completion, bytes, exception);
@@ -212,9 +233,46 @@ bool capnp_call_run(struct capnp_call *call, struct capnp_exception *exception)
 void capnp_call_end(struct capnp_call *call)
 {
     struct tsr_slot *slot = slot_of(call);
-    if (slot->state == SLOT_SUBMITTED) {
-        slot->state = SLOT_ABANDONED;
+    if (slot->state != SLOT_IDLE) {
+        tsr_slot_end(&tsr_thread, slot);
     } else {
-        tsr_slot_free(&tsr_thread, slot);
+        tsr_slot_put_back(&tsr_thread, slot);
     }
+}
+
+void tsr_call_cancel(struct capnp_call *call)
+{
+    tsr_slot_cancel(&tsr_thread, slot_of(call));
+}
+
+bool tsr_call_is_done(const struct capnp_call *call)
+{
+    tsr_thread_reap(&tsr_thread);
+    return slot_of(call)->state == SLOT_DONE;
+}
+
+uint64_t tsr_call_interface(const struct capnp_call *call, uint64_t cap)
+{
+    const struct tsr_slot *slot = slot_of(call);
+    for (uint32_t i = 0; i < call->response.cap_count; i++) {
+        if (slot->caps[i] == cap) {
+            return slot->interfaces[i];
+        }
+    }
+    return 0;
+}
+
+bool tsr_wait(uint64_t timeout_ns, struct capnp_exception *exception)
+{
+    if (tsr_thread_reap(&tsr_thread)) {
+        return true;
+    }
+    int32_t fact = tsr_thread_enter(&tsr_thread, timeout_ns != 0 ? 1 : 0, timeout_ns);
+    return fact == 0 || tsr_refuse(exception, fact, 0);
+}
+
+bool tsr_submit(struct capnp_exception *exception)
+{
+    int32_t fact = tsr_thread_enter(&tsr_thread, 0, 0);
+    return fact == 0 || tsr_refuse(exception, fact, 0);
 }

@@ -21,3 +21,11 @@ _Noreturn void tsr_panic(const char *text)
     }
     tsr_exit(TSR_EXIT_PANIC);
 }
+
+_Noreturn void tsr_panic_because(const char *text, const struct capnp_exception *exception)
+{
+    struct tsr_line line = {0};
+    tsr_line_text(&line, text);
+    tsr_line_exception(&line, exception);
+    tsr_panic(line.text);
+}

@@ -76,6 +76,11 @@ bool tsr_find_any(const struct start *start, const char *name, uint64_t *cap)
     return entry != NULL;
 }
 
+void tsr_start_info(const struct start *start, struct capnp_message *info)
+{
+    capnp_message_init(info, (const uint8_t *)start->info, (uint32_t)start->info_size, NULL, 0);
+}
+
 _Noreturn void tsr_exit(int32_t code)
 {
     tsr_enter(SYSTEM_CALL_EXIT, (uint64_t)(uint32_t)code, 0);

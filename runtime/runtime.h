@@ -41,6 +41,10 @@ int tsr_main(struct start *start);
 // The same, for code that was not handed it; NULL before tsr_main.
 const struct start *tsr_start(void);
 
+// The start-info message (struct start_info of boot.capnp), to be read; without one all its fields
+// have their defaults.
+void tsr_start_info(const struct start *start, struct capnp_message *info);
+
 // --- Capabilities -------------------------------------------------------------------------------
 
 // The capability that was granted under `name`, if its interface is `interface`: true, with its id
@@ -50,9 +54,71 @@ bool tsr_find(const struct start *start, const char *name, uint64_t interface, u
 // The same for a capability of any interface.
 bool tsr_find_any(const struct start *start, const char *name, uint64_t *cap);
 
-// Gives a capability back. Takes effect with the thread's next call, or at exit. An id that names
-// nothing is ignored.
+// Gives a capability back. Takes effect with the thread's next entry into the kernel, together with
+// others, or at exit. One with several owners has an owner less. An id that names nothing is
+// ignored.
 void tsr_release(uint64_t cap);
+
+enum { TSR_SHARED_MAX = 64 }; // capabilities with several owners at a time
+
+// One owner more, who releases it as well. False when too many capabilities are shared.
+bool tsr_share(uint64_t cap);
+
+// The park space by which threads that share capabilities wait for each other; before the second
+// thread starts.
+void tsr_share_among_threads(uint64_t space);
+
+// Waits for bits of a notification and takes them. False, with the reason, when the time is over
+// (TIMED_OUT) or it can't be waited for.
+bool tsr_notification_wait(uint64_t notification, uint64_t mask, uint64_t timeout_ns,
+                           uint64_t *bits, struct capnp_exception *exception);
+
+// --- Calls --------------------------------------------------------------------------------------
+// The generated begin and finish of each method, with capnp_call_send() between them, are all that
+// many calls at once need: they may complete in any order, those sent in a row are one entry into
+// the kernel, and a call that is ended before it has completed is withdrawn. As many can be under
+// way as the ring has slots; another one fails with RING_BUSY. What follows is for more.
+
+// How a call is sent. All zero: as capnp_call_send() does.
+struct tsr_call_options {
+    uint64_t timeout_ns; // from when the kernel takes it; it then ends with TIMED_OUT. 0: no limit
+    uint16_t disclose;   // identity sections offered
+    uint16_t moves;      // bit n: the request's capability n is moved, not copied
+};
+
+// Instead of capnp_call_send().
+bool tsr_call_send(struct capnp_call *call, const struct tsr_call_options *options,
+                   struct capnp_exception *exception);
+
+// The capability that the call, which was sent and not yet finished, will bring as the `ordinal`th
+// beside its answer. The target of other calls, which are held until it is there and then go out
+// with the entry that waits for them:
+//
+//     room_open_begin(house, &open, ...); capnp_call_send(&open, ...);
+//     room_look_begin((struct room){tsr_call_promise(&open, 0)}, &look, ...);
+//     capnp_call_send(&look, ...); room_look_finish(&look, ...);
+//
+// A failed call fails those on it with the same exception; PIPELINE_BROKEN says that the answer has
+// no such capability. Of a call that is ended unfinished the capabilities are released once the
+// calls on them are done. A promise is no capability: it can't be handed on.
+uint64_t tsr_call_promise(const struct capnp_call *call, uint32_t ordinal);
+
+// Withdraws a call. It is finished as ever, with CANCELLED, or with its answer if that came first.
+void tsr_call_cancel(struct capnp_call *call);
+
+// Whether finishing the call will not wait. Doesn't enter the kernel.
+bool tsr_call_is_done(const struct capnp_call *call);
+
+// The interface of a capability that came with the answer; 0: none of these.
+uint64_t tsr_call_interface(const struct capnp_call *call, uint64_t cap);
+
+// Waits until anything more completes: true then, and when the time is over. False with what
+// hinders it. Ask first which calls are done: what completed while something else was waited for is
+// not waited for again.
+bool tsr_wait(uint64_t timeout_ns, struct capnp_exception *exception);
+
+// Hands to the kernel what was sent and released so far, and doesn't wait.
+bool tsr_submit(struct capnp_exception *exception);
 
 // --- The end ------------------------------------------------------------------------------------
 
@@ -60,6 +126,9 @@ _Noreturn void tsr_exit(int32_t code);
 
 // Says why on the capability "console", if the process has it, and exits with TSR_EXIT_PANIC.
 _Noreturn void tsr_panic(const char *text);
+
+// The same with what an exception says behind the text.
+_Noreturn void tsr_panic_because(const char *text, const struct capnp_exception *exception);
 
 // --- Serving ------------------------------------------------------------------------------------
 

@@ -142,7 +142,7 @@ __attribute__((noinline)) static bool return_caps(struct session *session, uint6
         tsr_refuse(&exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
         return return_exception(session, call, &exception);
     }
-    tsr_transfers_put(response->bytes + size, response->caps, transfers);
+    tsr_transfers_put(response->bytes + size, response->caps, transfers, 0);
     session->answered_call = call;
     return return_put(session, call, 0, size, transfers);
 }

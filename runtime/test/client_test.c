@@ -248,6 +248,14 @@ static void operate_caps(const struct sqe *entry)
                   (struct cqe){.status = (int32_t)size, .flags = CQE_TRANSFERS, .transfers = 2});
 }
 
+// Completes what is withdrawn.
+static void operate_cancel(const struct sqe *entry)
+{
+    if (entry->opcode == OP_CANCEL) {
+        fake_complete(&fake.taken[entry->arg], (struct cqe){.status = -STATUS_CANCELLED});
+    }
+}
+
 static void capabilities_travel_beside_the_bytes_both_ways(void **state)
 {
     (void)state;
@@ -301,10 +309,12 @@ static void an_abandoned_answer_gives_slot_and_capabilities_back(void **state)
     assert_true(tsr_thread_reap(&tsr_thread));
     assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-    assert_int_equal(fake.taken_count, 3);
-    assert_int_equal(fake.taken[1].opcode, OP_RELEASE);
-    assert_int_equal(fake.taken[1].cap, 111);
-    assert_int_equal(fake.taken[2].cap, 222);
+    assert_int_equal(fake.taken_count, 4);
+    assert_int_equal(fake.taken[1].opcode, OP_CANCEL);
+    assert_int_equal(fake.taken[1].arg, 0);
+    assert_int_equal(fake.taken[2].opcode, OP_RELEASE);
+    assert_int_equal(fake.taken[2].cap, 111);
+    assert_int_equal(fake.taken[3].cap, 222);
 }
 
 static void a_completion_of_an_earlier_call_in_the_slot_is_ignored(void **state)
@@ -326,6 +336,129 @@ static void a_completion_of_an_earlier_call_in_the_slot_is_ignored(void **state)
     capnp_call_end(&call);
 }
 
+static void an_answer_that_nobody_finished_gives_its_capabilities_back(void **state)
+{
+    (void)state;
+    struct capnp_call call;
+    fake.operate = operate_caps;
+    send_word(&call, 1);
+    assert_true(tsr_submit(&exception));
+    assert_true(tsr_call_is_done(&call));
+    capnp_call_end(&call);
+    fake.operate = NULL;
+    assert_true(tsr_submit(&exception));
+    assert_int_equal(fake.taken_count, 3);
+    assert_int_equal(fake.taken[1].opcode, OP_RELEASE);
+    assert_int_equal(fake.taken[1].cap, 111);
+    assert_int_equal(fake.taken[2].cap, 222);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+}
+
+static void a_call_may_have_a_time_limit_disclose_and_move(void **state)
+{
+    (void)state;
+    struct capnp_call call;
+    const struct tsr_call_options options = {.timeout_ns = 5000, .disclose = 3, .moves = 2};
+    assert_true(capnp_call_begin(&call, 1, 2, 0, CAPNP_MESSAGE_BYTES_MAX, &exception));
+    struct capnp_struct_builder root = capnp_builder_root(&call.request, 0, 2);
+    capnp_set_cap(root, 0, (struct capnp_cap){501});
+    capnp_set_cap(root, 1, (struct capnp_cap){502});
+    assert_true(tsr_call_send(&call, &options, &exception));
+    assert_true(tsr_submit(&exception));
+    const struct sqe *entry = &fake.taken[0];
+    struct transfer sent[2];
+    memcpy(sent, fake_payload(entry) + entry->payload_len, sizeof(sent));
+    assert_int_equal(entry->arg, 5000);
+    assert_int_equal(entry->disclose, 3);
+    assert_int_equal(sent[0].mode, TRANSFER_COPY);
+    assert_int_equal(sent[1].mode, TRANSFER_MOVE);
+    fake_complete(entry, (struct cqe){.status = -STATUS_TIMED_OUT});
+    assert_false(capnp_call_finish(&call, &exception));
+    assert_int_equal(exception.status, STATUS_TIMED_OUT);
+    capnp_call_end(&call);
+}
+
+static void a_cancelled_call_names_its_place_in_the_queue_and_is_finished(void **state)
+{
+    (void)state;
+    struct capnp_call calls[3];
+    for (uint64_t i = 0; i < 3; i++) {
+        send_word(&calls[i], i);
+    }
+    tsr_call_cancel(&calls[1]);
+    assert_true(tsr_submit(&exception));
+    assert_int_equal(fake.taken_count, 4);
+    assert_int_equal(fake.taken[3].opcode, OP_CANCEL);
+    assert_int_equal(fake.taken[3].arg, 1);
+    assert_int_equal(fake.taken[3].flags, SQE_QUIET);
+    fake_complete(&fake.taken[1], (struct cqe){.status = -STATUS_CANCELLED});
+    operate_add(&fake.taken[0]);
+    operate_add(&fake.taken[2]);
+    assert_false(capnp_call_finish(&calls[1], &exception));
+    assert_int_equal(exception.status, STATUS_CANCELLED);
+    assert_true(tsr_call_is_done(&calls[2]));
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_true(i == 1 || capnp_call_finish(&calls[i], &exception));
+        capnp_call_end(&calls[i]);
+    }
+    // Too late: it has completed, and the kernel finds nothing to withdraw.
+    fake.operate = operate_add;
+    send_word(&calls[0], 1);
+    assert_true(tsr_submit(&exception));
+    fake.operate = NULL;
+    tsr_call_cancel(&calls[0]);
+    assert_true(tsr_submit(&exception));
+    fake_complete(&fake.taken[fake.taken_count - 1], (struct cqe){.status = -STATUS_STALE_SQE});
+    assert_true(capnp_call_finish(&calls[0], &exception));
+    capnp_call_end(&calls[0]);
+    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+}
+
+static void slots_of_ended_calls_come_back_with_the_next_call(void **state)
+{
+    (void)state;
+    struct capnp_call calls[SLOTS];
+    struct capnp_call another;
+    for (uint64_t i = 0; i < SLOTS; i++) {
+        send_word(&calls[i], i);
+    }
+    assert_true(tsr_submit(&exception));
+    capnp_call_end(&calls[3]);
+    fake.operate = operate_cancel;
+    assert_true(capnp_call_begin(&another, 1, 2, 0, 8, &exception));
+    assert_ptr_equal(another.request.bytes, calls[3].request.bytes);
+}
+
+static void the_kinds_of_received_capabilities_can_be_asked(void **state)
+{
+    (void)state;
+    struct capnp_call call;
+    fake.operate = operate_caps;
+    send_word(&call, 1);
+    assert_true(capnp_call_finish(&call, &exception));
+    assert_int_equal(tsr_call_interface(&call, 111), 1);
+    assert_int_equal(tsr_call_interface(&call, 222), 2);
+    assert_int_equal(tsr_call_interface(&call, 333), 0);
+    capnp_call_end(&call);
+}
+
+static void waiting_for_anything_returns_with_the_first(void **state)
+{
+    (void)state;
+    struct capnp_call calls[2];
+    send_word(&calls[0], 1);
+    send_word(&calls[1], 2);
+    assert_true(tsr_submit(&exception));
+    assert_false(tsr_wait(TIMEOUT_NONE, &exception));
+    assert_int_equal(exception.status, STATUS_NOTHING_PENDING);
+    operate_add(&fake.taken[1]);
+    assert_true(tsr_wait(TIMEOUT_NONE, &exception));
+    assert_false(tsr_call_is_done(&calls[0]));
+    assert_true(tsr_call_is_done(&calls[1]));
+    capnp_call_end(&calls[1]);
+    capnp_call_end(&calls[0]);
+}
+
 static void waiting_ends_when_the_kernel_refuses_to_wait(void **state)
 {
     (void)state;
@@ -335,7 +468,8 @@ static void waiting_ends_when_the_kernel_refuses_to_wait(void **state)
     assert_int_equal(exception.type, CAPNP_EXCEPTION_NONE);
     assert_int_equal(exception.status, STATUS_NOTHING_PENDING);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.slots[0].state, SLOT_ABANDONED);
+    assert_int_equal(tsr_thread.slots[0].state, SLOT_LINKED);
+    assert_true(tsr_thread.slots[0].is_ended);
 }
 
 static void releases_go_out_quietly_and_in_order(void **state)
@@ -468,6 +602,31 @@ static void a_call_that_only_waits_finds_room_in_a_full_queue(void **state)
     assert_int_equal(answer, 7);
 }
 
+static void an_operation_that_is_ended_leaves_its_queue(void **state)
+{
+    (void)state;
+    struct tsr_queue queue = {0};
+    struct tsr_slot *slots[3];
+    const struct sqe operation = {.opcode = OP_WAIT, .cap = 1, .arg = 1, .arg2 = TIMEOUT_NONE};
+    fake.operate = operate_next;
+    next_completion = (struct cqe){.extra = 1};
+    for (uint32_t i = 0; i < 3; i++) {
+        slots[i] = tsr_plain_take(&tsr_thread);
+        assert_true(tsr_slot_submit(&tsr_thread, slots[i], &operation, &queue));
+    }
+    assert_true(tsr_submit(&exception));
+    tsr_slot_end(&tsr_thread, slots[2]);
+    tsr_slot_end(&tsr_thread, slots[0]);
+    assert_ptr_equal(tsr_queue_take(&queue), slots[1]);
+    assert_null(tsr_queue_take(&queue));
+    tsr_plain_free(&tsr_thread, slots[1]);
+    uint32_t free_count = 0;
+    for (const struct tsr_slot *slot = tsr_thread.plain; slot != NULL; slot = slot->next) {
+        free_count++;
+    }
+    assert_int_equal(free_count, TSR_SLOTS_MAX - SLOTS);
+}
+
 static void consecutive_slots_are_taken_out_of_the_free_ones(void **state)
 {
     (void)state;
@@ -502,12 +661,21 @@ int main(void)
         cmocka_unit_test_setup(too_much_beside_a_full_message_is_refused, fake_set_up),
         cmocka_unit_test_setup(an_abandoned_answer_gives_slot_and_capabilities_back, fake_set_up),
         cmocka_unit_test_setup(a_completion_of_an_earlier_call_in_the_slot_is_ignored, fake_set_up),
+        cmocka_unit_test_setup(an_answer_that_nobody_finished_gives_its_capabilities_back,
+                               fake_set_up),
+        cmocka_unit_test_setup(a_call_may_have_a_time_limit_disclose_and_move, fake_set_up),
+        cmocka_unit_test_setup(a_cancelled_call_names_its_place_in_the_queue_and_is_finished,
+                               fake_set_up),
+        cmocka_unit_test_setup(slots_of_ended_calls_come_back_with_the_next_call, fake_set_up),
+        cmocka_unit_test_setup(the_kinds_of_received_capabilities_can_be_asked, fake_set_up),
+        cmocka_unit_test_setup(waiting_for_anything_returns_with_the_first, fake_set_up),
         cmocka_unit_test_setup(waiting_ends_when_the_kernel_refuses_to_wait, fake_set_up),
         cmocka_unit_test_setup(releases_go_out_quietly_and_in_order, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_is_one_entry, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_keeps_what_completes_before_it, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_is_refused_like_any_other, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_finds_room_in_a_full_queue, fake_set_up),
+        cmocka_unit_test_setup(an_operation_that_is_ended_leaves_its_queue, fake_set_up),
         cmocka_unit_test_setup(consecutive_slots_are_taken_out_of_the_free_ones, fake_set_up),
         cmocka_unit_test_setup(a_queue_that_the_kernel_does_not_take_from_refuses_calls,
                                fake_set_up),

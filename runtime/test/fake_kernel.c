@@ -47,6 +47,13 @@ int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
     return available < (int32_t)first ? -STATUS_NOTHING_PENDING : available;
 }
 
+// A test may have one of its own.
+__attribute__((weak)) int tsr_main(struct start *start)
+{
+    (void)start;
+    return 0;
+}
+
 void fake_complete(const struct sqe *operation, struct cqe entry)
 {
     entry.user_data = operation->user_data;

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The interfaces of the programs that show what calls and capabilities do.
+@0x9f4b3c000000000a;
+
+interface Relay @0x9f4b3c0000000204 {
+  # One of a chain of servers, each of which holds the next. Transfer: copy.
+
+  next @0 () -> (relay :Relay);
+  # The next one. Errors: failed where this is the last.
+
+  name @1 () -> (name :Text);
+
+  lie @2 () -> (relay :Relay, other :Relay);
+  # As next, but the message claims to bring two capabilities, and names ones that did not come.
+
+  leave @3 () -> ();
+  # The server ends after this answer.
+}
+
+interface Locker @0x9f4b3c0000000205 {
+  # Keeps one capability. Transfer: copy.
+
+  put @0 (capability :Capability) -> ();
+  # Keeps it; what was kept before is released.
+
+  take @1 () -> (capability :Capability);
+  # Hands it out and keeps nothing. Errors: failed where there is nothing.
+
+  leave @2 () -> ();
+  # The server ends after this answer.
+}
