@@ -4,7 +4,7 @@
 @0x9f4b3c000000000a;
 
 interface Relay @0x9f4b3c0000000204 {
-  # One of a chain of servers, each of which holds the next. Transfer: copy.
+  # One of a chain of servers, each of which holds the next. Transfer: copy. Session scope: shareable.
 
   next @0 () -> (relay :Relay);
   # The next one. Errors: failed where this is the last.
@@ -19,7 +19,7 @@ interface Relay @0x9f4b3c0000000204 {
 }
 
 interface Locker @0x9f4b3c0000000205 {
-  # Keeps one capability. Transfer: copy.
+  # Keeps one capability. Transfer: copy. Session scope: shareable.
 
   put @0 (capability :Capability) -> ();
   # Keeps it; what was kept before is released.
