@@ -290,7 +290,7 @@ enum status core_has_room(const struct core *core, uint32_t job, const struct ne
 enum log_reserve {
     LOG_HALT = TURN_COMMITS_MAX + COMMITS_PER_PAGE, // and a page to close the log in
     LOG_DRAINER = LOG_HALT,                         // and the exits of all processes and jobs
-    LOG_REVOKE = LOG_DRAINER + 512,
+    LOG_REVOKE = LOG_DRAINER + 256,
     LOG_OTHER = LOG_REVOKE + 64,
 };
 // Whether a change of authority may begin that the job asks for, or has paid for (NONE: any).

@@ -156,7 +156,8 @@ static void manifest_check(const struct init *init, const struct capnp_message *
 
 // --- The programs' job --------------------------------------------------------------------------
 
-// Everything that init-min's own job has but what it needs itself, with what is kept running.
+// Everything that init-min's own job has but what it needs itself, with what is kept running; on a
+// small machine that is half of it.
 static void programs_job_make(struct init *init)
 {
     static const uint32_t kept[RESOURCE_COUNT] = {
@@ -184,7 +185,7 @@ static void programs_job_make(struct init *init)
     capnp_call_end(&call);
     for (uint32_t i = 0; is_answered && i < RESOURCE_COUNT; i++) {
         uint32_t left = limits[i] - limits[RESOURCE_COUNT + i];
-        limits[i] = left > kept[i] ? left - kept[i] : 0;
+        limits[i] = left > 2 * kept[i] ? left - kept[i] : left / 2;
     }
     struct capnp_data carved = {(const uint8_t *)limits, RESOURCE_COUNT * sizeof(limits[0])};
     if (!is_answered || !job_child(init->job, carved, PRIORITY, &init->programs_job, &exception)) {

@@ -240,13 +240,6 @@ static void reduce_process_exit(struct state *state, const struct commit *commit
     process->exit_cause = exit->cause;
 }
 
-static void reduce_process_reap(struct state *state, const struct commit *commit)
-{
-    const struct process_entry *process = &state->processes[commit->process_reap.process.index];
-    ASSERT(process->state == PROCESS_DEAD);
-    ASSERT((process->hold_count | process->mapping_count | process->thread_count) == 0);
-}
-
 static void reduce_object_create(struct state *state, const struct commit *commit)
 {
     const struct commit_object_create *create = &commit->object_create;
@@ -349,7 +342,7 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_PROCESS_CREATE] = {creates, ARENA_PROCESSES, NULL},
     [COMMIT_PROCESS_START] = {changes, ARENA_PROCESSES, reduce_process_start},
     [COMMIT_PROCESS_EXIT] = {changes, ARENA_PROCESSES, reduce_process_exit},
-    [COMMIT_PROCESS_REAP] = {destroys, ARENA_PROCESSES, reduce_process_reap},
+    [COMMIT_PROCESS_REAP] = {destroys, ARENA_PROCESSES, NULL},
     [COMMIT_THREAD_CREATE] = {creates, ARENA_THREADS, NULL},
     [COMMIT_THREAD_EXIT] = {destroys, ARENA_THREADS, NULL},
     [COMMIT_OBJECT_CREATE] = {creates, ARENA_OBJECTS, reduce_object_create},
