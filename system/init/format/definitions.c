@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Definitions from JSON.
+#include "system/init/format/definitions.h"
+
+#include <string.h>
+
+enum { TEXT_MAX = 4096 };
+
+struct reading {
+    struct catalogue *catalogue;
+    struct json json;
+    uint32_t offset; // up to here lines were counted
+    uint32_t line;
+};
+
+// The line of a node. Nodes come in the order of the text, so each byte is looked at once.
+static uint32_t line_of(struct reading *reading, uint32_t node)
+{
+    uint32_t start = reading->json.nodes[node].start;
+
+    for (; reading->offset < start; reading->offset++) {
+        reading->line += reading->json.text[reading->offset] == '\n';
+    }
+    return reading->line;
+}
+
+static bool is_list(enum field field)
+{
+    return field_type(field) == FIELD_TYPE_LIST || field_type(field) == FIELD_TYPE_COMMANDS ||
+           field_type(field) == FIELD_TYPE_CODES;
+}
+
+static struct text *complain(const struct place *place, enum problem_kind kind, enum field field)
+{
+    return problem_add(place->problems, kind, place->service, (uint16_t)field, place->line);
+}
+
+static void item_read(struct reading *reading, struct definition *definition, enum field field,
+                      bool is_first, uint32_t node, const struct place *place)
+{
+    char words[TEXT_MAX];
+    int64_t number;
+
+    if (field_type(field) == FIELD_TYPE_CODES && json_integer(&reading->json, node, &number)) {
+        struct text text = text_in(words, sizeof(words));
+        text_put_number(&text, number);
+    } else if (!json_text(&reading->json, node, words, sizeof(words))) {
+        text_put(complain(place, PROBLEM_FIELD_TYPE, field), "an item is no text, or too long");
+        return;
+    }
+    definition_put_item(definition, field, is_first, words, place);
+}
+
+static void list_read(struct reading *reading, struct definition *definition, enum field field,
+                      uint32_t node, struct place *place)
+{
+    const struct json_node *nodes = reading->json.nodes;
+    uint32_t item = json_first(&reading->json, node);
+
+    for (uint32_t i = 0; i < nodes[node].count; i++, item = nodes[item].next) {
+        place->line = line_of(reading, item);
+        item_read(reading, definition, field, i == 0, item, place);
+    }
+}
+
+static void value_read(struct reading *reading, struct definition *definition, enum field field,
+                       uint32_t node, struct place *place)
+{
+    const struct json *json = &reading->json;
+    enum json_type type = json->nodes[node].type;
+    char words[TEXT_MAX];
+    int64_t number;
+
+    if (type == JSON_NULL) {
+        return;
+    }
+    if (type == JSON_ARRAY && is_list(field)) {
+        list_read(reading, definition, field, node, place);
+    } else if (is_list(field)) {
+        item_read(reading, definition, field, true, node, place);
+    } else if (type == JSON_STRING && json_text(json, node, words, sizeof(words))) {
+        definition_put_text(definition, field, words, place);
+    } else if (type == JSON_NUMBER && json_integer(json, node, &number)) {
+        definition_put_number(definition, field, number, place);
+    } else if (field_type(field) == FIELD_TYPE_CHOICE &&
+               (type == JSON_TRUE || type == JSON_FALSE)) {
+        definition_put_number(definition, field, type == JSON_TRUE, place);
+    } else {
+        text_put(complain(place, PROBLEM_FIELD_TYPE, field),
+                 type == JSON_NUMBER   ? "a whole number that fits is expected"
+                 : type == JSON_STRING ? "the text is too long, or has a zero byte"
+                                       : "this field is neither list nor object");
+    }
+}
+
+static void fields_read(struct reading *reading, struct definition *definition, uint16_t slot,
+                        uint32_t object)
+{
+    const struct json_node *nodes = reading->json.nodes;
+    struct place place = {.problems = &reading->catalogue->problems, .service = slot};
+    char name[NAME_SIZE];
+    uint32_t node = json_first(&reading->json, object);
+
+    for (uint32_t i = 0; i < nodes[object].count; i++, node = nodes[node + 1].next) {
+        place.line = line_of(reading, node);
+        enum field field =
+            json_text(&reading->json, node, name, sizeof(name)) ? field_find(name) : FIELD_COUNT;
+        if (field < FIELD_COUNT) {
+            value_read(reading, definition, field, node + 1, &place);
+            continue;
+        }
+        struct text *detail = complain(&place, PROBLEM_UNKNOWN_FIELD, FIELD_COUNT);
+        text_put_safe(detail, name);
+        if (field_near(name) < FIELD_COUNT) {
+            text_put(detail, " (did you mean ");
+            text_put(detail, field_name(field_near(name)));
+            text_put(detail, "?)");
+        }
+    }
+}
+
+static void services_read(struct reading *reading, uint32_t object, bool is_mount)
+{
+    const struct json_node *nodes = reading->json.nodes;
+    struct problems *problems = &reading->catalogue->problems;
+    char name[NAME_SIZE + 8];
+    uint32_t node = json_first(&reading->json, object);
+
+    for (uint32_t i = 0; i < nodes[object].count; i++, node = nodes[node + 1].next) {
+        uint32_t line = line_of(reading, node);
+        if (!json_text(&reading->json, node, name, sizeof(name))) {
+            text_put(problem_add(problems, PROBLEM_NAME, NO_SERVICE, FIELD_COUNT, line),
+                     "longer than 63 characters");
+            continue;
+        }
+        struct definition *definition = catalogue_stage(reading->catalogue, name, is_mount, line);
+        if (definition == NULL) {
+            continue;
+        }
+        struct place place = {.problems = problems, .line = line};
+        if (is_mount) {
+            definition_put_number(definition, FIELD_TYPE, TYPE_ONESHOT, &place);
+            definition_put_number(definition, FIELD_REMAIN_AFTER_EXIT, 1, &place);
+        }
+        char full[NAME_SIZE + 16];
+        struct text text = text_in(full, sizeof(full));
+        text_put(&text, is_mount ? "mount:" : "");
+        text_put(&text, name);
+        uint16_t slot = catalogue_find(reading->catalogue, full);
+        if (nodes[node + 1].type == JSON_OBJECT) {
+            fields_read(reading, definition, slot, node + 1);
+        } else {
+            text_put(problem_add(problems, PROBLEM_SHAPE, slot, FIELD_COUNT, line),
+                     "a definition is an object");
+        }
+    }
+}
+
+static void shape_complain(struct catalogue *catalogue, enum problem_kind kind, uint32_t line,
+                           const char *detail)
+{
+    text_put_safe(problem_add(&catalogue->problems, kind, NO_SERVICE, FIELD_COUNT, line), detail);
+}
+
+bool definitions_read(struct catalogue *catalogue, const char *text, size_t size,
+                      struct json_node *nodes, uint32_t nodes_max)
+{
+    struct reading reading = {.catalogue = catalogue, .line = 1};
+    struct json_error error;
+    char name[NAME_SIZE];
+
+    catalogue_stage_begin(catalogue);
+    reading.json = (struct json){.nodes = nodes, .nodes_max = nodes_max};
+    if (!json_read(&reading.json, text, size, &error)) {
+        struct text *detail =
+            problem_add(&catalogue->problems, PROBLEM_JSON, NO_SERVICE, FIELD_COUNT, error.line);
+        text_put(detail, "column ");
+        text_put_number(detail, error.column);
+        text_put(detail, ": ");
+        text_put(detail, json_fault_text(error.fault));
+        return false;
+    }
+    if (nodes[0].type != JSON_OBJECT) {
+        shape_complain(catalogue, PROBLEM_SHAPE, 1, "the outermost value is no object");
+        return false;
+    }
+    uint32_t node = json_first(&reading.json, 0);
+    for (uint32_t i = 0; i < nodes[0].count; i++, node = nodes[node + 1].next) {
+        bool is_named = json_text(&reading.json, node, name, sizeof(name));
+        bool is_mounts = is_named && text_is(name, "mounts");
+        uint32_t line = line_of(&reading, node);
+        if (!is_mounts && !text_is(name, "services")) {
+            shape_complain(catalogue, PROBLEM_SHAPE, line, name);
+        } else if (nodes[node + 1].type != JSON_OBJECT) {
+            shape_complain(catalogue, PROBLEM_SHAPE, line, "it must hold an object");
+        } else {
+            services_read(&reading, node + 1, is_mounts);
+        }
+    }
+    return true;
+}
