@@ -172,6 +172,7 @@ void catalogue_stage_begin(struct catalogue *catalogue)
 
     set_clear(catalogue, catalogue_staged(catalogue));
     memset(&catalogue->problems, 0, offsetof(struct problems, list));
+    catalogue->is_checked = false;
     for (uint16_t slot = slots_next(&set->members, 0); slot < SERVICES_MAX;
          slot = slots_next(&set->members, slot + 1u)) {
         if (catalogue_definition(catalogue, set->definitions[slot])->is_builtin) {
@@ -231,6 +232,17 @@ void catalogue_stage_end(struct catalogue *catalogue, const struct slots *member
 {
     struct problems *problems = &catalogue->problems;
 
+    // A second time begins with what was found while it was read.
+    if (!catalogue->is_checked) {
+        catalogue->is_checked = true;
+        catalogue->read_count = problems->count;
+        catalogue->read_errors = problems->errors;
+        catalogue->read_dropped = problems->dropped;
+    }
+    problems->count = catalogue->read_count;
+    problems->errors = catalogue->read_errors;
+    problems->dropped = catalogue->read_dropped;
+    problems->path_used = 0;
     validate_set(catalogue, catalogue_staged(catalogue),
                  members != NULL ? members : &catalogue_staged(catalogue)->members);
     for (uint32_t i = 0; i < problems->count; i++) {

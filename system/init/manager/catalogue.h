@@ -41,6 +41,8 @@ struct catalogue {
     uint8_t in_force; // of `sets`
     struct service_set sets[2];
     struct problems problems; // of what was read last
+    bool is_checked;          // these are of its validation, too; before it there were
+    uint32_t read_count, read_errors, read_dropped;
 };
 
 // `pool` has `pool_max` definitions, at most SERVICES_MAX * DEFINITIONS_PER_SERVICE.
@@ -72,8 +74,8 @@ void catalogue_stage_same(struct catalogue *catalogue, uint16_t slot);
 // Leaves out a service that was staged.
 void catalogue_stage_without(struct catalogue *catalogue, uint16_t slot);
 
-// Checks the set that was read and builds its graph from `members` alone (NULL: from all); edges to
-// others are dropped. What is wrong is in `problems`, and in the graph's faults.
+// Checks the set that was read and builds its graph; edges from `members` to others are dropped
+// (NULL: none are). What is wrong is in `problems`, and in the graph's faults.
 void catalogue_stage_end(struct catalogue *catalogue, const struct slots *members);
 
 // The set that was read is in force now; or it is forgotten.

@@ -76,8 +76,8 @@ static void edge_add(struct validation *validation, uint16_t from, const char *n
         return;
     }
     struct edge edge = {from, to, (uint8_t)kind, (uint8_t)field};
-    if (slots_has(validation->members, to) && !validation->is_full &&
-        !graph_add(&validation->set->graph, edge)) {
+    bool is_dropped = slots_has(validation->members, from) && !slots_has(validation->members, to);
+    if (!is_dropped && !validation->is_full && !graph_add(&validation->set->graph, edge)) {
         validation->is_full = true;
         (void)complain(validation, PROBLEM_TOO_MANY_EDGES, from, field);
     }
@@ -274,20 +274,21 @@ void validate_set(struct catalogue *catalogue, struct service_set *set, const st
     graph_init(graph);
     memset(&set->disabled, 0, sizeof(set->disabled));
     faults_of_definitions(&validation);
-    for (uint16_t slot = slots_next(members, 0); slot < SERVICES_MAX;
-         slot = slots_next(members, slot + 1u)) {
+    const struct slots *all = &set->members;
+    for (uint16_t slot = slots_next(all, 0); slot < SERVICES_MAX;
+         slot = slots_next(all, slot + 1u)) {
         edges_add(&validation, slot);
     }
     graph_index(graph);
-    graph_cycles(graph, members, &sink);
+    graph_cycles(graph, all, &sink);
     for (uint32_t i = 0; i < graph->edge_count; i++) {
         if (graph->edges[i].kind == EDGE_CONFLICTS) {
             conflict_check(&validation, &graph->edges[i]);
         }
     }
-    for (uint16_t slot = slots_next(members, 0); slot < SERVICES_MAX;
-         slot = slots_next(members, slot + 1u)) {
+    for (uint16_t slot = slots_next(all, 0); slot < SERVICES_MAX;
+         slot = slots_next(all, slot + 1u)) {
         readiness_check(&validation, slot);
     }
-    graph_sort(graph, members);
+    graph_sort(graph, all);
 }

@@ -6,8 +6,8 @@
 
 #include "system/init/manager/catalogue.h"
 
-// Checks each definition and all relations between `members`, builds the graph from these alone,
-// and adds what is wrong to the catalogue's problems.
+// Checks each definition and all relations, builds the graph without those that lead from `members`
+// to others, and adds what is wrong to the catalogue's problems.
 void validate_set(struct catalogue *catalogue, struct service_set *set,
                   const struct slots *members);
 
