@@ -51,7 +51,7 @@ static void service_print(const struct plan *plan, uint16_t slot)
 {
     const struct definition *definition = definition_of(plan, slot);
     char words[32];
-    struct text type = text_in(words, sizeof(words));
+    struct phrase type = phrase_in(words, sizeof(words));
 
     printf("  %s  %s%s as %s", plan->catalogue->names[slot],
            field_choice(FIELD_TYPE, definition_number(definition, FIELD_TYPE), &type),
@@ -106,7 +106,7 @@ static void problems_print(const struct plan *plan)
 
     for (uint32_t i = 0; i < problems->count; i++) {
         char words[MESSAGE_MAX];
-        struct text message = text_in(words, sizeof(words));
+        struct phrase message = phrase_in(words, sizeof(words));
         problem_print(&problems->list[i], &message);
         printf("%s\n", words);
         // The whole way, with the relation and the line of each step.
@@ -198,7 +198,7 @@ static void service_write(struct json_writer *writer, const struct plan *plan, u
 {
     const struct definition *definition = definition_of(plan, slot);
     char words[32];
-    struct text type = text_in(words, sizeof(words));
+    struct phrase type = phrase_in(words, sizeof(words));
 
     json_write_begin(writer, '{');
     json_write_name(writer, "service");

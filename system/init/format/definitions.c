@@ -31,7 +31,7 @@ static bool is_list(enum field field)
            field_type(field) == FIELD_TYPE_CODES;
 }
 
-static struct text *complain(const struct place *place, enum problem_kind kind, enum field field)
+static struct phrase *complain(const struct place *place, enum problem_kind kind, enum field field)
 {
     return problem_add(place->problems, kind, place->service, (uint16_t)field, place->line);
 }
@@ -43,10 +43,10 @@ static void item_read(struct reading *reading, struct definition *definition, en
     int64_t number;
 
     if (field_type(field) == FIELD_TYPE_CODES && json_integer(&reading->json, node, &number)) {
-        struct text text = text_in(words, sizeof(words));
-        text_put_number(&text, number);
+        struct phrase text = phrase_in(words, sizeof(words));
+        phrase_put_number(&text, number);
     } else if (!json_text(&reading->json, node, words, sizeof(words))) {
-        text_put(complain(place, PROBLEM_FIELD_TYPE, field), "an item is no text, or too long");
+        phrase_put(complain(place, PROBLEM_FIELD_TYPE, field), "an item is no text, or too long");
         return;
     }
     definition_put_item(definition, field, is_first, words, place);
@@ -87,10 +87,10 @@ static void value_read(struct reading *reading, struct definition *definition, e
                (type == JSON_TRUE || type == JSON_FALSE)) {
         definition_put_number(definition, field, type == JSON_TRUE, place);
     } else {
-        text_put(complain(place, PROBLEM_FIELD_TYPE, field),
-                 type == JSON_NUMBER   ? "a whole number that fits is expected"
-                 : type == JSON_STRING ? "the text is too long, or has a zero byte"
-                                       : "this field is neither list nor object");
+        phrase_put(complain(place, PROBLEM_FIELD_TYPE, field),
+                   type == JSON_NUMBER   ? "a whole number that fits is expected"
+                   : type == JSON_STRING ? "the text is too long, or has a zero byte"
+                                         : "this field is neither list nor object");
     }
 }
 
@@ -110,12 +110,12 @@ static void fields_read(struct reading *reading, struct definition *definition, 
             value_read(reading, definition, field, node + 1, &place);
             continue;
         }
-        struct text *detail = complain(&place, PROBLEM_UNKNOWN_FIELD, FIELD_COUNT);
-        text_put_safe(detail, name);
+        struct phrase *detail = complain(&place, PROBLEM_UNKNOWN_FIELD, FIELD_COUNT);
+        phrase_put_safe(detail, name);
         if (field_near(name) < FIELD_COUNT) {
-            text_put(detail, " (did you mean ");
-            text_put(detail, field_name(field_near(name)));
-            text_put(detail, "?)");
+            phrase_put(detail, " (did you mean ");
+            phrase_put(detail, field_name(field_near(name)));
+            phrase_put(detail, "?)");
         }
     }
 }
@@ -130,8 +130,8 @@ static void services_read(struct reading *reading, uint32_t object, bool is_moun
     for (uint32_t i = 0; i < nodes[object].count; i++, node = nodes[node + 1].next) {
         uint32_t line = line_of(reading, node);
         if (!json_text(&reading->json, node, name, sizeof(name))) {
-            text_put(problem_add(problems, PROBLEM_NAME, NO_SERVICE, FIELD_COUNT, line),
-                     "longer than 63 characters");
+            phrase_put(problem_add(problems, PROBLEM_NAME, NO_SERVICE, FIELD_COUNT, line),
+                       "longer than 63 characters");
             continue;
         }
         struct definition *definition = catalogue_stage(reading->catalogue, name, is_mount, line);
@@ -144,15 +144,15 @@ static void services_read(struct reading *reading, uint32_t object, bool is_moun
             definition_put_number(definition, FIELD_REMAIN_AFTER_EXIT, 1, &place);
         }
         char full[NAME_SIZE + 16];
-        struct text text = text_in(full, sizeof(full));
-        text_put(&text, is_mount ? "mount:" : "");
-        text_put(&text, name);
+        struct phrase text = phrase_in(full, sizeof(full));
+        phrase_put(&text, is_mount ? "mount:" : "");
+        phrase_put(&text, name);
         uint16_t slot = catalogue_find(reading->catalogue, full);
         if (nodes[node + 1].type == JSON_OBJECT) {
             fields_read(reading, definition, slot, node + 1);
         } else {
-            text_put(problem_add(problems, PROBLEM_SHAPE, slot, FIELD_COUNT, line),
-                     "a definition is an object");
+            phrase_put(problem_add(problems, PROBLEM_SHAPE, slot, FIELD_COUNT, line),
+                       "a definition is an object");
         }
     }
 }
@@ -160,7 +160,7 @@ static void services_read(struct reading *reading, uint32_t object, bool is_moun
 static void shape_complain(struct catalogue *catalogue, enum problem_kind kind, uint32_t line,
                            const char *detail)
 {
-    text_put_safe(problem_add(&catalogue->problems, kind, NO_SERVICE, FIELD_COUNT, line), detail);
+    phrase_put_safe(problem_add(&catalogue->problems, kind, NO_SERVICE, FIELD_COUNT, line), detail);
 }
 
 bool definitions_read(struct catalogue *catalogue, const char *text, size_t size,
@@ -173,12 +173,12 @@ bool definitions_read(struct catalogue *catalogue, const char *text, size_t size
     catalogue_stage_begin(catalogue);
     reading.json = (struct json){.nodes = nodes, .nodes_max = nodes_max};
     if (!json_read(&reading.json, text, size, &error)) {
-        struct text *detail =
+        struct phrase *detail =
             problem_add(&catalogue->problems, PROBLEM_JSON, NO_SERVICE, FIELD_COUNT, error.line);
-        text_put(detail, "column ");
-        text_put_number(detail, error.column);
-        text_put(detail, ": ");
-        text_put(detail, json_fault_text(error.fault));
+        phrase_put(detail, "column ");
+        phrase_put_number(detail, error.column);
+        phrase_put(detail, ": ");
+        phrase_put(detail, json_fault_text(error.fault));
         return false;
     }
     if (nodes[0].type != JSON_OBJECT) {

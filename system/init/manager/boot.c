@@ -8,9 +8,9 @@
 
 static void recovery_enter(struct manager *manager, const char *reason)
 {
-    struct text text = text_in(manager->reason, sizeof(manager->reason));
+    struct phrase text = phrase_in(manager->reason, sizeof(manager->reason));
 
-    text_put_safe(&text, reason);
+    phrase_put_safe(&text, reason);
     manager->mode = MODE_RECOVERY;
     manager->life = LIFE_RUNNING;
     deadline_disarm(manager, DEADLINE_OF_ALL + DEADLINE_BOOT_PHASE);
@@ -59,11 +59,11 @@ static void phase_fail(struct manager *manager, const char *why)
 {
     enum phase_one phase = manager->phase_one;
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
-    text_put(&detail, phase_one_name(phase));
-    text_put(&detail, ": ");
-    text_put_safe(&detail, why);
+    phrase_put(&detail, phase_one_name(phase));
+    phrase_put(&detail, ": ");
+    phrase_put_safe(&detail, why);
     if (phase_one_enters_recovery(phase)) {
         recovery_enter(manager, words);
         return;
@@ -283,7 +283,7 @@ void boot_snapshot(struct manager *manager, const struct event *event)
     catalogue_stage_end(catalogue, NULL);
     if (catalogue->problems.errors > 0) {
         char words[NOTE_DETAIL_SIZE];
-        struct text detail = text_in(words, sizeof(words));
+        struct phrase detail = phrase_in(words, sizeof(words));
         problem_print(&catalogue->problems.list[0], &detail);
         (void)record_add(manager, RECORD_PLAN, NO_SERVICE, words);
     }

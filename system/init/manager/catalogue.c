@@ -184,19 +184,19 @@ void catalogue_stage_begin(struct catalogue *catalogue)
 static void refuse(struct catalogue *catalogue, enum problem_kind kind, const char *name,
                    uint32_t line)
 {
-    text_put_safe(problem_add(&catalogue->problems, kind, NO_SERVICE, FIELD_COUNT, line), name);
+    phrase_put_safe(problem_add(&catalogue->problems, kind, NO_SERVICE, FIELD_COUNT, line), name);
 }
 
 struct definition *catalogue_stage(struct catalogue *catalogue, const char *name, bool is_mount,
                                    uint32_t line)
 {
     char full[NAME_SIZE];
-    struct text text = text_in(full, sizeof(full));
+    struct phrase text = phrase_in(full, sizeof(full));
 
     if (is_mount) {
-        text_put(&text, "mount:");
+        phrase_put(&text, "mount:");
     }
-    text_put(&text, name);
+    phrase_put(&text, name);
     if (!name_is_good(name) || text.is_cut) {
         refuse(catalogue, PROBLEM_NAME, name, line);
         return NULL;

@@ -90,6 +90,6 @@ void catalogue_slot_release(struct catalogue *catalogue, uint16_t slot);
 
 // "a -> b -> c -> a"
 void problem_print_path(const struct catalogue *catalogue, const struct problem *problem,
-                        struct text *text);
+                        struct phrase *text);
 
 #endif

@@ -15,11 +15,11 @@ static struct reply *reply_add(struct manager *manager, uint16_t slot)
 static void reply_fill(struct manager *manager, struct reply *reply, enum reply_code code,
                        uint16_t slot, const char *detail)
 {
-    struct text text = text_in(reply->detail, sizeof(reply->detail));
+    struct phrase text = phrase_in(reply->detail, sizeof(reply->detail));
 
     reply->code = code;
     reply->service = slot;
-    text_put_safe(&text, detail);
+    phrase_put_safe(&text, detail);
     if (slot != NO_SERVICE) {
         reply->state = manager->services[slot].state;
         reply->cause = manager->services[slot].cause;
@@ -91,7 +91,7 @@ static bool waiter_add(struct manager *manager, const struct reply *reply)
 // --- Commands for one service -------------------------------------------------------------------
 
 // Two services of what a start would bring that conflict; false if there are none.
-static bool closure_conflicts(struct manager *manager, uint16_t slot, struct text *detail)
+static bool closure_conflicts(struct manager *manager, uint16_t slot, struct phrase *detail)
 {
     const struct service_set *set = catalogue_set(&manager->catalogue);
     struct slots closure;
@@ -102,9 +102,9 @@ static bool closure_conflicts(struct manager *manager, uint16_t slot, struct tex
         for (uint32_t i = set->graph.out_first[from]; i < set->graph.out_first[from + 1]; i++) {
             const struct edge *edge = &set->graph.edges[i];
             if (!edge_orders(edge) && slots_has(&closure, edge->to)) {
-                text_put(detail, manager->catalogue.names[from]);
-                text_put(detail, " conflicts with ");
-                text_put(detail, manager->catalogue.names[edge->to]);
+                phrase_put(detail, manager->catalogue.names[from]);
+                phrase_put(detail, " conflicts with ");
+                phrase_put(detail, manager->catalogue.names[edge->to]);
                 return true;
             }
         }
@@ -148,7 +148,7 @@ static void lifecycle(struct manager *manager, const struct request *request, ui
                                                        CAUSE_EXPLICIT_STOP};
     char caller[SID_TEXT_MAX] = "nobody";
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
     bool is_start = request->command == COMMAND_START || request->command == COMMAND_RESTART;
 
     if (is_shutting_down(manager)) {

@@ -32,8 +32,8 @@ static void answer_all(struct manager *manager, enum reply_code code, const char
         struct action *action = action_add(manager, ACTION_REPLY, NO_SERVICE);
         action->reply = manager->reload_replies[i];
         action->reply.code = code;
-        struct text text = text_in(action->reply.detail, sizeof(action->reply.detail));
-        text_put_safe(&text, detail);
+        struct phrase text = phrase_in(action->reply.detail, sizeof(action->reply.detail));
+        phrase_put_safe(&text, detail);
     }
     manager->reload_count = 0;
 }
@@ -86,7 +86,7 @@ void config_take(struct manager *manager, const struct event *event)
 {
     const struct problems *problems = &manager->catalogue.problems;
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
     if (!manager->is_reading) {
         catalogue_stage_drop(&manager->catalogue);

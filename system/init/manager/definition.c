@@ -64,7 +64,7 @@ enum field field_near(const char *name)
 }
 
 // The n-th of the words between bars.
-static bool choice_take(const char *choices, int64_t number, struct text *word)
+static bool choice_take(const char *choices, int64_t number, struct phrase *word)
 {
     for (; number > 0 && *choices != '\0'; choices++) {
         number -= *choices == '|';
@@ -73,11 +73,11 @@ static bool choice_take(const char *choices, int64_t number, struct text *word)
     while (*end != '\0' && *end != '|') {
         end++;
     }
-    text_put_bytes(word, choices, (size_t)(end - choices));
+    phrase_put_bytes(word, choices, (size_t)(end - choices));
     return end != choices;
 }
 
-const char *field_choice(enum field field, int64_t number, struct text *scratch)
+const char *field_choice(enum field field, int64_t number, struct phrase *scratch)
 {
     (void)choice_take(fields[field].choices, number, scratch);
     return scratch->bytes;
@@ -93,7 +93,7 @@ void definition_init(struct definition *definition, uint32_t line)
     definition->texts[0] = '\0';
 }
 
-static struct text *complain(const struct place *place, enum problem_kind kind, enum field field)
+static struct phrase *complain(const struct place *place, enum problem_kind kind, enum field field)
 {
     return problem_add(place->problems, kind, place->service, (uint16_t)field, place->line);
 }
@@ -119,24 +119,24 @@ static void complain_of_type(const struct place *place, enum field field)
         [FIELD_TYPE_COMMANDS] = "a list of commands is expected",
         [FIELD_TYPE_CODES] = "a list of numbers is expected",
     };
-    struct text *detail = complain(place, PROBLEM_FIELD_TYPE, field);
+    struct phrase *detail = complain(place, PROBLEM_FIELD_TYPE, field);
 
-    text_put(detail, wanted[fields[field].type]);
+    phrase_put(detail, wanted[fields[field].type]);
     if (fields[field].type == FIELD_TYPE_CHOICE) {
-        text_put(detail, fields[field].choices);
+        phrase_put(detail, fields[field].choices);
     }
 }
 
 static void complain_of_range(const struct place *place, enum problem_kind kind, enum field field,
                               int64_t found)
 {
-    struct text *detail = complain(place, kind, field);
+    struct phrase *detail = complain(place, kind, field);
 
-    text_put_number(detail, found);
-    text_put(detail, kind == PROBLEM_FIELD_SIZE ? " bytes, allowed are " : ", allowed are ");
-    text_put_number(detail, fields[field].least);
-    text_put(detail, " to ");
-    text_put_number(detail, fields[field].most);
+    phrase_put_number(detail, found);
+    phrase_put(detail, kind == PROBLEM_FIELD_SIZE ? " bytes, allowed are " : ", allowed are ");
+    phrase_put_number(detail, fields[field].least);
+    phrase_put(detail, " to ");
+    phrase_put_number(detail, fields[field].most);
 }
 
 void definition_put_number(struct definition *definition, enum field field, int64_t number,
@@ -177,7 +177,7 @@ static void put_choice(struct definition *definition, enum field field, const ch
     char word[32];
 
     for (int64_t i = 0;; i++) {
-        struct text choice = text_in(word, sizeof(word));
+        struct phrase choice = phrase_in(word, sizeof(word));
         if (!choice_take(fields[field].choices, i, &choice)) {
             break;
         }
@@ -252,7 +252,7 @@ bool definition_has_trigger(const struct definition *definition, const char *tri
 {
     for (const char *item = NULL;
          (item = definition_item(definition, FIELD_TRIGGERS, item)) != NULL;) {
-        if (text_begins(item, trigger)) {
+        if (text_starts(item, trigger)) {
             return true;
         }
     }
@@ -289,16 +289,16 @@ static void check_trigger(const char *item, struct place *place)
     if (text_is(item, "boot")) {
         return;
     }
-    if (!text_begins(item, "timer:")) {
-        text_put_safe(complain(place, PROBLEM_TRIGGER, FIELD_TRIGGERS), item);
+    if (!text_starts(item, "timer:")) {
+        phrase_put_safe(complain(place, PROBLEM_TRIGGER, FIELD_TRIGGERS), item);
         return;
     }
     item += strlen("timer:");
     if (!calendar_parse(&calendar, item, strlen(item), &error)) {
         char words[CALENDAR_ERROR_TEXT_MAX];
-        struct text *detail = complain(place, PROBLEM_TIMER, FIELD_TRIGGERS);
+        struct phrase *detail = complain(place, PROBLEM_TIMER, FIELD_TRIGGERS);
         (void)calendar_error_print(&error, words, sizeof(words));
-        text_put(detail, words);
+        phrase_put(detail, words);
     }
 }
 
@@ -308,14 +308,14 @@ static void check_condition(const char *item, enum field field, struct place *pl
     const char *rest;
 
     if (!condition_parse(item, &kind, &rest)) {
-        text_put_safe(complain(place, PROBLEM_CONDITION, field), item);
+        phrase_put_safe(complain(place, PROBLEM_CONDITION, field), item);
     }
 }
 
 static void check_command(const char *item, enum field field, struct place *place)
 {
     if (!command_is_good(item, field == FIELD_ARGUMENTS)) {
-        text_put_safe(complain(place, PROBLEM_COMMAND, field), item);
+        phrase_put_safe(complain(place, PROBLEM_COMMAND, field), item);
     }
 }
 
@@ -328,7 +328,7 @@ static void check_code(const char *item, enum field field, struct place *place)
         code = code > INT32_MAX ? -1 : code;
     }
     if (code < 0) {
-        text_put_safe(complain(place, PROBLEM_EXIT_CODE, field), item);
+        phrase_put_safe(complain(place, PROBLEM_EXIT_CODE, field), item);
     }
 }
 
@@ -337,16 +337,16 @@ static void check_grant(const struct definition *definition, const char *item, s
     struct grant grant, other;
 
     if (!grant_parse(&grant, item)) {
-        text_put_safe(complain(place, PROBLEM_GRANT, FIELD_GRANTS), item);
+        phrase_put_safe(complain(place, PROBLEM_GRANT, FIELD_GRANTS), item);
         return;
     }
     if (grant.service[0] == '\0' && kernel_source_find(grant.source) == NULL) {
-        text_put_safe(complain(place, PROBLEM_GRANT_SOURCE, FIELD_GRANTS), grant.source);
+        phrase_put_safe(complain(place, PROBLEM_GRANT_SOURCE, FIELD_GRANTS), grant.source);
     }
     for (const char *before = NULL;
          (before = definition_item(definition, FIELD_GRANTS, before)) != item;) {
         if (grant_parse(&other, before) && text_is(other.name, grant.name)) {
-            text_put_safe(complain(place, PROBLEM_GRANT_TWICE, FIELD_GRANTS), grant.name);
+            phrase_put_safe(complain(place, PROBLEM_GRANT_TWICE, FIELD_GRANTS), grant.name);
         }
     }
 }
@@ -357,19 +357,19 @@ static void check_export(const struct definition *definition, const char *item, 
     struct grant grant;
 
     if (!export_parse(&export, item)) {
-        text_put_safe(complain(place, PROBLEM_EXPORT, FIELD_EXPORTS), item);
+        phrase_put_safe(complain(place, PROBLEM_EXPORT, FIELD_EXPORTS), item);
         return;
     }
     for (const char *before = NULL;
          (before = definition_item(definition, FIELD_EXPORTS, before)) != item;) {
         if (export_parse(&other, before) && text_is(other.name, export.name)) {
-            text_put_safe(complain(place, PROBLEM_EXPORT_TWICE, FIELD_EXPORTS), export.name);
+            phrase_put_safe(complain(place, PROBLEM_EXPORT_TWICE, FIELD_EXPORTS), export.name);
         }
     }
     for (const char *granted = NULL;
          (granted = definition_item(definition, FIELD_GRANTS, granted)) != NULL;) {
         if (grant_parse(&grant, granted) && text_is(grant.name, export.name)) {
-            text_put_safe(complain(place, PROBLEM_EXPORT_AGAIN, FIELD_EXPORTS), export.name);
+            phrase_put_safe(complain(place, PROBLEM_EXPORT_AGAIN, FIELD_EXPORTS), export.name);
         }
     }
 }
@@ -394,14 +394,14 @@ static void check_item(const struct definition *definition, enum field field, co
         check_command(item, field, place);
     } else if (field == FIELD_REQUIRED_PRIVILEGES &&
                !privilege_find(item, strlen(item), &privilege)) {
-        text_put_safe(complain(place, PROBLEM_PRIVILEGE, field), item);
+        phrase_put_safe(complain(place, PROBLEM_PRIVILEGE, field), item);
     } else if (field == FIELD_ENVIRONMENT) {
         const char *equals = item;
         while (*equals != '\0' && *equals != '=') {
             equals++;
         }
         if (*equals == '\0' || equals == item) {
-            text_put_safe(complain(place, PROBLEM_ENVIRONMENT, field), item);
+            phrase_put_safe(complain(place, PROBLEM_ENVIRONMENT, field), item);
         }
     }
 }
@@ -416,7 +416,7 @@ static void check_security(const struct definition *definition, struct place *pl
     if (text[0] != '\0' && !sddl_parse(text, strlen(text), bytes, sizeof(bytes), &size, &error)) {
         char words[ACCESS_ERROR_TEXT_MAX];
         (void)access_error_print(&error, words, sizeof(words));
-        text_put(complain(place, PROBLEM_SECURITY, FIELD_SERVICE_SECURITY), words);
+        phrase_put(complain(place, PROBLEM_SECURITY, FIELD_SERVICE_SECURITY), words);
     }
 }
 
@@ -429,13 +429,13 @@ static void check_health(const struct definition *definition, struct place *plac
     if (definition_text(definition, FIELD_HEALTH_CHECK)[0] == '\0' || retries * interval < window) {
         return;
     }
-    struct text *detail = complain(place, PROBLEM_HEALTH_TIMING, FIELD_HEALTH_CHECK_INTERVAL);
-    text_put_number(detail, retries);
-    text_put(detail, " * ");
-    text_put_number(detail, interval);
-    text_put(detail, " s, and RestartWindow is ");
-    text_put_number(detail, window);
-    text_put(detail, " s");
+    struct phrase *detail = complain(place, PROBLEM_HEALTH_TIMING, FIELD_HEALTH_CHECK_INTERVAL);
+    phrase_put_number(detail, retries);
+    phrase_put(detail, " * ");
+    phrase_put_number(detail, interval);
+    phrase_put(detail, " s, and RestartWindow is ");
+    phrase_put_number(detail, window);
+    phrase_put(detail, " s");
 }
 
 void definition_check(const struct definition *definition, const struct place *given)
@@ -457,8 +457,8 @@ void definition_check(const struct definition *definition, const struct place *g
     }
     check_health(definition, &place);
     if (definition_number(definition, FIELD_SCHEMA_VERSION) > SCHEMA_VERSION) {
-        text_put_number(complain(&place, PROBLEM_SCHEMA_NEWER, FIELD_SCHEMA_VERSION),
-                        definition_number(definition, FIELD_SCHEMA_VERSION));
+        phrase_put_number(complain(&place, PROBLEM_SCHEMA_NEWER, FIELD_SCHEMA_VERSION),
+                          definition_number(definition, FIELD_SCHEMA_VERSION));
     }
     if (definition_is_critical(definition) && !definition_has_trigger(definition, "boot")) {
         (void)complain(&place, PROBLEM_CRITICAL_ON_DEMAND, FIELD_ERROR_CONTROL);

@@ -70,7 +70,7 @@ enum field field_find(const char *name);
 // The field whose name is nearest, for messages; FIELD_COUNT if none is near.
 enum field field_near(const char *name);
 // The name of a choice, such as "Oneshot".
-const char *field_choice(enum field field, int64_t number, struct text *scratch);
+const char *field_choice(enum field field, int64_t number, struct phrase *scratch);
 
 // All values as if nothing was given.
 void definition_init(struct definition *definition, uint32_t line);

@@ -49,12 +49,12 @@ static void restart_begin(struct manager *manager, uint16_t slot, enum cause cau
     struct service *service = service_of(manager, slot);
     const struct definition *definition = service_use(manager, slot, FIELD_RESTART_DELAY);
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
     uint64_t delay_ns = delay_take(service, definition);
 
-    text_put(&detail, service->end_detail);
-    text_put(&detail, "; next try in ");
-    text_put_seconds(&detail, delay_ns);
+    phrase_put(&detail, service->end_detail);
+    phrase_put(&detail, "; next try in ");
+    phrase_put_seconds(&detail, delay_ns);
     service_change(manager, slot, STATE_STARTING, cause, NO_SERVICE, words);
     operation_begin_retry(manager, slot);
     start_leave_place(manager, slot);
@@ -166,9 +166,9 @@ void service_end(struct manager *manager, uint16_t slot, enum cause cause, enum 
                  const char *detail)
 {
     struct service *service = service_of(manager, slot);
-    struct text text = text_in(service->end_detail, sizeof(service->end_detail));
+    struct phrase text = phrase_in(service->end_detail, sizeof(service->end_detail));
 
-    text_put_safe(&text, detail);
+    phrase_put_safe(&text, detail);
     service->end_cause = (uint8_t)cause;
     service->end_then = (uint8_t)then;
     waits_drop(manager, slot);
@@ -265,11 +265,11 @@ void service_phase_timeout(struct manager *manager, uint16_t slot)
     }
 }
 
-static void exit_detail(int32_t code, bool is_fault, const char *more, struct text *text)
+static void exit_detail(int32_t code, bool is_fault, const char *more, struct phrase *text)
 {
-    text_put(text, is_fault ? "fault " : "exit code ");
-    text_put_number(text, code);
-    text_put(text, more);
+    phrase_put(text, is_fault ? "fault " : "exit code ");
+    phrase_put_number(text, code);
+    phrase_put(text, more);
 }
 
 void service_main_exit(struct manager *manager, uint16_t slot, int32_t code, bool is_fault)
@@ -280,7 +280,7 @@ void service_main_exit(struct manager *manager, uint16_t slot, int32_t code, boo
         job_code_is_good(service_use(manager, slot, FIELD_SUCCESS_EXIT_CODES), code, is_fault);
     bool is_oneshot = definition_number(definition, FIELD_TYPE) == TYPE_ONESHOT;
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
     if (service->phase == PHASE_RECLAIM) {
         return;

@@ -202,7 +202,7 @@ const char *reply_code_text(enum reply_code code);
 const char *command_name(enum command command); // "operation_status"
 
 // "web: Active -> Failed: its process ended: exit code 3 (ProcessCrash). Done: ... To do: ..."
-void record_print(const struct record *record, struct text *text);
+void record_print(const struct record *record, struct phrase *text);
 enum severity record_severity(const struct record *record);
 
 #endif

@@ -9,21 +9,21 @@
 static const char *const type_names[] = {"ServiceMain", "PreExecHook", "PostExecHook",
                                          "HealthCheck", "AdHoc"};
 
-void job_detail(const struct job *job, struct text *text)
+void job_detail(const struct job *job, struct phrase *text)
 {
-    text_put(text, type_names[job->type]);
-    text_put(text, " ");
-    text_put_safe(text, job->command);
+    phrase_put(text, type_names[job->type]);
+    phrase_put(text, " ");
+    phrase_put_safe(text, job->command);
     if (job->state == JOB_COMPLETED || job->state == JOB_FAILED) {
-        text_put(text, job->is_fault ? ": fault " : ": exit code ");
-        text_put_number(text, job->exit_code);
+        phrase_put(text, job->is_fault ? ": fault " : ": exit code ");
+        phrase_put_number(text, job->exit_code);
     }
 }
 
 static void job_record(struct manager *manager, const struct job *job, enum record_kind kind)
 {
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
     job_detail(job, &detail);
     struct record *record = record_add(manager, kind, job->service, words);
@@ -55,8 +55,8 @@ uint16_t job_create(struct manager *manager, enum job_type type, uint16_t slot, 
     if (slot != NO_SERVICE && manager->services[slot].operation != NO_OPERATION) {
         job->operation = manager->operations[manager->services[slot].operation].serial;
     }
-    struct text text = text_in(job->command, sizeof(job->command));
-    text_put_safe(&text, command);
+    struct phrase text = phrase_in(job->command, sizeof(job->command));
+    phrase_put_safe(&text, command);
     job_record(manager, job, RECORD_JOB_CREATED);
     return index;
 }
@@ -132,9 +132,9 @@ void job_kill(struct manager *manager, uint16_t index)
 bool job_code_is_good(const struct definition *definition, int32_t code, bool is_fault)
 {
     char words[24];
-    struct text text = text_in(words, sizeof(words));
+    struct phrase text = phrase_in(words, sizeof(words));
 
-    text_put_number(&text, code);
+    phrase_put_number(&text, code);
     for (const char *item = NULL;
          !is_fault &&
          (item = definition_item(definition, FIELD_SUCCESS_EXIT_CODES, item)) != NULL;) {
@@ -150,7 +150,7 @@ static void adhoc_answer(struct manager *manager, const struct job *job, enum re
     struct request request = {
         .connection = job->connection, .id = job->id, .command = COMMAND_KINDS};
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
     job_detail(job, &detail);
     reply_to(manager, &request, code, NO_SERVICE, words);
@@ -164,7 +164,7 @@ static void job_pass_on(struct manager *manager, uint16_t index)
     struct service *service = job->service != NO_SERVICE ? service_of(manager, job->service) : NULL;
     bool is_good = job->state == JOB_COMPLETED;
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
     job_detail(job, &detail);
     switch ((enum job_type)job->type) {
@@ -274,11 +274,11 @@ static bool texts_put(struct adhoc *adhoc, const struct submission *submission)
 {
     const char *texts[] = {submission->image,     submission->arguments,   submission->environment,
                            submission->directory, submission->description, submission->grants};
-    struct text text = text_in(adhoc->texts, sizeof(adhoc->texts));
+    struct phrase text = phrase_in(adhoc->texts, sizeof(adhoc->texts));
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        text_put(&text, texts[i] != NULL ? texts[i] : "");
-        text_put_bytes(&text, "", 1);
+        phrase_put(&text, texts[i] != NULL ? texts[i] : "");
+        phrase_put_bytes(&text, "", 1);
     }
     return !text.is_cut;
 }

@@ -46,10 +46,10 @@ void guid_print(const struct manager *manager, char kind, uint32_t serial, char 
 uint32_t guid_find(const struct manager *manager, char kind, const char *guid);
 
 // Why a service is in its state, through all that led to it, several lines.
-void why_print(struct manager *manager, uint16_t slot, struct text *text);
+void why_print(struct manager *manager, uint16_t slot, struct phrase *text);
 
 // What a start of a service would do now: one line for each that would start or stop, in order.
-void plan_start_print(struct manager *manager, uint16_t slot, struct text *text);
+void plan_start_print(struct manager *manager, uint16_t slot, struct phrase *text);
 
 // Which of these rights (right.h) the token lacks for a service, or for the system (NO_SERVICE).
 uint32_t right_missing(struct manager *manager, uint16_t slot, const struct access_token *token,

@@ -75,8 +75,9 @@ static void take_stopping(const struct notice *notice)
 
 static void take_status(const struct notice *notice)
 {
-    struct text text = text_in(notice->service->status_text, sizeof(notice->service->status_text));
-    text_put_safe(&text, notice->text);
+    struct phrase text =
+        phrase_in(notice->service->status_text, sizeof(notice->service->status_text));
+    phrase_put_safe(&text, notice->text);
 }
 
 static void take_errno(const struct notice *notice)

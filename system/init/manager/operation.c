@@ -70,10 +70,10 @@ static uint16_t operation_create(struct manager *manager, const struct operation
     operation->service = ask->slot;
     operation->origin = ask->origin;
     operation->created_ns = manager->now_ns;
-    struct text caller = text_in(operation->caller, sizeof(operation->caller));
-    text_put_safe(&caller, ask->caller != NULL ? ask->caller : "init");
-    struct text detail = text_in(operation->detail, sizeof(operation->detail));
-    text_put_safe(&detail, ask->detail != NULL ? ask->detail : "");
+    struct phrase caller = phrase_in(operation->caller, sizeof(operation->caller));
+    phrase_put_safe(&caller, ask->caller != NULL ? ask->caller : "init");
+    struct phrase detail = phrase_in(operation->detail, sizeof(operation->detail));
+    phrase_put_safe(&detail, ask->detail != NULL ? ask->detail : "");
     return index;
 }
 
@@ -111,8 +111,8 @@ void operation_end(struct manager *manager, uint16_t index, enum operation_state
     operation->result = (uint8_t)result;
     operation->ended_ns = manager->now_ns;
     if (detail[0] != '\0') {
-        struct text text = text_in(operation->detail, sizeof(operation->detail));
-        text_put_safe(&text, detail);
+        struct phrase text = phrase_in(operation->detail, sizeof(operation->detail));
+        phrase_put_safe(&text, detail);
     }
     deadline_disarm(manager, DEADLINE_OF_OPERATION + (uint32_t)index);
     if (service->operation == index) {

@@ -83,7 +83,7 @@ void job_free(struct manager *manager, uint16_t index);
 void job_exit(struct manager *manager, const struct event *event);
 void job_reclaimed(struct manager *manager, const struct event *event);
 void job_timeout(struct manager *manager, uint16_t index);
-void job_detail(const struct job *job, struct text *text);
+void job_detail(const struct job *job, struct phrase *text);
 bool job_code_is_good(const struct definition *definition, int32_t code, bool is_fault);
 bool jobs_end_adhoc(struct manager *manager); // true when all were killed
 void job_submit(struct manager *manager, const struct submission *submission);

@@ -16,13 +16,13 @@ static const struct {
 #undef PROBLEM
 };
 
-struct text *problem_add(struct problems *problems, enum problem_kind kind, uint16_t service,
-                         uint16_t field, uint32_t line)
+struct phrase *problem_add(struct problems *problems, enum problem_kind kind, uint16_t service,
+                           uint16_t field, uint32_t line)
 {
     problems->errors += kinds[kind].severity == SEVERITY_ERROR;
     if (problems->count == PROBLEMS_MAX) {
         problems->dropped++;
-        problems->detail = text_in(problems->lost, sizeof(problems->lost));
+        problems->detail = phrase_in(problems->lost, sizeof(problems->lost));
         return &problems->detail;
     }
     struct problem *problem = &problems->list[problems->count++];
@@ -33,7 +33,7 @@ struct text *problem_add(struct problems *problems, enum problem_kind kind, uint
     problem->service_name[0] = '\0';
     problem->path_first = 0;
     problem->path_count = 0;
-    problems->detail = text_in(problem->detail, sizeof(problem->detail));
+    problems->detail = phrase_in(problem->detail, sizeof(problem->detail));
     return &problems->detail;
 }
 
@@ -63,28 +63,28 @@ const char *problem_name(enum problem_kind kind)
     return kinds[kind].name;
 }
 
-void problem_print(const struct problem *problem, struct text *text)
+void problem_print(const struct problem *problem, struct phrase *text)
 {
-    text_put(text, severity_name(kinds[problem->kind].severity));
-    text_put(text, ": ");
+    phrase_put(text, severity_name(kinds[problem->kind].severity));
+    phrase_put(text, ": ");
     if (problem->service_name[0] != '\0') {
-        text_put_safe(text, problem->service_name);
-        text_put(text, ": ");
+        phrase_put_safe(text, problem->service_name);
+        phrase_put(text, ": ");
     }
     if (problem->field < FIELD_COUNT) {
-        text_put(text, field_name(problem->field));
-        text_put(text, problem->line != 0 ? ", " : ": ");
+        phrase_put(text, field_name(problem->field));
+        phrase_put(text, problem->line != 0 ? ", " : ": ");
     }
     if (problem->line != 0) {
-        text_put(text, "line ");
-        text_put_number(text, problem->line);
-        text_put(text, ": ");
+        phrase_put(text, "line ");
+        phrase_put_number(text, problem->line);
+        phrase_put(text, ": ");
     }
-    text_put(text, kinds[problem->kind].what);
+    phrase_put(text, kinds[problem->kind].what);
     if (problem->detail[0] != '\0') {
-        text_put(text, ": ");
-        text_put_safe(text, problem->detail);
+        phrase_put(text, ": ");
+        phrase_put_safe(text, problem->detail);
     }
-    text_put(text, ". ");
-    text_put(text, kinds[problem->kind].remedy);
+    phrase_put(text, ". ");
+    phrase_put(text, kinds[problem->kind].remedy);
 }

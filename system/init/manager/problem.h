@@ -6,7 +6,7 @@
 #define INIT_MANAGER_PROBLEM_H
 
 #include "system/init/manager/limits.h"
-#include "system/init/manager/text.h"
+#include "system/init/manager/phrase.h"
 
 enum problem_kind {
 #define PROBLEM(id, severity, what, remedy) PROBLEM_##id,
@@ -37,15 +37,15 @@ struct problems {
     uint32_t dropped; // beyond PROBLEMS_MAX
     uint32_t errors;  // of both
     uint32_t path_used;
-    struct text detail; // of the last one
+    struct phrase detail; // of the last one
     struct problem list[PROBLEMS_MAX];
     uint16_t path[PATH_MAX_TOTAL];
     char lost[PROBLEM_DETAIL_MAX];
 };
 
 // Adds one. Returns where its detail is to be put.
-struct text *problem_add(struct problems *problems, enum problem_kind kind, uint16_t service,
-                         uint16_t field, uint32_t line);
+struct phrase *problem_add(struct problems *problems, enum problem_kind kind, uint16_t service,
+                           uint16_t field, uint32_t line);
 
 enum severity problem_severity(enum problem_kind kind);
 const char *severity_name(enum severity severity);
@@ -55,6 +55,6 @@ const char *problem_remedy(enum problem_kind kind);
 const char *problem_name(enum problem_kind kind); // "CYCLE"
 
 // "error: web: Requires, line 7: no such service: dbb. Define it, or remove it from the list."
-void problem_print(const struct problem *problem, struct text *text);
+void problem_print(const struct problem *problem, struct phrase *text);
 
 #endif

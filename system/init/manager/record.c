@@ -47,7 +47,7 @@ struct record *record_add(struct manager *manager, enum record_kind kind, uint16
                           const char *detail)
 {
     struct record *record = &manager->records[manager->record_number % RECORDS_MAX];
-    struct text text = text_in(record->detail, sizeof(record->detail));
+    struct phrase text = phrase_in(record->detail, sizeof(record->detail));
 
     record->number = ++manager->record_number;
     record->at_ns = manager->now_ns;
@@ -56,7 +56,7 @@ struct record *record_add(struct manager *manager, enum record_kind kind, uint16
     record->from = record->to = record->cause = 0;
     record->operation = record->job = 0;
     record->service[0] = record->origin[0] = '\0';
-    text_put_safe(&text, detail);
+    phrase_put_safe(&text, detail);
     if (slot < SERVICES_MAX) {
         memcpy(record->service, manager->catalogue.names[slot], NAME_SIZE);
     }
@@ -74,40 +74,54 @@ enum severity record_severity(const struct record *record)
                                                                        : SEVERITY_NOTE;
 }
 
-static void detail_put(const struct record *record, struct text *text)
+static void detail_put(const struct record *record, struct phrase *text)
 {
     if (record->origin[0] != '\0') {
-        text_put(text, " (");
-        text_put(text, record->origin);
-        text_put(text, ")");
+        phrase_put(text, " (");
+        phrase_put(text, record->origin);
+        phrase_put(text, ")");
     }
     if (record->detail[0] != '\0') {
-        text_put(text, ": ");
-        text_put(text, record->detail);
+        phrase_put(text, ": ");
+        phrase_put(text, record->detail);
     }
 }
 
-void record_print(const struct record *record, struct text *text)
+// NAME stands for the service.
+static void remedy_put(const char *remedy, const char *service, struct phrase *text)
+{
+    for (; *remedy != '\0'; remedy++) {
+        if (text_starts(remedy, "NAME")) {
+            phrase_put(text, service);
+            remedy += 3;
+        } else {
+            phrase_put_bytes(text, remedy, 1);
+        }
+    }
+}
+
+void record_print(const struct record *record, struct phrase *text)
 {
     bool is_change = record->kind == RECORD_TRANSITION;
 
-    text_put(text, record->service[0] != '\0' ? record->service : "init");
-    text_put(text, ": ");
+    phrase_put(text, record->service[0] != '\0' ? record->service : "init");
+    phrase_put(text, ": ");
     if (is_change) {
-        text_put(text, state_name(record->from));
-        text_put(text, " -> ");
-        text_put(text, state_name(record->to));
-        text_put(text, ", ");
-        text_put(text, cause_name(record->cause));
-        text_put(text, ": ");
-        text_put(text, cause_why(record->cause));
+        phrase_put(text, state_name(record->from));
+        phrase_put(text, " -> ");
+        phrase_put(text, state_name(record->to));
+        phrase_put(text, ", ");
+        phrase_put(text, cause_name(record->cause));
+        phrase_put(text, ": ");
+        phrase_put(text, cause_why(record->cause));
     } else {
-        text_put(text, kinds[record->kind].what);
+        phrase_put(text, kinds[record->kind].what);
     }
     detail_put(record, text);
-    text_put(text, ". Done: ");
-    text_put(text,
-             is_change ? transition_done(record->from, record->to) : kinds[record->kind].done);
-    text_put(text, ". To do: ");
-    text_put(text, is_change ? cause_remedy(record->cause) : kinds[record->kind].remedy);
+    phrase_put(text, ". Done: ");
+    phrase_put(text,
+               is_change ? transition_done(record->from, record->to) : kinds[record->kind].done);
+    phrase_put(text, ". To do: ");
+    remedy_put(is_change ? cause_remedy(record->cause) : kinds[record->kind].remedy,
+               record->service, text);
 }

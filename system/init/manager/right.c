@@ -63,7 +63,7 @@ bool right_check(struct manager *manager, uint16_t slot, const struct access_tok
 {
     uint32_t missing = right_missing(manager, slot, token, rights);
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
     if (missing == 0) {
         return true;
@@ -71,14 +71,14 @@ bool right_check(struct manager *manager, uint16_t slot, const struct access_tok
     if (token != NULL) {
         char sid[SID_TEXT_MAX];
         (void)sid_print(&token->user, sid);
-        text_put(&detail, sid);
+        phrase_put(&detail, sid);
     } else {
-        text_put(&detail, "somebody without a session");
+        phrase_put(&detail, "somebody without a session");
     }
-    text_put(&detail, ", ");
-    text_put(&detail, what);
-    text_put(&detail, ", lacks right 0x");
-    text_put_number(&detail, missing); // one digit
+    phrase_put(&detail, ", ");
+    phrase_put(&detail, what);
+    phrase_put(&detail, ", lacks right 0x");
+    phrase_put_number(&detail, missing); // one digit
     (void)record_add(manager, RECORD_DENIED, slot, words);
     return false;
 }

@@ -122,10 +122,10 @@ void service_change(struct manager *manager, uint16_t slot, enum service_state t
                         .to = (uint8_t)to,
                         .cause = (uint8_t)cause,
                         .origin = origin};
-    struct text text = text_in(note.detail, sizeof(note.detail));
+    struct phrase text = phrase_in(note.detail, sizeof(note.detail));
 
     manager_assert(transition_is_listed(from, to));
-    text_put_safe(&text, detail);
+    phrase_put_safe(&text, detail);
     if (service->operation != NO_OPERATION) {
         note.operation = manager->operations[service->operation].serial;
     }

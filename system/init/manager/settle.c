@@ -186,10 +186,10 @@ static void boot_waits_look(struct manager *manager, uint16_t slot)
     service->is_boot = false;
     if (--manager->boot_waits == 0 && !is_shutting_down(manager)) {
         char words[NOTE_DETAIL_SIZE];
-        struct text detail = text_in(words, sizeof(words));
+        struct phrase detail = phrase_in(words, sizeof(words));
         manager->is_booted = true;
-        text_put(&detail, "after ");
-        text_put_seconds(&detail, manager->now_ns - manager->boot_ns);
+        phrase_put(&detail, "after ");
+        phrase_put_seconds(&detail, manager->now_ns - manager->boot_ns);
         (void)record_add(manager, RECORD_BOOTED, NO_SERVICE, words);
     }
 }

@@ -50,12 +50,12 @@ static void unmount_begin(struct manager *manager)
 void shutdown_begin(struct manager *manager, enum halt_kind kind, const char *cause)
 {
     uint32_t limit_s = manager->config.shutdown_s;
-    struct text text = text_in(manager->reason, sizeof(manager->reason));
+    struct phrase text = phrase_in(manager->reason, sizeof(manager->reason));
 
     if (is_shutting_down(manager)) {
         return;
     }
-    text_put_safe(&text, cause);
+    phrase_put_safe(&text, cause);
     manager->life = LIFE_STOPPING;
     manager->halt = (uint8_t)kind;
     manager->shutdown_end_ns = manager->now_ns + limit_s * NS_PER_S;
@@ -73,9 +73,9 @@ void shutdown_begin(struct manager *manager, enum halt_kind kind, const char *ca
 
 void shutdown_at_once(struct manager *manager, const char *cause)
 {
-    struct text text = text_in(manager->reason, sizeof(manager->reason));
+    struct phrase text = phrase_in(manager->reason, sizeof(manager->reason));
 
-    text_put_safe(&text, cause);
+    phrase_put_safe(&text, cause);
     manager->halt = HALT_REBOOT;
     deadline_disarm(manager, DEADLINE_OF_ALL + DEADLINE_SHUTDOWN);
     flush(manager);

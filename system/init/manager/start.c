@@ -520,7 +520,7 @@ void start_step_answer(struct manager *manager, const struct event *event, uint1
     uint16_t slot = manager->jobs[index].service;
     struct service *service = service_of(manager, slot);
     char words[NOTE_DETAIL_SIZE];
-    struct text detail = text_in(words, sizeof(words));
+    struct phrase detail = phrase_in(words, sizeof(words));
 
     if (service->main_job != index || service->phase != PHASE_STEP ||
         event->part != service->step) {
@@ -531,11 +531,11 @@ void start_step_answer(struct manager *manager, const struct event *event, uint1
         (void)record_add(manager, RECORD_IDENTITY_ABSENT, slot,
                          event->text != NULL ? event->text : "it is not there");
     } else if (event->status != 0) {
-        text_put(&detail, start_step_name((enum start_step)service->step));
-        text_put(&detail, ": status ");
-        text_put_number(&detail, event->status);
-        text_put(&detail, ", ");
-        text_put_safe(&detail, event->text != NULL ? event->text : "no reason given");
+        phrase_put(&detail, start_step_name((enum start_step)service->step));
+        phrase_put(&detail, ": status ");
+        phrase_put_number(&detail, event->status);
+        phrase_put(&detail, ", ");
+        phrase_put_safe(&detail, event->text != NULL ? event->text : "no reason given");
         service_end(manager, slot, start_step_cause((enum start_step)service->step), THEN_POLICY,
                     words);
         return;

@@ -42,7 +42,7 @@ static const char *blanks_skip(const char *text)
     return text;
 }
 
-bool command_next(const char **place, struct text *word)
+bool command_next(const char **place, struct phrase *word)
 {
     const char *at = blanks_skip(*place);
     bool is_quoted = false;
@@ -59,7 +59,7 @@ bool command_next(const char **place, struct text *word)
         if (is_quoted && *at == '\\' && (at[1] == '"' || at[1] == '\\')) {
             at++;
         }
-        text_put_bytes(word, at, 1);
+        phrase_put_bytes(word, at, 1);
     }
     *place = at;
     return true;
@@ -82,7 +82,7 @@ bool command_is_good(const char *command, bool is_empty_good)
 // Takes the bytes up to one of `ends` or the end, without the blanks around them.
 static const char *part_take(const char *text, const char *ends, char *part)
 {
-    struct text out = text_in(part, NAME_SIZE);
+    struct phrase out = phrase_in(part, NAME_SIZE);
     const char *end = text = blanks_skip(text);
 
     for (; *end != '\0'; end++) {
@@ -98,7 +98,7 @@ static const char *part_take(const char *text, const char *ends, char *part)
     while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t')) {
         size--;
     }
-    text_put_bytes(&out, text, size);
+    phrase_put_bytes(&out, text, size);
     if (out.is_cut) {
         part[0] = '\0';
     }
@@ -151,7 +151,7 @@ bool condition_parse(const char *text, enum condition_kind *kind, const char **r
         "path:", "file:", "directory:", "registry:"};
 
     for (int i = 0; i < CONDITION_COUNT; i++) {
-        if (text_begins(text, prefixes[i])) {
+        if (text_starts(text, prefixes[i])) {
             *kind = (enum condition_kind)i;
             *rest = text + strlen(prefixes[i]);
             return **rest != '\0';

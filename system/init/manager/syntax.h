@@ -7,7 +7,7 @@
 #define INIT_MANAGER_SYNTAX_H
 
 #include "system/init/manager/limits.h"
-#include "system/init/manager/text.h"
+#include "system/init/manager/phrase.h"
 
 // A service's name: letters, digits, '-', '_', '.', a letter or digit first.
 bool name_is_good(const char *name);
@@ -16,7 +16,7 @@ bool part_is_good(const char *name);
 
 // The words of a command, split at blanks; double quotes keep blanks, `\"` and `\\` inside of them
 // are a quote and a backslash. `place` begins at the command and moves on; false at the end.
-bool command_next(const char **place, struct text *word);
+bool command_next(const char **place, struct phrase *word);
 // Quotes have partners, and there is a word unless none is needed.
 bool command_is_good(const char *command, bool is_empty_good);
 

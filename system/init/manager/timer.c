@@ -38,7 +38,7 @@ static int64_t next_of(const struct manager *manager, const struct definition *d
         struct calendar_error error;
         struct calendar_zone zone;
         int64_t next_s;
-        if (!text_begins(item, "timer:") || count++ == TIMERS_MAX) {
+        if (!text_starts(item, "timer:") || count++ == TIMERS_MAX) {
             continue;
         }
         const char *words = item + strlen("timer:");

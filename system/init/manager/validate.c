@@ -21,8 +21,8 @@ static const struct definition *definition_of(const struct validation *validatio
     return catalogue_definition(validation->catalogue, validation->set->definitions[slot]);
 }
 
-static struct text *complain(const struct validation *validation, enum problem_kind kind,
-                             uint16_t slot, enum field field)
+static struct phrase *complain(const struct validation *validation, enum problem_kind kind,
+                               uint16_t slot, enum field field)
 {
     const struct definition *definition = definition_of(validation, slot);
     uint32_t line = field < FIELD_COUNT ? definition->values[field].line : 0;
@@ -37,11 +37,11 @@ static struct text *complain(const struct validation *validation, enum problem_k
 static void complain_missing(const struct validation *validation, enum problem_kind kind,
                              uint16_t slot, enum field field, const char *name)
 {
-    struct text *detail = complain(validation, kind, slot, field);
+    struct phrase *detail = complain(validation, kind, slot, field);
     const char *near = NULL;
     uint32_t best = 3;
 
-    text_put_safe(detail, name);
+    phrase_put_safe(detail, name);
     for (uint16_t i = slots_next(&validation->set->members, 0);
          problem_severity(kind) != SEVERITY_NOTE && i < SERVICES_MAX;
          i = slots_next(&validation->set->members, i + 1u)) {
@@ -52,9 +52,9 @@ static void complain_missing(const struct validation *validation, enum problem_k
         }
     }
     if (near != NULL) {
-        text_put(detail, " (did you mean ");
-        text_put_safe(detail, near);
-        text_put(detail, "?)");
+        phrase_put(detail, " (did you mean ");
+        phrase_put_safe(detail, near);
+        phrase_put(detail, "?)");
     }
 }
 
@@ -102,10 +102,10 @@ static void grant_edge_add(struct validation *validation, uint16_t from, const c
             return;
         }
     }
-    struct text *detail = complain(validation, PROBLEM_GRANT_EXPORT, from, FIELD_GRANTS);
-    text_put_safe(detail, grant.service);
-    text_put(detail, "/");
-    text_put_safe(detail, grant.source);
+    struct phrase *detail = complain(validation, PROBLEM_GRANT_EXPORT, from, FIELD_GRANTS);
+    phrase_put_safe(detail, grant.service);
+    phrase_put(detail, "/");
+    phrase_put_safe(detail, grant.source);
 }
 
 static void edges_add(struct validation *validation, uint16_t slot)
@@ -151,11 +151,11 @@ static const struct edge *edge_between(const struct graph *graph, uint16_t from,
 }
 
 static void path_put(const struct catalogue *catalogue, const uint16_t *members, uint32_t count,
-                     struct text *text)
+                     struct phrase *text)
 {
     for (uint32_t i = 0; i <= count; i++) {
-        text_put(text, i == 0 ? "" : " -> ");
-        text_put_safe(text, catalogue->names[members[i % count]]);
+        phrase_put(text, i == 0 ? "" : " -> ");
+        phrase_put_safe(text, catalogue->names[members[i % count]]);
     }
 }
 
@@ -165,7 +165,7 @@ static void cycle_found(void *context, const uint16_t *members, uint32_t count)
     struct problems *problems = &validation->catalogue->problems;
     const struct edge *edge = edge_between(&validation->set->graph, members[0], members[1 % count]);
     uint32_t before = problems->count;
-    struct text *detail = complain(validation, PROBLEM_CYCLE, members[0], edge->field);
+    struct phrase *detail = complain(validation, PROBLEM_CYCLE, members[0], edge->field);
 
     path_put(validation->catalogue, members, count, detail);
     for (uint32_t i = 0; i < count; i++) {
@@ -181,7 +181,7 @@ static void cycle_found(void *context, const uint16_t *members, uint32_t count)
 }
 
 void problem_print_path(const struct catalogue *catalogue, const struct problem *problem,
-                        struct text *text)
+                        struct phrase *text)
 {
     const uint16_t *members = catalogue->problems.path + problem->path_first;
 
@@ -203,18 +203,18 @@ static void conflict_check(struct validation *validation, const struct edge *con
     const struct catalogue *catalogue = validation->catalogue;
 
     if (starts_at_boot(validation, conflict->from) && starts_at_boot(validation, conflict->to)) {
-        text_put_safe(complain(validation, at_boot, conflict->from, FIELD_CONFLICTS),
-                      catalogue->names[conflict->to]);
-        text_put_safe(complain(validation, at_boot, conflict->to, FIELD_CONFLICTS),
-                      catalogue->names[conflict->from]);
+        phrase_put_safe(complain(validation, at_boot, conflict->from, FIELD_CONFLICTS),
+                        catalogue->names[conflict->to]);
+        phrase_put_safe(complain(validation, at_boot, conflict->to, FIELD_CONFLICTS),
+                        catalogue->names[conflict->from]);
     }
     const struct graph *graph = &validation->set->graph;
     const struct edge *there = edge_between(graph, conflict->from, conflict->to);
     const struct edge *back = edge_between(graph, conflict->to, conflict->from);
     if ((there != NULL && edge_needs(there)) || (back != NULL && edge_needs(back))) {
         const struct edge *edge = there != NULL ? there : back;
-        text_put_safe(complain(validation, PROBLEM_CONFLICT_NEEDED, edge->from, edge->field),
-                      catalogue->names[edge->to]);
+        phrase_put_safe(complain(validation, PROBLEM_CONFLICT_NEEDED, edge->from, edge->field),
+                        catalogue->names[edge->to]);
     }
 }
 
@@ -230,9 +230,10 @@ static void readiness_check(struct validation *validation, uint16_t slot)
     for (uint32_t i = graph->in_first[slot]; i < graph->in_first[slot + 1]; i++) {
         const struct edge *edge = &graph->edges[graph->in_edges[i]];
         if (edge_needs(edge)) {
-            struct text *detail = complain(validation, PROBLEM_ALIVE_NEEDED, slot, FIELD_READINESS);
-            text_put(detail, "required by ");
-            text_put_safe(detail, validation->catalogue->names[edge->from]);
+            struct phrase *detail =
+                complain(validation, PROBLEM_ALIVE_NEEDED, slot, FIELD_READINESS);
+            phrase_put(detail, "required by ");
+            phrase_put_safe(detail, validation->catalogue->names[edge->from]);
             return;
         }
     }

@@ -7,26 +7,26 @@
 enum { WHY_DEPTH_MAX = 8 };
 
 static void note_print(const struct manager *manager, const char *name, const struct note *note,
-                       struct text *text)
+                       struct phrase *text)
 {
     struct record record = {
         .kind = RECORD_TRANSITION, .from = note->from, .to = note->to, .cause = note->cause};
-    struct text service = text_in(record.service, sizeof(record.service));
-    struct text detail = text_in(record.detail, sizeof(record.detail));
-    struct text origin = text_in(record.origin, sizeof(record.origin));
+    struct phrase service = phrase_in(record.service, sizeof(record.service));
+    struct phrase detail = phrase_in(record.detail, sizeof(record.detail));
+    struct phrase origin = phrase_in(record.origin, sizeof(record.origin));
 
-    text_put(&service, name);
-    text_put(&detail, note->detail);
+    phrase_put(&service, name);
+    phrase_put(&detail, note->detail);
     if (note->origin < SERVICES_MAX) {
-        text_put(&origin, manager->catalogue.names[note->origin]);
+        phrase_put(&origin, manager->catalogue.names[note->origin]);
     }
-    text_put_seconds(text, manager->now_ns - note->at_ns);
-    text_put(text, " ago: ");
+    phrase_put_seconds(text, manager->now_ns - note->at_ns);
+    phrase_put(text, " ago: ");
     record_print(&record, text);
-    text_put(text, "\n");
+    phrase_put(text, "\n");
 }
 
-static void waits_print(struct manager *manager, uint16_t slot, struct text *text)
+static void waits_print(struct manager *manager, uint16_t slot, struct phrase *text)
 {
     const struct service *service = service_of(manager, slot);
     const struct graph *graph = &catalogue_set(&manager->catalogue)->graph;
@@ -35,28 +35,28 @@ static void waits_print(struct manager *manager, uint16_t slot, struct text *tex
         return;
     }
     if (service->waits_place) {
-        text_put(text, "It waits for a place among the services that start at once.\n");
+        phrase_put(text, "It waits for a place among the services that start at once.\n");
     }
     for (uint32_t i = graph->out_first[slot]; i < graph->out_first[slot + 1]; i++) {
         const struct edge *edge = &graph->edges[i];
         if (edge_orders(edge) && !service_satisfies(manager, edge->to)) {
-            text_put(text, "It waits for ");
-            text_put(text, manager->catalogue.names[edge->to]);
-            text_put(text, ", which is ");
-            text_put(text, state_name(manager->services[edge->to].state));
-            text_put(text, ".\n");
+            phrase_put(text, "It waits for ");
+            phrase_put(text, manager->catalogue.names[edge->to]);
+            phrase_put(text, ", which is ");
+            phrase_put(text, state_name(manager->services[edge->to].state));
+            phrase_put(text, ".\n");
         }
     }
 }
 
-void why_print(struct manager *manager, uint16_t slot, struct text *text)
+void why_print(struct manager *manager, uint16_t slot, struct phrase *text)
 {
     struct slots seen = {{0}};
 
-    text_put(text, manager->catalogue.names[slot]);
-    text_put(text, " is ");
-    text_put(text, state_name(service_of(manager, slot)->state));
-    text_put(text, ".\n");
+    phrase_put(text, manager->catalogue.names[slot]);
+    phrase_put(text, " is ");
+    phrase_put(text, state_name(service_of(manager, slot)->state));
+    phrase_put(text, ".\n");
     waits_print(manager, slot, text);
     // Each service on the way once: its own last changes, then those of whatever caused them.
     for (uint32_t depth = 0; slot < SERVICES_MAX && depth < WHY_DEPTH_MAX; depth++) {
@@ -67,8 +67,8 @@ void why_print(struct manager *manager, uint16_t slot, struct text *text)
         }
         slots_put(&seen, slot);
         if (service->history_count == 0) {
-            text_put(text, manager->catalogue.names[slot]);
-            text_put(text, " was never asked to start.\n");
+            phrase_put(text, manager->catalogue.names[slot]);
+            phrase_put(text, " was never asked to start.\n");
         }
         for (uint32_t i = 0; i < service->history_count; i++) {
             note_print(manager, manager->catalogue.names[slot], &service->history[i], text);
@@ -81,15 +81,15 @@ void why_print(struct manager *manager, uint16_t slot, struct text *text)
 }
 
 static void plan_line(struct manager *manager, uint16_t slot, const char *what, uint16_t because,
-                      struct text *text)
+                      struct phrase *text)
 {
-    text_put(text, what);
-    text_put(text, manager->catalogue.names[slot]);
+    phrase_put(text, what);
+    phrase_put(text, manager->catalogue.names[slot]);
     if (because != NO_SERVICE) {
-        text_put(text, ", because of ");
-        text_put(text, manager->catalogue.names[because]);
+        phrase_put(text, ", because of ");
+        phrase_put(text, manager->catalogue.names[because]);
     }
-    text_put(text, "\n");
+    phrase_put(text, "\n");
 }
 
 // Of the closure in the order of the graph: who needs it, as a reason.
@@ -104,7 +104,7 @@ static uint16_t reason_of(const struct graph *graph, uint16_t slot, const struct
     return NO_SERVICE;
 }
 
-void plan_start_print(struct manager *manager, uint16_t slot, struct text *text)
+void plan_start_print(struct manager *manager, uint16_t slot, struct phrase *text)
 {
     const struct service_set *set = catalogue_set(&manager->catalogue);
     const struct graph *graph = &set->graph;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Text in buffers of fixed size.
-#include "system/init/manager/text.h"
+#include "system/init/manager/phrase.h"
 
 #include <string.h>
 
 enum { DISTANCE_TEXT_MAX = 64 };
 
-struct text text_in(char *bytes, size_t max)
+struct phrase phrase_in(char *bytes, size_t max)
 {
     bytes[0] = '\0';
-    return (struct text){.bytes = bytes, .max = max};
+    return (struct phrase){.bytes = bytes, .max = max};
 }
 
-void text_put_bytes(struct text *text, const char *bytes, size_t size)
+void phrase_put_bytes(struct phrase *text, const char *bytes, size_t size)
 {
     size_t room = text->max - 1 - text->size;
 
@@ -26,19 +26,19 @@ void text_put_bytes(struct text *text, const char *bytes, size_t size)
     text->bytes[text->size] = '\0';
 }
 
-void text_put(struct text *text, const char *words)
+void phrase_put(struct phrase *text, const char *words)
 {
-    text_put_bytes(text, words, strlen(words));
+    phrase_put_bytes(text, words, strlen(words));
 }
 
-void text_put_safe(struct text *text, const char *words)
+void phrase_put_safe(struct phrase *text, const char *words)
 {
     for (; *words != '\0'; words++) {
-        text_put_bytes(text, *words >= ' ' && *words <= '~' ? words : "?", 1);
+        phrase_put_bytes(text, *words >= ' ' && *words <= '~' ? words : "?", 1);
     }
 }
 
-void text_put_number(struct text *text, int64_t value)
+void phrase_put_number(struct phrase *text, int64_t value)
 {
     char digits[20];
     size_t at = sizeof(digits);
@@ -51,18 +51,18 @@ void text_put_number(struct text *text, int64_t value)
     if (value < 0) {
         digits[--at] = '-';
     }
-    text_put_bytes(text, digits + at, sizeof(digits) - at);
+    phrase_put_bytes(text, digits + at, sizeof(digits) - at);
 }
 
-void text_put_seconds(struct text *text, uint64_t time_ns)
+void phrase_put_seconds(struct phrase *text, uint64_t time_ns)
 {
     uint64_t milliseconds = time_ns / 1000000;
     char fraction[4] = {'.', (char)('0' + milliseconds / 100 % 10),
                         (char)('0' + milliseconds / 10 % 10), (char)('0' + milliseconds % 10)};
 
-    text_put_number(text, (int64_t)(milliseconds / 1000));
-    text_put_bytes(text, fraction, sizeof(fraction));
-    text_put(text, " s");
+    phrase_put_number(text, (int64_t)(milliseconds / 1000));
+    phrase_put_bytes(text, fraction, sizeof(fraction));
+    phrase_put(text, " s");
 }
 
 bool text_is(const char *left, const char *right)
@@ -88,7 +88,7 @@ bool text_is_alike(const char *left, const char *right)
     return lower_of(*left) == lower_of(*right);
 }
 
-bool text_begins(const char *text, const char *with)
+bool text_starts(const char *text, const char *with)
 {
     while (*with != '\0' && *text == *with) {
         text++;
