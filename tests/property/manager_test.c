@@ -7,7 +7,7 @@
 //
 //     STEPS=n   a boot for each 500 (default 100,000: 200 boots)
 //     SEED=n    another sequence (default 1); a failure prints the line that repeats it
-//     BOOT=n    this boot of the sequence alone
+//     BOOT=n    this boot of the sequence alone, and what happens in it
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@
 enum {
     STEPS_DEFAULT = 100000,
     STEPS_A_BOOT = 500,
+    STEPS_A_BOOT_MOST = 100000,
     SERVICES_MOST = 40,
     NAME_ROOM = 16,
     REPLIES_MAX = 512,
@@ -34,6 +35,7 @@ struct test {
     struct world world;
     struct manager manager;
     uint64_t seed, boot;
+    bool is_loud;
     uint64_t definitions_seed; // of the set that is staged next
     uint32_t service_count;
     bool is_bad_set;
@@ -262,6 +264,9 @@ static void message_check(const struct record *record)
     struct phrase message = phrase_in(bytes, sizeof(bytes));
 
     record_print(record, &message);
+    if (test.is_loud) {
+        printf("[%8.3f] %s\n", (double)test.world.now_ns / 1e9, bytes);
+    }
     const char *done = strstr(bytes, ". Done: ");
     const char *remedy = strstr(bytes, ". To do: ");
     if (message.is_cut || done == NULL || remedy == NULL || done == bytes || strlen(remedy) < 15 ||
@@ -292,8 +297,9 @@ static void see_action(void *context, const struct action *action)
         const struct slots *bound = &test.manager.bound_by[action->service];
         for (uint16_t slot = slots_next(bound, 0); slot < SERVICES_MAX;
              slot = slots_next(bound, slot + 1u)) {
-            if (service_satisfies(&test.manager, slot) && test.manager.life == LIFE_RUNNING &&
-                !test.manager.services[slot].must_unbind) {
+            if (service_satisfies(&test.manager, slot) &&
+                state_has_process(test.manager.services[slot].state) &&
+                test.manager.life == LIFE_RUNNING && !test.manager.services[slot].must_unbind) {
                 broken("a service was stopped before one that is bound to it", slot);
             }
         }
@@ -374,6 +380,9 @@ static void see_step(void *context, const struct event *event)
 {
     uint32_t places = 0;
 
+    if (test.world.steps > STEPS_A_BOOT_MOST) {
+        broken("it never comes to rest", NO_SERVICE);
+    }
     (void)context;
     (void)event;
     for (uint16_t slot = 0; slot < test.manager.catalogue.slot_count; slot++) {
@@ -586,6 +595,7 @@ int main(void)
     uint64_t steps = 0;
 
     test.seed = number_of("SEED", 1);
+    test.is_loud = only != UINT64_MAX;
     for (uint64_t i = 0; i < boots || only != UINT64_MAX; i++) {
         test.boot = only != UINT64_MAX ? only : i;
         boot(test.seed * 1000003 + test.boot);

@@ -14,9 +14,10 @@ static void waits_drop(struct manager *manager, uint16_t slot)
 
 // --- What follows -------------------------------------------------------------------------------
 
-static bool budget_take(struct manager *manager, struct service *service,
-                        const struct definition *definition)
+bool restart_budget_take(struct manager *manager, uint16_t slot)
 {
+    struct service *service = service_of(manager, slot);
+    const struct definition *definition = service_use(manager, slot, FIELD_RESTART_WINDOW);
     uint64_t window = definition_time(definition, FIELD_RESTART_WINDOW);
     uint32_t kept = 0;
 
@@ -102,7 +103,7 @@ static void policy_decide(struct manager *manager, uint16_t slot, bool is_exit)
         stopped(manager, slot, service->end_detail);
     } else if (!is_wanted) {
         service_fail(manager, slot, cause, NO_SERVICE, service->end_detail);
-    } else if (!budget_take(manager, service, definition)) {
+    } else if (!restart_budget_take(manager, slot)) {
         if (service->state == STATE_STOPPING) {
             stopped(manager, slot, service->end_detail);
         } else {

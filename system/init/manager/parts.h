@@ -64,6 +64,8 @@ void service_end(struct manager *manager, uint16_t slot, enum cause cause, enum 
 void service_main_exit(struct manager *manager, uint16_t slot, int32_t code, bool is_fault);
 void service_main_reclaimed(struct manager *manager, uint16_t slot);
 void service_phase_timeout(struct manager *manager, uint16_t slot);
+// One more within RestartMaxRetries of RestartWindow; false if there is none left.
+bool restart_budget_take(struct manager *manager, uint16_t slot);
 void service_healthy(struct manager *manager, uint16_t slot);
 
 // stop.c

@@ -111,6 +111,22 @@ static void relations_drop(struct manager *manager, uint16_t slot)
     memset(needs, 0, sizeof(*needs));
 }
 
+// A mount that no longer counts is unmounted, unless the shutdown does that in its order.
+static void mount_leave(struct manager *manager, uint16_t slot)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < manager->mount_count; i++) {
+        if (manager->mounts[i] != slot) {
+            manager->mounts[kept++] = manager->mounts[i];
+        }
+    }
+    if (kept < manager->mount_count && manager->life != LIFE_UNMOUNTING) {
+        (void)action_add(manager, ACTION_UNMOUNT, slot);
+    }
+    manager->mount_count = (uint16_t)kept;
+}
+
 void service_change(struct manager *manager, uint16_t slot, enum service_state to, enum cause cause,
                     uint16_t origin, const char *detail)
 {
@@ -145,6 +161,9 @@ void service_change(struct manager *manager, uint16_t slot, enum service_state t
     }
     if (!state_has_process(to) && to != STATE_COMPLETED) {
         relations_drop(manager, slot);
+    }
+    if (from == STATE_COMPLETED && to == STATE_INACTIVE) {
+        mount_leave(manager, slot);
     }
     boot_look(manager, slot);
 }

@@ -27,6 +27,13 @@ static void failure_pass_on(struct manager *manager, uint16_t slot)
     other = catalogue_find(&manager->catalogue, definition_text(definition, FIELD_ON_FAILURE));
     if (other != NO_SERVICE && other != slot && service_newest(manager, other) != NULL &&
         !is_shutting_down(manager)) {
+        // Two that fail could start each other for ever: what failed has a budget here, too.
+        if (manager->services[other].state == STATE_FAILED &&
+            !restart_budget_take(manager, other)) {
+            (void)record_add(manager, RECORD_ON_FAILURE_SPENT, slot,
+                             manager->catalogue.names[other]);
+            return;
+        }
         struct operation_ask ask = {.slot = other,
                                     .kind = OPERATION_START,
                                     .source = SOURCE_DEPENDENCY,
@@ -48,6 +55,12 @@ static void unbind(struct manager *manager, uint16_t slot)
                                 .origin = service->unbind_origin};
 
     service->must_unbind = false;
+    if (service->state == STATE_COMPLETED && service->operation == NO_OPERATION) {
+        service->awaits_binding = true;
+        service_change(manager, slot, STATE_INACTIVE, CAUSE_BINDS_TO_PROPAGATION,
+                       service->unbind_origin, "");
+        return;
+    }
     if (!state_has_process(service->state) || service->state == STATE_ABANDONED) {
         return;
     }

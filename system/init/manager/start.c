@@ -301,6 +301,11 @@ void start_try(struct manager *manager, uint16_t slot)
         service_operation_end(manager, slot, OPERATION_COMPLETED, REPLY_OK, "it runs already");
         return;
     }
+    if (service->state == STATE_ABANDONED) {
+        service_operation_end(manager, slot, OPERATION_FAILED, REPLY_BAD_STATE,
+                              "its job can't be reclaimed");
+        return;
+    }
     if (is_shutting_down(manager)) {
         service_operation_end(manager, slot, OPERATION_CANCELLED, REPLY_SHUTTING_DOWN, "");
         return;
