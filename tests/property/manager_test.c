@@ -21,7 +21,7 @@ enum {
     STEPS_A_BOOT = 500,
     STEPS_A_BOOT_MOST = 100000,
     SERVICES_MOST = 40,
-    NAME_ROOM = 16,
+    NAME_ROOM = 24,
     REPLIES_MAX = 512,
 };
 

@@ -78,7 +78,9 @@ static uint16_t slot_create(struct catalogue *catalogue, const char *name)
     if (slot == SERVICES_MAX) {
         return NO_SERVICE;
     }
-    catalogue->slot_count += slot == catalogue->slot_count;
+    if (slot == catalogue->slot_count) {
+        catalogue->slot_count++;
+    }
     memcpy(catalogue->names[slot], name, strlen(name) + 1);
     name_put(catalogue, slot);
     return slot;

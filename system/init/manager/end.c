@@ -41,7 +41,9 @@ static uint64_t delay_take(struct service *service, const struct definition *def
     for (uint32_t i = 0; i < service->backoff && delay_s < RESTART_DELAY_MOST_S; i++) {
         delay_s *= 2;
     }
-    service->backoff += service->backoff < RESTARTS_MAX;
+    if (service->backoff < RESTARTS_MAX) {
+        service->backoff++;
+    }
     return (delay_s > RESTART_DELAY_MOST_S ? RESTART_DELAY_MOST_S : delay_s) * NS_PER_S;
 }
 

@@ -65,7 +65,9 @@ void graph_sort(struct graph *graph, const struct slots *members)
     memset(graph->waves, 0, sizeof(graph->waves));
     for (uint32_t i = 0; i < graph->edge_count; i++) {
         const struct edge *edge = &graph->edges[i];
-        waits[edge->from] += edge_orders(edge) && slots_has(members, edge->to);
+        if (edge_orders(edge) && slots_has(members, edge->to)) {
+            waits[edge->from]++;
+        }
     }
     for (uint16_t slot = slots_next(members, 0); slot < SERVICES_MAX;
          slot = slots_next(members, slot + 1u)) {

@@ -16,7 +16,8 @@ enum {
     INDEX_BITS = 11, // a serial is a generation above an index
     INDEX_MASK = (1 << INDEX_BITS) - 1,
 };
-static_assert(OPERATIONS_MAX <= INDEX_MASK && JOBS_MAX <= INDEX_MASK, "indexes fit");
+static_assert((int)OPERATIONS_MAX <= (int)INDEX_MASK && (int)JOBS_MAX <= (int)INDEX_MASK,
+              "indexes fit");
 
 // Where a service is within its state.
 enum phase {
@@ -158,7 +159,7 @@ struct operation {
     uint32_t merged_into; // serial
     uint8_t result;       // enum reply_code
     uint64_t created_ns, started_ns, ended_ns;
-    char caller[SID_TEXT_MAX > 64 ? 64 : SID_TEXT_MAX];
+    char caller[64];
     char detail[NOTE_DETAIL_SIZE];
 };
 

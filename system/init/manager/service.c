@@ -46,7 +46,9 @@ static void history_put(struct service *service, const struct note *note)
 {
     memmove(service->history + 1, service->history, sizeof(*note) * (HISTORY_SIZE - 1));
     service->history[0] = *note;
-    service->history_count += service->history_count < HISTORY_SIZE;
+    if (service->history_count < HISTORY_SIZE) {
+        service->history_count++;
+    }
 }
 
 static void change_write_down(struct manager *manager, uint16_t slot, const struct note *note)

@@ -233,7 +233,9 @@ void shutdown_interrupt(struct manager *manager)
     memmove(manager->interrupts + 1, manager->interrupts,
             sizeof(manager->interrupts[0]) * (INTERRUPTS_TO_FORCE - 1));
     manager->interrupts[0] = manager->now_ns;
-    manager->interrupt_count += manager->interrupt_count < INTERRUPTS_TO_FORCE;
+    if (manager->interrupt_count < INTERRUPTS_TO_FORCE) {
+        manager->interrupt_count++;
+    }
     shutdown_begin(manager, HALT_REBOOT, "the console's interrupt");
     bool is_third = manager->interrupt_count == INTERRUPTS_TO_FORCE &&
                     manager->now_ns - manager->interrupts[INTERRUPTS_TO_FORCE - 1] <=
