@@ -53,6 +53,8 @@ void scene_clear(void)
 {
     memset(&scene, 0, sizeof(scene));
     scene.token.user = sid_system;
+    scene.token.groups = &sid_everyone;
+    scene.token.groups_count = 1;
     scene.token.integrity = INTEGRITY_SYSTEM;
     scene.world.boot_attempts = 1;
 }
