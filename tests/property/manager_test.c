@@ -3,7 +3,7 @@
 // Boots of random systems by the service manager: random definitions and graphs, services that are
 // late, crash, hang, lie and can't be killed, notifications that are stale and doubled, clocks that
 // jump, storms of commands and of new definitions, and a shutdown. After each event the invariants
-// hold; at the end each machine has halted.
+// hold; at the end each machine has halted. INIT-1.3 INIT-1.4 INIT-6.2 INIT-6.5 INIT-9.2
 //
 //     STEPS=n   a boot for each 500 (default 100,000: 200 boots)
 //     SEED=n    another sequence (default 1); a failure prints the line that repeats it

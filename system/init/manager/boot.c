@@ -104,6 +104,9 @@ void boot_phase_answer(struct manager *manager, const struct event *event)
         break;
     case PHASE_ONE_STORAGE:
         manager->is_diskless = event->value == 1;
+        if (manager->is_diskless) {
+            (void)record_add(manager, RECORD_DISKLESS, NO_SERVICE, "");
+        }
         break;
     case PHASE_ONE_LEDGER:
     case PHASE_ONE_REGISTRY:

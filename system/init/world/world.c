@@ -234,6 +234,8 @@ static void do_phase(struct world *world, const struct action *action)
 
     if (action->part == PHASE_ONE_ATTEMPT) {
         answer.value = world->boot_attempts;
+    } else if (action->part == PHASE_ONE_STORAGE) {
+        answer.value = world->is_diskless;
     } else if (action->part == PHASE_ONE_CLOCK) {
         answer.value = 1700000000;
     }

@@ -212,6 +212,31 @@ class Words(unittest.TestCase):
             self.assertEqual(len(findings("words", {"a.c": text + "\n"})), 1, text)
 
 
+class Rules(unittest.TestCase):
+    PAGE = "| id | rule | state | shown by |\n| --- | --- | --- | --- |\n{}"
+    GOOD = "| INIT-1.1 | It is so | works | `it_is_so` |\n"
+    TEST = "// INIT-1.1\nvoid it_is_so(void) {}\n"
+
+    def of(self, rows, test):
+        return findings("rules", {"docs/rules/init.md": self.PAGE.format(rows),
+                                  "system/init/manager/test/a_test.c": test})
+
+    def test_rules_and_tests_that_name_each_other_are_accepted(self):
+        self.assertEqual(self.of(self.GOOD, self.TEST), [])
+        self.assertEqual(self.of(self.GOOD + "| INIT-1.2 | Later | not yet: no machine | |\n",
+                                 self.TEST), [])
+        self.assertEqual(findings("rules", {"a.c": "int x;\n"}), [])
+
+    def test_rules_without_tests_and_tests_without_rules_are_refused(self):
+        for rows, test in [
+                (self.GOOD, "void it_is_so(void) {}\n"),
+                (self.GOOD, "// INIT-1.1\nvoid it_is_otherwise(void) {}\n"),
+                (self.GOOD, self.TEST + "// INIT-9.9\n"),
+                (self.GOOD + self.GOOD, self.TEST),
+                (self.GOOD + "| INIT-1.2 | It is | works |\n", self.TEST)]:
+            self.assertEqual(len(self.of(rows, test)), 1, (rows, test))
+
+
 class Budget(unittest.TestCase):
     def of(self, path, lines, *kernel_lib):
         text = "".join(f"int a{n};\n" for n in range(lines))

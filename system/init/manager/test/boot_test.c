@@ -40,6 +40,19 @@ static void a_failing_phase_enters_recovery_but_for_count_and_clock(void **state
     }
 }
 
+// INIT-2.2
+static void a_machine_without_a_disk_is_said_to_be_one(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_prepare("{" S("a", BOOT) "}");
+    scene.world.is_diskless = true;
+    world_boot(&scene.world, 0);
+    scene_run(1000);
+    assert_int_equal(scene.records[RECORD_DISKLESS], 1);
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+}
+
 // INIT-2.7
 static void three_boots_that_were_not_good_enter_recovery(void **state)
 {
@@ -220,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failing_phase_enters_recovery_but_for_count_and_clock),
+        cmocka_unit_test(a_machine_without_a_disk_is_said_to_be_one),
         cmocka_unit_test(three_boots_that_were_not_good_enter_recovery),
         cmocka_unit_test(the_counter_returns_to_zero_when_critical_services_stay_active),
         cmocka_unit_test(a_cycle_with_a_critical_service_enters_safe_mode),

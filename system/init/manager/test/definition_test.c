@@ -161,7 +161,7 @@ static void each_wrong_value_is_refused_by_field_and_line(void **state)
     }
 }
 
-// INIT-3.1
+// INIT-1.2 INIT-3.1
 static void names_texts_and_counts_have_limits(void **state)
 {
     static char text[1 << 20];
