@@ -528,11 +528,13 @@ static void boot(uint64_t seed)
     if (world_below(world, 20) == 0) {
         world->failing_phase = (uint8_t)(1 + world_below(world, PHASE_ONE_COUNT));
     }
+    world->latency_ms = world_below(world, 3) == 0 ? 0 : 1 + (uint32_t)world_below(world, 400);
     world->boot_attempts = world_below(world, 15) == 0 ? 3 : 1;
     world_boot(world, world_below(world, 12) == 0 ? 1 + world_below(world, 3) : 0);
-    uint32_t disturbances = (uint32_t)world_below(world, 120);
+    uint32_t disturbances = (uint32_t)world_below(world, 300);
+    uint64_t pause_ms = 1 + world_below(world, 1000);
     for (uint32_t i = 0; i < disturbances && !world->is_halted; i++) {
-        world_run(world, world->now_ns + world_below(world, 1500) * NS_PER_MS);
+        world_run(world, world->now_ns + world_below(world, pause_ms) * NS_PER_MS);
         if (!world->is_halted) {
             disturb(world);
         }

@@ -2,8 +2,8 @@
 //
 // Answers of the control protocol:
 //
-//     {"status":"ok","operation_id":"...","service":"web","state":"active","cause":"explicit_start",
-//      "warnings":[]}
+//     {"status":"ok","operation_id":"...","service":"web","state":"active",
+//      "cause":"explicit_start","warnings":[]}
 //     {"status":"error","code":"ACCESS_DENIED","message":"you don't have the right: ..."}
 //
 // Names and values are snake_case, codes UPPER_SNAKE. `id` comes first where the request had one.

@@ -87,7 +87,7 @@ void boot_begin(struct manager *manager, const struct event *event)
 void boot_phase_answer(struct manager *manager, const struct event *event)
 {
     if (manager->life != LIFE_PHASE_ONE || event->part != manager->phase_one ||
-        phase_one_service(manager->phase_one) != NULL) {
+        event->part == PHASE_ONE_SNAPSHOT || phase_one_service(manager->phase_one) != NULL) {
         return;
     }
     if (event->status != 0) {

@@ -49,6 +49,9 @@ static struct world_event *later(struct world *world, uint64_t after_ns, const s
     uint32_t place = world->event_count++;
     struct world_event *new = &world->events[place];
     new->at_ns = world->now_ns + after_ns;
+    if (world->latency_ms != 0) {
+        new->at_ns += world_below(world, world->latency_ms * NS_PER_MS);
+    }
     new->number = world->event_number++;
     new->event = *event;
     new->needs_process = new->is_snapshot = false;

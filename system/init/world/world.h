@@ -63,6 +63,7 @@ struct world {
     uint8_t silent_phase;         // 1 + enum phase_one: never answered
     uint8_t failing_phase;        // 1 + enum phase_one
     bool is_snapshot_failing;
+    uint32_t latency_ms; // up to so much more for every answer; 0: none
     bool is_diskless;
     uint32_t boot_attempts;
     bool is_halted;
