@@ -293,7 +293,7 @@ static void see_action(void *context, const struct action *action)
         }
     }
     if (action->kind == ACTION_STOP_REQUEST) {
-        // Order: nothing that is bound to it may still serve, but for the one whose time was over.
+        // Order: nothing that is bound to it may still serve.
         const struct slots *bound = &test.manager.bound_by[action->service];
         for (uint16_t slot = slots_next(bound, 0); slot < SERVICES_MAX;
              slot = slots_next(bound, slot + 1u)) {

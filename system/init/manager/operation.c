@@ -117,7 +117,10 @@ void operation_end(struct manager *manager, uint16_t index, enum operation_state
     deadline_disarm(manager, DEADLINE_OF_OPERATION + (uint32_t)index);
     if (service->operation == index) {
         service->operation = NO_OPERATION;
-        service->is_unbinding = false;
+        if (service->is_unbinding) {
+            service->is_unbinding = false; // it serves on, or has stopped
+            services_touch_near(manager, operation->service);
+        }
         service_disarm(manager, operation->service, DEADLINE_UNBIND);
     } else if (service->queued == index) {
         service->queued = NO_OPERATION;

@@ -33,7 +33,8 @@ const struct definition *service_use(const struct manager *manager, uint16_t slo
 bool service_satisfies(const struct manager *manager, uint16_t slot)
 {
     const struct service *service = &manager->services[slot];
-    return state_satisfies(service->state) && service->phase != PHASE_RECLAIM;
+    return state_satisfies(service->state) && service->phase != PHASE_RECLAIM &&
+           !service->is_unbinding;
 }
 
 bool service_is_busy(const struct manager *manager, uint16_t slot)
@@ -64,7 +65,7 @@ static void change_write_down(struct manager *manager, uint16_t slot, const stru
     }
 }
 
-static void neighbours_touch(struct manager *manager, uint16_t slot)
+void services_touch_near(struct manager *manager, uint16_t slot)
 {
     const struct graph *graph = &catalogue_set(&manager->catalogue)->graph;
 
@@ -154,7 +155,7 @@ void service_change(struct manager *manager, uint16_t slot, enum service_state t
     }
     history_put(service, &note);
     change_write_down(manager, slot, &note);
-    neighbours_touch(manager, slot);
+    services_touch_near(manager, slot);
     if (did_satisfy && !state_satisfies(to)) {
         bound_leave(manager, slot);
     }

@@ -85,6 +85,23 @@ static void the_bound_one_stops_with_the_other_and_comes_back_with_it(void **sta
     assert_int_equal(scene_state("a"), STATE_INACTIVE);
 }
 
+// INIT-8.3
+static void nothing_comes_back_to_what_is_about_to_stop(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("c")->stop_ms = 4000;
+    scene_boot("{" S("a", BOOT ", \"BindsTo\": \"b\"") "," S("b", "") "," S(
+        "c", BOOT ", \"BindsTo\": \"b\"") "}");
+    (void)scene_command(COMMAND_STOP, "b"); // waits for c
+    scene_run(2000);
+    assert_int_equal(scene_state("b"), STATE_ACTIVE);
+    assert_int_equal(scene_state("a"), STATE_FAILED);
+    scene_run(4000);
+    assert_int_equal(scene_state("b"), STATE_INACTIVE);
+    assert_int_equal(scene_changes("a", STATE_FAILED, STATE_STARTING), 0);
+}
+
 // INIT-8.4
 static void starting_one_stops_what_conflicts_with_it_first(void **state)
 {
@@ -223,6 +240,7 @@ int main(void)
         cmocka_unit_test(what_is_required_starts_first_and_its_failure_fails_the_rest),
         cmocka_unit_test(what_is_wanted_starts_first_but_may_be_missing_disabled_or_fail),
         cmocka_unit_test(the_bound_one_stops_with_the_other_and_comes_back_with_it),
+        cmocka_unit_test(nothing_comes_back_to_what_is_about_to_stop),
         cmocka_unit_test(starting_one_stops_what_conflicts_with_it_first),
         cmocka_unit_test(two_boot_triggered_that_conflict_both_fail),
         cmocka_unit_test(all_members_of_cycles_fail_and_what_needs_them),
