@@ -415,7 +415,8 @@ static void command_send(struct world *world)
     }
     request.wait = (enum wait_choice)world_below(world, 3);
     request.timeout_s = world_below(world, 8) == 0 ? 1 + (uint32_t)world_below(world, 9) : 0;
-    snprintf(request.service, sizeof(request.service), "s%u",
+    snprintf(request.service, sizeof(request.service), "%ss%u",
+             world_below(world, 20) == 0 ? "mount:" : "",
              (unsigned)world_below(world, test.service_count + 1));
     if (request.command == COMMAND_RELOAD_CONFIG) {
         test.definitions_seed += world_below(world, 2);
@@ -435,12 +436,31 @@ static void command_send(struct world *world)
     }
 }
 
+static void job_send(struct world *world)
+{
+    struct access_token token = {.user = sid_system, .integrity = INTEGRITY_SYSTEM};
+    struct submission submission = {.connection = 2,
+                                    .session = 9,
+                                    .token = &token,
+                                    .image = "tool",
+                                    .arguments = "-x",
+                                    .timeout_s = (uint32_t)world_below(world, 3)};
+
+    if (test.asked + 1 < REPLIES_MAX) {
+        submission.id = test.asked++;
+        world_event(world, &(struct event){.kind = EVENT_SUBMIT, .submission = &submission});
+    }
+}
+
 static void disturb(struct world *world)
 {
     struct event event = {.kind = EVENT_CONTINUE};
     uint16_t slot = (uint16_t)world_below(world, test.service_count + 2);
 
-    switch (world_below(world, 10)) {
+    switch (world_below(world, 11)) {
+    case 7:
+        job_send(world);
+        return;
     case 0:
         (void)world_crash(world, slot, (int32_t)world_below(world, 3), world_below(world, 2) == 0);
         return;
