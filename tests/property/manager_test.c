@@ -276,6 +276,50 @@ static void message_check(const struct record *record)
     }
 }
 
+// What was asked to stop is needed by nobody in a shutdown, and nobody bound to it serves.
+static void stop_order_check(uint16_t slot)
+{
+    const struct manager *manager = &test.manager;
+    const struct slots *bound = &manager->bound_by[slot];
+    const struct slots *needed = &manager->needed_by[slot];
+
+    for (uint16_t other = slots_next(bound, 0); other < SERVICES_MAX;
+         other = slots_next(bound, other + 1u)) {
+        const struct service *service = &manager->services[other];
+        if (service_satisfies(manager, other) && state_has_process(service->state) &&
+            manager->life == LIFE_RUNNING && !service->must_unbind) {
+            broken("a service was stopped before one that is bound to it", other);
+        }
+    }
+    for (uint16_t other = slots_next(needed, 0); other < SERVICES_MAX;
+         other = slots_next(needed, other + 1u)) {
+        enum service_state state = manager->services[other].state;
+        bool is_waiting = manager->services[slot].cause == CAUSE_SHUTDOWN_WAVE;
+        if (is_waiting && manager->life == LIFE_STOPPING && !manager->is_forced &&
+            state_has_process(state) && state != STATE_ABANDONED) {
+            broken("in a shutdown a service was stopped before one that needs it", other);
+        }
+    }
+}
+
+// What begins to start has all that it requires.
+static void start_order_check(uint16_t slot)
+{
+    const struct graph *graph = &test.manager.catalogue.sets[test.manager.catalogue.in_force].graph;
+
+    for (uint32_t i = graph->out_first[slot]; i < graph->out_first[slot + 1]; i++) {
+        uint16_t to = graph->edges[i].to;
+        const struct service *target = &test.manager.services[to];
+        // It may have left in the very same step.
+        bool has_just_left =
+            target->history_count > 0 && target->history[0].at_ns == test.world.now_ns;
+        if (edge_needs(&graph->edges[i]) && !service_satisfies(&test.manager, to) &&
+            !has_just_left && !target->is_unbinding) {
+            broken("a service was started before one that it requires", to);
+        }
+    }
+}
+
 static void see_action(void *context, const struct action *action)
 {
     (void)context;
@@ -293,16 +337,11 @@ static void see_action(void *context, const struct action *action)
         }
     }
     if (action->kind == ACTION_STOP_REQUEST) {
-        // Order: nothing that is bound to it may still serve.
-        const struct slots *bound = &test.manager.bound_by[action->service];
-        for (uint16_t slot = slots_next(bound, 0); slot < SERVICES_MAX;
-             slot = slots_next(bound, slot + 1u)) {
-            if (service_satisfies(&test.manager, slot) &&
-                state_has_process(test.manager.services[slot].state) &&
-                test.manager.life == LIFE_RUNNING && !test.manager.services[slot].must_unbind) {
-                broken("a service was stopped before one that is bound to it", slot);
-            }
-        }
+        stop_order_check(action->service);
+    }
+    if (action->kind == ACTION_STEP &&
+        (action->part == STEP_JOBS || action->definition->is_mount)) {
+        start_order_check(action->service);
     }
 }
 

@@ -108,8 +108,9 @@ struct service {
 
     bool has_place; // among the parallel starts
     bool waits_place;
-    bool has_asked; // for what it needs, in this operation
-    bool is_retry;  // its conditions were asked at the first try
+    bool has_asked;  // for what it needs, in this operation
+    bool is_checked; // its conditions hold, in this operation
+    bool is_retry;   // its conditions were asked at the first try
     bool is_ready;
     bool said_stopping;
     bool is_boot;        // has a boot trigger, and the boot waits for it

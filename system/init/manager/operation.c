@@ -188,7 +188,7 @@ operation_place(struct manager *manager, const struct operation_ask *ask, enum o
         service->queued = index;
     } else {
         service->operation = index;
-        service->has_asked = false;
+        service->has_asked = service->is_checked = false;
         service->is_retry = false;
     }
     deadline_arm(manager, DEADLINE_OF_OPERATION + (uint32_t)index,

@@ -13,7 +13,7 @@ void service_fail(struct manager *manager, uint16_t slot, enum cause cause, uint
                   const char *detail);
 void service_clear(struct manager *manager, uint16_t slot); // to Inactive, by command
 void service_present(struct manager *manager, uint16_t slot);
-void service_forget(struct manager *manager, uint16_t slot); // if nothing keeps it any more
+void service_forget(struct manager *manager, uint16_t slot);      // if nothing keeps it any more
 void services_touch_near(struct manager *manager, uint16_t slot); // who may wait for it
 void services_touch_bound(struct manager *manager, uint16_t slot);
 

@@ -158,7 +158,7 @@ static void operation_look(struct manager *manager, uint16_t slot)
     if (service->operation == NO_OPERATION && service->queued != NO_OPERATION && !is_between) {
         service->operation = service->queued;
         service->queued = NO_OPERATION;
-        service->has_asked = false;
+        service->has_asked = service->is_checked = false;
         service->is_retry = false;
     }
     if (service->operation == NO_OPERATION) {

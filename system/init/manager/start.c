@@ -280,7 +280,9 @@ static void check_begin(struct manager *manager, uint16_t slot)
                      definition_count(definition, FIELD_ASSERTS);
 
     operation_run(manager, service->operation);
-    if (count == 0 || service->is_retry || service->state == STATE_STARTING) {
+    if (count == 0 || service->is_retry || service->is_checked ||
+        service->state == STATE_STARTING) {
+        service->is_checked = false;
         activation_begin(manager, slot);
         return;
     }
@@ -324,7 +326,9 @@ void start_try(struct manager *manager, uint16_t slot)
     struct gate_view view = gate_look(manager, slot);
     if (view.gate == GATE_SHUT) {
         service_fail(manager, slot, view.cause, view.blame, view.detail);
-    } else if (view.gate == GATE_OPEN && place_take(manager, slot)) {
+    } else if (view.gate == GATE_WAITS) {
+        start_leave_place(manager, slot); // whom it waits for may need it
+    } else if (place_take(manager, slot)) {
         check_begin(manager, slot);
     }
 }
@@ -378,7 +382,10 @@ void start_checked(struct manager *manager, const struct event *event)
         service_fail(manager, slot, CAUSE_ASSERTION_ERROR, NO_SERVICE, item);
         return;
     }
-    activation_begin(manager, slot);
+    // What it needs may have left while it waited for the answer.
+    service->is_checked = true;
+    service->has_asked = false;
+    start_try(manager, slot);
 }
 
 // --- Hooks and steps ----------------------------------------------------------------------------

@@ -39,6 +39,26 @@ static void what_is_required_starts_first_and_its_failure_fails_the_rest(void **
     assert_int_equal(scene_state("a"), STATE_ACTIVE);
 }
 
+// INIT-8.1 INIT-3.5
+static void what_leaves_while_conditions_are_asked_is_waited_for(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("a")->is_check_silent = true;
+    scene_boot(
+        "{" S("a", BOOT ", \"Requires\": \"b\", \"Conditions\": \"path:/x\"") "," S("b", "") "}");
+    assert_int_equal(scene_service("a")->phase, PHASE_CHECK);
+    assert_true(world_crash(&scene.world, scene_slot("b"), 1, false));
+    world_event(&scene.world, &(struct event){.kind = EVENT_CHECKED,
+                                              .service = scene_slot("a"),
+                                              .activation = scene_service("a")->activation});
+    assert_int_equal(scene_state("a"), STATE_INACTIVE);
+    assert_int_equal(scene.manager.start_count, 0); // it keeps no place meanwhile
+    scene_run(3000);
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+    assert_int_equal(scene.actions[ACTION_CHECK], 1);
+}
+
 // INIT-8.2
 static void what_is_wanted_starts_first_but_may_be_missing_disabled_or_fail(void **state)
 {
@@ -238,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_required_starts_first_and_its_failure_fails_the_rest),
+        cmocka_unit_test(what_leaves_while_conditions_are_asked_is_waited_for),
         cmocka_unit_test(what_is_wanted_starts_first_but_may_be_missing_disabled_or_fail),
         cmocka_unit_test(the_bound_one_stops_with_the_other_and_comes_back_with_it),
         cmocka_unit_test(nothing_comes_back_to_what_is_about_to_stop),
