@@ -272,6 +272,121 @@ static void names_and_commands_are_told_from_what_is_not(void **state)
     assert_false(export_parse(&export, "a : C D"));
 }
 
+// INIT-3.4
+static void a_registry_that_does_not_answer_changes_nothing(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_boot("{" S("a", BOOT) "}");
+    scene.world.event_count = 0;
+    struct actions *actions = &scene.world.actions;
+    manager_step(&scene.manager, &(struct event){.kind = EVENT_REGISTRY}, scene.world.now_ns,
+                 actions);
+    assert_int_equal(actions->list[0].kind, ACTION_SNAPSHOT);
+    // Another change meanwhile: read again afterwards.
+    manager_step(&scene.manager, &(struct event){.kind = EVENT_REGISTRY}, scene.world.now_ns,
+                 actions);
+    assert_int_equal(actions->count, 0);
+    scene_run(10500);
+    assert_int_equal(scene.records[RECORD_REGISTRY_SILENT], 1);
+    assert_int_equal(scene.records[RECORD_RELOADED], 1);
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+}
+
+// INIT-1.4
+static void events_that_make_no_sense_change_nothing(void **state)
+{
+    static const struct event events[] = {
+        {.kind = EVENT_NOTIFY, .service = 600},
+        {.kind = EVENT_NOTIFY, .service = 2, .part = 99},
+        {.kind = EVENT_NOTIFY, .service = 300},
+        {.kind = EVENT_CHECKED, .service = 600},
+        {.kind = EVENT_CHECKED, .service = 300},
+        {.kind = EVENT_CHECKED, .service = 2, .activation = 7},
+        {.kind = EVENT_STEP, .job = 1},
+        {.kind = EVENT_EXIT, .job = UINT32_MAX},
+        {.kind = EVENT_RECLAIMED, .job = 0},
+        {.kind = EVENT_PHASE, .part = 3},
+        {.kind = EVENT_BOOT},
+        {.kind = EVENT_SNAPSHOT},
+        {.kind = EVENT_DONE, .part = ACTION_FLUSH},
+        {.kind = EVENT_DONE, .part = ACTION_UNMOUNT},
+        {.kind = EVENT_TIMER_LAST},
+        {.kind = EVENT_TIMER_LAST, .text = "none"},
+        {.kind = EVENT_TIMER_LAST, .text = "a", .value = UINT64_MAX},
+        {.kind = EVENT_SINK_TAKEN, .value = 9},
+        {.kind = EVENT_SINK_TAKEN, .part = 1, .value = 9},
+        {.kind = EVENT_TIME},
+    };
+    (void)state;
+
+    scene_clear();
+    scene_boot("{" S("a", BOOT) "}");
+    uint64_t records = scene.manager.record_number;
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        world_event(&scene.world, &events[i]);
+    }
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+    assert_true(scene.manager.record_number == records);
+    // And after the end nothing has an effect at all.
+    world_event(&scene.world, &(struct event){.kind = EVENT_POWER});
+    scene_run(2000);
+    assert_true(scene.world.is_halted);
+    world_event(&scene.world, &(struct event){.kind = EVENT_POWER});
+    assert_int_equal(scene.world.actions.count, 0);
+    assert_true(manager_deadline(&scene.manager) == UINT64_MAX);
+    assert_false(manager_has_work(&scene.manager, scene.world.now_ns));
+}
+
+// INIT-5.5
+static void notifications_out_of_place_are_refused_and_said(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("a")->ready_ms = WORLD_NEVER;
+    scene_behave("b")->ends_ms = 60000;
+    scene_boot("{" S("a", BOOT) "," S("b", BOOT ", \"Type\": 1") "," S("c", BOOT) "}");
+    scene_notify("b", NOTIFY_READY, 0, "");     // its end counts
+    scene_notify("a", NOTIFY_RELOADING, 0, ""); // not active yet
+    scene_notify("a", NOTIFY_STOPPING, 0, "");  // the same
+    scene_notify("c", NOTIFY_CAPSTORE, 0, "a name of more than thirty-one bytes");
+    assert_int_equal(scene.records[RECORD_NOTIFY_REFUSED], 4);
+    scene_notify("c", NOTIFY_READY, 0, ""); // again: harmless
+    scene_notify("c", NOTIFY_WATCHDOG, 0, "");
+    scene_notify("a", NOTIFY_WATCHDOG, 1, "");
+    scene_notify("a", NOTIFY_EXTEND_TIMEOUT_USEC, 1000, "");
+    assert_int_equal(scene_state("a"), STATE_STARTING);
+    assert_int_equal(scene_state("b"), STATE_STARTING);
+    assert_int_equal(scene_state("c"), STATE_ACTIVE);
+    scene_notify("c", NOTIFY_STOPPING, 0, "");
+    scene_notify("c", NOTIFY_STOPPING, 0, "");
+    scene_notify("c", NOTIFY_EXTEND_TIMEOUT_USEC, 15000000, "");
+    scene_run(14000);
+    assert_int_equal(scene_state("c"), STATE_STOPPING);
+}
+
+// INIT-9.5
+static void a_submission_that_is_too_long_is_refused(void **state)
+{
+    static char arguments[ADHOC_TEXT_MAX + 1];
+    (void)state;
+
+    scene_clear();
+    scene_boot("{}");
+    memset(arguments, 'x', sizeof(arguments) - 1);
+    struct submission submission = {.image = "x", .arguments = arguments, .token = &scene.token};
+    world_event(&scene.world, &(struct event){.kind = EVENT_SUBMIT, .submission = &submission});
+    assert_int_equal(scene.replies[0].code, REPLY_TOO_LARGE);
+    submission.arguments = "";
+    submission.timeout_s = 0;
+    world_event(&scene.world, &(struct event){.kind = EVENT_SUBMIT, .submission = &submission});
+    world_event(&scene.world, &(struct event){.kind = EVENT_POWER}); // ends it
+    scene_run(1000);
+    assert_int_equal(scene.manager.job_count, 0);
+    world_event(&scene.world, &(struct event){.kind = EVENT_SUBMIT, .submission = &submission});
+    assert_true(scene.world.is_halted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +397,10 @@ int main(void)
         cmocka_unit_test(answers_of_every_command_are_written),
         cmocka_unit_test(records_have_the_severity_of_what_happened),
         cmocka_unit_test(names_and_commands_are_told_from_what_is_not),
+        cmocka_unit_test(a_registry_that_does_not_answer_changes_nothing),
+        cmocka_unit_test(events_that_make_no_sense_change_nothing),
+        cmocka_unit_test(notifications_out_of_place_are_refused_and_said),
+        cmocka_unit_test(a_submission_that_is_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
