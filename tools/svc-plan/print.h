@@ -4,7 +4,7 @@
 #ifndef SVC_PLAN_PRINT_H
 #define SVC_PLAN_PRINT_H
 
-#include "tools/svc-plan/plan.h"
+#include "system/init/manager/plan.h"
 
 void plan_print(const struct plan *plan);
 void plan_print_dot(const struct plan *plan);

@@ -81,10 +81,10 @@ static void answer_show(struct simulation *sim, const struct reply *reply)
     struct phrase words = phrase_in(bytes, sizeof(bytes));
 
     if (reply->code == REPLY_OK && reply->command == COMMAND_WHY) {
-        why_print(&sim->manager, reply->service, &words);
+        why_print(&sim->manager, reply->service, reply->token, &words);
         fputs(bytes, stdout);
     } else if (reply->code == REPLY_OK && reply->command == COMMAND_PLAN) {
-        plan_start_print(&sim->manager, reply->service, &words);
+        plan_tell(&sim->manager, reply->service, reply->token, &words);
         fputs(bytes, stdout);
     } else {
         struct json_writer writer = {.bytes = bytes, .max = sizeof(bytes)};

@@ -233,7 +233,8 @@ static bool command_do(const struct script_line *line, struct world *world)
         return complain(line->number, "no such event; see the README of svc-sim");
     }
     bool is_of_system = request.command == COMMAND_LIST || request.command >= COMMAND_SHUTDOWN;
-    if (!is_of_system && line->word_count != 4) {
+    bool is_boot_plan = request.command == COMMAND_PLAN && line->word_count == 3;
+    if (!is_of_system && !is_boot_plan && line->word_count != 4) {
         return complain(line->number, "name one service");
     }
     struct phrase name = phrase_in(request.service, sizeof(request.service));

@@ -3,9 +3,11 @@
 // Answers as JSON.
 #include "system/init/format/reply.h"
 
+#include <string.h>
+
 #include "system/init/manager/right.h"
 
-enum { MESSAGE_MAX = 256, WORDS_MAX = 8192 };
+enum { MESSAGE_MAX = 256, WORDS_MAX = 1 << 15 };
 
 static void text_write(struct json_writer *writer, const char *name, const char *value)
 {
@@ -167,13 +169,17 @@ static void operation_write(struct manager *manager, const struct reply *reply,
 static void words_write(struct manager *manager, const struct reply *reply,
                         struct json_writer *writer)
 {
+    static const char cut[] = "... and more: ask about one service\n";
     char bytes[WORDS_MAX];
     struct phrase words = phrase_in(bytes, sizeof(bytes));
 
     if (reply->command == COMMAND_WHY) {
-        why_print(manager, reply->service, &words);
+        why_print(manager, reply->service, reply->token, &words);
     } else {
-        plan_start_print(manager, reply->service, &words);
+        plan_tell(manager, reply->service, reply->token, &words);
+    }
+    if (words.is_cut) {
+        memcpy(bytes + sizeof(bytes) - sizeof(cut), cut, sizeof(cut));
     }
     text_write(writer, command_name(reply->command), bytes);
 }

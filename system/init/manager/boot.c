@@ -84,8 +84,28 @@ void boot_begin(struct manager *manager, const struct event *event)
     phase_begin(manager, PHASE_ONE_ATTEMPT);
 }
 
+static void take_attempt(struct manager *manager, const struct event *event)
+{
+    manager->boot_attempts = (uint32_t)event->value;
+    manager->wants_recovery |= event->value >= BOOT_ATTEMPTS_MOST;
+}
+
+static void take_storage(struct manager *manager, const struct event *event)
+{
+    manager->is_diskless = event->value == 1;
+    if (manager->is_diskless) {
+        (void)record_add(manager, RECORD_DISKLESS, NO_SERVICE, "");
+    }
+}
+
 void boot_phase_answer(struct manager *manager, const struct event *event)
 {
+    static void (*const takers[PHASE_ONE_COUNT])(struct manager *, const struct event *) = {
+        [PHASE_ONE_ATTEMPT] = take_attempt,
+        [PHASE_ONE_CLOCK] = clock_set,
+        [PHASE_ONE_STORAGE] = take_storage,
+    };
+
     if (manager->life != LIFE_PHASE_ONE || event->part != manager->phase_one ||
         event->part == PHASE_ONE_SNAPSHOT || phase_one_service(manager->phase_one) != NULL) {
         return;
@@ -94,36 +114,15 @@ void boot_phase_answer(struct manager *manager, const struct event *event)
         phase_fail(manager, event->text != NULL ? event->text : "it failed");
         return;
     }
-    switch ((enum phase_one)event->part) {
-    case PHASE_ONE_ATTEMPT:
-        manager->boot_attempts = (uint32_t)event->value;
-        manager->wants_recovery |= event->value >= BOOT_ATTEMPTS_MOST;
-        break;
-    case PHASE_ONE_CLOCK:
-        clock_set(manager, event);
-        break;
-    case PHASE_ONE_STORAGE:
-        manager->is_diskless = event->value == 1;
-        if (manager->is_diskless) {
-            (void)record_add(manager, RECORD_DISKLESS, NO_SERVICE, "");
-        }
-        break;
-    case PHASE_ONE_LEDGER:
-    case PHASE_ONE_REGISTRY:
-    case PHASE_ONE_PROBE:
-    case PHASE_ONE_ENDPOINTS:
-    case PHASE_ONE_SNAPSHOT:
-    case PHASE_ONE_COUNT:
-        break;
+    if (takers[event->part] != NULL) {
+        takers[event->part](manager, event);
     }
     phase_next(manager);
 }
 
 void boot_timeout(struct manager *manager)
 {
-    if (manager->life == LIFE_PHASE_ONE) {
-        phase_fail(manager, "no answer in time");
-    }
+    phase_fail(manager, "no answer in time");
 }
 
 // --- A built-in or critical service changed -----------------------------------------------------
@@ -182,12 +181,10 @@ void boot_look(struct manager *manager, uint16_t slot)
 
 void boot_good(struct manager *manager)
 {
-    if (manager->mode != MODE_RECOVERY && !is_shutting_down(manager)) {
-        manager->is_boot_good = true;
-        manager->boot_attempts = 0;
-        (void)record_add(manager, RECORD_BOOT_GOOD, NO_SERVICE, "");
-        (void)action_add(manager, ACTION_COUNTER_RESET, NO_SERVICE);
-    }
+    manager->is_boot_good = true;
+    manager->boot_attempts = 0;
+    (void)record_add(manager, RECORD_BOOT_GOOD, NO_SERVICE, "");
+    (void)action_add(manager, ACTION_COUNTER_RESET, NO_SERVICE);
 }
 
 // --- Phase 2 ------------------------------------------------------------------------------------
@@ -226,7 +223,20 @@ static uint16_t safe_reason(struct manager *manager)
     return NO_SERVICE;
 }
 
-static void safe_members(struct manager *manager, struct slots *members)
+static bool starts_in_safe_mode(const struct definition *definition)
+{
+    return definition_is_critical(definition) ||
+           definition_number(definition, FIELD_SAFE_MODE) != 0;
+}
+
+bool boot_mode_includes(const struct manager *manager, const struct definition *definition)
+{
+    return manager->mode == MODE_FULL ||
+           (manager->mode == MODE_SAFE && starts_in_safe_mode(definition));
+}
+
+// The graph from those alone that safe mode starts. What is built in is critical.
+void boot_stage_safe(struct manager *manager, struct slots *members)
 {
     const struct slots *all = &catalogue_staged(&manager->catalogue)->members;
 
@@ -234,13 +244,11 @@ static void safe_members(struct manager *manager, struct slots *members)
     for (uint16_t slot = slots_next(all, 0); slot < SERVICES_MAX;
          slot = slots_next(all, slot + 1u)) {
         const struct definition *definition = staged_definition(manager, slot);
-        bool is_kept =
-            starts_at_boot(definition) && (definition_is_critical(definition) ||
-                                           definition_number(definition, FIELD_SAFE_MODE) != 0);
-        if (is_kept || definition->is_builtin) {
+        if (starts_at_boot(definition) && starts_in_safe_mode(definition)) {
             slots_put(members, slot);
         }
     }
+    catalogue_stage_end(&manager->catalogue, members);
 }
 
 static void boot_start(struct manager *manager, const struct slots *members)
@@ -254,8 +262,7 @@ static void boot_start(struct manager *manager, const struct slots *members)
         service_touch(manager, slot);
         bool is_wanted = starts_at_boot(definition) && slots_has(members, slot);
         // All members of a cycle fail, whether something starts them or not.
-        if (!is_wanted &&
-            (set->graph.faults[slot] != GRAPH_FAULT_CYCLE || definition->is_builtin)) {
+        if (!is_wanted && set->graph.faults[slot] != GRAPH_FAULT_CYCLE) {
             continue;
         }
         struct operation_ask ask = {.slot = slot,
@@ -296,8 +303,7 @@ void boot_snapshot(struct manager *manager, const struct event *event)
         manager->mode = MODE_SAFE;
         (void)record_add(manager, RECORD_SAFE_MODE, NO_SERVICE,
                          reason != NO_SERVICE ? catalogue->names[reason] : "tessera.safemode=1");
-        safe_members(manager, &members);
-        catalogue_stage_end(catalogue, &members);
+        boot_stage_safe(manager, &members);
     }
     catalogue_swap(catalogue);
     manager->life = LIFE_RUNNING;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "system/init/manager/assert.h"
+#include "system/init/manager/right.h"
 #include "system/init/manager/syntax.h"
 #include "system/init/manager/validate.h"
 
@@ -70,6 +71,7 @@ static void name_take(struct catalogue *catalogue, uint16_t slot)
 
 static uint16_t slot_create(struct catalogue *catalogue, const char *name)
 {
+    struct access_error error;
     uint16_t slot = 0;
 
     while (slot < catalogue->slot_count && catalogue->names[slot][0] != '\0') {
@@ -82,6 +84,8 @@ static uint16_t slot_create(struct catalogue *catalogue, const char *name)
         catalogue->slot_count++;
     }
     memcpy(catalogue->names[slot], name, strlen(name) + 1);
+    // Whatever a service may be called has a SID: name_is_good() asks for more.
+    (void)sid_of_service(&catalogue->sids[slot], name, strlen(name), &error);
     name_put(catalogue, slot);
     return slot;
 }
@@ -148,6 +152,7 @@ static void set_clear(struct catalogue *catalogue, struct service_set *set)
     }
     memset(&set->members, 0, sizeof(set->members));
     set->count = 0;
+    set->security[SECURITY_OF_SERVICES].size = set->security[SECURITY_OF_SYSTEM].size = 0;
 }
 
 void catalogue_stage_same(struct catalogue *catalogue, uint16_t slot)
@@ -228,6 +233,25 @@ struct definition *catalogue_stage(struct catalogue *catalogue, const char *name
     definition->is_mount = is_mount;
     member_put(catalogue, slot, number);
     return definition;
+}
+
+void catalogue_stage_security(struct catalogue *catalogue, enum set_security kind, const char *text,
+                              uint32_t line)
+{
+    struct security *security = &catalogue_staged(catalogue)->security[kind];
+    struct access_error error;
+    bool is_good = kind == SECURITY_OF_SYSTEM ? right_system_read(text, security, &error)
+                                              : right_inherited_read(text, security, &error);
+
+    if (!is_good) {
+        char words[ACCESS_ERROR_TEXT_MAX];
+        struct phrase *detail =
+            problem_add(&catalogue->problems, PROBLEM_SECURITY, NO_SERVICE, FIELD_COUNT, line);
+        (void)access_error_print(&error, words, sizeof(words));
+        phrase_put(detail, kind == SECURITY_OF_SYSTEM ? "ControlSecurity: " : "ServiceSecurity: ");
+        phrase_put(detail, words);
+        security->size = 0;
+    }
 }
 
 void catalogue_stage_end(struct catalogue *catalogue, const struct slots *members)

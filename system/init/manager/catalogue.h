@@ -12,6 +12,7 @@
 #ifndef INIT_MANAGER_CATALOGUE_H
 #define INIT_MANAGER_CATALOGUE_H
 
+#include "lib/access/access.h"
 #include "system/init/manager/graph.h"
 
 enum {
@@ -20,8 +21,18 @@ enum {
     NO_DEFINITION = 0,
 };
 
+// What a set says of everything: descriptors that count where a service has none of its own, and
+// for the system.
+enum set_security { SECURITY_OF_SERVICES, SECURITY_OF_SYSTEM, SECURITY_KINDS };
+
+struct security {
+    size_t size; // 0: not given
+    uint8_t bytes[SECURITY_SIZE_MAX];
+};
+
 struct service_set {
     uint16_t count;
+    struct security security[SECURITY_KINDS];
     uint16_t definitions[SERVICES_MAX]; // NO_DEFINITION where there is none
     struct slots members;
     struct slots disabled; // what is wanted but Disabled is left out
@@ -30,6 +41,7 @@ struct service_set {
 
 struct catalogue {
     char names[SERVICES_MAX][NAME_SIZE]; // "" for a free slot
+    struct sid sids[SERVICES_MAX];       // the service SID of each name
     uint16_t buckets[NAME_BUCKETS];      // slot + 1 of a name, 0 free
     uint16_t uses[SERVICES_MAX];         // sets and services that keep a slot
     uint16_t slot_count;                 // slots ever used
@@ -69,6 +81,10 @@ const struct definition *catalogue_definition(const struct catalogue *catalogue,
 void catalogue_stage_begin(struct catalogue *catalogue);
 struct definition *catalogue_stage(struct catalogue *catalogue, const char *name, bool is_mount,
                                    uint32_t line);
+// SDDL for the whole set: of the key above all services, of which a service without ServiceSecurity
+// inherits; or ControlSecurity. What can't be read is a problem.
+void catalogue_stage_security(struct catalogue *catalogue, enum set_security kind, const char *text,
+                              uint32_t line);
 // Takes over the definition that is in force.
 void catalogue_stage_same(struct catalogue *catalogue, uint16_t slot);
 // Leaves out a service that was staged.

@@ -263,6 +263,10 @@ void command_take(struct manager *manager, const struct request *request)
         of_system[request->command](manager, request);
         return;
     }
+    if (request->command == COMMAND_PLAN && request->service[0] == '\0') {
+        reply_to(manager, request, REPLY_OK, NO_SERVICE, ""); // of a boot
+        return;
+    }
     uint16_t slot = catalogue_find(&manager->catalogue, request->service);
     if (slot == NO_SERVICE || !manager->services[slot].is_present) {
         reply_to(manager, request, REPLY_NO_SUCH_SERVICE, NO_SERVICE, request->service);

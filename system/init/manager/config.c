@@ -107,6 +107,10 @@ void config_take(struct manager *manager, const struct event *event)
         if (problems->errors > 0) {
             refuse(manager, RECORD_RELOAD_REFUSED, REPLY_INVALID_CONFIG, words);
         } else {
+            if (manager->mode == MODE_SAFE) {
+                struct slots members;
+                boot_stage_safe(manager, &members);
+            }
             adopt(manager);
             (void)record_add(manager, RECORD_RELOADED, NO_SERVICE, "");
             answer_all(manager, REPLY_OK, "");

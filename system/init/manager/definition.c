@@ -438,6 +438,19 @@ static void check_health(const struct definition *definition, struct place *plac
     phrase_put(detail, " s");
 }
 
+static void check_timers(const struct definition *definition, struct place *place)
+{
+    uint32_t count = 0;
+
+    for (const char *item = NULL;
+         (item = definition_item(definition, FIELD_TRIGGERS, item)) != NULL;) {
+        count += text_starts(item, "timer:");
+    }
+    if (count > TIMERS_MAX) {
+        phrase_put_number(complain(place, PROBLEM_TIMERS, FIELD_TRIGGERS), count);
+    }
+}
+
 void definition_check(const struct definition *definition, const struct place *given)
 {
     struct place place = *given;
@@ -449,6 +462,8 @@ void definition_check(const struct definition *definition, const struct place *g
             check_item(definition, field, item, &place);
         }
     }
+    place.line = definition->values[FIELD_TRIGGERS].line;
+    check_timers(definition, &place);
     place.line = definition->values[FIELD_SERVICE_SECURITY].line;
     check_security(definition, &place);
     place.line = definition->line;

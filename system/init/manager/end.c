@@ -131,36 +131,43 @@ static void restart_now(struct manager *manager, uint16_t slot)
     }
 }
 
+static void then_policy(struct manager *manager, uint16_t slot)
+{
+    policy_decide(manager, slot, false);
+}
+
+static void then_exited(struct manager *manager, uint16_t slot)
+{
+    policy_decide(manager, slot, true);
+}
+
+static void then_stopped(struct manager *manager, uint16_t slot)
+{
+    stopped(manager, slot, service_of(manager, slot)->end_detail);
+}
+
+// The newest note says who began it: it was stopped because of another one.
+static void then_failed(struct manager *manager, uint16_t slot)
+{
+    struct service *service = service_of(manager, slot);
+
+    service_change(manager, slot, STATE_FAILED, service->cause, service->history[0].origin,
+                   service->end_detail);
+    service_operation_end(manager, slot, OPERATION_COMPLETED, REPLY_OK, "");
+}
+
 static void conclude(struct manager *manager, uint16_t slot)
 {
+    static void (*const thens[])(struct manager *, uint16_t) = {
+        [THEN_POLICY] = then_policy,        [THEN_EXITED] = then_exited,
+        [THEN_COMPLETED] = start_completed, [THEN_STOPPED] = then_stopped,
+        [THEN_FAILED] = then_failed,        [THEN_RESTART] = restart_now,
+    };
     struct service *service = service_of(manager, slot);
 
     service->phase = PHASE_NONE;
     service_disarm(manager, slot, DEADLINE_PHASE);
-    switch ((enum then)service->end_then) {
-    case THEN_POLICY:
-        policy_decide(manager, slot, false);
-        break;
-    case THEN_EXITED:
-        policy_decide(manager, slot, true);
-        break;
-    case THEN_COMPLETED:
-        start_completed(manager, slot);
-        break;
-    case THEN_STOPPED:
-        stopped(manager, slot, service->end_detail);
-        break;
-    case THEN_FAILED: {
-        uint16_t origin = service->history_count > 0 ? service->history[0].origin : NO_SERVICE;
-        enum cause cause = service->cause;
-        service_change(manager, slot, STATE_FAILED, cause, origin, service->end_detail);
-        service_operation_end(manager, slot, OPERATION_COMPLETED, REPLY_OK, "");
-        break;
-    }
-    case THEN_RESTART:
-        restart_now(manager, slot);
-        break;
-    }
+    thens[service->end_then](manager, slot);
 }
 
 // --- Ending what runs ---------------------------------------------------------------------------
@@ -228,44 +235,53 @@ static void abandon(struct manager *manager, uint16_t slot)
                           "its job can't be reclaimed");
 }
 
-void service_phase_timeout(struct manager *manager, uint16_t slot)
+static void check_silent(struct manager *manager, uint16_t slot)
+{
+    service_fail(manager, slot, CAUSE_ASSERTION_ERROR, NO_SERVICE,
+                 "nobody answered whether its conditions hold");
+}
+
+static void identity_silent(struct manager *manager, uint16_t slot)
+{
+    start_step_answer(
+        manager,
+        &(struct event){.part = STEP_IDENTITY, .status = 1, .text = "no answer within 5 s"},
+        service_of(manager, slot)->main_job);
+}
+
+static void delay_over(struct manager *manager, uint16_t slot)
 {
     struct service *service = service_of(manager, slot);
 
-    switch ((enum phase)service->phase) {
-    case PHASE_CHECK:
-        service_fail(manager, slot, CAUSE_ASSERTION_ERROR, NO_SERVICE,
-                     "nobody answered whether its conditions hold");
-        break;
-    case PHASE_STEP: // of the identity service
-        (void)record_add(manager, RECORD_IDENTITY_ABSENT, slot, "no answer within 5 s");
-        start_step_answer(manager, &(struct event){.part = STEP_IDENTITY}, service->main_job);
-        break;
-    case PHASE_DELAY:
-        service->phase = PHASE_GATE;
-        service->has_asked = false;
-        service->is_retry = true;
-        service_touch(manager, slot);
-        break;
-    case PHASE_REQUESTED:
-        service_end(manager, slot, service->cause, stop_then(manager, slot),
-                    "it did not stop within StopTimeout and was killed");
-        break;
-    case PHASE_RECLAIM:
-        abandon(manager, slot);
-        break;
-    case PHASE_RELOAD:
-    case PHASE_RELOADING:
-        reload_over(manager, slot, false);
-        break;
-    case PHASE_NONE:
-    case PHASE_GATE:
-    case PHASE_PRE_HOOK:
-    case PHASE_READY:
-    case PHASE_POST_HOOK:
-    case PHASE_COUNT:
-        break;
-    }
+    service->phase = PHASE_GATE;
+    service->has_asked = false;
+    service->is_retry = true;
+    service_touch(manager, slot);
+}
+
+static void stop_slow(struct manager *manager, uint16_t slot)
+{
+    service_end(manager, slot, service_of(manager, slot)->cause, stop_then(manager, slot),
+                "it did not stop within StopTimeout and was killed");
+}
+
+static void reload_slow(struct manager *manager, uint16_t slot)
+{
+    reload_over(manager, slot, false);
+}
+
+void service_phase_timeout(struct manager *manager, uint16_t slot)
+{
+    static void (*const over[PHASE_COUNT])(struct manager *, uint16_t) = {
+        [PHASE_CHECK] = check_silent,    [PHASE_STEP] = identity_silent,
+        [PHASE_DELAY] = delay_over,      [PHASE_REQUESTED] = stop_slow,
+        [PHASE_RECLAIM] = abandon,       [PHASE_RELOAD] = reload_slow,
+        [PHASE_RELOADING] = reload_slow,
+    };
+    uint8_t phase = service_of(manager, slot)->phase;
+
+    manager_assert(over[phase] != NULL); // no other phase arms this deadline
+    over[phase](manager, slot);
 }
 
 static void exit_detail(int32_t code, bool is_fault, const char *more, struct phrase *text)

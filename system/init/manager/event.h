@@ -8,25 +8,27 @@
 #include "lib/access/access.h"
 #include "system/init/manager/definition.h"
 #include "system/init/manager/rule.h"
+#include "system/init/manager/session.h"
 
 enum event_kind {
-    EVENT_CONTINUE,   // nothing happened: go on with what waits
-    EVENT_TIME,       // the time of manager_deadline() has come
-    EVENT_EXIT,       // job, status: code, is_fault
-    EVENT_RECLAIMED,  // job: nothing is left of it
-    EVENT_INTERRUPT,  // the console's
-    EVENT_POWER,      // the power button
-    EVENT_STEP,       // job, part: step, status: 0 good, text: why not; a hook, check or ad-hoc job
-                      // answers with part STEP_RUN
-    EVENT_CHECKED,    // service, activation, value: bits of the conditions that don't hold
-    EVENT_NOTIFY,     // activation, part: notify_kind, value, text
-    EVENT_COMMAND,    // request
-    EVENT_SUBMIT,     // submission
-    EVENT_REGISTRY,   // text: the service whose definition changed, NULL: perhaps all
-    EVENT_SNAPSHOT,   // status: 0 the definitions are staged in the catalogue
-    EVENT_PHASE,      // part: phase_one, status: 0 good, value, text
-    EVENT_BOOT,       // value: BOOT_* bits
-    EVENT_CLOCK,      // status: 0 known, value: seconds since 1970
+    EVENT_CONTINUE,  // nothing happened: go on with what waits
+    EVENT_TIME,      // the time of manager_deadline() has come
+    EVENT_EXIT,      // job, status: code, is_fault
+    EVENT_RECLAIMED, // job: nothing is left of it
+    EVENT_INTERRUPT, // the console's
+    EVENT_POWER,     // the power button
+    EVENT_STEP,      // job, part: step, status: 0 good, text: why not; a hook, check or ad-hoc job
+                     // answers with part STEP_RUN
+    EVENT_CHECKED,   // service, activation, value: bits of the conditions that don't hold
+    EVENT_NOTIFY,    // service, activation, job: whose (0: the main one), part: notify_kind, value,
+                     // text
+    EVENT_COMMAND,   // request
+    EVENT_SUBMIT,    // submission
+    EVENT_REGISTRY,  // text: the service whose definition changed, NULL: perhaps all
+    EVENT_SNAPSHOT,  // status: 0 the definitions are staged in the catalogue
+    EVENT_PHASE,     // part: phase_one, status: 0 good, value, text
+    EVENT_BOOT,      // value: BOOT_* bits
+    EVENT_CLOCK,     // status: 0 known, value: seconds since 1970
     EVENT_TIMER_LAST, // text: service, value: wall time of its last run
     EVENT_OUTPUT,     // job, part: 1 output, 2 errors; text, size
     EVENT_SINK,       // status: 0 the event log is there, else gone
@@ -113,8 +115,11 @@ enum action_kind {
     ACTION_PHASE,          // part: phase_one
     ACTION_SNAPSHOT,       // read all definitions, stage them
     ACTION_CHECK,          // service, activation, definition: Conditions, then Asserts
-    ACTION_STEP,           // service, job, activation, part: step, definition
-    ACTION_RUN,            // job, text: command; definition: of the service, or submission's texts
+    ACTION_STEP,           // service, job, activation, part: step, definition, session; a step of
+                           // another identity than the one before is to be made under the new one
+    ACTION_RUN,            // job, text: command; of a service: definition, session, activation (of
+                           // a notify capability for it, 0: none); ad-hoc: text holds all of the
+                           // submission's texts, value: the submitter's session
     ACTION_STOP_REQUEST,   // service, job
     ACTION_RELOAD_REQUEST, // service, job, text: ExecReload
     ACTION_KILL,           // job: end it and all in it, then say RECLAIMED
@@ -189,6 +194,7 @@ struct action {
     size_t size;
     const struct definition *definition;
     const struct record *record;
+    struct session_order session;
     struct reply reply;
 };
 

@@ -73,16 +73,12 @@ void health_due(struct manager *manager, uint16_t slot)
     if (definition_text(definition, FIELD_HEALTH_CHECK)[0] == '\0') {
         return;
     }
-    service->health_job = job_create(manager, JOB_HEALTH_CHECK, slot,
-                                     definition_text(definition, FIELD_HEALTH_CHECK));
+    service->health_job =
+        job_run(manager, JOB_HEALTH_CHECK, slot, definition_text(definition, FIELD_HEALTH_CHECK));
     if (service->health_job == NO_JOB) {
         check_arm(manager, slot);
         return;
     }
-    struct action *action = action_add(manager, ACTION_RUN, slot);
-    action->job = manager->jobs[service->health_job].serial;
-    action->text = definition_text(definition, FIELD_HEALTH_CHECK);
-    action->definition = definition;
     service_arm(manager, slot, DEADLINE_HEALTH,
                 definition_time(definition, FIELD_HEALTH_CHECK_TIMEOUT));
 }

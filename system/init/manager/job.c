@@ -14,6 +14,8 @@ void job_detail(const struct job *job, struct phrase *text)
     phrase_put(text, type_names[job->type]);
     phrase_put(text, " ");
     phrase_put_safe(text, job->command);
+    phrase_put(text, " as ");
+    phrase_put_safe(text, job->identity);
     if (job->state == JOB_COMPLETED || job->state == JOB_FAILED) {
         phrase_put(text, job->is_fault ? ": fault " : ": exit code ");
         phrase_put_number(text, job->exit_code);
@@ -31,7 +33,8 @@ static void job_record(struct manager *manager, const struct job *job, enum reco
     record->operation = job->operation;
 }
 
-uint16_t job_create(struct manager *manager, enum job_type type, uint16_t slot, const char *command)
+static uint16_t job_make(struct manager *manager, enum job_type type, uint16_t slot,
+                         const char *command, const char *identity)
 {
     uint16_t index = manager->job_hint;
 
@@ -57,8 +60,15 @@ uint16_t job_create(struct manager *manager, enum job_type type, uint16_t slot, 
     }
     struct phrase text = phrase_in(job->command, sizeof(job->command));
     phrase_put_safe(&text, command);
+    text = phrase_in(job->identity, sizeof(job->identity));
+    phrase_put_safe(&text, identity);
     job_record(manager, job, RECORD_JOB_CREATED);
     return index;
+}
+
+uint16_t job_create(struct manager *manager, enum job_type type, uint16_t slot, const char *command)
+{
+    return job_make(manager, type, slot, command, service_session(manager, slot, type).identity);
 }
 
 uint16_t job_find(const struct manager *manager, uint32_t serial)
@@ -68,6 +78,40 @@ uint16_t job_find(const struct manager *manager, uint32_t serial)
     return serial != 0 && index < JOBS_MAX && manager->jobs[index].serial == serial
                ? (uint16_t)index
                : NO_JOB;
+}
+
+// Whether a process of this kind may tell of its service.
+static bool job_may_notify(const struct manager *manager, uint16_t slot, enum job_type type)
+{
+    int64_t access =
+        definition_number(service_use(manager, slot, FIELD_NOTIFY_ACCESS), FIELD_NOTIFY_ACCESS);
+
+    return type == JOB_SERVICE_MAIN || access == NOTIFY_ACCESS_ALL ||
+           (access == NOTIFY_ACCESS_HOOKS && type != JOB_HEALTH_CHECK);
+}
+
+uint16_t job_run(struct manager *manager, enum job_type type, uint16_t slot, const char *command)
+{
+    uint16_t index = job_create(manager, type, slot, command);
+
+    if (index != NO_JOB) {
+        struct action *action = action_add(manager, ACTION_RUN, slot);
+        action->job = manager->jobs[index].serial;
+        action->text = command;
+        action->definition = service_definition(manager, slot);
+        action->session = service_session(manager, slot, type);
+        action->activation =
+            job_may_notify(manager, slot, type) ? manager->services[slot].activation : 0;
+    }
+    return index;
+}
+
+bool job_is_heard(const struct manager *manager, uint16_t slot, uint32_t serial)
+{
+    uint16_t index = job_find(manager, serial);
+
+    return serial == 0 || (index != NO_JOB && manager->jobs[index].service == slot &&
+                           job_may_notify(manager, slot, manager->jobs[index].type));
 }
 
 const struct job *manager_job(const struct manager *manager, uint32_t serial)
@@ -299,11 +343,15 @@ void job_submit(struct manager *manager, const struct submission *submission)
                                ? REPLY_BAD_REQUEST
                            : !texts_put(&manager->adhoc[free], submission) ? REPLY_TOO_LARGE
                                                                            : REPLY_OK;
-    uint16_t index =
-        code == REPLY_OK ? job_create(manager, JOB_AD_HOC, NO_SERVICE, submission->image) : NO_JOB;
+    char submitter[SID_TEXT_MAX];
+    uint16_t index = NO_JOB;
+    if (code == REPLY_OK) {
+        (void)sid_print(&submission->token->user, submitter);
+        index = job_make(manager, JOB_AD_HOC, NO_SERVICE, submission->image, submitter);
+        code = REPLY_BUSY;
+    }
     if (index == NO_JOB) {
-        reply_to(manager, &request, code == REPLY_OK ? REPLY_BUSY : code, NO_SERVICE,
-                 "an ad-hoc job was not started");
+        reply_to(manager, &request, code, NO_SERVICE, "an ad-hoc job was not started");
         return;
     }
     struct job *job = &manager->jobs[index];

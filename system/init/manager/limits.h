@@ -17,6 +17,7 @@ enum {
     PROBLEM_DETAIL_MAX = 160,   // bytes
     PATH_MAX_TOTAL = 4096,      // members of all cycles that are printed
     CYCLES_NAMED_MAX = 64,      // of one validation
+    SECURITY_SIZE_MAX = 1024,   // bytes of a security descriptor
     NO_SERVICE = 0xffff,        // no slot
     ORIGIN_INIT = 0xfffe,       // init itself, where a slot says who caused something
 };
@@ -31,7 +32,8 @@ enum {
     ADHOC_TEXT_MAX = 2048, // bytes of image, arguments, environment, ... of one
     WAITERS_MAX = 128,     // requests that wait for an outcome
     HISTORY_SIZE = 6,      // transitions that `why` remembers of each service
-    NOTE_DETAIL_SIZE = 96,
+    NOTE_DETAIL_SIZE = 128,
+    JOB_IDENTITY_SIZE = 48,
     STATUS_TEXT_SIZE = 128,
     KEPT_CAPS_MAX = 16, // CapStoreMax at most
     KEPT_NAME_SIZE = 32,
@@ -62,6 +64,9 @@ enum {
     EXTEND_TIMES_MOST = 4,
     PARALLEL_STARTS = 10, // MaxParallelStarts
 };
+
+// Seconds since 1970 that a clock may show: beyond them it is broken.
+#define WALL_MOST_S (UINT64_C(1) << 40)
 
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)

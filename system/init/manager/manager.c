@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "system/init/manager/parts.h"
+#include "system/init/manager/right.h"
 
 enum { DEADLINES_A_STEP = 8, SETTLES_A_STEP = 64 };
 
@@ -85,11 +86,11 @@ static void builtin_add(struct manager *manager, const char *name)
     definition_put_item(definition, FIELD_TRIGGERS, true, "boot", &place);
 }
 
-static void security_set(const char *text, uint8_t *bytes, size_t bytes_size, size_t *size)
+static void security_set(const char *text, struct security *security)
 {
     struct access_error error;
 
-    manager_assert(sddl_parse(text, strlen(text), bytes, bytes_size, size, &error));
+    manager_assert(right_system_read(text, security, &error));
 }
 
 void manager_init(struct manager *manager, const struct manager_config *config,
@@ -105,10 +106,8 @@ void manager_init(struct manager *manager, const struct manager_config *config,
     }
     manager->random = (uint32_t)(config->seed ^ config->seed >> 32) | 1;
     manager->operation_free = NO_OPERATION;
-    security_set("D:(A;;0xf;;;SY)(A;;0x5;;;BA)", manager->default_security,
-                 sizeof(manager->default_security), &manager->default_security_size);
-    security_set("D:(A;;0x3;;;SY)(A;;0x3;;;BA)", manager->control_security,
-                 sizeof(manager->control_security), &manager->control_security_size);
+    security_set("D:(A;;0xf;;;SY)(A;;0x5;;;BA)", &manager->default_security);
+    security_set("D:(A;;0x3;;;SY)(A;;0x3;;;BA)", &manager->control_security);
     catalogue_init(&manager->catalogue, pool, pool_max);
     catalogue_stage_begin(&manager->catalogue);
     builtin_add(manager, "ledger");
@@ -217,27 +216,21 @@ static void service_due(struct manager *manager, uint16_t slot, enum service_dea
     due[kind](manager, slot);
 }
 
+static void snapshot_timeout(struct manager *manager)
+{
+    config_take(manager, &(struct event){.status = 1, .text = "no answer within 10 s"});
+}
+
 static void global_due(struct manager *manager, enum global_deadline kind)
 {
-    switch (kind) {
-    case DEADLINE_BOOT_PHASE:
-        boot_timeout(manager);
-        break;
-    case DEADLINE_BOOT_GOOD:
-        boot_good(manager);
-        break;
-    case DEADLINE_SNAPSHOT:
-        config_take(manager, &(struct event){.status = 1, .text = "no answer within 10 s"});
-        break;
-    case DEADLINE_SHUTDOWN:
-        shutdown_timeout(manager);
-        break;
-    case DEADLINE_SHUTDOWN_STEP:
-        shutdown_step_timeout(manager);
-        break;
-    case GLOBAL_DEADLINES:
-        break;
-    }
+    static void (*const due[GLOBAL_DEADLINES])(struct manager *) = {
+        [DEADLINE_BOOT_PHASE] = boot_timeout,
+        [DEADLINE_BOOT_GOOD] = boot_good,
+        [DEADLINE_SNAPSHOT] = snapshot_timeout,
+        [DEADLINE_SHUTDOWN] = shutdown_timeout,
+        [DEADLINE_SHUTDOWN_STEP] = shutdown_step_timeout,
+    };
+    due[kind](manager);
 }
 
 static bool has_room(const struct manager *manager)

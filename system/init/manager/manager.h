@@ -45,11 +45,15 @@ void guid_print(const struct manager *manager, char kind, uint32_t serial, char 
 // The serial of such a GUID; 0 if it is none of this boot.
 uint32_t guid_find(const struct manager *manager, char kind, const char *guid);
 
-// Why a service is in its state, through all that led to it, several lines.
-void why_print(struct manager *manager, uint16_t slot, struct phrase *text);
+// Why a service is in its state, through all that led to it, several lines; as far as the token may
+// query the services on the way.
+void why_print(struct manager *manager, uint16_t slot, const struct access_token *token,
+               struct phrase *text);
 
-// What a start of a service would do now: one line for each that would start or stop, in order.
-void plan_start_print(struct manager *manager, uint16_t slot, struct phrase *text);
+// What a boot (NO_SERVICE) or a start of one service would do: one line for each that would start
+// or stop, in order.
+void plan_tell(struct manager *manager, uint16_t start, const struct access_token *token,
+               struct phrase *text);
 
 // Which of these rights (right.h) the token lacks for a service, or for the system (NO_SERVICE).
 uint32_t right_missing(struct manager *manager, uint16_t slot, const struct access_token *token,

@@ -112,6 +112,7 @@ struct service {
     bool is_checked; // its conditions hold, in this operation
     bool is_retry;   // its conditions were asked at the first try
     bool is_ready;
+    bool is_identity_absent; // it runs as LocalService
     bool said_stopping;
     bool is_boot;        // has a boot trigger, and the boot waits for it
     bool awaits_binding; // comes back when what it is bound to does
@@ -186,6 +187,7 @@ struct job {
     uint64_t session;
     uint32_t connection, id; // of a submission
     char command[NAME_SIZE]; // its first bytes, for messages
+    char identity[JOB_IDENTITY_SIZE];
 };
 
 // The texts of an ad-hoc job, one after the other, each with a zero behind it.
@@ -301,8 +303,7 @@ struct manager {
     struct record records[RECORDS_MAX];
     struct slots output_blocked;          // services that wait for room
     uint16_t line_sizes[SERVICES_MAX][2]; // of the lines that are open
-    uint8_t default_security[128], control_security[128];
-    size_t default_security_size, control_security_size;
+    struct security default_security, control_security;
     struct output_ring output;
 };
 

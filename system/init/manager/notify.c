@@ -215,5 +215,9 @@ void notify_take(struct manager *manager, const struct event *event)
         (void)record_add(manager, RECORD_STALE, event->service, "");
         return;
     }
+    if (!job_is_heard(manager, event->service, event->job)) {
+        refuse(&notice, "its job may not notify: NotifyAccess");
+        return;
+    }
     takers[event->part](&notice);
 }

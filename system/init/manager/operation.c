@@ -243,6 +243,7 @@ struct operation_answer operation_request(struct manager *manager, const struct 
 
     if (ask->kind == OPERATION_STOP && ask->cause != CAUSE_BINDS_TO_PROPAGATION) {
         service->awaits_binding = false;
+        service->is_rerun = false;
     }
     while (there != NO_OPERATION) {
         const struct operation *operation = &manager->operations[there];

@@ -156,6 +156,19 @@ void output_taken(struct manager *manager, const struct event *event)
     }
 }
 
+// The oldest records were overwritten before the event log was there: that is said.
+static void audit_lose(struct manager *manager)
+{
+    uint64_t lost = manager->record_number + 1 - RECORDS_MAX - manager->record_sent;
+    char words[NOTE_DETAIL_SIZE];
+    struct phrase detail = phrase_in(words, sizeof(words));
+
+    phrase_put_number(&detail, (int64_t)lost);
+    phrase_put(&detail, " records");
+    (void)record_add(manager, RECORD_AUDIT_LOST, NO_SERVICE, words);
+    manager->record_sent = manager->record_taken = manager->record_number - RECORDS_MAX;
+}
+
 // Sends what the event log was not sent yet, a few lines and records a step.
 void output_pump(struct manager *manager)
 {
@@ -165,8 +178,7 @@ void output_pump(struct manager *manager)
         return;
     }
     if (manager->record_number - manager->record_sent > RECORDS_MAX) {
-        manager->record_sent = manager->record_number - RECORDS_MAX;
-        manager->record_taken = manager->record_sent;
+        audit_lose(manager);
     }
     for (uint32_t i = 0; i < 8 && manager->record_sent != manager->record_number; i++) {
         struct action *action = action_add(manager, ACTION_AUDIT, NO_SERVICE);

@@ -50,6 +50,8 @@ void service_settle(struct manager *manager, uint16_t slot);
 
 // start.c
 void start_try(struct manager *manager, uint16_t slot);
+struct session_order service_session(const struct manager *manager, uint16_t slot,
+                                     enum job_type type);
 void start_next_place(struct manager *manager);
 void start_leave_place(struct manager *manager, uint16_t slot);
 void start_checked(struct manager *manager, const struct event *event);
@@ -78,6 +80,10 @@ enum then stop_then(const struct manager *manager, uint16_t slot);
 // job.c
 uint16_t job_create(struct manager *manager, enum job_type type, uint16_t slot,
                     const char *command);
+// Makes and runs a hook or a check; NO_JOB if there is no room.
+uint16_t job_run(struct manager *manager, enum job_type type, uint16_t slot, const char *command);
+// Whether notifications that a job of the service sends count: NotifyAccess. 0: its main one's do.
+bool job_is_heard(const struct manager *manager, uint16_t slot, uint32_t serial);
 uint16_t job_find(const struct manager *manager, uint32_t serial);
 void job_started(struct manager *manager, uint16_t index);
 void job_ended(struct manager *manager, uint16_t index, bool is_good, int32_t code, bool is_fault);
@@ -120,6 +126,10 @@ void boot_timeout(struct manager *manager);
 void boot_look(struct manager *manager, uint16_t slot); // a built-in or critical service changed
 void boot_good(struct manager *manager);
 void boot_snapshot(struct manager *manager, const struct event *event);
+// Whether triggers of such a service count in this mode.
+bool boot_mode_includes(const struct manager *manager, const struct definition *definition);
+// Builds the graph of the new set from those alone that safe mode starts.
+void boot_stage_safe(struct manager *manager, struct slots *members);
 
 // config.c
 void config_changed(struct manager *manager, const struct event *event);

@@ -13,49 +13,83 @@ static const struct access_mapping service_mapping = {RIGHT_QUERY_STATUS, RIGHT_
 static const struct access_mapping system_mapping = {0, RIGHT_RELOAD_CONFIG, RIGHT_SHUTDOWN,
                                                      RIGHT_SYSTEM_ALL};
 
-// Of the missing rights, when nothing can be decided: all.
-static uint32_t missing_of(const uint8_t *bytes, size_t size, const struct access_token *token,
+static uint32_t missing_of(const struct security *security, const struct access_token *token,
                            uint32_t rights, const struct access_mapping *mapping)
 {
     struct descriptor descriptor;
     struct access_error error;
 
-    if (!descriptor_decode(&descriptor, bytes, size, &error)) {
-        return rights;
+    manager_assert(descriptor_decode(&descriptor, security->bytes, security->size, &error));
+    return access_check(&descriptor, token, rights, mapping).missing;
+}
+
+bool right_system_read(const char *text, struct security *security, struct access_error *error)
+{
+    return sddl_parse(text, strlen(text), security->bytes, sizeof(security->bytes), &security->size,
+                      error);
+}
+
+bool right_inherited_read(const char *text, struct security *security, struct access_error *error)
+{
+    struct security above;
+    struct descriptor parent;
+    struct descriptor_creation creation = {.parent = &parent,
+                                           .owner = &sid_system,
+                                           .group = &sid_system,
+                                           .mapping = &service_mapping,
+                                           .is_container = true};
+
+    return right_system_read(text, &above, error) &&
+           descriptor_decode(&parent, above.bytes, above.size, error) &&
+           descriptor_inherit(&creation, security->bytes, sizeof(security->bytes), &security->size,
+                              error);
+}
+
+// The descriptor that decides about a service; NULL if its own can't be read: then nobody has a
+// right to it, and the problem was told when it was read.
+static const struct security *security_of_service(struct manager *manager, uint16_t slot,
+                                                  struct security *own)
+{
+    const struct security *inherited =
+        &catalogue_set(&manager->catalogue)->security[SECURITY_OF_SERVICES];
+    const struct definition *definition = service_newest(manager, slot);
+    const char *text =
+        definition != NULL ? definition_text(definition, FIELD_SERVICE_SECURITY) : "";
+    struct access_error error;
+
+    if (text[0] != '\0') {
+        return right_system_read(text, own, &error) ? own : NULL;
     }
-    struct access_answer answer = access_check(&descriptor, token, rights, mapping);
-    return answer.is_allowed ? 0 : answer.missing;
+    return inherited->size > 0 ? inherited : &manager->default_security;
+}
+
+static const struct security *security_of_system(struct manager *manager)
+{
+    const struct security *given =
+        &catalogue_set(&manager->catalogue)->security[SECURITY_OF_SYSTEM];
+
+    return given->size > 0 ? given : &manager->control_security;
 }
 
 uint32_t right_missing(struct manager *manager, uint16_t slot, const struct access_token *token,
                        uint32_t rights)
 {
-    uint8_t bytes[1024];
-    struct access_error error;
-    size_t size;
-
-    if (slot == NO_SERVICE) {
-        return token == NULL ? rights
-                             : missing_of(manager->control_security, manager->control_security_size,
-                                          token, rights, &system_mapping);
-    }
     // Without a session one sees public status only: what everybody may query.
     struct access_token public = {.user = sid_anonymous,
                                   .groups = &sid_everyone,
                                   .groups_count = 1,
                                   .integrity = INTEGRITY_UNTRUSTED};
-    const struct access_token *asker = token != NULL ? token : &public;
-    const struct definition *definition = service_newest(manager, slot);
-    const char *text =
-        definition != NULL ? definition_text(definition, FIELD_SERVICE_SECURITY) : "";
-    if (text[0] == '\0') {
-        return missing_of(manager->default_security, manager->default_security_size, asker, rights,
-                          &service_mapping);
+    struct security own;
+
+    if (slot == NO_SERVICE) {
+        return token == NULL
+                   ? rights
+                   : missing_of(security_of_system(manager), token, rights, &system_mapping);
     }
-    if (!sddl_parse(text, strlen(text), bytes, sizeof(bytes), &size, &error)) {
-        return rights;
-    }
-    return missing_of(bytes, size, asker, rights, &service_mapping);
+    const struct security *security = security_of_service(manager, slot, &own);
+    return security == NULL
+               ? rights
+               : missing_of(security, token != NULL ? token : &public, rights, &service_mapping);
 }
 
 bool right_check(struct manager *manager, uint16_t slot, const struct access_token *token,

@@ -4,6 +4,8 @@
 #ifndef INIT_MANAGER_RIGHT_H
 #define INIT_MANAGER_RIGHT_H
 
+#include <stdbool.h>
+
 enum {
     RIGHT_QUERY_STATUS = 0x1,
     RIGHT_START = 0x2,
@@ -14,5 +16,13 @@ enum {
     RIGHT_RELOAD_CONFIG = 0x2,
     RIGHT_SYSTEM_ALL = 0x3,
 };
+
+struct security;
+struct access_error;
+
+// From SDDL to self-relative bytes: a descriptor as it is, or what a service inherits of that of
+// the key above it.
+bool right_system_read(const char *text, struct security *security, struct access_error *error);
+bool right_inherited_read(const char *text, struct security *security, struct access_error *error);
 
 #endif

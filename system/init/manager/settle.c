@@ -128,30 +128,47 @@ static bool has_waiting_dependent(const struct manager *manager, uint16_t slot)
 // A oneshot without RemainAfterExit counts as done for as long as somebody's start waits on it.
 static void completed_look(struct manager *manager, uint16_t slot)
 {
-    struct service *service = service_of(manager, slot);
     const struct definition *definition = service_use(manager, slot, FIELD_REMAIN_AFTER_EXIT);
 
-    if (definition_number(definition, FIELD_REMAIN_AFTER_EXIT) != 0 ||
-        has_waiting_dependent(manager, slot)) {
-        return;
+    if (definition_number(definition, FIELD_REMAIN_AFTER_EXIT) == 0 &&
+        !has_waiting_dependent(manager, slot)) {
+        service_change(manager, slot, STATE_INACTIVE, CAUSE_EXPLICIT_STOP, NO_SERVICE,
+                       "its work is done");
     }
-    bool is_rerun = service->is_rerun;
-    service->is_rerun = false;
-    service_change(manager, slot, STATE_INACTIVE, CAUSE_EXPLICIT_STOP, NO_SERVICE,
-                   "its work is done");
-    if (is_rerun && !is_shutting_down(manager)) {
-        struct operation_ask ask = {.slot = slot,
-                                    .kind = OPERATION_START,
-                                    .source = SOURCE_TIMER,
-                                    .cause = CAUSE_EXPLICIT_START,
-                                    .origin = NO_SERVICE,
-                                    .detail = "a run was due while it ran"};
+}
+
+// A timer fired while it ran: that run comes now.
+static void rerun_look(struct manager *manager, uint16_t slot)
+{
+    struct service *service = service_of(manager, slot);
+    struct operation_ask ask = {.slot = slot,
+                                .kind = OPERATION_START,
+                                .source = SOURCE_TIMER,
+                                .cause = CAUSE_EXPLICIT_START,
+                                .origin = NO_SERVICE,
+                                .detail = "a run was due while it ran"};
+
+    if (service->is_rerun && service->operation == NO_OPERATION &&
+        !service_is_busy(manager, slot)) {
+        service->is_rerun = false;
         (void)operation_request(manager, &ask);
     }
 }
 
+static void reload_asked(struct manager *manager, uint16_t slot)
+{
+    reload_begin(manager, slot, true);
+}
+
 static void operation_look(struct manager *manager, uint16_t slot)
 {
+    // A reset is done at once and is no operation.
+    static void (*const begin[OPERATION_KINDS])(struct manager *, uint16_t) = {
+        [OPERATION_START] = start_try,
+        [OPERATION_STOP] = stop_try,
+        [OPERATION_RESTART] = stop_try,
+        [OPERATION_RELOAD] = reload_asked,
+    };
     struct service *service = service_of(manager, slot);
     bool is_between = service->state == STATE_STOPPING || service->phase == PHASE_RECLAIM;
 
@@ -166,21 +183,7 @@ static void operation_look(struct manager *manager, uint16_t slot)
     }
     struct operation *operation = &manager->operations[service->operation];
     if (operation->state == OPERATION_PENDING) {
-        switch ((enum operation_kind)operation->kind) {
-        case OPERATION_START:
-            start_try(manager, slot);
-            break;
-        case OPERATION_STOP:
-        case OPERATION_RESTART:
-            stop_try(manager, slot);
-            break;
-        case OPERATION_RELOAD:
-            reload_begin(manager, slot, true);
-            break;
-        case OPERATION_RESET:
-        case OPERATION_KINDS:
-            break;
-        }
+        begin[operation->kind](manager, slot);
     } else if (service->phase == PHASE_GATE) {
         start_try(manager, slot);
     }
@@ -232,6 +235,7 @@ void service_settle(struct manager *manager, uint16_t slot)
     if (service->state == STATE_COMPLETED && service->operation == NO_OPERATION) {
         completed_look(manager, slot);
     }
+    rerun_look(manager, slot);
     boot_waits_look(manager, slot);
     service_forget(manager, slot);
 }

@@ -77,7 +77,7 @@ void shutdown_at_once(struct manager *manager, const char *cause)
 
     phrase_put_safe(&text, cause);
     manager->halt = HALT_REBOOT;
-    deadline_disarm(manager, DEADLINE_OF_ALL + DEADLINE_SHUTDOWN);
+    deadline_disarm(manager, DEADLINE_OF_ALL + DEADLINE_BOOT_GOOD);
     flush(manager);
 }
 

@@ -222,12 +222,26 @@ static void activation_reset(struct manager *manager, uint16_t slot)
     service->activation = ++manager->activation_serial;
     service->step = STEP_JOBS;
     service->hook = 0;
-    service->is_ready = service->said_stopping = false;
+    service->is_ready = service->said_stopping = service->is_identity_absent = false;
     service->status_text[0] = '\0';
     service->error_number = service->exit_status = 0;
     service->health = HEALTH_UNKNOWN;
     service->health_failures = 0;
     relations_take(manager, slot);
+}
+
+struct session_order service_session(const struct manager *manager, uint16_t slot,
+                                     enum job_type type)
+{
+    const struct service *service = &manager->services[slot];
+    bool is_hook = type == JOB_PRE_EXEC_HOOK || type == JOB_POST_EXEC_HOOK;
+    struct session_order order = session_order_of(service_definition(manager, slot),
+                                                  &manager->catalogue.sids[slot], is_hook);
+
+    if (service->is_identity_absent && !is_hook) {
+        order.identity = IDENTITY_OTHERWISE;
+    }
+    return order;
 }
 
 static void step_ask(struct manager *manager, uint16_t slot, enum start_step step)
@@ -241,8 +255,8 @@ static void step_ask(struct manager *manager, uint16_t slot, enum start_step ste
     action->activation = service->activation;
     action->part = step;
     action->definition = service_definition(manager, slot);
-    if (step == STEP_IDENTITY &&
-        !text_is(definition_text(action->definition, FIELD_IDENTITY), "SYSTEM")) {
+    action->session = service_session(manager, slot, JOB_SERVICE_MAIN);
+    if (step == STEP_IDENTITY && !text_is(action->session.identity, "SYSTEM")) {
         service_arm(manager, slot, DEADLINE_PHASE, IDENTITY_S * NS_PER_S);
     }
 }
@@ -418,16 +432,11 @@ static bool hook_next(struct manager *manager, uint16_t slot, enum phase phase)
                     definition_time(definition, FIELD_START_TIMEOUT));
     }
     service->hook++;
-    service->hook_job = job_create(
+    service->hook_job = job_run(
         manager, phase == PHASE_PRE_HOOK ? JOB_PRE_EXEC_HOOK : JOB_POST_EXEC_HOOK, slot, command);
     if (service->hook_job == NO_JOB) {
         start_hook_over(manager, slot, false, "no room for a job");
-        return true;
     }
-    struct action *action = action_add(manager, ACTION_RUN, slot);
-    action->job = manager->jobs[service->hook_job].serial;
-    action->text = command;
-    action->definition = definition;
     return true;
 }
 
@@ -540,6 +549,7 @@ void start_step_answer(struct manager *manager, const struct event *event, uint1
     }
     service_disarm(manager, slot, DEADLINE_PHASE);
     if (event->status != 0 && service->step == STEP_IDENTITY) {
+        service->is_identity_absent = true;
         (void)record_add(manager, RECORD_IDENTITY_ABSENT, slot,
                          event->text != NULL ? event->text : "it is not there");
     } else if (event->status != 0) {

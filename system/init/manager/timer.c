@@ -25,27 +25,32 @@ static bool zone_of(const struct manager *manager, const struct calendar *calend
            manager->config.zone_find(manager->config.zone_context, calendar->zone, zone);
 }
 
+// The next time of one trigger; false if it is no timer, or there is none.
+static bool next_of_trigger(const struct manager *manager, const char *trigger, int64_t after_s,
+                            int64_t *next_s)
+{
+    struct calendar calendar;
+    struct calendar_error error;
+    struct calendar_zone zone;
+
+    if (!text_starts(trigger, "timer:")) {
+        return false;
+    }
+    trigger += strlen("timer:");
+    // What can't be read was refused before it came into force, or fails when it is started.
+    return calendar_parse(&calendar, trigger, strlen(trigger), &error) &&
+           zone_of(manager, &calendar, &zone) && calendar_next(&calendar, &zone, after_s, next_s);
+}
+
 // The earliest time after `after_s` at which one of its timers fires; -1 for never.
 static int64_t next_of(const struct manager *manager, const struct definition *definition,
                        int64_t after_s)
 {
-    int64_t first_s = -1;
-    uint32_t count = 0;
+    int64_t first_s = -1, next_s;
 
     for (const char *item = NULL;
          (item = definition_item(definition, FIELD_TRIGGERS, item)) != NULL;) {
-        struct calendar calendar;
-        struct calendar_error error;
-        struct calendar_zone zone;
-        int64_t next_s;
-        if (!text_starts(item, "timer:") || count++ == TIMERS_MAX) {
-            continue;
-        }
-        const char *words = item + strlen("timer:");
-        if (calendar_parse(&calendar, words, strlen(words), &error) &&
-            zone_of(manager, &calendar, &zone) &&
-            calendar_next(&calendar, &zone, after_s, &next_s) &&
-            (first_s < 0 || next_s < first_s)) {
+        if (next_of_trigger(manager, item, after_s, &next_s) && (first_s < 0 || next_s < first_s)) {
             first_s = next_s;
         }
     }
@@ -108,7 +113,7 @@ void timer_arm(struct manager *manager, uint16_t slot, bool is_catching_up)
     service_disarm(manager, slot, DEADLINE_TIMER);
     if (definition == NULL || wall_s < 0 || is_shutting_down(manager) ||
         definition_number(definition, FIELD_DISABLED) != 0 ||
-        !definition_has_trigger(definition, "timer:") || manager->mode == MODE_RECOVERY) {
+        !definition_has_trigger(definition, "timer:") || !boot_mode_includes(manager, definition)) {
         return;
     }
     if (is_catching_up) {
@@ -157,7 +162,7 @@ void clock_set(struct manager *manager, const struct event *event)
 {
     bool was_known = manager->is_clock_known;
 
-    manager->is_clock_known = event->status == 0 && event->value <= INT64_MAX;
+    manager->is_clock_known = event->status == 0 && event->value <= WALL_MOST_S;
     manager->wall_s = (int64_t)event->value;
     manager->wall_ns = manager->now_ns;
     (void)record_add(manager, RECORD_CLOCK, NO_SERVICE,

@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Answers in words: why a service is in its state, through all that led to it, and what starting it
-// would do.
+// Answers in words: why a service is in its state, through all that led to it, and what a boot or
+// starting one would do. Services that the asker may not query have no name here.
 #include "system/init/manager/parts.h"
+#include "system/init/manager/plan.h"
+#include "system/init/manager/right.h"
 
 enum { WHY_DEPTH_MAX = 8 };
 
-static void note_print(const struct manager *manager, const char *name, const struct note *note,
-                       struct phrase *text)
+// What is being said, and to whom.
+struct telling {
+    struct manager *manager;
+    const struct access_token *token;
+    struct phrase *text;
+};
+
+static bool is_shown(const struct telling *telling, uint16_t slot)
+{
+    return right_missing(telling->manager, slot, telling->token, RIGHT_QUERY_STATUS) == 0;
+}
+
+static const char *name_of(const struct telling *telling, uint16_t slot)
+{
+    return is_shown(telling, slot) ? telling->manager->catalogue.names[slot]
+                                   : "a service that you may not see";
+}
+
+static void note_print(const struct telling *telling, const char *name, const struct note *note)
 {
     struct record record = {
         .kind = RECORD_TRANSITION, .from = note->from, .to = note->to, .cause = note->cause};
@@ -16,53 +35,61 @@ static void note_print(const struct manager *manager, const char *name, const st
     struct phrase origin = phrase_in(record.origin, sizeof(record.origin));
 
     phrase_put(&service, name);
-    phrase_put(&detail, note->detail);
     if (note->origin < SERVICES_MAX) {
-        phrase_put(&origin, manager->catalogue.names[note->origin]);
+        phrase_put(&origin, name_of(telling, note->origin));
     }
-    phrase_put_seconds(text, manager->now_ns - note->at_ns);
-    phrase_put(text, " ago: ");
-    record_print(&record, text);
-    phrase_put(text, "\n");
+    // A detail may name where it comes from.
+    if (note->origin >= SERVICES_MAX || is_shown(telling, note->origin)) {
+        phrase_put(&detail, note->detail);
+    }
+    phrase_put_seconds(telling->text, telling->manager->now_ns - note->at_ns);
+    phrase_put(telling->text, " ago: ");
+    record_print(&record, telling->text);
+    phrase_put(telling->text, "\n");
 }
 
-static void waits_print(struct manager *manager, uint16_t slot, struct phrase *text)
+static void waits_print(const struct telling *telling, uint16_t slot)
 {
-    const struct service *service = service_of(manager, slot);
-    const struct graph *graph = &catalogue_set(&manager->catalogue)->graph;
+    const struct manager *manager = telling->manager;
+    const struct service *service = &manager->services[slot];
+    const struct graph *graph = &manager->catalogue.sets[manager->catalogue.in_force].graph;
 
     if (service->phase != PHASE_GATE) {
         return;
     }
     if (service->waits_place) {
-        phrase_put(text, "It waits for a place among the services that start at once.\n");
+        phrase_put(telling->text, "It waits for a place among the services that start at once.\n");
     }
     for (uint32_t i = graph->out_first[slot]; i < graph->out_first[slot + 1]; i++) {
         const struct edge *edge = &graph->edges[i];
         if (edge_orders(edge) && !service_satisfies(manager, edge->to)) {
-            phrase_put(text, "It waits for ");
-            phrase_put(text, manager->catalogue.names[edge->to]);
-            phrase_put(text, ", which is ");
-            phrase_put(text, state_name(manager->services[edge->to].state));
-            phrase_put(text, ".\n");
+            phrase_put(telling->text, "It waits for ");
+            phrase_put(telling->text, name_of(telling, edge->to));
+            if (is_shown(telling, edge->to)) {
+                phrase_put(telling->text, ", which is ");
+                phrase_put(telling->text, state_name(manager->services[edge->to].state));
+            }
+            phrase_put(telling->text, ".\n");
         }
     }
 }
 
-void why_print(struct manager *manager, uint16_t slot, struct phrase *text)
+void why_print(struct manager *manager, uint16_t slot, const struct access_token *token,
+               struct phrase *text)
 {
+    const struct telling telling = {manager, token, text};
     struct slots seen = {{0}};
 
     phrase_put(text, manager->catalogue.names[slot]);
     phrase_put(text, " is ");
     phrase_put(text, state_name(service_of(manager, slot)->state));
     phrase_put(text, ".\n");
-    waits_print(manager, slot, text);
+    waits_print(&telling, slot);
     // Each service on the way once: its own last changes, then those of whatever caused them.
     for (uint32_t depth = 0; slot < SERVICES_MAX && depth < WHY_DEPTH_MAX; depth++) {
         const struct service *service = service_of(manager, slot);
         uint16_t origin = NO_SERVICE;
-        if (slots_has(&seen, slot)) {
+        if (slots_has(&seen, slot) || !is_shown(&telling, slot)) {
             break;
         }
         slots_put(&seen, slot);
@@ -71,7 +98,7 @@ void why_print(struct manager *manager, uint16_t slot, struct phrase *text)
             phrase_put(text, " was never asked to start.\n");
         }
         for (uint32_t i = 0; i < service->history_count; i++) {
-            note_print(manager, manager->catalogue.names[slot], &service->history[i], text);
+            note_print(&telling, manager->catalogue.names[slot], &service->history[i]);
             if (origin == NO_SERVICE && service->history[i].origin < SERVICES_MAX) {
                 origin = service->history[i].origin;
             }
@@ -80,54 +107,86 @@ void why_print(struct manager *manager, uint16_t slot, struct phrase *text)
     }
 }
 
-static void plan_line(struct manager *manager, uint16_t slot, const char *what, uint16_t because,
-                      struct phrase *text)
+static void plan_line(const struct telling *telling, const char *what, uint16_t slot,
+                      const char *because, uint16_t other)
 {
-    phrase_put(text, what);
-    phrase_put(text, manager->catalogue.names[slot]);
-    if (because != NO_SERVICE) {
-        phrase_put(text, ", because of ");
-        phrase_put(text, manager->catalogue.names[because]);
+    phrase_put(telling->text, what);
+    phrase_put(telling->text, name_of(telling, slot));
+    if (because[0] != '\0') {
+        phrase_put(telling->text, because);
+        phrase_put(telling->text, other < SERVICES_MAX ? name_of(telling, other) : "");
     }
-    phrase_put(text, "\n");
+    phrase_put(telling->text, "\n");
 }
 
-// Of the closure in the order of the graph: who needs it, as a reason.
-static uint16_t reason_of(const struct graph *graph, uint16_t slot, const struct slots *closure)
+// Of what starts: who needs it, as a reason.
+static uint16_t reason_of(const struct plan *plan, uint16_t slot)
 {
+    const struct graph *graph = &plan->set->graph;
+
     for (uint32_t i = graph->in_first[slot]; i < graph->in_first[slot + 1]; i++) {
         const struct edge *edge = &graph->edges[graph->in_edges[i]];
-        if (edge_orders(edge) && slots_has(closure, edge->from)) {
+        if (edge_orders(edge) && plan->fates[edge->from] != FATE_ON_DEMAND) {
             return edge->from;
         }
     }
     return NO_SERVICE;
 }
 
-void plan_start_print(struct manager *manager, uint16_t slot, struct phrase *text)
+static void failures_print(const struct telling *telling, const struct plan *plan)
 {
-    const struct service_set *set = catalogue_set(&manager->catalogue);
-    const struct graph *graph = &set->graph;
-    struct slots closure;
-
-    graph_closure(graph, slot, &set->disabled, &closure);
-    for (uint16_t i = slots_next(&closure, 0); i < SERVICES_MAX; i = slots_next(&closure, i + 1u)) {
-        if (graph->faults[i] != GRAPH_FAULT_NONE) {
-            plan_line(manager, i, "fail  ", reason_of(graph, i, &closure), text);
-        }
-        for (uint32_t j = graph->out_first[i]; j < graph->out_first[i + 1]; j++) {
-            const struct edge *edge = &graph->edges[j];
-            if (!edge_orders(edge) && service_is_busy(manager, edge->to)) {
-                plan_line(manager, edge->to, "stop  ", i, text);
-            }
+    for (uint16_t slot = 0; slot < SERVICES_MAX; slot++) {
+        switch ((enum fate)plan->fates[slot]) {
+        case FATE_INVALID:
+            plan_line(telling, "fail  ", slot, ": its definition is wrong", NO_SERVICE);
+            break;
+        case FATE_CYCLE:
+            plan_line(telling, "fail  ", slot, ": it is in a cycle", NO_SERVICE);
+            break;
+        case FATE_DEPENDENCY:
+            plan_line(telling, "fail  ", slot, ", because it needs ", plan->blames[slot]);
+            break;
+        case FATE_ON_DEMAND:
+        case FATE_STARTS:
+            break;
         }
     }
-    for (uint32_t i = 0; i < graph->order_count; i++) {
-        uint16_t other = graph->order[i];
-        if (slots_has(&closure, other) && graph->faults[other] == GRAPH_FAULT_NONE) {
-            bool is_there = service_satisfies(manager, other);
-            plan_line(manager, other, is_there ? "keep  " : "start ",
-                      other == slot ? NO_SERVICE : reason_of(graph, other, &closure), text);
+}
+
+static void stops_print(const struct telling *telling, const struct plan *plan, uint16_t slot)
+{
+    const struct graph *graph = &plan->set->graph;
+
+    for (uint32_t i = 0; i < graph->edge_count; i++) {
+        const struct edge *edge = &graph->edges[i];
+        uint16_t other = edge->from == slot ? edge->to : edge->from;
+        bool is_near = edge->from == slot || edge->to == slot;
+        if (!edge_orders(edge) && is_near && service_is_busy(telling->manager, other)) {
+            plan_line(telling, "stop  ", other, ", because of ", slot);
         }
+    }
+}
+
+void plan_tell(struct manager *manager, uint16_t start, const struct access_token *token,
+               struct phrase *text)
+{
+    const struct telling telling = {manager, token, text};
+    const struct service_set *set = catalogue_set(&manager->catalogue);
+    struct plan plan;
+
+    plan_make(&plan, &manager->catalogue, set, start);
+    failures_print(&telling, &plan);
+    for (uint32_t i = 0; i < set->graph.order_count; i++) {
+        uint16_t slot = set->graph.order[i];
+        bool is_there = start != NO_SERVICE && service_satisfies(manager, slot);
+        uint16_t reason = slot == start ? NO_SERVICE : reason_of(&plan, slot);
+        if (plan.fates[slot] != FATE_STARTS) {
+            continue;
+        }
+        if (!is_there) {
+            stops_print(&telling, &plan, slot);
+        }
+        plan_line(&telling, is_there ? "keep  " : "start ", slot,
+                  reason == NO_SERVICE ? "" : ", because of ", reason);
     }
 }

@@ -430,7 +430,7 @@ static void why_leads_through_causes_to_the_origin(void **state)
     scene_clear();
     scene_behave("b")->failing_step = STEP_BUILD + 1;
     scene_boot("{" S("a", BOOT ", \"Requires\": \"b\"") "," S("b", ", \"RestartPolicy\": 0") "}");
-    why_print(&scene.manager, scene_slot("a"), &text);
+    why_print(&scene.manager, scene_slot("a"), &scene.token, &text);
     const char *first = strstr(words, "a: Inactive -> Failed, DependencyFailure");
     const char *second = strstr(words, "b: Starting -> Failed, PreExecFailure");
     assert_non_null(first);
@@ -438,7 +438,7 @@ static void why_leads_through_causes_to_the_origin(void **state)
     assert_true(first < second);
     assert_non_null(strstr(words, "To do: "));
     text = phrase_in(words, sizeof(words));
-    plan_start_print(&scene.manager, scene_slot("a"), &text);
+    plan_tell(&scene.manager, scene_slot("a"), &scene.token, &text);
     assert_string_equal(words, "start b, because of a\nstart a\n");
 }
 

@@ -157,11 +157,11 @@ static void why_says_what_a_service_waits_for(void **state)
                                                                   BOOT) "," S("e",
                                                                               ", \"Requires\": "
                                                                               "\"none\"") "}");
-    why_print(&scene.manager, scene_slot("a"), &text);
+    why_print(&scene.manager, scene_slot("a"), &scene.token, &text);
     assert_non_null(strstr(words, "It waits for b, which is Starting."));
     assert_non_null(strstr(words, "a was never asked to start."));
     text = phrase_in(words, sizeof(words));
-    plan_start_print(&scene.manager, scene_slot("c"), &text);
+    plan_tell(&scene.manager, scene_slot("c"), &scene.token, &text);
     assert_non_null(strstr(words, "stop  d, because of c\n"));
     assert_non_null(strstr(words, "fail  e, because of c\n"));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Making the plan: the closure of what starts, then failures passed on along the order.
-#include "tools/svc-plan/plan.h"
+#include "system/init/manager/plan.h"
 
 #include <string.h>
 

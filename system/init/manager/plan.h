@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The plan: what a boot, or the start of one service, would do with a set of definitions.
-#ifndef SVC_PLAN_PLAN_H
-#define SVC_PLAN_PLAN_H
+#ifndef INIT_MANAGER_PLAN_H
+#define INIT_MANAGER_PLAN_H
 
 #include "system/init/manager/catalogue.h"
 
