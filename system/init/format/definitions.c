@@ -157,18 +157,60 @@ static void services_read(struct reading *reading, uint32_t object, bool is_moun
     }
 }
 
-static void shape_complain(struct catalogue *catalogue, enum problem_kind kind, uint32_t line,
-                           const char *detail)
+static void shape_complain(struct reading *reading, uint32_t line, const char *detail)
 {
-    phrase_put_safe(problem_add(&catalogue->problems, kind, NO_SERVICE, FIELD_COUNT, line), detail);
+    phrase_put_safe(
+        problem_add(&reading->catalogue->problems, PROBLEM_SHAPE, NO_SERVICE, FIELD_COUNT, line),
+        detail);
+}
+
+static void mounts_read(struct reading *reading, uint32_t object)
+{
+    services_read(reading, object, true);
+}
+
+static void plain_services_read(struct reading *reading, uint32_t object)
+{
+    services_read(reading, object, false);
+}
+
+static void system_read(struct reading *reading, uint32_t object)
+{
+    static const char *const names[SECURITY_KINDS] = {
+        [SECURITY_OF_SERVICES] = "ServiceSecurity", [SECURITY_OF_SYSTEM] = "ControlSecurity"};
+    const struct json_node *nodes = reading->json.nodes;
+    char text[TEXT_MAX];
+    uint32_t node = json_first(&reading->json, object);
+
+    for (uint32_t i = 0; i < nodes[object].count; i++, node = nodes[node + 1].next) {
+        enum set_security kind = 0;
+        while (kind < SECURITY_KINDS && !json_is_text(&reading->json, node, names[kind])) {
+            kind++;
+        }
+        uint32_t line = line_of(reading, node);
+        if (kind == SECURITY_KINDS) {
+            shape_complain(reading, line,
+                           "\"system\" has ServiceSecurity and ControlSecurity only");
+        } else if (!json_text(&reading->json, node + 1, text, sizeof(text))) {
+            shape_complain(reading, line, "a security descriptor is text of at most 4095 bytes");
+        } else {
+            catalogue_stage_security(reading->catalogue, kind, text, line);
+        }
+    }
 }
 
 bool definitions_read(struct catalogue *catalogue, const char *text, size_t size,
                       struct json_node *nodes, uint32_t nodes_max)
 {
+    static const struct {
+        const char *name;
+        void (*read)(struct reading *reading, uint32_t object);
+    } parts[] = {
+        {"services", plain_services_read}, {"mounts", mounts_read}, {"system", system_read}};
+    enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
     struct reading reading = {.catalogue = catalogue, .line = 1};
     struct json_error error;
-    char name[NAME_SIZE];
+    char name[NAME_SIZE] = "a name that is too long";
 
     catalogue_stage_begin(catalogue);
     reading.json = (struct json){.nodes = nodes, .nodes_max = nodes_max};
@@ -182,20 +224,23 @@ bool definitions_read(struct catalogue *catalogue, const char *text, size_t size
         return false;
     }
     if (nodes[0].type != JSON_OBJECT) {
-        shape_complain(catalogue, PROBLEM_SHAPE, 1, "the outermost value is no object");
+        shape_complain(&reading, 1, "the outermost value is no object");
         return false;
     }
     uint32_t node = json_first(&reading.json, 0);
     for (uint32_t i = 0; i < nodes[0].count; i++, node = nodes[node + 1].next) {
-        bool is_named = json_text(&reading.json, node, name, sizeof(name));
-        bool is_mounts = is_named && text_is(name, "mounts");
         uint32_t line = line_of(&reading, node);
-        if (!is_mounts && !text_is(name, "services")) {
-            shape_complain(catalogue, PROBLEM_SHAPE, line, name);
+        size_t part = 0;
+        while (part < PARTS && !json_is_text(&reading.json, node, parts[part].name)) {
+            part++;
+        }
+        if (part == PARTS) {
+            (void)json_text(&reading.json, node, name, sizeof(name));
+            shape_complain(&reading, line, name);
         } else if (nodes[node + 1].type != JSON_OBJECT) {
-            shape_complain(catalogue, PROBLEM_SHAPE, line, "it must hold an object");
+            shape_complain(&reading, line, "it must hold an object");
         } else {
-            services_read(&reading, node + 1, is_mounts);
+            parts[part].read(&reading, node + 1);
         }
     }
     return true;

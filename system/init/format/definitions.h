@@ -7,8 +7,12 @@
 //         "web": {"ImagePath": "web", "Requires": ["db"], "Triggers": ["boot"], "Type": "Simple"},
 //         ...
 //       },
-//       "mounts": {"data": {"ImagePath": "/dev/data", "Triggers": ["boot"]}}
+//       "mounts": {"data": {"ImagePath": "/dev/data", "Triggers": ["boot"]}},
+//       "system": {"ServiceSecurity": "D:(A;CI;0xf;;;SY)", "ControlSecurity": "D:(A;;0x3;;;SY)"}
 //     }
+//
+// Of "system", ServiceSecurity is the descriptor of the key above all services, from which those
+// without one of their own inherit; ControlSecurity is that of shutdown and reload_config.
 //
 // The fields are those of system/init/manager/field.def. A choice is a number or its name, or true
 // and false; a list of one item may be that item; null is as if the field was not given.

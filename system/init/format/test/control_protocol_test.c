@@ -66,7 +66,8 @@ static void requests_are_read_exactly(void **state)
     for (uint32_t i = 0; i < COMMAND_KINDS; i++) {
         snprintf(text, sizeof(text), "{\"command\":\"%s\"}", command_name(i));
         enum reply_code code = read_line(text, &request, detail);
-        bool is_alone = i == COMMAND_LIST || i == COMMAND_GRAPH || i == COMMAND_RELOAD_CONFIG;
+        bool is_alone = i == COMMAND_LIST || i == COMMAND_GRAPH || i == COMMAND_PLAN ||
+                        i == COMMAND_RELOAD_CONFIG;
         assert_int_equal(code, is_alone ? REPLY_OK : REPLY_BAD_REQUEST);
         assert_int_equal(request.command, i);
     }

@@ -206,7 +206,7 @@ static void each_job_is_written_down_when_made_started_and_ended(void **state)
     scene_boot("{" S("a", BOOT ", \"Type\": 1") "}");
     assert_int_equal(scene.records[RECORD_JOB_CREATED], 3);
     assert_int_equal(scene.records[RECORD_JOB_STARTED], 3);
-    assert_true(scene_said(RECORD_JOB_ENDED, "ServiceMain x: exit code 0"));
+    assert_true(scene_said(RECORD_JOB_ENDED, "ServiceMain x as LocalService: exit code 0"));
 }
 
 // INIT-11.1 INIT-11.2

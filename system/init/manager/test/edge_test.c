@@ -152,18 +152,20 @@ static void why_says_what_a_service_waits_for(void **state)
 
     scene_clear();
     scene_behave("b")->ready_ms = WORLD_NEVER;
-    scene_boot("{" S("a", BOOT ", \"Requires\": \"b\"") "," S("b", "") "," S(
-        "c", ", \"Conflicts\": \"d\", \"Requires\": \"e\"") "," S("d",
-                                                                  BOOT) "," S("e",
-                                                                              ", \"Requires\": "
-                                                                              "\"none\"") "}");
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'Triggers': 'boot', 'Requires': 'b'}, 'b': {'ImagePath': 'x'},"
+        "'c': {'ImagePath': 'x', 'Conflicts': 'd', 'Requires': 'e'},"
+        "'d': {'ImagePath': 'x', 'Triggers': 'boot'}, 'e': {'ImagePath': 'x', 'Requires': 'none'},"
+        "'f': {'ImagePath': 'x', 'Conflicts': 'd'}}");
     why_print(&scene.manager, scene_slot("a"), &scene.token, &text);
     assert_non_null(strstr(words, "It waits for b, which is Starting."));
     assert_non_null(strstr(words, "a was never asked to start."));
     text = phrase_in(words, sizeof(words));
     plan_tell(&scene.manager, scene_slot("c"), &scene.token, &text);
-    assert_non_null(strstr(words, "stop  d, because of c\n"));
-    assert_non_null(strstr(words, "fail  e, because of c\n"));
+    assert_string_equal(words, "fail  c, because it needs e\nfail  e: its definition is wrong\n");
+    text = phrase_in(words, sizeof(words));
+    plan_tell(&scene.manager, scene_slot("f"), &scene.token, &text);
+    assert_string_equal(words, "stop  d, because of f\nstart f\n");
 }
 
 static const char *written(struct reply *reply)

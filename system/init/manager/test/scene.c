@@ -18,9 +18,13 @@ static struct json_node nodes[NODES_MAX];
 static void stage(void *context, struct catalogue *catalogue)
 {
     static char text[TEXT_MAX];
-    int size = snprintf(text, sizeof(text), "{\"services\": %s}", scene.definitions);
+    int size = snprintf(text, sizeof(text), "{%s \"services\": %s}",
+                        scene.system != NULL ? scene.system : "", scene.definitions);
 
     (void)context;
+    for (int i = 0; i < size; i++) {
+        text[i] = text[i] == '\'' ? '"' : text[i];
+    }
     if (!definitions_read(catalogue, text, (size_t)size, nodes, NODES_MAX)) {
         fprintf(stderr, "the scene's definitions: %s\n", catalogue->problems.list[0].detail);
         abort();

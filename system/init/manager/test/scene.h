@@ -4,7 +4,7 @@
 // said.
 //
 //     scene_behave("web")->ready_ms = WORLD_NEVER;      before the boot
-//     scene_boot("{\"web\": {\"ImagePath\": \"w\", \"Triggers\": \"boot\"}}");
+//     scene_boot("{'web': {'ImagePath': 'w', 'Triggers': 'boot'}}");      ' stands for "
 //     scene_run(1000);                                  milliseconds
 //     scene_command(COMMAND_STOP, "web");
 //     assert_int_equal(scene_state("web"), STATE_INACTIVE);
@@ -19,6 +19,7 @@ struct scene {
     struct world world;
     struct manager manager;
     const char *definitions;
+    const char *system; // "'system': {...}," before them
     uint32_t behaviour_count;
     struct {
         char name[NAME_SIZE];
