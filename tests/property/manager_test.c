@@ -13,17 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "system/init/manager/inbox.h"
 #include "system/init/manager/right.h"
-#include "system/init/world/world.h"
+#include "system/init/world/draw.h"
 
 enum {
     STEPS_DEFAULT = 100000,
     STEPS_A_BOOT = 500,
     STEPS_A_BOOT_MOST = 100000,
     SERVICES_MOST = 40,
-    NAME_ROOM = 24,
     REPLIES_MAX = 512,
 };
+
+// What a request may be answered, as far as its right goes.
+enum expected { EXPECT_ANYTHING, EXPECT_REFUSAL, EXPECT_NO_DENIAL };
 
 struct seen {
     uint8_t states[SERVICES_MAX];
@@ -36,13 +39,12 @@ struct test {
     struct manager manager;
     uint64_t seed, boot;
     bool is_loud;
-    uint64_t definitions_seed; // of the set that is staged next
-    uint32_t service_count;
-    bool is_bad_set;
+    struct drawn_system system; // that is staged next
     struct seen seen;
     uint32_t asked, answered; // requests
     uint8_t answers[REPLIES_MAX];
-    struct access_token token; // of who lists
+    uint8_t expected[REPLIES_MAX]; // enum expected
+    struct inbox inbox;
     uint32_t transitions[STATE_COUNT][STATE_COUNT];
     uint32_t causes[CAUSE_COUNT];
     uint32_t records[RECORD_KINDS];
@@ -67,174 +69,10 @@ static _Noreturn void broken(const char *what, uint16_t slot)
     exit(1);
 }
 
-// --- Random definitions -------------------------------------------------------------------------
-
-static uint64_t draw(uint64_t *random)
-{
-    uint64_t word = *random += 0x9e3779b97f4a7c15u;
-    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
-    word = (word ^ word >> 27) * 0x94d049bb133111ebu;
-    return word ^ word >> 31;
-}
-
-static bool draw_in(uint64_t *random, uint32_t n)
-{
-    return draw(random) % n == 0;
-}
-
-static void relation_put(struct definition *definition, enum field field, uint32_t index,
-                         uint64_t *random, uint32_t odds, const struct place *place)
-{
-    bool is_first = true;
-
-    for (uint32_t other = 0; other < test.service_count; other++) {
-        // Mostly towards smaller numbers; sometimes round, into cycles.
-        bool is_down = other < index || (test.is_bad_set && draw_in(random, 40));
-        if (is_down && other != index && draw_in(random, odds)) {
-            char name[NAME_ROOM];
-            snprintf(name, sizeof(name), "s%u", other);
-            definition_put_item(definition, field, is_first, name, place);
-            is_first = false;
-        }
-    }
-}
-
-static void numbers_put(struct definition *definition, uint64_t *random, const struct place *place)
-{
-    definition_put_number(definition, FIELD_TYPE, draw_in(random, 4), place);
-    definition_put_number(definition, FIELD_REMAIN_AFTER_EXIT, draw_in(random, 2), place);
-    definition_put_number(definition, FIELD_RESTART_POLICY, (int64_t)(draw(random) % 3), place);
-    definition_put_number(definition, FIELD_RESTART_MAX_RETRIES, (int64_t)(draw(random) % 4),
-                          place);
-    definition_put_number(definition, FIELD_START_TIMEOUT, 1 + (int64_t)(draw(random) % 20), place);
-    definition_put_number(definition, FIELD_STOP_TIMEOUT, 1 + (int64_t)(draw(random) % 10), place);
-    definition_put_number(definition, FIELD_READINESS, draw_in(random, 4), place);
-    definition_put_number(definition, FIELD_ERROR_CONTROL, draw_in(random, 30), place);
-    definition_put_number(definition, FIELD_DISABLED, draw_in(random, 20), place);
-    definition_put_number(definition, FIELD_SAFE_MODE, draw_in(random, 3), place);
-    definition_put_number(definition, FIELD_CAP_STORE_MAX, (int64_t)(draw(random) % 3), place);
-    if (draw_in(random, 5)) {
-        definition_put_number(definition, FIELD_WATCHDOG_TIMEOUT, 2, place);
-    }
-    if (draw_in(random, 5)) {
-        definition_put_text(definition, FIELD_HEALTH_CHECK, "check", place);
-        definition_put_number(definition, FIELD_HEALTH_CHECK_INTERVAL, 2, place);
-    }
-}
-
-static void definition_draw(struct catalogue *catalogue, uint32_t index, uint64_t *random)
-{
-    char name[NAME_ROOM];
-    struct place place = {.problems = &catalogue->problems, .line = index + 1};
-
-    snprintf(name, sizeof(name), "s%u", index);
-    struct definition *definition =
-        catalogue_stage(catalogue, name, draw_in(random, 25), index + 1);
-    if (definition == NULL) {
-        return;
-    }
-    snprintf(name, sizeof(name), "%ss%u", definition->is_mount ? "mount:" : "", index);
-    place.service = catalogue_find(catalogue, name);
-    definition_put_text(definition, FIELD_IMAGE_PATH, "image", &place);
-    numbers_put(definition, random, &place);
-    if (definition->is_mount) {
-        definition_put_number(definition, FIELD_TYPE, TYPE_ONESHOT, &place);
-        definition_put_number(definition, FIELD_REMAIN_AFTER_EXIT, 1, &place);
-    }
-    if (!draw_in(random, 3)) {
-        definition_put_item(definition, FIELD_TRIGGERS, true, "boot", &place);
-    } else if (draw_in(random, 4)) {
-        definition_put_item(definition, FIELD_TRIGGERS, true, "timer:*:*:0/20", &place);
-        definition_put_number(definition, FIELD_TIMER_JITTER, 3, &place);
-    }
-    relation_put(definition, FIELD_REQUIRES, index, random, 12, &place);
-    relation_put(definition, FIELD_WANTS, index, random, 20, &place);
-    relation_put(definition, FIELD_BINDS_TO, index, random, 30, &place);
-    if (draw_in(random, 12)) {
-        relation_put(definition, FIELD_CONFLICTS, index, random, 10, &place);
-    }
-    if (draw_in(random, 10)) {
-        definition_put_text(definition, FIELD_ON_FAILURE, "s0", &place);
-    }
-    if (draw_in(random, 6)) {
-        definition_put_item(definition, FIELD_EXEC_START_PRE, true, "pre one", &place);
-        definition_put_item(definition, FIELD_EXEC_START_PRE, false, "pre two", &place);
-    }
-    if (draw_in(random, 6)) {
-        definition_put_item(definition, FIELD_EXEC_START_POST, true, "post", &place);
-    }
-    if (draw_in(random, 6)) {
-        definition_put_item(definition, FIELD_CONDITIONS, true, "path:/a", &place);
-        definition_put_item(definition, FIELD_ASSERTS, true, "file:/b", &place);
-    }
-    if (draw_in(random, 4)) {
-        definition_put_text(definition, FIELD_SERVICE_SECURITY,
-                            draw_in(random, 2) ? "D:(A;;0xf;;;SY)(A;;0x1;;;WD)"
-                                               : "D:(D;;0x4;;;SY)(A;;0xf;;;SY)",
-                            &place);
-    }
-}
-
 static void stage(void *context, struct catalogue *catalogue)
 {
-    uint64_t random = test.definitions_seed;
-
     (void)context;
-    catalogue_stage_begin(catalogue);
-    for (uint32_t i = 0; i < test.service_count; i++) {
-        uint64_t own = draw(&random);
-        // Of a changed set most definitions are the same, some are gone, some are new.
-        definition_draw(catalogue, i, &own);
-    }
-}
-
-// --- Behaviour ----------------------------------------------------------------------------------
-
-static void behaviour_draw(struct behaviour *behaviour, struct world *world)
-{
-    behaviour->ready_ms = (uint32_t)world_below(world, 2000);
-    behaviour->stop_ms = (uint32_t)world_below(world, 3000);
-    switch (world_below(world, 14)) {
-    case 0:
-        behaviour->ready_ms = WORLD_NEVER;
-        break;
-    case 1:
-        behaviour->ends_ms = 1 + (uint32_t)world_below(world, 20000);
-        behaviour->crash_percent = (uint32_t)world_below(world, 101);
-        behaviour->exit_code = (int32_t)world_below(world, 3);
-        behaviour->is_fault = world_below(world, 3) == 0;
-        break;
-    case 2:
-        behaviour->stop_ms = WORLD_NEVER;
-        break;
-    case 3:
-        behaviour->is_unkillable = world_below(world, 3) == 0;
-        behaviour->stop_ms = WORLD_NEVER;
-        break;
-    case 4:
-        behaviour->failing_step = (uint8_t)(1 + world_below(world, STEP_COUNT));
-        behaviour->is_step_silent = world_below(world, 2) == 0;
-        break;
-    case 5:
-        behaviour->hook_fails = world_below(world, 2) == 0;
-        behaviour->hook_hangs = world_below(world, 2) == 0;
-        break;
-    case 6:
-        behaviour->health_fails_from = 1 + (uint32_t)world_below(world, 5);
-        break;
-    case 7:
-        behaviour->false_conditions = world_below(world, 4);
-        behaviour->is_check_silent = world_below(world, 5) == 0;
-        break;
-    case 8:
-    case 9:
-        behaviour->is_liar = true;
-        break;
-    default:
-        break;
-    }
-    behaviour->confirms_reload = world_below(world, 2) == 0;
-    behaviour->watchdog_ms = world_below(world, 4) == 0 ? 0 : 1000;
+    draw_definitions(catalogue, &test.system);
 }
 
 // --- Invariants ---------------------------------------------------------------------------------
@@ -320,6 +158,22 @@ static void start_order_check(uint16_t slot)
     }
 }
 
+static void reply_check(const struct reply *reply)
+{
+    bool is_denied = reply->code == REPLY_ACCESS_DENIED || reply->code == REPLY_NO_SUCH_SERVICE;
+
+    test.answered++;
+    if (reply->id >= REPLIES_MAX || test.answers[reply->id]++ != 0) {
+        broken("a request was answered twice", NO_SERVICE);
+    }
+    if (test.expected[reply->id] == EXPECT_REFUSAL && !is_denied) {
+        broken("a command was done for somebody whom the descriptor denies it", reply->service);
+    }
+    if (test.expected[reply->id] == EXPECT_NO_DENIAL && is_denied) {
+        broken("a command was denied to somebody to whom the descriptor allows it", NO_SERVICE);
+    }
+}
+
 static void see_action(void *context, const struct action *action)
 {
     (void)context;
@@ -331,10 +185,7 @@ static void see_action(void *context, const struct action *action)
         }
     }
     if (action->kind == ACTION_REPLY) {
-        test.answered++;
-        if (action->reply.id >= REPLIES_MAX || test.answers[action->reply.id]++ != 0) {
-            broken("a request was answered twice", NO_SERVICE);
-        }
+        reply_check(&action->reply);
     }
     if (action->kind == ACTION_STOP_REQUEST) {
         stop_order_check(action->service);
@@ -437,11 +288,78 @@ static void see_step(void *context, const struct event *event)
     operations_check();
 }
 
+// --- Rights -------------------------------------------------------------------------------------
+
+enum who { WHO_SYSTEM, WHO_ADMINISTRATOR, WHO_OTHER, WHO_COUNT };
+
+static struct access_token token_of(enum who who)
+{
+    const struct sid *users[WHO_COUNT] = {&sid_system, &sid_administrators, &sid_local_service};
+    return (struct access_token){.user = *users[who],
+                                 .groups = &sid_everyone,
+                                 .groups_count = 1,
+                                 .integrity = INTEGRITY_SYSTEM};
+}
+
+// What definition_draw() gives to whom, written a second time.
+static uint32_t rights_of(uint16_t slot, enum who who)
+{
+    static const uint32_t absent[WHO_COUNT] = {0xf, 0x5, 0};
+    static const uint32_t open[WHO_COUNT] = {0xf, 0x1, 0x1};
+    static const uint32_t narrow[WHO_COUNT] = {0xb, 0, 0};
+    const struct definition *definition = service_newest(&test.manager, slot);
+    const char *text =
+        definition != NULL ? definition_text(definition, FIELD_SERVICE_SECURITY) : "";
+
+    return text[0] == '\0' ? absent[who] : strstr(text, "WD") != NULL ? open[who] : narrow[who];
+}
+
+static void rights_check(enum who who)
+{
+    struct access_token token = token_of(who);
+
+    for (uint16_t slot = 0; slot < test.manager.catalogue.slot_count; slot++) {
+        if (test.manager.services[slot].is_present &&
+            right_missing(&test.manager, slot, &token, RIGHT_SERVICE_ALL) !=
+                (RIGHT_SERVICE_ALL & ~rights_of(slot, who))) {
+            broken("a descriptor gives other rights than it says", slot);
+        }
+    }
+}
+
+static enum expected expected_of(const struct request *request, enum who who)
+{
+    static const uint32_t needed[COMMAND_SHUTDOWN] = {
+        [COMMAND_START] = RIGHT_START,
+        [COMMAND_STOP] = RIGHT_STOP,
+        [COMMAND_RESTART] = RIGHT_START | RIGHT_STOP,
+        [COMMAND_RELOAD] = RIGHT_INTERROGATE,
+        [COMMAND_RESET] = RIGHT_START,
+        [COMMAND_STATUS] = RIGHT_QUERY_STATUS,
+        [COMMAND_WHY] = RIGHT_QUERY_STATUS,
+        [COMMAND_PLAN] = RIGHT_QUERY_STATUS,
+    };
+    uint16_t slot = catalogue_find(&test.manager.catalogue, request->service);
+
+    if (request->command >= COMMAND_SHUTDOWN) {
+        return who == WHO_OTHER ? EXPECT_REFUSAL : EXPECT_NO_DENIAL;
+    }
+    if (needed[request->command] == 0) {
+        return EXPECT_ANYTHING;
+    }
+    if (slot == NO_SERVICE || !test.manager.services[slot].is_present ||
+        (needed[request->command] & ~rights_of(slot, who)) != 0) {
+        return EXPECT_REFUSAL;
+    }
+    return EXPECT_NO_DENIAL;
+}
+
 // --- Storms -------------------------------------------------------------------------------------
 
 static void command_send(struct world *world)
 {
-    struct access_token token = {.user = sid_system, .integrity = INTEGRITY_SYSTEM};
+    enum who who = world_below(world, 3) > 0 ? WHO_SYSTEM : (enum who)world_below(world, WHO_COUNT);
+    struct access_token token = token_of(who);
     struct request request = {.token = &token, .connection = 1};
 
     if (test.asked + 1 >= REPLIES_MAX) {
@@ -456,23 +374,14 @@ static void command_send(struct world *world)
     request.timeout_s = world_below(world, 8) == 0 ? 1 + (uint32_t)world_below(world, 9) : 0;
     snprintf(request.service, sizeof(request.service), "%ss%u",
              world_below(world, 20) == 0 ? "mount:" : "",
-             (unsigned)world_below(world, test.service_count + 1));
+             (unsigned)world_below(world, test.system.service_count + 1));
     if (request.command == COMMAND_RELOAD_CONFIG) {
-        test.definitions_seed += world_below(world, 2);
-        test.is_bad_set = world_below(world, 3) == 0;
+        test.system.generation += world_below(world, 2);
+        test.system.is_bad = world_below(world, 3) == 0;
     }
-    if (world_below(world, 10) == 0) {
-        token.user = sid_local_service; // may do nothing
-    }
-    bool may = request.command > COMMAND_RESET || token.user.sub[0] == 18;
+    rights_check(who);
+    test.expected[request.id] = (uint8_t)expected_of(&request, who);
     world_event(world, &(struct event){.kind = EVENT_COMMAND, .request = &request});
-    for (uint32_t i = 0; !may && i < world->actions.count; i++) {
-        const struct action *action = &world->actions.list[i];
-        if (action->kind == ACTION_REPLY && action->reply.id == request.id &&
-            action->reply.code == REPLY_OK) {
-            broken("a command was done for somebody who has no right to it", NO_SERVICE);
-        }
-    }
 }
 
 static void job_send(struct world *world)
@@ -491,11 +400,64 @@ static void job_send(struct world *world)
     }
 }
 
+static struct event burst_event(struct world *world, enum inbox_source source)
+{
+    static const enum event_kind kinds[INBOX_SOURCES] = {
+        [INBOX_EXITS] = EVENT_EXIT,       [INBOX_SHUTDOWN] = EVENT_DONE,
+        [INBOX_ANSWERS] = EVENT_CLOCK,    [INBOX_NOTIFY] = EVENT_NOTIFY,
+        [INBOX_CONTROL] = EVENT_CONTINUE, [INBOX_REGISTRY] = EVENT_REGISTRY,
+        [INBOX_OUTPUT] = EVENT_SINK};
+    uint16_t slot = (uint16_t)world_below(world, test.system.service_count + 2);
+    const struct service *service = &test.manager.services[slot];
+    bool has_job = service->is_present && service->main_job != NO_JOB;
+
+    return (struct event){
+        .kind = kinds[source],
+        .service = slot,
+        .job = has_job ? test.manager.jobs[service->main_job].serial : 0,
+        .activation = service->activation,
+        .part = source == INBOX_NOTIFY ? (uint32_t)world_below(world, NOTIFY_KINDS) : 0,
+        .value = 1700000000 + world_below(world, 100),
+        .status = (int32_t)world_below(world, 2),
+        .text = "name"};
+}
+
+// Many at once, from all sources, taken while the work that they make is not done yet: each waits
+// for at most a round for everyone in front of it.
+static void burst(struct world *world)
+{
+    uint32_t taken[INBOX_SOURCES] = {0};
+    uint32_t turns = 0;
+    struct event event;
+
+    inbox_init(&test.inbox);
+    for (uint32_t source = 0; source < INBOX_SOURCES; source++) {
+        for (uint64_t count = world_below(world, INBOX_QUEUE_MAX + 1); count > 0; count--) {
+            event = burst_event(world, source);
+            if (event.kind != EVENT_CONTINUE && !inbox_put(&test.inbox, &event)) {
+                broken("the inbox refused what it has room for", NO_SERVICE);
+            }
+        }
+    }
+    while (inbox_take(&test.inbox, &event) && !world->is_halted) {
+        turns++;
+        if (turns > ++taken[inbox_source_of(event.kind)] * INBOX_ROUND) {
+            broken("a source was not served within its rounds", NO_SERVICE);
+        }
+        world_step(world, &event);
+    }
+    world_event(world, &(struct event){.kind = EVENT_CONTINUE});
+}
+
 static void disturb(struct world *world)
 {
     struct event event = {.kind = EVENT_CONTINUE};
-    uint16_t slot = (uint16_t)world_below(world, test.service_count + 2);
+    uint16_t slot = (uint16_t)world_below(world, test.system.service_count + 2);
 
+    if (world_below(world, 60) == 0) {
+        burst(world);
+        return;
+    }
     switch (world_below(world, 11)) {
     case 7:
         job_send(world);
@@ -510,7 +472,7 @@ static void disturb(struct world *world)
         break;
     case 2:
         event.kind = EVENT_REGISTRY;
-        test.definitions_seed += world_below(world, 2);
+        test.system.generation += world_below(world, 2);
         break;
     case 3:
         event.kind = EVENT_SINK;
@@ -563,23 +525,24 @@ static void end_check(void)
 static void boot(uint64_t seed)
 {
     struct world *world = &test.world;
-    uint64_t sequence = seed;
     struct manager_config config = {.seed = seed};
 
     memset(&test.seen, 0, sizeof(test.seen));
     memset(test.last_from, 0, sizeof(test.last_from));
     memset(test.answers, 0, sizeof(test.answers));
+    memset(test.expected, 0, sizeof(test.expected));
     test.asked = test.answered = 0;
     manager_init(&test.manager, &config, pool, SERVICES_MAX * DEFINITIONS_PER_SERVICE);
     world_init(world, &test.manager, seed);
     world->stage = stage;
     world->see_action = see_action;
     world->see_step = see_step;
-    test.service_count = 2 + (uint32_t)world_below(world, SERVICES_MOST);
-    test.is_bad_set = world_below(world, 3) == 0;
-    test.definitions_seed = draw(&sequence);
-    for (uint32_t i = 2; i < test.service_count + 2; i++) {
-        behaviour_draw(&world->behaviours[i], world);
+    test.system.service_count = 2 + (uint32_t)world_below(world, SERVICES_MOST);
+    test.system.is_bad = world_below(world, 3) == 0;
+    test.system.generation = 0;
+    test.system.seed = seed * 0x9e3779b97f4a7c15u;
+    for (uint32_t i = 2; i < test.system.service_count + 2; i++) {
+        draw_behaviour(&world->behaviours[i], world);
     }
     if (world_below(world, 20) == 0) {
         world->silent_phase = (uint8_t)(1 + world_below(world, PHASE_ONE_COUNT));

@@ -332,7 +332,7 @@ static void actions_do(struct world *world)
 
 // --- Time ---------------------------------------------------------------------------------------
 
-static void step(struct world *world, const struct event *event)
+void world_step(struct world *world, const struct event *event)
 {
     world->steps++;
     manager_step(world->manager, event, world->now_ns, &world->actions);
@@ -346,9 +346,9 @@ void world_event(struct world *world, const struct event *event)
 {
     static const struct event more = {.kind = EVENT_CONTINUE};
 
-    step(world, event);
+    world_step(world, event);
     while (manager_has_work(world->manager, world->now_ns)) {
-        step(world, &more);
+        world_step(world, &more);
     }
 }
 

@@ -86,7 +86,9 @@ void world_boot(struct world *world, uint64_t flags);
 // Delivers everything up to this time, and leaves the clock there. Returns when it halts.
 void world_run(struct world *world, uint64_t until_ns);
 
-// Something from outside, now.
+// One step, and what it leads to: more may be left to do.
+void world_step(struct world *world, const struct event *event);
+// Something from outside, now, and all that follows at once.
 void world_event(struct world *world, const struct event *event);
 // The same later; a text is copied.
 void world_later(struct world *world, uint64_t after_ns, const struct event *event);
