@@ -231,8 +231,7 @@ static bool starts_in_safe_mode(const struct definition *definition)
 
 bool boot_mode_includes(const struct manager *manager, const struct definition *definition)
 {
-    return manager->mode == MODE_FULL ||
-           (manager->mode == MODE_SAFE && starts_in_safe_mode(definition));
+    return manager->mode != MODE_SAFE || starts_in_safe_mode(definition);
 }
 
 // The graph from those alone that safe mode starts. What is built in is critical.

@@ -155,24 +155,6 @@ static void set_clear(struct catalogue *catalogue, struct service_set *set)
     set->security[SECURITY_OF_SERVICES].size = set->security[SECURITY_OF_SYSTEM].size = 0;
 }
 
-void catalogue_stage_same(struct catalogue *catalogue, uint16_t slot)
-{
-    if (!slots_has(&catalogue_staged(catalogue)->members, slot)) {
-        member_put(catalogue, slot, catalogue_set(catalogue)->definitions[slot]);
-    }
-}
-
-void catalogue_stage_without(struct catalogue *catalogue, uint16_t slot)
-{
-    struct service_set *staged = catalogue_staged(catalogue);
-
-    catalogue_definition_release(catalogue, staged->definitions[slot]);
-    staged->definitions[slot] = NO_DEFINITION;
-    slots_take(&staged->members, slot);
-    staged->count--;
-    catalogue_slot_release(catalogue, slot);
-}
-
 void catalogue_stage_begin(struct catalogue *catalogue)
 {
     const struct service_set *set = catalogue_set(catalogue);
@@ -183,7 +165,7 @@ void catalogue_stage_begin(struct catalogue *catalogue)
     for (uint16_t slot = slots_next(&set->members, 0); slot < SERVICES_MAX;
          slot = slots_next(&set->members, slot + 1u)) {
         if (catalogue_definition(catalogue, set->definitions[slot])->is_builtin) {
-            catalogue_stage_same(catalogue, slot);
+            member_put(catalogue, slot, set->definitions[slot]);
         }
     }
 }

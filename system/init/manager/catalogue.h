@@ -85,11 +85,6 @@ struct definition *catalogue_stage(struct catalogue *catalogue, const char *name
 // inherits; or ControlSecurity. What can't be read is a problem.
 void catalogue_stage_security(struct catalogue *catalogue, enum set_security kind, const char *text,
                               uint32_t line);
-// Takes over the definition that is in force.
-void catalogue_stage_same(struct catalogue *catalogue, uint16_t slot);
-// Leaves out a service that was staged.
-void catalogue_stage_without(struct catalogue *catalogue, uint16_t slot);
-
 // Checks the set that was read and builds its graph; edges from `members` to others are dropped
 // (NULL: none are). What is wrong is in `problems`, and in the graph's faults.
 void catalogue_stage_end(struct catalogue *catalogue, const struct slots *members);

@@ -55,7 +55,7 @@ void waiters_wake(struct manager *manager, const struct operation *operation)
 
 void waiters_flush(struct manager *manager)
 {
-    for (uint32_t i = 0; i < WAITERS_MAX && manager->waiters_due > 0; i++) {
+    for (uint32_t i = 0; manager->waiters_due > 0; i++) {
         struct waiter *waiter = &manager->waiters[i];
         if (!waiter->is_used || !waiter->is_due) {
             continue;

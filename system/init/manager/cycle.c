@@ -10,7 +10,6 @@ enum { UNVISITED = 0xffff };
 
 struct search {
     const struct graph *graph;
-    const struct slots *members;
     uint16_t index[SERVICES_MAX];
     uint16_t low[SERVICES_MAX];
     uint16_t next_edge[SERVICES_MAX];
@@ -41,7 +40,7 @@ static uint32_t shortest_cycle(const struct graph *graph, const struct slots *se
 
     memset(before, 0xff, sizeof(before));
     queue[tail++] = start;
-    while (head < tail && before[start] == NO_SERVICE) {
+    while (before[start] == NO_SERVICE) { // it is strongly connected: there is a way
         uint16_t from = queue[head++];
         for (uint32_t i = graph->out_first[from]; i < graph->out_first[from + 1]; i++) {
             const struct edge *edge = &graph->edges[i];
@@ -126,7 +125,7 @@ static void walk(struct search *search, struct graph *graph, uint16_t start,
             continue;
         }
         const struct edge *edge = &graph->edges[search->next_edge[from]++];
-        if (!edge_orders(edge) || !slots_has(search->members, edge->to)) {
+        if (!edge_orders(edge)) {
             continue;
         }
         if (search->index[edge->to] == UNVISITED) {
@@ -141,7 +140,7 @@ static void walk(struct search *search, struct graph *graph, uint16_t start,
 void graph_cycles(struct graph *graph, const struct slots *members,
                   const struct graph_cycle_sink *sink)
 {
-    struct search search = {.graph = graph, .members = members};
+    struct search search = {.graph = graph};
 
     memset(search.index, 0xff, sizeof(search.index));
     for (uint16_t slot = slots_next(members, 0); slot < SERVICES_MAX;

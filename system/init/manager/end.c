@@ -91,17 +91,13 @@ static void policy_decide(struct manager *manager, uint16_t slot, bool is_exit)
     const struct definition *definition = service_use(manager, slot, FIELD_RESTART_POLICY);
     int64_t policy = definition_number(definition, FIELD_RESTART_POLICY);
     enum cause cause = service->end_cause;
-    bool is_wanted = policy == POLICY_ALWAYS ||
-                     (policy == POLICY_ON_FAILURE && !is_exit && cause_restarts(cause));
+    bool is_wanted = policy == POLICY_ALWAYS || (policy == POLICY_ON_FAILURE && !is_exit);
 
-    if (is_shutting_down(manager) || service_newest(manager, slot) == NULL ||
-        manager->catalogue.sets[manager->catalogue.in_force].graph.faults[slot] !=
-            GRAPH_FAULT_NONE) {
+    manager_assert(is_exit || cause_restarts(cause));
+    if (is_shutting_down(manager) || service_newest(manager, slot) == NULL) {
         is_wanted = false;
     }
     if (!is_wanted && is_exit) {
-        stopped(manager, slot, service->end_detail);
-    } else if (service->state == STATE_STOPPING && !is_wanted) {
         stopped(manager, slot, service->end_detail);
     } else if (!is_wanted) {
         service_fail(manager, slot, cause, NO_SERVICE, service->end_detail);
@@ -212,7 +208,7 @@ void service_main_reclaimed(struct manager *manager, uint16_t slot)
         conclude(manager, slot);
     } else {
         // Nobody asked for it: the machine says that nothing is left.
-        service_end(manager, slot, CAUSE_PROCESS_CRASH, THEN_POLICY, "its job is gone");
+        service_main_exit(manager, slot, 0, true);
     }
 }
 
@@ -310,7 +306,7 @@ void service_main_exit(struct manager *manager, uint16_t slot, int32_t code, boo
     } else if (is_oneshot && is_good) {
         exit_detail(code, is_fault, "", &detail);
         service_end(manager, slot, service->cause, THEN_COMPLETED, words);
-    } else if (is_good && service->is_ready && !is_oneshot) {
+    } else if (is_good && service->is_ready) {
         exit_detail(code, is_fault, ", by itself", &detail);
         service_end(manager, slot, CAUSE_EXPLICIT_STOP, THEN_EXITED, words);
     } else {

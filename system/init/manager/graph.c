@@ -65,9 +65,7 @@ void graph_sort(struct graph *graph, const struct slots *members)
     memset(graph->waves, 0, sizeof(graph->waves));
     for (uint32_t i = 0; i < graph->edge_count; i++) {
         const struct edge *edge = &graph->edges[i];
-        if (edge_orders(edge) && slots_has(members, edge->to)) {
-            waits[edge->from]++;
-        }
+        waits[edge->from] = (uint16_t)(waits[edge->from] + edge_orders(edge));
     }
     for (uint16_t slot = slots_next(members, 0); slot < SERVICES_MAX;
          slot = slots_next(members, slot + 1u)) {
@@ -79,7 +77,7 @@ void graph_sort(struct graph *graph, const struct slots *members)
         uint16_t to = graph->order[done++];
         for (uint32_t i = graph->in_first[to]; i < graph->in_first[to + 1]; i++) {
             const struct edge *edge = &graph->edges[graph->in_edges[i]];
-            if (!edge_orders(edge) || !slots_has(members, edge->from)) {
+            if (!edge_orders(edge)) {
                 continue;
             }
             if (graph->waves[edge->from] <= graph->waves[to]) {

@@ -8,22 +8,18 @@ void watchdog_arm(struct manager *manager, uint16_t slot)
 {
     const struct service *service = service_of(manager, slot);
 
-    if (service->watchdog_ns == 0 || !state_satisfies(service->state) ||
-        service->phase == PHASE_RECLAIM) {
+    if (service->watchdog_ns == 0 || !state_satisfies(service->state)) {
         service_disarm(manager, slot, DEADLINE_WATCHDOG);
     } else {
         service_arm(manager, slot, DEADLINE_WATCHDOG, service->watchdog_ns);
     }
 }
 
+// Both this deadline and that of checks end with the activation.
 void watchdog_missed(struct manager *manager, uint16_t slot)
 {
-    const struct service *service = service_of(manager, slot);
-
-    if (state_satisfies(service->state) && service->phase != PHASE_RECLAIM) {
-        service_end(manager, slot, CAUSE_WATCHDOG_TIMEOUT, THEN_POLICY,
-                    "nothing within WatchdogTimeout");
-    }
+    service_end(manager, slot, CAUSE_WATCHDOG_TIMEOUT, THEN_POLICY,
+                "nothing within WatchdogTimeout");
 }
 
 static void check_arm(struct manager *manager, uint16_t slot)
@@ -88,9 +84,6 @@ void health_over(struct manager *manager, uint16_t slot, bool is_good, const cha
     struct service *service = service_of(manager, slot);
     const struct definition *definition = service_use(manager, slot, FIELD_HEALTH_CHECK);
 
-    if (!state_satisfies(service->state) || service->phase == PHASE_RECLAIM) {
-        return;
-    }
     service->health = is_good ? HEALTH_GOOD : HEALTH_BAD;
     service->health_failures = is_good ? 0 : service->health_failures + 1;
     if (!is_good) {

@@ -205,30 +205,21 @@ static void adhoc_answer(struct manager *manager, const struct job *job, enum re
 static void job_pass_on(struct manager *manager, uint16_t index)
 {
     const struct job *job = &manager->jobs[index];
-    struct service *service = job->service != NO_SERVICE ? service_of(manager, job->service) : NULL;
     bool is_good = job->state == JOB_COMPLETED;
     char words[NOTE_DETAIL_SIZE];
     struct phrase detail = phrase_in(words, sizeof(words));
 
-    job_detail(job, &detail);
-    switch ((enum job_type)job->type) {
-    case JOB_SERVICE_MAIN:
-        break;
-    case JOB_PRE_EXEC_HOOK:
-    case JOB_POST_EXEC_HOOK:
-        if (service->hook_job == index) {
-            start_hook_over(manager, job->service, is_good, words);
-        }
-        break;
-    case JOB_HEALTH_CHECK:
-        if (service->health_job == index) {
-            service->health_job = NO_JOB;
-            health_over(manager, job->service, is_good, words);
-        }
-        break;
-    case JOB_AD_HOC:
+    if (job->type == JOB_AD_HOC) {
         adhoc_answer(manager, job, is_good ? REPLY_OK : REPLY_FAILED);
-        break;
+        return;
+    }
+    struct service *service = service_of(manager, job->service);
+    job_detail(job, &detail);
+    if (service->hook_job == index) {
+        start_hook_over(manager, job->service, is_good, words);
+    } else if (service->health_job == index) {
+        service->health_job = NO_JOB;
+        health_over(manager, job->service, is_good, words);
     }
 }
 

@@ -48,7 +48,7 @@ static void take_reloading(const struct notice *notice)
         service->phase_ns = notice->manager->now_ns;
         service->base_ns = definition_time(definition, FIELD_START_TIMEOUT);
         service_arm(notice->manager, notice->slot, DEADLINE_PHASE, service->base_ns);
-    } else if (service->state == STATE_ACTIVE && service->phase == PHASE_NONE) {
+    } else if (service->state == STATE_ACTIVE) {
         reload_begin(notice->manager, notice->slot, false);
     } else {
         refuse(notice, "RELOADING from a service that isn't active");
@@ -63,7 +63,7 @@ static void take_stopping(const struct notice *notice)
         return;
     }
     service->said_stopping = true;
-    if (state_satisfies(service->state) && service->phase != PHASE_RECLAIM) {
+    if (state_satisfies(service->state)) {
         stop_now(notice->manager, notice->slot, CAUSE_EXPLICIT_STOP, NO_SERVICE,
                  "it said STOPPING");
         service_operation_end(notice->manager, notice->slot, OPERATION_FAILED, REPLY_FAILED,
@@ -94,7 +94,7 @@ static void take_watchdog(const struct notice *notice)
 {
     struct service *service = notice->service;
 
-    if (notice->value == 1 && state_satisfies(service->state) && service->phase != PHASE_RECLAIM) {
+    if (notice->value == 1 && state_satisfies(service->state)) {
         service_end(notice->manager, notice->slot, CAUSE_WATCHDOG_TIMEOUT, THEN_POLICY,
                     "it says itself that it hangs");
     } else {
@@ -116,8 +116,7 @@ static void take_extend(const struct notice *notice)
 {
     struct manager *manager = notice->manager;
     struct service *service = notice->service;
-    bool is_start = service->state == STATE_STARTING && service->phase != PHASE_DELAY &&
-                    service->phase != PHASE_GATE && service->phase != PHASE_RECLAIM;
+    bool is_start = service->state == STATE_STARTING;
     bool is_phase = service->phase == PHASE_REQUESTED || service->phase == PHASE_RELOADING;
     uint64_t most = service->phase_ns + EXTEND_TIMES_MOST * service->base_ns;
     uint64_t wanted = notice->value > UINT64_MAX / NS_PER_US / 2

@@ -122,7 +122,8 @@ void operation_end(struct manager *manager, uint16_t index, enum operation_state
             services_touch_near(manager, operation->service);
         }
         service_disarm(manager, operation->service, DEADLINE_UNBIND);
-    } else if (service->queued == index) {
+    } else {
+        manager_assert(service->queued == index);
         service->queued = NO_OPERATION;
     }
     kept_put(manager, index);
@@ -265,19 +266,11 @@ struct operation_answer operation_request(struct manager *manager, const struct 
     if (outcome != OUTCOME_CANCEL) {
         outcome = outcome_by_state(manager, ask);
     }
-    switch (outcome) {
-    case OUTCOME_DO:
-    case OUTCOME_QUEUE:
-    case OUTCOME_CANCEL:
+    if (outcome == OUTCOME_DO || outcome == OUTCOME_QUEUE || outcome == OUTCOME_CANCEL) {
         return operation_place(manager, ask, outcome);
-    case OUTCOME_CLEAR:
+    }
+    if (outcome == OUTCOME_CLEAR) {
         service_clear(manager, ask->slot);
-        break;
-    case OUTCOME_MERGE:
-    case OUTCOME_ALREADY:
-    case OUTCOME_NOTHING:
-    case OUTCOME_REFUSE:
-        break;
     }
     return (struct operation_answer){.outcome = outcome};
 }

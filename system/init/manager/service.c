@@ -124,7 +124,7 @@ static void mount_leave(struct manager *manager, uint16_t slot)
             manager->mounts[kept++] = manager->mounts[i];
         }
     }
-    if (kept < manager->mount_count && manager->life != LIFE_UNMOUNTING) {
+    if (kept < manager->mount_count) {
         (void)action_add(manager, ACTION_UNMOUNT, slot);
     }
     manager->mount_count = (uint16_t)kept;
@@ -220,12 +220,12 @@ void service_forget(struct manager *manager, uint16_t slot)
 {
     struct service *service = service_of(manager, slot);
 
-    if (!service->is_present || service_newest(manager, slot) != NULL ||
-        service_is_busy(manager, slot) || service->operation != NO_OPERATION ||
-        service->queued != NO_OPERATION || service->output_used != 0 ||
-        service->hook_job != NO_JOB || service->health_job != NO_JOB) {
+    if (service_newest(manager, slot) != NULL || service_is_busy(manager, slot) ||
+        service->operation != NO_OPERATION || service->output_used != 0) {
         return;
     }
+    manager_assert(service->queued == NO_OPERATION && service->hook_job == NO_JOB &&
+                   service->health_job == NO_JOB);
     relations_drop(manager, slot);
     for (uint32_t kind = 0; kind < SERVICE_DEADLINES; kind++) {
         service_disarm(manager, slot, (enum service_deadline)kind);

@@ -31,8 +31,7 @@ static bool is_coming(const struct manager *manager, uint16_t slot)
 {
     const struct service *service = &manager->services[slot];
 
-    return service_has_start(manager, slot) || service->phase == PHASE_RECLAIM ||
-           (service->phase == PHASE_DELAY);
+    return service_has_start(manager, slot) || service->phase == PHASE_RECLAIM;
 }
 
 static bool is_wanted_out(const struct manager *manager, const struct edge *edge)
@@ -61,13 +60,13 @@ static void gate_target(struct manager *manager, uint16_t slot, const struct edg
     }
 }
 
+// Of a service that has a start to come.
 static uint32_t start_serial(const struct manager *manager, uint16_t slot)
 {
     const struct service *service = &manager->services[slot];
-    uint16_t index = service_has_start(manager, slot)
-                         ? service->queued != NO_OPERATION ? service->queued : service->operation
-                         : NO_OPERATION;
-    return index == NO_OPERATION ? 0 : manager->operations[index].serial >> INDEX_BITS;
+    uint16_t index = service->queued != NO_OPERATION ? service->queued : service->operation;
+
+    return manager->operations[index].serial >> INDEX_BITS;
 }
 
 static void gate_conflict(struct manager *manager, uint16_t slot, uint16_t other,
@@ -133,7 +132,7 @@ static bool place_take(struct manager *manager, uint16_t slot)
     bool is_first = manager->place_head == manager->place_tail ||
                     manager->place_queue[manager->place_head % SERVICES_MAX] == slot;
     if (manager->start_count < most && is_first) {
-        if (service->waits_place && manager->place_head != manager->place_tail) {
+        if (service->waits_place) {
             manager->place_head++;
         }
         service->waits_place = false;
@@ -372,10 +371,7 @@ void start_checked(struct manager *manager, const struct event *event)
     }
     service->phase = PHASE_NONE;
     service_disarm(manager, slot, DEADLINE_PHASE);
-    if (definition == NULL) {
-        service_fail(manager, slot, CAUSE_VALIDATION_ERROR, NO_SERVICE, "it is not defined now");
-        return;
-    }
+    manager_assert(definition != NULL); // config.c asks again when the definitions change
     uint32_t conditions = definition_count(definition, FIELD_CONDITIONS);
     uint64_t of_asserts = conditions < 64 ? event->value >> conditions : 0;
     uint64_t of_conditions =
@@ -468,12 +464,7 @@ void start_ready(struct manager *manager, uint16_t slot)
     struct service *service = service_of(manager, slot);
 
     service->is_ready = true;
-    if (service->phase == PHASE_READY) {
-        service->hook = 0;
-        if (!hook_next(manager, slot, PHASE_POST_HOOK)) {
-            activation_done(manager, slot);
-        }
-    }
+    start_completed(manager, slot);
 }
 
 void start_completed(struct manager *manager, uint16_t slot)
@@ -497,7 +488,7 @@ void start_hook_over(struct manager *manager, uint16_t slot, bool is_good, const
         } else if (!hook_next(manager, slot, PHASE_PRE_HOOK)) {
             step_ask(manager, slot, STEP_IDENTITY);
         }
-    } else if (service->phase == PHASE_POST_HOOK) {
+    } else {
         if (!is_good) {
             (void)record_add(manager, RECORD_HOOK_FAILED, slot, detail);
         }
@@ -512,20 +503,12 @@ static void step_done(struct manager *manager, uint16_t slot)
     struct service *service = service_of(manager, slot);
     const struct definition *definition = service_definition(manager, slot);
 
-    switch ((enum start_step)service->step) {
-    case STEP_JOBS:
-        if (!hook_next(manager, slot, PHASE_PRE_HOOK)) {
-            step_ask(manager, slot, STEP_IDENTITY);
-        }
+    if (service->step == STEP_JOBS && hook_next(manager, slot, PHASE_PRE_HOOK)) {
         return;
-    case STEP_IDENTITY:
-    case STEP_GRANTS:
-    case STEP_BUILD:
+    }
+    if (service->step != STEP_RUN) {
         step_ask(manager, slot, (enum start_step)(service->step + 1));
         return;
-    case STEP_RUN:
-    case STEP_COUNT:
-        break;
     }
     job_started(manager, service->main_job);
     service->phase = PHASE_READY;

@@ -135,20 +135,15 @@ static uint16_t reason_of(const struct plan *plan, uint16_t slot)
 
 static void failures_print(const struct telling *telling, const struct plan *plan)
 {
+    static const char *const reasons[] = {
+        [FATE_INVALID] = ": its definition is wrong",
+        [FATE_CYCLE] = ": it is in a cycle",
+        [FATE_DEPENDENCY] = ", because it needs ",
+    };
+
     for (uint16_t slot = 0; slot < SERVICES_MAX; slot++) {
-        switch ((enum fate)plan->fates[slot]) {
-        case FATE_INVALID:
-            plan_line(telling, "fail  ", slot, ": its definition is wrong", NO_SERVICE);
-            break;
-        case FATE_CYCLE:
-            plan_line(telling, "fail  ", slot, ": it is in a cycle", NO_SERVICE);
-            break;
-        case FATE_DEPENDENCY:
-            plan_line(telling, "fail  ", slot, ", because it needs ", plan->blames[slot]);
-            break;
-        case FATE_ON_DEMAND:
-        case FATE_STARTS:
-            break;
+        if (plan->fates[slot] > FATE_STARTS) {
+            plan_line(telling, "fail  ", slot, reasons[plan->fates[slot]], plan->blames[slot]);
         }
     }
 }
