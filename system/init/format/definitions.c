@@ -210,7 +210,7 @@ bool definitions_read(struct catalogue *catalogue, const char *text, size_t size
     enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
     struct reading reading = {.catalogue = catalogue, .line = 1};
     struct json_error error;
-    char name[NAME_SIZE] = "a name that is too long";
+    char name[NAME_SIZE];
 
     catalogue_stage_begin(catalogue);
     reading.json = (struct json){.nodes = nodes, .nodes_max = nodes_max};
@@ -235,8 +235,8 @@ bool definitions_read(struct catalogue *catalogue, const char *text, size_t size
             part++;
         }
         if (part == PARTS) {
-            (void)json_text(&reading.json, node, name, sizeof(name));
-            shape_complain(&reading, line, name);
+            bool is_short = json_text(&reading.json, node, name, sizeof(name));
+            shape_complain(&reading, line, is_short ? name : "a name that is too long");
         } else if (nodes[node + 1].type != JSON_OBJECT) {
             shape_complain(&reading, line, "it must hold an object");
         } else {
