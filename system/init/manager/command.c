@@ -124,8 +124,7 @@ static void operation_reply(struct manager *manager, const struct request *reque
                           .is_already = answer->outcome == OUTCOME_ALREADY ||
                                         answer->outcome == OUTCOME_NOTHING};
     enum reply_code code =
-        answer->is_full ? REPLY_BUSY
-        : answer->outcome == OUTCOME_REFUSE && service_of(manager, slot)->operation != NO_OPERATION
+        answer->outcome == OUTCOME_REFUSE && service_of(manager, slot)->operation != NO_OPERATION
             ? REPLY_CONFLICT
         : answer->outcome == OUTCOME_REFUSE ? REPLY_BAD_STATE
                                             : REPLY_OK;

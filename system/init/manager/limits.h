@@ -24,7 +24,7 @@ enum {
 
 enum {
     RESTARTS_MAX = 32,         // RestartMaxRetries at most
-    OPERATIONS_MAX = 1536,     // live ones and those kept
+    OPERATIONS_MAX = 1536,     // two live ones a service, and those kept
     OPERATION_KEPT_S = 60,     // after their end
     OPERATION_TIMEOUT_S = 600, // from their creation, where the caller says nothing
     JOBS_MAX = 1664,           // three a service, and the ad-hoc ones

@@ -40,23 +40,24 @@ static void kept_put(struct manager *manager, uint16_t index)
     manager->kept_last = index;
 }
 
-// A free one; the oldest that is only kept gives way. NO_OPERATION if all live.
+// Of a service at most two live, the one that is under way and one behind it. So there is always
+// one that is free or only kept; the oldest of those gives way.
+static_assert(OPERATIONS_MAX > 2 * SERVICES_MAX, "operations that live leave room");
+
 static uint16_t operation_create(struct manager *manager, const struct operation_ask *ask)
 {
     while (manager->kept_count > 0 && kept_is_old(manager, manager->kept_first)) {
         kept_drop_first(manager);
     }
-    if (manager->operation_free == NO_OPERATION && manager->operation_used == OPERATIONS_MAX &&
-        manager->kept_count > 0) {
+    if (manager->operation_free == NO_OPERATION && manager->operation_used == OPERATIONS_MAX) {
+        manager_assert(manager->kept_count > 0);
         kept_drop_first(manager);
     }
     uint16_t index = manager->operation_free;
     if (index != NO_OPERATION) {
         manager->operation_free = manager->operations[index].next_kept;
-    } else if (manager->operation_used < OPERATIONS_MAX) {
-        index = manager->operation_used++;
     } else {
-        return NO_OPERATION;
+        index = manager->operation_used++;
     }
     struct operation *operation = &manager->operations[index];
     memset(operation, 0, sizeof(*operation));
@@ -181,10 +182,6 @@ operation_place(struct manager *manager, const struct operation_ask *ask, enum o
     uint16_t index = operation_create(manager, ask);
     uint32_t timeout_s = ask->timeout_s != 0 ? ask->timeout_s : OPERATION_TIMEOUT_S;
 
-    if (index == NO_OPERATION) {
-        (void)record_add(manager, RECORD_NO_ROOM, ask->slot, "1536 operations are live");
-        return (struct operation_answer){.outcome = OUTCOME_REFUSE, .is_full = true};
-    }
     if (outcome == OUTCOME_QUEUE) {
         service->queued = index;
     } else {
@@ -212,12 +209,10 @@ static struct operation_answer operation_merge(struct manager *manager,
             manager->services[ask->slot].end_then = THEN_STOPPED;
         }
     }
-    if (index != NO_OPERATION) {
-        manager->operations[index].merged_into = existing->serial;
-        manager->operations[index].state = OPERATION_MERGED;
-        manager->operations[index].ended_ns = manager->now_ns;
-        kept_put(manager, index);
-    }
+    manager->operations[index].merged_into = existing->serial;
+    manager->operations[index].state = OPERATION_MERGED;
+    manager->operations[index].ended_ns = manager->now_ns;
+    kept_put(manager, index);
     return (struct operation_answer){.outcome = OUTCOME_MERGE, .operation = existing->serial};
 }
 
@@ -284,8 +279,8 @@ void operation_begin_retry(struct manager *manager, uint16_t slot)
                                 .cause = CAUSE_RESTART_POLICY,
                                 .origin = NO_SERVICE};
 
-    if (service->operation == NO_OPERATION &&
-        operation_place(manager, &ask, OUTCOME_DO).operation != 0) {
+    if (service->operation == NO_OPERATION) {
+        (void)operation_place(manager, &ask, OUTCOME_DO);
         operation_run(manager, service->operation);
     }
 }

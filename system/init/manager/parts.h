@@ -31,7 +31,6 @@ struct operation_ask {
 struct operation_answer {
     enum outcome outcome;
     uint32_t operation; // serial of the one to wait for, 0 for none
-    bool is_full;       // no room
 };
 struct operation_answer operation_request(struct manager *manager, const struct operation_ask *ask);
 void operation_run(struct manager *manager, uint16_t index);

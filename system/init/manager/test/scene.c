@@ -9,7 +9,7 @@
 
 #include "system/init/format/definitions.h"
 
-enum { TEXT_MAX = 1 << 16, NODES_MAX = 8192 };
+enum { NODES_MAX = 8192 };
 
 struct scene scene;
 static struct definition pool[SERVICES_MAX * DEFINITIONS_PER_SERVICE];
@@ -17,7 +17,7 @@ static struct json_node nodes[NODES_MAX];
 
 static void stage(void *context, struct catalogue *catalogue)
 {
-    static char text[TEXT_MAX];
+    static char text[SCENE_TEXT_MAX + 64];
     int size = snprintf(text, sizeof(text), "{%s \"services\": %s}",
                         scene.system != NULL ? scene.system : "", scene.definitions);
 

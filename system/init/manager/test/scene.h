@@ -13,7 +13,12 @@
 
 #include "system/init/world/world.h"
 
-enum { SCENE_BEHAVIOURS_MAX = 8, SCENE_MESSAGES_MAX = 4096, SCENE_REPLIES_MAX = 64 };
+enum {
+    SCENE_BEHAVIOURS_MAX = 8,
+    SCENE_MESSAGES_MAX = 8192,
+    SCENE_REPLIES_MAX = 256,
+    SCENE_TEXT_MAX = 1 << 17,
+};
 
 struct scene {
     struct world world;
