@@ -110,6 +110,7 @@ static void what_is_only_kept_gives_way_to_new_operations(void **state)
     scene_run(100);
     assert_non_null(manager_operation(&scene.manager, last));
     scene_run(OPERATION_KEPT_S * 1000);
+    world_event(&scene.world, &(struct event){.kind = EVENT_CONTINUE});
     assert_null(manager_operation(&scene.manager, last));
 }
 
