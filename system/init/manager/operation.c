@@ -294,11 +294,11 @@ void operation_timeout(struct manager *manager, uint16_t index)
     bool is_start = operation->kind == OPERATION_START || operation->kind == OPERATION_RESTART;
 
     (void)record_add(manager, RECORD_OPERATION_TIMEOUT, slot, operation_kind_name(operation->kind));
-    service->waits_place = service->waits_place && !is_current;
     operation_end(manager, index, OPERATION_FAILED, REPLY_TIMEOUT, "it took too long");
     if (!is_current || !is_start) {
         return;
     }
+    service->waits_place = false;
     if (service->state == STATE_STARTING && service->phase != PHASE_RECLAIM) {
         service_end(manager, slot, CAUSE_READINESS_TIMEOUT, THEN_POLICY,
                     "its operation took too long");

@@ -39,9 +39,11 @@ bool right_inherited_read(const char *text, struct security *security, struct ac
                                            .mapping = &service_mapping,
                                            .is_container = true};
 
-    return right_system_read(text, &above, error) &&
-           descriptor_decode(&parent, above.bytes, above.size, error) &&
-           descriptor_inherit(&creation, security->bytes, sizeof(security->bytes), &security->size,
+    if (!right_system_read(text, &above, error)) {
+        return false;
+    }
+    manager_assert(descriptor_decode(&parent, above.bytes, above.size, error));
+    return descriptor_inherit(&creation, security->bytes, sizeof(security->bytes), &security->size,
                               error);
 }
 

@@ -565,7 +565,8 @@ void start_timeout(struct manager *manager, uint16_t slot)
             service->hook_job = NO_JOB;
         }
         activation_done(manager, slot);
-    } else if (service->state == STATE_STARTING && waited[service->phase] != NULL) {
+    } else {
+        manager_assert(waited[service->phase] != NULL); // elsewhere this deadline is not armed
         bool is_oneshot =
             definition_number(service_definition(manager, slot), FIELD_TYPE) == TYPE_ONESHOT;
         service_end(manager, slot, CAUSE_READINESS_TIMEOUT, THEN_POLICY,

@@ -25,7 +25,7 @@ static struct phrase *complain(const struct validation *validation, enum problem
                                uint16_t slot, enum field field)
 {
     const struct definition *definition = definition_of(validation, slot);
-    uint32_t line = field < FIELD_COUNT ? definition->values[field].line : 0;
+    uint32_t line = definition->values[field].line;
 
     if (problem_severity(kind) == SEVERITY_ERROR) {
         validation->set->graph.faults[slot] = GRAPH_FAULT_INVALID;
