@@ -236,16 +236,12 @@ void job_exit(struct manager *manager, const struct event *event)
     }
     if (job->type == JOB_SERVICE_MAIN) {
         uint16_t slot = job->service;
-        bool is_current = manager->services[slot].main_job == index;
-        bool is_good = !event->is_fault && event->status == 0;
-        if (is_current) {
-            is_good = job_code_is_good(service_use(manager, slot, FIELD_SUCCESS_EXIT_CODES),
-                                       event->status, event->is_fault);
-        }
-        job_ended(manager, index, is_good, event->status, event->is_fault);
-        if (is_current) {
-            service_main_exit(manager, slot, event->status, event->is_fault);
-        }
+        manager_assert(manager->services[slot].main_job == index); // others were given up
+        job_ended(manager, index,
+                  job_code_is_good(service_use(manager, slot, FIELD_SUCCESS_EXIT_CODES),
+                                   event->status, event->is_fault),
+                  event->status, event->is_fault);
+        service_main_exit(manager, slot, event->status, event->is_fault);
         return;
     }
     job_ended(manager, index, !event->is_fault && event->status == 0, event->status,
