@@ -111,7 +111,7 @@ void plan_make(struct plan *plan, const struct catalogue *catalogue, const struc
              slot = slots_next(&set->members, slot + 1u)) {
             if (plan->fates[slot] == FATE_STARTS) {
                 fate_set(plan, slot);
-                is_changed = is_changed || plan->fates[slot] != FATE_STARTS;
+                is_changed |= plan->fates[slot] != FATE_STARTS;
             }
         }
     }

@@ -79,20 +79,14 @@ bool command_is_good(const char *command, bool is_empty_good)
     return !is_quoted && (is_empty_good || *blanks_skip(command) != '\0');
 }
 
-// Takes the bytes up to one of `ends` or the end, without the blanks around them.
-static const char *part_take(const char *text, const char *ends, char *part)
+// Takes the bytes up to `stop` or the end, without the blanks around them.
+static const char *part_take(const char *text, char stop, char *part)
 {
     struct phrase out = phrase_in(part, NAME_SIZE);
     const char *end = text = blanks_skip(text);
 
-    for (; *end != '\0'; end++) {
-        bool is_end = false;
-        for (const char *byte = ends; *byte != '\0'; byte++) {
-            is_end = is_end || *end == *byte;
-        }
-        if (is_end) {
-            break;
-        }
+    while (*end != '\0' && *end != stop) {
+        end++;
     }
     size_t size = (size_t)(end - text);
     while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t')) {
@@ -110,12 +104,12 @@ bool grant_parse(struct grant *grant, const char *text)
     char first[NAME_SIZE];
 
     memset(grant, 0, sizeof(*grant));
-    text = part_take(text, "=", grant->name);
+    text = part_take(text, '=', grant->name);
     if (*text != '=') {
         return false;
     }
     // A service's name may have dots: the slash tells.
-    const char *slash = part_take(++text, "/", first);
+    const char *slash = part_take(++text, '/', first);
     if (*slash == '/') {
         memcpy(grant->service, first, sizeof(first));
         text = slash + 1;
@@ -123,9 +117,9 @@ bool grant_parse(struct grant *grant, const char *text)
             return false;
         }
     }
-    text = part_take(text, ".", grant->source);
+    text = part_take(text, '.', grant->source);
     if (*text == '.') {
-        text = part_take(text + 1, "", grant->facet);
+        text = part_take(text + 1, '\0', grant->facet);
         if (!part_is_good(grant->facet)) {
             return false;
         }
@@ -136,13 +130,13 @@ bool grant_parse(struct grant *grant, const char *text)
 bool export_parse(struct export *export, const char *text)
 {
     memset(export, 0, sizeof(*export));
-    text = part_take(text, ":", export->name);
+    text = part_take(text, ':', export->name);
     if (*text != ':') {
         return false;
     }
-    part_take(text + 1, "", export->interface);
+    part_take(text + 1, '\0', export->interface);
     return part_is_good(export->name) && part_is_good(export->interface) &&
-           (export->interface[0] < '0' || export->interface[0] > '9');
+           export->interface[0] > '9'; // a letter
 }
 
 bool condition_parse(const char *text, enum condition_kind *kind, const char **rest)

@@ -245,6 +245,95 @@ static void connections_have_limits_and_say_so(void **state)
     assert_memory_equal(answer, "{\"status\":\"error\",\"code\":\"TOO_LARGE\"", 36);
 }
 
+static const char *answer_of(const char *text)
+{
+    static char answer[1 << 16];
+    struct json_writer writer = {.bytes = answer, .max = sizeof(answer) - 1};
+    char detail[REQUEST_DETAIL_MAX];
+    struct request request;
+
+    assert_int_equal(read_line(text, &request, detail), REPLY_OK);
+    request.token = &scene.token;
+    reply_write(&scene.manager, &scene.replies[scene_request(&request)], &writer);
+    answer[writer.size] = '\0';
+    return answer;
+}
+
+// INIT-10.2
+static void a_plan_without_a_service_is_that_of_a_boot(void **state)
+{
+    static char services[1 << 17];
+    struct phrase text = phrase_in(services, sizeof(services));
+    (void)state;
+
+    scene_clear();
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'Triggers': 'boot', 'Requires': 'b'},"
+        "'b': {'ImagePath': 'x'}, 'c': {'ImagePath': 'x'}}");
+    assert_non_null(
+        strstr(answer_of("{\"command\":\"plan\"}"), "start b, because of a\\nstart a\\n"));
+    assert_null(strstr(answer_of("{\"command\":\"plan\"}"), "start c"));
+    // What would be longer than an answer says that it is.
+    phrase_put(&text, "{");
+    for (int i = 0; i < 500; i++) {
+        phrase_put(&text, i > 0 ? ",'" : "'");
+        phrase_put(&text, "a-long-name-for-a-service-that-needs-much-room-for-itself-");
+        phrase_put_number(&text, i);
+        phrase_put(&text, "': {'ImagePath':'x','Triggers':'boot'}");
+    }
+    phrase_put(&text, "}");
+    assert_false(text.is_cut);
+    scene_clear();
+    scene_boot(services);
+    assert_non_null(
+        strstr(answer_of("{\"command\":\"plan\"}"), "... and more: ask about one service\\n\""));
+}
+
+// INIT-10.4 INIT-10.5
+static void status_tells_what_there_is_and_the_graph_what_one_may_see(void **state)
+{
+    struct sid users[2] = {sid_system, sid_local_service};
+    (void)state;
+
+    scene_clear();
+    scene_behave("slow")->ready_ms = WORLD_NEVER;
+    scene_behave("skipped")->false_conditions = 1;
+    scene_boot(
+        "{'slow': {'ImagePath': 'x', 'Triggers': 'boot', 'Wants': ['skipped', 'open']},"
+        "'skipped': {'ImagePath': 'x', 'Conditions': 'path:/x'},"
+        "'open': {'ImagePath': 'x', 'Wants': 'too',"
+        "'ServiceSecurity': 'D:(A;;0xf;;;WD)'},"
+        "'too': {'ImagePath': 'x', 'ServiceSecurity': 'D:(A;;0xf;;;WD)'}}");
+    assert_null(strstr(answer_of("{\"command\":\"status\",\"service\":\"slow\"}"),
+                       "\"current_operation\":null"));
+    assert_non_null(
+        strstr(answer_of("{\"command\":\"status\",\"service\":\"skipped\"}"), "\"uptime\":null"));
+    for (uint32_t i = 0; i < 2; i++) {
+        scene.token.user = users[i];
+        const char *graph = answer_of("{\"command\":\"graph\"}");
+        assert_non_null(strstr(graph, "{\"from\":\"open\",\"to\":\"too\""));
+        assert_int_equal(strstr(graph, "\"slow\"") != NULL, i == 0);
+    }
+}
+
+// INIT-10.3
+static void numbers_in_requests_have_bounds(void **state)
+{
+    struct request request;
+    char detail[REQUEST_DETAIL_MAX];
+    (void)state;
+
+    scene_clear();
+    scene_boot("{}");
+    assert_int_equal(
+        read_line("{\"command\":\"start\",\"service\":\"a\",\"timeout\":86400}", &request, detail),
+        REPLY_OK);
+    assert_int_equal(
+        read_line("{\"command\":\"start\",\"service\":\"a\",\"timeout\":86401}", &request, detail),
+        REPLY_BAD_REQUEST);
+    assert_non_null(strstr(detail, "at most 86400"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +343,9 @@ int main(void)
         cmocka_unit_test(status_list_graph_why_and_plan_tell_what_they_should),
         cmocka_unit_test(an_operation_can_be_asked_for_by_its_guid),
         cmocka_unit_test(connections_have_limits_and_say_so),
+        cmocka_unit_test(a_plan_without_a_service_is_that_of_a_boot),
+        cmocka_unit_test(status_tells_what_there_is_and_the_graph_what_one_may_see),
+        cmocka_unit_test(numbers_in_requests_have_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

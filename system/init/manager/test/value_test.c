@@ -138,6 +138,8 @@ static void bad_values_are_refused_one_by_one(void **state)
         {"'StrtTimeout': 3", PROBLEM_UNKNOWN_FIELD, "did you mean StartTimeout?"},
         {"'Quux': 3", PROBLEM_UNKNOWN_FIELD, "Quux"},
         {"'\xc3\xa4\\u0001': 3", PROBLEM_UNKNOWN_FIELD, "???"},
+        {"'a\x7f': 3", PROBLEM_UNKNOWN_FIELD, "a?"},
+        {"'Type': [1]", PROBLEM_FIELD_TYPE, "neither"},
         {"'AFieldWhoseNameIsLongerThanThatOfAnyFieldThereIsOrEverWillBeInInit': 3",
          PROBLEM_UNKNOWN_FIELD, ""},
         {"'ExecReload': 'a \\\"'", PROBLEM_COMMAND, "a"},
