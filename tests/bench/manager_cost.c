@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the service manager costs: for tests/bench/manager.py.
+// What the service manager costs: for tests/bench/manager_test.py.
 //
 //     manager_cost boot         milliseconds of a simulated boot of 200 services, best of 20
 //     manager_cost validate     milliseconds to validate 512 services with 4,096 relations
@@ -115,6 +115,9 @@ static void measure_validation(void)
 
 static struct event event_of(const char *name)
 {
+    static const struct access_token token = {.integrity = INTEGRITY_SYSTEM};
+    static struct request request = {
+        .command = COMMAND_STATUS, .service = "service-7", .token = &token};
     uint16_t slot = catalogue_find(&manager.catalogue, "service-7");
     struct event event = {.kind = EVENT_NOTIFY,
                           .service = slot,
@@ -126,6 +129,10 @@ static struct event event_of(const char *name)
     } else if (strcmp(name, "watchdog") == 0) {
         event.part = NOTIFY_WATCHDOG_USEC;
         event.value = 30000000;
+    } else if (strcmp(name, "reloading") == 0) { // refused while it reloads: written down
+        event.part = NOTIFY_RELOADING;
+    } else if (strcmp(name, "command") == 0) {
+        event = (struct event){.kind = EVENT_COMMAND, .request = &request};
     } else if (strcmp(name, "stale") == 0) {
         event.activation = 1;
     } else if (strcmp(name, "exit") == 0) {

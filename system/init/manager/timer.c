@@ -111,8 +111,7 @@ void timer_arm(struct manager *manager, uint16_t slot, bool is_catching_up)
     int64_t wall_s = manager_wall(manager);
 
     service_disarm(manager, slot, DEADLINE_TIMER);
-    if (definition == NULL || wall_s < 0 || is_shutting_down(manager) ||
-        definition_number(definition, FIELD_DISABLED) != 0 ||
+    if (definition == NULL || wall_s < 0 || definition_number(definition, FIELD_DISABLED) != 0 ||
         !definition_has_trigger(definition, "timer:") || !boot_mode_includes(manager, definition)) {
         return;
     }
@@ -147,9 +146,7 @@ void timer_arm_all(struct manager *manager, bool is_catching_up)
 
 void timer_due(struct manager *manager, uint16_t slot)
 {
-    const struct definition *definition = service_newest(manager, slot);
-
-    if (definition == NULL || is_shutting_down(manager)) {
+    if (is_shutting_down(manager)) {
         return;
     }
     (void)record_add(manager, RECORD_TIMER_FIRED, slot, "");

@@ -173,11 +173,12 @@ void plan_tell(struct manager *manager, uint16_t start, const struct access_toke
     failures_print(&telling, &plan);
     for (uint32_t i = 0; i < set->graph.order_count; i++) {
         uint16_t slot = set->graph.order[i];
-        bool is_there = start != NO_SERVICE && service_satisfies(manager, slot);
-        uint16_t reason = slot == start ? NO_SERVICE : reason_of(&plan, slot);
         if (plan.fates[slot] != FATE_STARTS) {
             continue;
         }
+        bool is_asked = start < SERVICES_MAX && slot == start;
+        bool is_there = start != NO_SERVICE && service_satisfies(manager, slot);
+        uint16_t reason = is_asked ? NO_SERVICE : reason_of(&plan, slot);
         if (!is_there) {
             stops_print(&telling, &plan, slot);
         }

@@ -182,6 +182,7 @@ static void a_job_that_was_given_up_may_still_end(void **state)
     scene_run(1000);
     assert_int_equal(scene_state("a"), STATE_ACTIVE);
     // The old one ends beside the new one.
+    send(&(struct event){.kind = EVENT_STEP, .job = job, .part = STEP_RUN, .status = 1});
     send(&(struct event){.kind = EVENT_EXIT, .job = job, .status = 9});
     send(&(struct event){.kind = EVENT_RECLAIMED, .job = job});
     assert_int_equal(scene.manager.leaked_count, 0);
@@ -454,6 +455,130 @@ static void the_limits_of_the_machine_are_its_configuration(void **state)
     assert_true(scene.world.is_halted);
 }
 
+// --- Relations ----------------------------------------------------------------------------------
+
+// INIT-8.3
+static void who_is_bound_and_does_not_stop_is_not_waited_for_for_ever(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("b")->stop_ms = WORLD_NEVER;
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'StopTimeout': 1},"
+        "'b': {'ImagePath': 'x', 'BindsTo': 'a', 'Triggers': 'boot', 'StopTimeout': 60}}");
+    (void)command(COMMAND_STOP, "a");
+    scene_run(5900);
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+    assert_int_equal(scene_state("b"), STATE_STOPPING);
+    scene_run(300);
+    assert_int_equal(scene_state("a"), STATE_INACTIVE);
+    assert_int_equal(scene_state("b"), STATE_STOPPING);
+    // What is abandoned is not waited for at all.
+    scene_clear();
+    scene_behave("b")->stop_ms = WORLD_NEVER;
+    scene.behaviours[0].behaviour.is_unkillable = true;
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'StopTimeout': 30},"
+        "'b': {'ImagePath': 'x', 'BindsTo': 'a', 'Triggers': 'boot', 'StopTimeout': 1}}");
+    (void)command(COMMAND_STOP, "b");
+    scene_run(10000);
+    assert_int_equal(scene_state("b"), STATE_ABANDONED);
+    (void)command(COMMAND_STOP, "a");
+    scene_run(100);
+    assert_int_equal(scene_state("a"), STATE_INACTIVE);
+}
+
+// INIT-7.4
+static void a_reload_that_ends_while_a_stop_waits_leaves_the_stop_alone(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("b")->stop_ms = 2000;
+    scene_boot(
+        "{'a': {'ImagePath': 'x'},"
+        "'b': {'ImagePath': 'x', 'BindsTo': 'a', 'Triggers': 'boot'}}");
+    scene_notify("a", NOTIFY_RELOADING, 0, "");
+    (void)command(COMMAND_STOP, "a");
+    assert_int_equal(scene_state("a"), STATE_RELOADING);
+    scene_notify("a", NOTIFY_READY, 0, "");
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+    scene_run(3000);
+    assert_int_equal(scene_state("a"), STATE_INACTIVE);
+}
+
+// INIT-10.2
+static void why_ends_where_a_chain_is_too_long_to_tell(void **state)
+{
+    static char words[1 << 16];
+    struct phrase text = phrase_in(words, sizeof(words));
+    (void)state;
+
+    scene_clear();
+    scene_behave("s9")->failing_step = STEP_BUILD + 1;
+    scene_boot(
+        "{'s0': {'ImagePath': 'x', 'Triggers': 'boot', 'Requires': 's1'},"
+        "'s1': {'ImagePath': 'x', 'Requires': 's2'},"
+        "'s2': {'ImagePath': 'x', 'Requires': 's3'},"
+        "'s3': {'ImagePath': 'x', 'Requires': 's4'},"
+        "'s4': {'ImagePath': 'x', 'Requires': 's5'},"
+        "'s5': {'ImagePath': 'x', 'Requires': 's6'},"
+        "'s6': {'ImagePath': 'x', 'Requires': 's7'},"
+        "'s7': {'ImagePath': 'x', 'Requires': 's8'},"
+        "'s8': {'ImagePath': 'x', 'Requires': 's9'},"
+        "'s9': {'ImagePath': 'x', 'RestartPolicy': 0},"
+        "'gate': {'ImagePath': 'x', 'Requires': ['slow', 'good'], 'Triggers': 'boot'},"
+        "'slow': {'ImagePath': 'x', 'StartTimeout': 60}, 'good': {'ImagePath': 'x'}}");
+    (void)command(COMMAND_START, "s0");
+    scene_run(100);
+    why_print(&scene.manager, scene_slot("s0"), &scene.token, &text);
+    assert_non_null(strstr(words, "s7: Inactive -> Failed"));
+    assert_null(strstr(words, "s8: Inactive -> Failed"));
+    scene.world.behaviours[scene_slot("slow")].ready_ms = WORLD_NEVER;
+    (void)command(COMMAND_STOP, "gate");
+    (void)command(COMMAND_STOP, "slow");
+    scene_run(1000);
+    (void)command(COMMAND_START, "gate");
+    scene_run(1000);
+    text = phrase_in(words, sizeof(words));
+    why_print(&scene.manager, scene_slot("gate"), &scene.token, &text);
+    assert_non_null(strstr(words, "It waits for slow, which is Starting."));
+    assert_null(strstr(words, "It waits for good"));
+}
+
+// --- Output -------------------------------------------------------------------------------------
+
+// INIT-13.2
+static void a_ring_whose_end_has_no_room_for_a_frame_goes_on_at_its_beginning(void **state)
+{
+    static char line[OUTPUT_LINE_MAX];
+    struct event event = {.kind = EVENT_OUTPUT, .part = 1, .text = line};
+    (void)state;
+
+    scene_clear();
+    scene_boot("{'a': {'ImagePath': 'x', 'Triggers': 'boot'}}");
+    event.job = main_job("a");
+    memset(line, 'x', sizeof(line));
+    line[0] = '\n';
+    send(&(struct event){.kind = EVENT_SINK});
+    for (uint64_t left = OUTPUT_RING_SIZE; left > 8;) {
+        // A line end, then a piece of a line: two frames. The last of them leaves 8 bytes.
+        uint64_t frame = sizeof(struct output_frame);
+        uint64_t most = left - frame - 8;
+        event.size = most >= 3 * frame + 8000 ? 4001 : most - frame + 1;
+        send(&event);
+        scene_run(10);
+        left = OUTPUT_RING_SIZE - scene.manager.output.head % OUTPUT_RING_SIZE;
+    }
+    assert_int_equal(scene.manager.output.head, OUTPUT_RING_SIZE - 8);
+    event.size = 11;
+    send(&event);
+    scene_run(10);
+    assert_true(scene.manager.output.head > OUTPUT_RING_SIZE);
+    assert_int_equal(scene.manager.output.tail, scene.manager.output.head);
+    assert_int_equal(scene_service("a")->output_used, 0);
+    assert_int_equal(scene.last[ACTION_OUTPUT].size, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +594,10 @@ int main(void)
         cmocka_unit_test(an_operation_may_time_out_wherever_it_waits),
         cmocka_unit_test(an_explicit_stop_wins_over_an_eviction),
         cmocka_unit_test(what_is_ending_takes_no_reload_and_queues_a_start),
+        cmocka_unit_test(who_is_bound_and_does_not_stop_is_not_waited_for_for_ever),
+        cmocka_unit_test(a_reload_that_ends_while_a_stop_waits_leaves_the_stop_alone),
+        cmocka_unit_test(why_ends_where_a_chain_is_too_long_to_tell),
+        cmocka_unit_test(a_ring_whose_end_has_no_room_for_a_frame_goes_on_at_its_beginning),
         cmocka_unit_test(guids_are_found_again_and_no_others),
         cmocka_unit_test(the_limits_of_the_machine_are_its_configuration),
     };

@@ -12,6 +12,7 @@ FEW, MANY = 1000, 3000
 TIMES = {"boot": (20, "simulated boot of 200 services"),
          "validate": (10, "validation of 512 services, 4,096 relations")}
 EVENTS = {"status": "STATUS of a service", "watchdog": "WATCHDOG_USEC of a service",
+          "reloading": "RELOADING of a service", "command": "the command status",
           "stale": "a stale notification, written down", "exit": "an exit that nobody knows",
           "nothing": "nothing"}
 EVENT_LIMIT = 5000
