@@ -7,19 +7,13 @@
 #include <stdlib.h>
 
 #include "lib/json/json.h"
-#include "system/init/manager/syntax.h"
+#include "system/init/manager/session.h"
 
 enum { MESSAGE_MAX = 1024, JSON_OUT_MAX = 1 << 22 };
 
 static const struct definition *definition_of(const struct plan *plan, uint16_t slot)
 {
     return catalogue_definition(plan->catalogue, plan->set->definitions[slot]);
-}
-
-static const char *identity_of(const struct definition *definition)
-{
-    const char *identity = definition_text(definition, FIELD_IDENTITY);
-    return identity[0] != '\0' ? identity : "LocalService";
 }
 
 static void list_print(const struct definition *definition, enum field field, const char *title)
@@ -55,8 +49,10 @@ static void service_print(const struct plan *plan, uint16_t slot)
 
     printf("  %s  %s%s as %s", plan->catalogue->names[slot],
            field_choice(FIELD_TYPE, definition_number(definition, FIELD_TYPE), &type),
-           definition_is_critical(definition) ? ", critical," : "", identity_of(definition));
+           definition_is_critical(definition) ? ", critical," : "",
+           session_order_of(definition, NULL, false).identity);
     targets_print(plan, slot);
+    list_print(definition, FIELD_REQUIRED_PRIVILEGES, "  keeps ");
     list_print(definition, FIELD_GRANTS, "  grants ");
     list_print(definition, FIELD_EXPORTS, "  exports ");
     printf("\n");
@@ -198,8 +194,10 @@ static void service_write(struct json_writer *writer, const struct plan *plan, u
 {
     const struct definition *definition = definition_of(plan, slot);
     char words[32];
+    char sid[SID_TEXT_MAX];
     struct phrase type = phrase_in(words, sizeof(words));
 
+    (void)sid_print(&plan->catalogue->sids[slot], sid);
     json_write_begin(writer, '{');
     json_write_name(writer, "service");
     json_write_text(writer, plan->catalogue->names[slot]);
@@ -211,7 +209,12 @@ static void service_write(struct json_writer *writer, const struct plan *plan, u
     json_write_text(writer,
                     field_choice(FIELD_TYPE, definition_number(definition, FIELD_TYPE), &type));
     json_write_name(writer, "identity");
-    json_write_text(writer, identity_of(definition));
+    json_write_text(writer, session_order_of(definition, NULL, false).identity);
+    json_write_name(writer, "hook_identity");
+    json_write_text(writer, session_order_of(definition, NULL, true).identity);
+    json_write_name(writer, "service_sid");
+    json_write_text(writer, sid);
+    list_write(writer, definition, FIELD_REQUIRED_PRIVILEGES, "privileges");
     json_write_name(writer, "critical");
     json_write_bool(writer, definition_is_critical(definition));
     list_write(writer, definition, FIELD_GRANTS, "grants");
