@@ -221,11 +221,11 @@ void service_forget(struct manager *manager, uint16_t slot)
     struct service *service = service_of(manager, slot);
 
     if (service_newest(manager, slot) != NULL || service_is_busy(manager, slot) ||
-        service->operation != NO_OPERATION || service->output_used != 0) {
+        service->operation != NO_OPERATION || service->queued != NO_OPERATION ||
+        service->output_used != 0) {
         return;
     }
-    manager_assert(service->queued == NO_OPERATION && service->hook_job == NO_JOB &&
-                   service->health_job == NO_JOB);
+    manager_assert(service->hook_job == NO_JOB && service->health_job == NO_JOB);
     relations_drop(manager, slot);
     for (uint32_t kind = 0; kind < SERVICE_DEADLINES; kind++) {
         service_disarm(manager, slot, (enum service_deadline)kind);

@@ -183,6 +183,17 @@ static void who_is_not_defined_any_more_ends_without_trouble(void **state)
     assert_int_equal(scene_changes("a", STATE_INACTIVE, STATE_FAILED), 1);
     scene_run(100);
     assert_int_equal(scene_slot("a"), NO_SERVICE);
+    // While it waits for an answer about its conditions, with a restart behind that.
+    scene_clear();
+    scene_behave("a")->is_check_silent = true;
+    scene_boot("{'a': {'ImagePath': 'x', 'Conditions': 'path:/x'}}");
+    command(COMMAND_START, "a");
+    command(COMMAND_RESTART, "a");
+    assert_int_not_equal(scene_service("a")->queued, NO_OPERATION);
+    scene_reconfigure("{}");
+    scene_run(100);
+    assert_int_equal(scene_slot("a"), NO_SERVICE);
+    assert_int_equal(scene.manager.waiter_count, 0);
     // While its name is only staged, nobody finds it.
     catalogue_stage_begin(&scene.manager.catalogue);
     assert_non_null(catalogue_stage(&scene.manager.catalogue, "new", false, 1));
