@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "system/init/manager/inbox.h"
+#include "system/init/manager/parts.h"
 #include "system/init/manager/right.h"
 #include "system/init/world/draw.h"
 
@@ -266,6 +267,38 @@ static void service_check(uint16_t slot, uint32_t *places)
     }
 }
 
+static bool holds_up(uint16_t slot, const struct edge *edge)
+{
+    uint16_t other = edge->to == slot ? edge->from : edge->to;
+    bool is_coming = service_has_start(&test.manager, other);
+
+    if (!edge_orders(edge)) {
+        return is_coming || service_is_busy(&test.manager, other);
+    }
+    return edge->from == slot && !service_satisfies(&test.manager, other) &&
+           (is_coming || test.manager.services[other].phase == PHASE_RECLAIM);
+}
+
+// What waits at the gate waits for somebody who moves.
+static void gate_check(uint16_t slot)
+{
+    const struct service *service = &test.manager.services[slot];
+    const struct graph *graph = &test.manager.catalogue.sets[test.manager.catalogue.in_force].graph;
+    bool has_reason =
+        service->waits_place || service->is_unbinding || is_shutting_down(&test.manager);
+
+    if (service->phase != PHASE_GATE || !slots_is_empty(&test.manager.dirty)) {
+        return;
+    }
+    for (uint32_t i = 0; i < graph->edge_count && !has_reason; i++) {
+        const struct edge *edge = &graph->edges[i];
+        has_reason = (edge->from == slot || edge->to == slot) && holds_up(slot, edge);
+    }
+    if (!has_reason) {
+        broken("a service waits for nobody", slot);
+    }
+}
+
 static void see_step(void *context, const struct event *event)
 {
     uint32_t places = 0;
@@ -278,6 +311,7 @@ static void see_step(void *context, const struct event *event)
     for (uint16_t slot = 0; slot < test.manager.catalogue.slot_count; slot++) {
         if (test.manager.services[slot].is_present) {
             service_check(slot, &places);
+            gate_check(slot);
         } else {
             test.last_from[slot] = STATE_INACTIVE;
         }

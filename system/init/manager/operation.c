@@ -130,6 +130,10 @@ void operation_end(struct manager *manager, uint16_t index, enum operation_state
     kept_put(manager, index);
     waiters_wake(manager, operation);
     service_touch(manager, operation->service);
+    // Others may have waited for that start, or for the stop before it; the state may be the same.
+    if (operation->kind == OPERATION_START || operation->kind == OPERATION_RESTART) {
+        services_touch_near(manager, operation->service);
+    }
 }
 
 void service_operation_end(struct manager *manager, uint16_t slot, enum operation_state state,

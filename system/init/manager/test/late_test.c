@@ -352,6 +352,116 @@ static void what_only_began_to_start_is_given_up_in_a_shutdown(void **state)
     assert_int_equal(scene.manager.start_count, 0);
 }
 
+// INIT-2.5 INIT-8.4
+static void a_conflict_at_boot_of_a_critical_service_enters_safe_mode(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'Triggers': 'boot', 'Conflicts': 'b'},"
+        "'b': {'ImagePath': 'x', 'Triggers': 'boot', 'ErrorControl': 1},"
+        "'c': {'ImagePath': 'x', 'Triggers': 'boot'}}");
+    assert_int_equal(scene.manager.mode, MODE_SAFE);
+    assert_true(scene_said(RECORD_SAFE_MODE, "b"));
+    assert_int_equal(scene_state("c"), STATE_INACTIVE);
+}
+
+// INIT-2.9 INIT-11.1
+static void what_is_disabled_while_it_waits_for_its_timer_is_not_started(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_boot("{'a': {'ImagePath': 'x', 'Type': 1, 'Triggers': 'timer:*:*:0/5'}}");
+    scene_reconfigure(
+        "{'a': {'ImagePath': 'x', 'Type': 1, 'Triggers': 'timer:*:*:0/5',"
+        "'Disabled': 1}}");
+    scene_run(11000);
+    assert_int_equal(scene_changes("a", STATE_INACTIVE, STATE_STARTING), 0);
+    scene_reconfigure("{'a': {'ImagePath': 'x', 'Type': 1, 'Triggers': 'timer:*:*:0/5'}}");
+    scene_run(11000);
+    assert_true(scene_changes("a", STATE_INACTIVE, STATE_STARTING) >= 2);
+}
+
+// INIT-9.4 INIT-3.5
+static void what_has_not_begun_is_stopped_at_once(void **state)
+{
+    (void)state;
+    // While its conditions are asked, by a command or by what it conflicts with.
+    for (uint32_t is_evicted = 0; is_evicted < 2; is_evicted++) {
+        scene_clear();
+        scene_behave("a")->is_check_silent = true;
+        scene_boot(
+            "{'a': {'ImagePath': 'x', 'Conditions': 'path:/x'},"
+            "'b': {'ImagePath': 'x', 'Conflicts': 'a'}}");
+        command(COMMAND_START, "a");
+        assert_int_equal(scene_service("a")->phase, PHASE_CHECK);
+        command(is_evicted != 0 ? COMMAND_START : COMMAND_STOP, is_evicted != 0 ? "b" : "a");
+        scene_run(1000);
+        assert_int_equal(scene_state("a"), STATE_INACTIVE);
+        assert_int_equal(scene_service("a")->phase, PHASE_NONE);
+        assert_int_equal(scene_state("b"), is_evicted != 0 ? STATE_ACTIVE : STATE_INACTIVE);
+        assert_int_equal(scene.manager.start_count, 0);
+    }
+    // While it is done already and waits to be done again.
+    scene_clear();
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'Type': 1, 'RemainAfterExit': 1, 'Requires': 'b',"
+        "'Triggers': 'boot'}, 'b': {'ImagePath': 'x', 'StartTimeout': 100}}");
+    assert_int_equal(scene_state("a"), STATE_COMPLETED);
+    scene.world.behaviours[scene_slot("b")].ready_ms = WORLD_NEVER;
+    command(COMMAND_STOP, "b");
+    scene_run(1000);
+    command(COMMAND_START, "a");
+    assert_int_equal(scene_service("a")->phase, PHASE_GATE);
+    command(COMMAND_STOP, "a");
+    assert_int_equal(scene_state("a"), STATE_INACTIVE);
+    assert_int_equal(scene_service("a")->phase, PHASE_NONE);
+}
+
+// INIT-12.1 INIT-12.2
+static void a_shutdown_finds_services_between_all_things(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("check")->is_check_silent = true;
+    scene_behave("slow")->ready_ms = WORLD_NEVER;
+    scene_behave("stops")->stop_ms = 2000;
+    scene_boot(
+        "{'check': {'ImagePath': 'x', 'Triggers': 'boot', 'Conditions': 'path:/x'},"
+        "'slow': {'ImagePath': 'x', 'Triggers': 'boot'},"
+        "'waits': {'ImagePath': 'x', 'Triggers': 'boot', 'Requires': 'slow'},"
+        "'stops': {'ImagePath': 'x', 'Triggers': 'boot'},"
+        "'ends': {'ImagePath': 'x', 'Triggers': 'boot', 'RestartDelay': 30}}");
+    assert_int_equal(scene_service("check")->phase, PHASE_CHECK);
+    command(COMMAND_STOP, "stops");
+    command(COMMAND_START, "stops"); // behind the stop
+    uint32_t job = scene.manager.jobs[scene_service("ends")->main_job].serial;
+    send(&(struct event){.kind = EVENT_EXIT, .job = job, .status = 1});
+    send(&(struct event){.kind = EVENT_POWER});
+    assert_int_equal(scene_service("check")->phase, PHASE_NONE);
+    assert_int_equal(scene_service("stops")->queued, NO_OPERATION);
+    scene_run(5000);
+    assert_true(scene.world.is_halted);
+    assert_int_equal(scene.manager.job_count, 0);
+    assert_int_equal(scene.manager.start_count, 0);
+}
+
+// INIT-10.2
+static void a_plan_gives_those_as_reasons_that_start(void **state)
+{
+    static char words[4096];
+    struct phrase text = phrase_in(words, sizeof(words));
+    (void)state;
+
+    scene_clear();
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'Conflicts': 'c'},"
+        "'b': {'ImagePath': 'x', 'Requires': 'c'}, 'c': {'ImagePath': 'x'},"
+        "'d': {'ImagePath': 'x', 'Requires': 'c'}}");
+    plan_tell(&scene.manager, scene_slot("d"), &scene.token, &text);
+    assert_string_equal(words, "start c, because of d\nstart d\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +476,11 @@ int main(void)
         cmocka_unit_test(answers_about_other_things_don_t_end_a_stage),
         cmocka_unit_test(mounts_wait_for_their_own_answer),
         cmocka_unit_test(what_only_began_to_start_is_given_up_in_a_shutdown),
+        cmocka_unit_test(a_conflict_at_boot_of_a_critical_service_enters_safe_mode),
+        cmocka_unit_test(what_is_disabled_while_it_waits_for_its_timer_is_not_started),
+        cmocka_unit_test(what_has_not_begun_is_stopped_at_once),
+        cmocka_unit_test(a_shutdown_finds_services_between_all_things),
+        cmocka_unit_test(a_plan_gives_those_as_reasons_that_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
