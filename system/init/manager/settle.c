@@ -27,9 +27,11 @@ static void failure_pass_on(struct manager *manager, uint16_t slot)
     other = catalogue_find(&manager->catalogue, definition_text(definition, FIELD_ON_FAILURE));
     if (other != NO_SERVICE && other != slot && service_newest(manager, other) != NULL &&
         !is_shutting_down(manager)) {
-        // Two that fail could start each other for ever: what failed has a budget here, too.
-        if (manager->services[other].state == STATE_FAILED &&
-            !restart_budget_take(manager, other)) {
+        // Two that fail could start each other for ever, and one that is bound could start what it
+        // is bound to and so stop again: there is a budget here, too.
+        bool may_repeat = manager->services[other].state == STATE_FAILED ||
+                          service->cause == CAUSE_BINDS_TO_PROPAGATION;
+        if (may_repeat && !restart_budget_take(manager, other)) {
             (void)record_add(manager, RECORD_ON_FAILURE_SPENT, slot,
                              manager->catalogue.names[other]);
             return;

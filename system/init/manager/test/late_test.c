@@ -352,6 +352,25 @@ static void what_only_began_to_start_is_given_up_in_a_shutdown(void **state)
     assert_int_equal(scene.manager.start_count, 0);
 }
 
+// INIT-6.6 INIT-8.3
+static void on_failure_that_names_what_one_is_bound_to_comes_to_an_end(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("b")->false_conditions = 1;
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'Triggers': 'boot', 'BindsTo': 'b', 'OnFailure': 'b'},"
+        "'b': {'ImagePath': 'x', 'Conditions': 'path:/x'}}");
+    assert_int_equal(scene_state("b"), STATE_SKIPPED);
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+    // Each start of b is a moment without b, in which a fails and starts b again.
+    command(COMMAND_START, "b");
+    scene_run(60000);
+    assert_int_equal(scene.records[RECORD_ON_FAILURE], 5);
+    assert_int_equal(scene.records[RECORD_ON_FAILURE_SPENT], 1);
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+}
+
 // INIT-2.5 INIT-8.4
 static void a_conflict_at_boot_of_a_critical_service_enters_safe_mode(void **state)
 {
@@ -476,6 +495,7 @@ int main(void)
         cmocka_unit_test(answers_about_other_things_don_t_end_a_stage),
         cmocka_unit_test(mounts_wait_for_their_own_answer),
         cmocka_unit_test(what_only_began_to_start_is_given_up_in_a_shutdown),
+        cmocka_unit_test(on_failure_that_names_what_one_is_bound_to_comes_to_an_end),
         cmocka_unit_test(a_conflict_at_boot_of_a_critical_service_enters_safe_mode),
         cmocka_unit_test(what_is_disabled_while_it_waits_for_its_timer_is_not_started),
         cmocka_unit_test(what_has_not_begun_is_stopped_at_once),
