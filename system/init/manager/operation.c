@@ -118,10 +118,7 @@ void operation_end(struct manager *manager, uint16_t index, enum operation_state
     deadline_disarm(manager, DEADLINE_OF_OPERATION + (uint32_t)index);
     if (service->operation == index) {
         service->operation = NO_OPERATION;
-        if (service->is_unbinding) {
-            service->is_unbinding = false; // it serves on, or has stopped
-            services_touch_near(manager, operation->service);
-        }
+        service->is_unbinding = false; // it serves on, or has stopped
         service_disarm(manager, operation->service, DEADLINE_UNBIND);
     } else {
         manager_assert(service->queued == index);
@@ -129,11 +126,8 @@ void operation_end(struct manager *manager, uint16_t index, enum operation_state
     }
     kept_put(manager, index);
     waiters_wake(manager, operation);
-    service_touch(manager, operation->service);
-    // Others may have waited for that start, or for the stop before it; the state may be the same.
-    if (operation->kind == OPERATION_START || operation->kind == OPERATION_RESTART) {
-        services_touch_near(manager, operation->service);
-    }
+    // Others may wait for that start, or for what it began to be gone: the state may be the same.
+    services_touch_near(manager, operation->service);
 }
 
 void service_operation_end(struct manager *manager, uint16_t slot, enum operation_state state,

@@ -437,6 +437,27 @@ static void what_has_not_begun_is_stopped_at_once(void **state)
     assert_int_equal(scene_service("a")->phase, PHASE_NONE);
 }
 
+// INIT-8.4
+static void who_waits_for_a_check_that_another_one_broke_off_goes_on(void **state)
+{
+    (void)state;
+    scene_clear();
+    scene_behave("a")->is_check_silent = true;
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'Conditions': 'path:/x'},"
+        "'b': {'ImagePath': 'x', 'Conflicts': 'a'},"
+        "'c': {'ImagePath': 'x', 'Conflicts': 'a'}}");
+    command(COMMAND_START, "a");
+    struct request b = {.command = COMMAND_START, .service = "b", .token = &scene.token};
+    struct request c = {.command = COMMAND_START, .service = "c", .token = &scene.token};
+    world_step(&scene.world, &(struct event){.kind = EVENT_COMMAND, .request = &b});
+    send(&(struct event){.kind = EVENT_COMMAND, .request = &c});
+    scene_run(1000);
+    assert_int_equal(scene_state("a"), STATE_INACTIVE);
+    assert_int_equal(scene_state("b"), STATE_ACTIVE);
+    assert_int_equal(scene_state("c"), STATE_ACTIVE);
+}
+
 // INIT-12.1 INIT-12.2
 static void a_shutdown_finds_services_between_all_things(void **state)
 {
@@ -499,6 +520,7 @@ int main(void)
         cmocka_unit_test(a_conflict_at_boot_of_a_critical_service_enters_safe_mode),
         cmocka_unit_test(what_is_disabled_while_it_waits_for_its_timer_is_not_started),
         cmocka_unit_test(what_has_not_begun_is_stopped_at_once),
+        cmocka_unit_test(who_waits_for_a_check_that_another_one_broke_off_goes_on),
         cmocka_unit_test(a_shutdown_finds_services_between_all_things),
         cmocka_unit_test(a_plan_gives_those_as_reasons_that_start),
     };
