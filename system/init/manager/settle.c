@@ -180,6 +180,11 @@ static void operation_look(struct manager *manager, uint16_t slot)
         service->has_asked = service->is_checked = false;
         service->is_retry = false;
     }
+    // A stop that came in between and was given up has taken its start away.
+    if (service->operation == NO_OPERATION && service->state == STATE_STARTING &&
+        service->phase == PHASE_GATE) {
+        operation_begin_retry(manager, slot);
+    }
     if (service->operation == NO_OPERATION) {
         return;
     }

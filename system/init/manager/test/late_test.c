@@ -458,6 +458,31 @@ static void who_waits_for_a_check_that_another_one_broke_off_goes_on(void **stat
     assert_int_equal(scene_state("c"), STATE_ACTIVE);
 }
 
+// INIT-7.1 INIT-9.2
+static void a_restart_survives_a_stop_that_was_given_up(void **state)
+{
+    struct request request = {.command = COMMAND_STOP,
+                              .service = "a",
+                              .token = &scene.token,
+                              .wait = WAIT_NO,
+                              .timeout_s = 1};
+    (void)state;
+
+    // The stop waits for b; a ends by itself meanwhile and is started again.
+    scene_clear();
+    scene_behave("b")->stop_ms = 5000;
+    scene_boot(
+        "{'a': {'ImagePath': 'x', 'RestartPolicy': 'Always', 'RestartDelay': 2},"
+        "'b': {'ImagePath': 'x', 'BindsTo': 'a', 'Triggers': 'boot'}}");
+    send(&(struct event){.kind = EVENT_COMMAND, .request = &request});
+    assert_true(world_crash(&scene.world, scene_slot("a"), 0, false));
+    scene_run(1500);
+    assert_int_equal(scene.records[RECORD_OPERATION_TIMEOUT], 1);
+    assert_int_equal(scene_state("a"), STATE_STARTING);
+    scene_run(2000);
+    assert_int_equal(scene_state("a"), STATE_ACTIVE);
+}
+
 // INIT-12.1 INIT-12.2
 static void a_shutdown_finds_services_between_all_things(void **state)
 {
@@ -521,6 +546,7 @@ int main(void)
         cmocka_unit_test(what_is_disabled_while_it_waits_for_its_timer_is_not_started),
         cmocka_unit_test(what_has_not_begun_is_stopped_at_once),
         cmocka_unit_test(who_waits_for_a_check_that_another_one_broke_off_goes_on),
+        cmocka_unit_test(a_restart_survives_a_stop_that_was_given_up),
         cmocka_unit_test(a_shutdown_finds_services_between_all_things),
         cmocka_unit_test(a_plan_gives_those_as_reasons_that_start),
     };
