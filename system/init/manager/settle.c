@@ -182,7 +182,7 @@ static void operation_look(struct manager *manager, uint16_t slot)
     }
     // A stop that came in between and was given up has taken its start away.
     if (service->operation == NO_OPERATION && service->state == STATE_STARTING &&
-        service->phase == PHASE_GATE) {
+        service->phase == PHASE_GATE && !is_shutting_down(manager)) {
         operation_begin_retry(manager, slot);
     }
     if (service->operation == NO_OPERATION) {
