@@ -34,13 +34,14 @@ $(KERNEL_GEN:.c=.h) $(KERNEL_GEN:.plain.c=.names.h): build/gen/stamp ;
 define libraries
 $(call archive,build/$1/libkernel.a,$(call objs,$1,$(KERNEL_C)))
 $(call archive,build/$1/liblib.a,$(call objs,$1,$(LIB_C)))
+$(call archive,build/$1/libmanager.a,$(call objs,$1,$(MANAGER_C)))
 $(call archive,build/$1/libgen.a,$(call objs,$1,$(GEN_C) $(KERNEL_GEN)))
 $(call archive,build/$1/libruntime.a,$(call objs,$1,$(RUNTIME_C)))
 $(call archive,build/$1/libsupport.a,$(call objs,$1,$(SUPPORT_C) $(GEN_TEST_C)))
 $(call archive,build/$1/librandom.a,$(call objs,$1,$(RANDOM_C)))
 endef
 $(foreach v,host host-asan host-gcc host-fuzz,$(eval $(call libraries,$v)))
-LIBS_OF = build/$1/libkernel.a build/$1/liblib.a build/$1/libgen.a
+LIBS_OF = build/$1/libkernel.a build/$1/libmanager.a build/$1/liblib.a build/$1/libgen.a
 
 define tool
 $(call host_program,build/$1/tools/$2,$1,$(call objs,$1,$(call c_in,tools/$2) \

@@ -16,6 +16,8 @@ KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel
 KERNEL_LIB := $(wildcard lib/capnp/plain.c) $(call c_in,lib/sha256)
 # Stands in for the C library: not for hosted code, which has one.
 STRING_C  := $(call c_in,lib/string)
+# The service manager: linked by its tools and its tests.
+MANAGER_C := $(call c_in,system/init/manager system/init/format system/init/world)
 LIB_C     := $(filter-out $(STRING_C),$(call c_in,lib/*))
 
 platforms := x86_64 sim wasm null

@@ -117,7 +117,10 @@ fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f)))
 # Programs that benchmarks count the instructions of.
 $(eval $(call host_program,build/host-gcc/tests/bench/calendar_cost,host-gcc, \
     $(call objs,host-gcc,tests/bench/calendar_cost.c),build/host-gcc/liblib.a))
-BENCH_BIN := build/host-gcc/tests/bench/calendar_cost
+$(eval $(call host_program,build/host-gcc/tests/bench/manager_cost,host-gcc, \
+    $(call objs,host-gcc,tests/bench/manager_cost.c), \
+    build/host-gcc/libmanager.a build/host-gcc/liblib.a))
+BENCH_BIN := build/host-gcc/tests/bench/calendar_cost build/host-gcc/tests/bench/manager_cost
 
 TEST_BUILD := $(CHECK_BUILD) build/x86_64/first-call.iso $(BENCH_BIN) $(UNIT_GCC) \
               $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) $(CAPNP_PROFILED) $(CAPNP_CPP)

@@ -4,7 +4,8 @@
 @0x9f4b3c000000000a;
 
 interface Relay @0x9f4b3c0000000204 {
-  # One of a chain of servers, each of which holds the next. Transfer: copy. Session scope: shareable.
+  # One of a chain of servers, each of which holds the next. Transfer: copy.
+  # Session scope: shareable.
 
   next @0 () -> (relay :Relay);
   # The next one. Errors: failed where this is the last.

@@ -28,6 +28,9 @@ LAYERS = {
     "lib": ["abi", "schema", "lib"],
     "runtime": ["abi", "schema", "ring", "lib", "runtime"],
     "system": ["abi", "schema", "lib", "runtime"],
+    "system/init/manager": ["lib"],
+    "system/init/format": ["lib", "system/init/manager"],
+    "system/init/world": ["lib", "system/init/manager"],
     "drivers": ["abi", "schema", "lib", "runtime"],
     "programs": ["abi", "schema", "lib", "runtime"],
 }

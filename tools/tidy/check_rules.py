@@ -10,7 +10,8 @@ partly or not yet, and a rule that works says what shows it: names in backquotes
 - `name.suffix` and `folder/name` are files or folders, `check_x` is a checker of this folder,
 - anything else with blanks is the name of a step of the platform suite.
 
-Each section has a row in docs/status.md, and each id that a file of the tree names is a rule.
+Each section has a row in docs/status.md, and each id that a file of the tree names is a rule. The
+rules of the service manager that work are named by their ids in tests, too.
 """
 import os
 import re
@@ -18,11 +19,13 @@ import re
 import tree
 
 FOLDER, STATUS = "docs/rules/", "docs/status.md"
+NAMED_BY_TESTS = "INIT"
 ROW = re.compile(r"\| ([A-Z]+)-(\d+)\.(\d+) \| (.+) \| (.*?) ?\| (.*?) ?\|$")
 SECTION = re.compile(r"## (\d+) ")
 STATES = ("works", "partly", "not yet")
 QUOTED = re.compile(r"`([^`]+)`")
 WORD = re.compile(r"\w+")
+ID = re.compile(r"\b[A-Z]+-\d+\.\d+\b")
 SOURCES = (".c", ".h", ".S", ".py", ".cc", ".def")
 
 
@@ -39,6 +42,8 @@ class Names:
         tests = [p for p in sources if "test" in p]
         self.words = self._words(files, sources)
         self.tests = self._words(files, tests)
+        self.ids = {name for path in tests if path.endswith((".c", ".py"))
+                    for name in ID.findall(files.text(path))}
         self.steps = "".join(files.text(p) for p in tests if p.startswith("tests/platform/"))
 
     @staticmethod
@@ -81,6 +86,9 @@ def check_page(files, path, names, known):
             known |= {f"{row[1]}-{row[2]}", f"{row[1]}-{row[2]}.{row[3]}"}
             for fault in row_faults(row, (page, section, str(number)), names):
                 yield path, line, fault
+            if (page == NAMED_BY_TESTS and not row[5].startswith("not yet")
+                    and f"{page}-{row[2]}.{row[3]}" not in names.ids):
+                yield path, line, "no test names its id; write one, or say \"not yet\""
         elif text.startswith(f"| {page}-"):
             yield path, line, "a row is | id | rule | state | shown by |"
 

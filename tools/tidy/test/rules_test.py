@@ -257,6 +257,25 @@ class Words(unittest.TestCase):
             self.assertEqual(len(findings("words", {"a.c": text + "\n"})), 1, text)
 
 
+class RulesOfTheManager(unittest.TestCase):
+    PAGE = "## 1 Shape\n\n| id | rule | state | shown by |\n| --- | --- | --- | --- |\n{}"
+    GOOD = "| INIT-1.1 | It is so | works | `it_is_so` |\n"
+    TEST = "// INIT-1.1\nvoid it_is_so(void) {}\n"
+
+    def of(self, rows, test):
+        return findings("rules", {"docs/rules/init.md": self.PAGE.format(rows),
+                                  "docs/status.md": "| INIT-1 shape | works |\n",
+                                  "system/init/manager/test/a_test.c": test})
+
+    def test_those_that_tests_name_are_accepted(self):
+        self.assertEqual(self.of(self.GOOD, self.TEST), [])
+        self.assertEqual(self.of(self.GOOD + "| INIT-1.2 | Later | not yet: no machine | |\n",
+                                 self.TEST), [])
+
+    def test_those_that_no_test_names_are_refused(self):
+        self.assertEqual(len(self.of(self.GOOD, "void it_is_so(void) {}\n")), 1)
+
+
 class Budget(unittest.TestCase):
     def of(self, path, lines, *kernel_lib):
         text = "".join(f"int a{n};\n" for n in range(lines))
