@@ -52,19 +52,18 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
 }
 
 // A part of the message area that is not within one page.
-enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
-                                   uint32_t size, struct buffer *buffer)
+enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
+                                   struct buffer *buffer)
 {
-    const struct thread_record *record = &core->threads[thread];
     buffer->count = 0;
-    if (size != 0 && (at >= record->message_size || size > record->message_size - at)) {
+    if (size != 0 && (at >= thread->message_size || size > thread->message_size - at)) {
         return STATUS_BAD_BUFFER;
     }
     for (uint32_t done = 0; done < size;) {
         uint32_t in_page = (uint32_t)(at + done) % PAGE_SIZE;
         uint32_t part = size - done < PAGE_SIZE - in_page ? size - done : PAGE_SIZE - in_page;
         buffer->spans[buffer->count] =
-            (struct span){record->messages[(at + done) / PAGE_SIZE] + in_page, part};
+            (struct span){thread->messages[(at + done) / PAGE_SIZE] + in_page, part};
         buffer->count++;
         done += part;
     }
@@ -88,7 +87,8 @@ void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_
     }
 }
 
-void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size)
+void buffer_write_pieces(const struct buffer *buffer, uint32_t offset, const void *from,
+                         uint32_t size)
 {
     const uint8_t *in = from;
     for (uint32_t i = 0; size > 0; i++) {
@@ -105,15 +105,12 @@ void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from
     }
 }
 
-void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from, uint32_t size)
+void buffer_copy_pieces(const struct buffer *to, uint32_t offset, const struct buffer *from,
+                        uint32_t size)
 {
-    if (to->count == 1 && from->count == 1) {
-        memmove(to->spans[0].at + offset, from->spans[0].at, size);
-        return;
-    }
     for (uint32_t i = 0; size > 0; i++) {
         uint32_t part = size < from->spans[i].size ? size : from->spans[i].size;
-        buffer_write(to, offset, from->spans[i].at, part);
+        buffer_write_pieces(to, offset, from->spans[i].at, part);
         offset += part;
         size -= part;
     }

@@ -357,18 +357,34 @@ void completion_wait_ends(struct core *core, const struct deadline *limit);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
+void deadline_add(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
+void deadline_remove(struct core *core, struct deadline *deadline);
+
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
-void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
+static inline void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
+{
+    if (__builtin_expect(timeout_ns != TIMEOUT_NONE, false)) {
+        deadline_add(core, deadline, timeout_ns);
+    }
+}
+
 // Also one that is not set.
-void deadline_clear(struct core *core, struct deadline *deadline);
+static inline void deadline_clear(struct core *core, struct deadline *deadline)
+{
+    if (__builtin_expect(deadline->position != 0, false)) {
+        deadline_remove(core, deadline);
+    }
+}
+
 uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due one at the head, taken out; NULL: nothing is due.
 struct deadline *deadline_take_due(struct core *core);
 
 void schedule_ready(struct core *core, uint32_t thread, bool is_next);
 void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns);
-// A server that is to serve a caller runs at the higher of their priorities; alone, at its job's.
-void schedule_lend(struct core *core, uint32_t server, uint32_t caller);
+// A server runs at the priority of its job, or at that of the caller that it serves, if it is
+// higher; 0: it serves nobody.
+void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);
 void schedule_remove(struct core *core, uint32_t thread);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);

@@ -30,11 +30,10 @@ static void sift(struct core *core, uint32_t position, struct deadline *deadline
     place(core, position, deadline);
 }
 
-void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
+void deadline_add(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
 {
     ASSERT(deadline->position == 0);
-    if (timeout_ns != TIMEOUT_NONE &&
-        !__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
+    if (!__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
         core->heap_count++;
         core->is_changed = true;
         core->heap[core->heap_count] = deadline; // the last place, from which it may only rise
@@ -42,12 +41,9 @@ void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout
     }
 }
 
-void deadline_clear(struct core *core, struct deadline *deadline)
+void deadline_remove(struct core *core, struct deadline *deadline)
 {
     uint32_t position = deadline->position;
-    if (position == 0) {
-        return;
-    }
     struct deadline *last = core->heap[core->heap_count];
     core->heap_count--;
     core->is_changed = true;

@@ -21,17 +21,11 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 
 // --- Delivery -----------------------------------------------------------------------------------
 
-// Whether the call can still be delivered to process `to`, with its payload and what travels along.
-static enum status call_recheck(struct core *core, const struct request *call, uint32_t to,
-                                struct buffer *payload)
+// Whether the call's payload, and what travels along, can go to process `to`.
+__attribute__((flatten)) static inline enum status call_read(struct core *core, const struct request *call, uint32_t to,
+                                    struct buffer *payload)
 {
-    enum status status = facet_check(core, call->target.facet);
-    if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
-        status = STATUS_CALLER_LOST;
-    }
-    if (status == STATUS_OK) {
-        status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
-    }
+    enum status status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
     if (status == STATUS_OK && call->sqe.transfers != 0) {
         status = transfer_check(core, call, payload, to);
         status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
@@ -39,8 +33,34 @@ static enum status call_recheck(struct core *core, const struct request *call, u
     return status;
 }
 
-// Copies the call into the receiver's buffer: it is the receiving process's to answer.
-static inline void call_deliver(struct core *core, struct request *call,
+// What stands in the way of one that could not be read.
+static enum sqe_argument call_argument(const struct request *call)
+{
+    return call->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD;
+}
+
+// The first receiver that may still take something, with room for `span` bytes behind the header;
+// others end with the reason. NULL: nobody is left.
+__attribute__((flatten)) static inline struct request *receiver_find(struct core *core, struct endpoint_record *endpoint,
+                                            uint32_t span, struct buffer *result)
+{
+    struct request *receiver;
+    while ((receiver = request_first(&endpoint->receivers)) != NULL) {
+        enum status status = request_right_check(core, receiver);
+        if (status == STATUS_OK) {
+            status = buffer_result(core, receiver, (uint32_t)sizeof(struct message_header) + span,
+                                   result);
+        }
+        if (status == STATUS_OK) {
+            break;
+        }
+        request_fail(core, receiver, status, ARGUMENT_RESULT);
+    }
+    return receiver;
+}
+
+// Copies the call, which has its id, into the receiver's buffer: its process will answer it.
+__attribute__((flatten)) static inline void call_deliver(struct core *core, struct request *call,
                                 const struct buffer *payload, struct request *receiver,
                                 const struct buffer *result)
 {
@@ -63,9 +83,8 @@ static inline void call_deliver(struct core *core, struct request *call,
                         (uint32_t)sizeof header + transfer_offset(header.size));
     }
     facet_use(core, call->target.facet);
-    schedule_lend(core, receiver->sender.thread, call->sender.thread);
+    schedule_lend(core, receiver->thread, call->thread->priority);
     call->server = receiver->sender.process;
-    request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
     receiver->cqe.status = (int32_t)(sizeof header + header.size);
     receiver->cqe.extra = header.call_id;
 }
@@ -90,41 +109,41 @@ static void drop_deliver(struct core *core, struct endpoint_record *endpoint,
     buffer_write(result, 0, &header, sizeof header);
     receiver->cqe.status = sizeof header;
     facet_collect(core, facet);
+    request_complete(core, receiver);
 }
 
 // Brings RECVs and what they wait for together, calls first, in the order of arrival. Whatever
 // cannot be any more ends with the reason. What ends may drop facets: the same loop sees them.
-static void endpoint_match(struct core *core, struct endpoint_record *endpoint)
+static __attribute__((noinline)) void endpoint_match(struct core *core, struct endpoint_record *endpoint)
 {
-    struct request *receiver;
     struct buffer payload;
     struct buffer result;
     bool was_matching = endpoint->is_matching;
     endpoint->is_matching = true;
-    while (!was_matching && (receiver = request_first(&endpoint->receivers)) != NULL) {
+    while (!was_matching && (endpoint->calls.count != 0 || !list_is_empty(&endpoint->dropped))) {
         struct request *call = request_first(&endpoint->calls);
         uint32_t span = call == NULL ? 0 : transfer_span(&call->sqe);
-        if (call == NULL && list_is_empty(&endpoint->dropped)) {
+        struct request *receiver = receiver_find(core, endpoint, span, &result);
+        if (receiver == NULL) {
             break;
         }
-        enum status status = request_right_check(core, receiver);
-        if (status == STATUS_OK) {
-            span += (uint32_t)sizeof(struct message_header);
-            status = buffer_result(core, receiver, span, &result);
-        }
-        if (status != STATUS_OK) {
-            request_fail(core, receiver, status, ARGUMENT_RESULT);
-        } else if (call == NULL) {
+        if (call == NULL) {
             drop_deliver(core, endpoint, receiver, &result);
-            request_complete(core, receiver);
-        } else if ((status = call_recheck(core, call, receiver->sender.process, &payload)) ==
-                   STATUS_OK) {
-            call_deliver(core, call, &payload, receiver, &result);
-            request_complete(core, receiver);
-        } else {
-            request_fail(core, call, status,
-                         call->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD);
+            continue;
         }
+        uint32_t to = receiver->sender.process;
+        enum status status = facet_check(core, call->target.facet);
+        if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
+            status = STATUS_CALLER_LOST;
+        }
+        status = status == STATUS_OK ? call_read(core, call, to, &payload) : status;
+        if (status != STATUS_OK) {
+            request_fail(core, call, status, call_argument(call));
+            continue;
+        }
+        call_deliver(core, call, &payload, receiver, &result);
+        request_move(core, call, REQUEST_TAKEN, &core->processes[to].taken);
+        request_complete(core, receiver);
     }
     endpoint->is_matching = was_matching;
 }
@@ -144,7 +163,7 @@ bool endpoint_drop(struct core *core, uint32_t facet)
 
 // --- CALL ---------------------------------------------------------------------------------------
 
-static enum status call_check(struct core *core, struct request *request)
+__attribute__((flatten)) static enum status call_check(struct core *core, struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
@@ -170,7 +189,7 @@ static enum status call_check(struct core *core, struct request *request)
     return request_wait_check(core, request);
 }
 
-enum status endpoint_call(struct core *core, struct request *request)
+__attribute__((flatten)) enum status endpoint_call(struct core *core, struct request *request)
 {
     struct endpoint_record *endpoint = record_of(core, request);
     enum status status = call_check(core, request);
@@ -179,17 +198,30 @@ enum status endpoint_call(struct core *core, struct request *request)
     }
     request->receiver_data = core->state.facets[request->target.facet].receiver_data;
     request->object_generation = core->state.objects[request->target.object].slot.generation;
-    request_wait(core, request, REQUEST_CALL, &endpoint->calls);
-    endpoint_match(core, endpoint);
-    if (request->state == REQUEST_CALL) {
+    struct buffer payload;
+    struct buffer result;
+    struct request *receiver =
+        receiver_find(core, endpoint, transfer_span(&request->sqe), &result);
+    if (receiver == NULL) {
+        request_wait(core, request, REQUEST_CALL, &endpoint->calls);
         request_pin(core, request);
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    // Nobody else waits to be received: the call is handed over without standing in the queue.
+    uint32_t to = receiver->sender.process;
+    request->argument = call_argument(request);
+    status = call_read(core, request, to, &payload);
+    if (status == STATUS_OK) {
+        request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken);
+        call_deliver(core, request, &payload, receiver, &result);
+        request_complete(core, receiver);
+    }
+    return status;
 }
 
 // --- RECV ---------------------------------------------------------------------------------------
 
-static enum status recv_check(struct core *core, struct request *request)
+__attribute__((flatten)) static enum status recv_check(struct core *core, struct request *request)
 {
     request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
@@ -215,9 +247,8 @@ static enum status recv_check(struct core *core, struct request *request)
         return STATUS_BAD_ARGUMENT;
     }
     request->argument = ARGUMENT_RESULT;
-    status =
-        buffer_check(core, request->sender.thread, request->sqe.result, request->sqe.result_len,
-                     (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
+    status = buffer_check(core, request->thread, request->sqe.result, request->sqe.result_len,
+                          (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
     if (status != STATUS_OK) {
         return status;
     }
@@ -227,13 +258,16 @@ static enum status recv_check(struct core *core, struct request *request)
     return is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
 }
 
-enum status endpoint_recv(struct core *core, struct request *request)
+__attribute__((flatten)) enum status endpoint_recv(struct core *core, struct request *request)
 {
     enum status status =
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
     if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_RECV, &record_of(core, request)->receivers);
-        endpoint_match(core, record_of(core, request));
+        struct endpoint_record *endpoint = record_of(core, request);
+        request_wait(core, request, REQUEST_RECV, &endpoint->receivers);
+        if (endpoint->calls.count != 0 || !list_is_empty(&endpoint->dropped)) {
+            endpoint_match(core, endpoint);
+        }
     }
     return status;
 }
@@ -298,7 +332,7 @@ static inline enum status answer_caller(struct core *core, const struct request 
     return STATUS_OK;
 }
 
-enum status endpoint_return(struct core *core, struct request *request)
+__attribute__((flatten)) enum status endpoint_return(struct core *core, struct request *request)
 {
     struct buffer payload;
     enum status status =
@@ -327,7 +361,7 @@ enum status endpoint_return(struct core *core, struct request *request)
     request->argument = ARGUMENT_ARG;
     request->target.object = call->target.object;
     request->interface = call->interface;
-    schedule_lend(core, request->sender.thread, NONE);
+    schedule_lend(core, request->thread, 0);
     if (call->state == REQUEST_LOST) {
         request_free(core, call);
         return STATUS_CALLER_LOST;

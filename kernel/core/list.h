@@ -36,15 +36,18 @@ static inline bool list_is_empty(const struct link *head)
 
 static inline void list_append(struct link *head, struct link *link)
 {
-    *link = (struct link){head, head->previous};
-    head->previous->next = link;
+    struct link *last = head->previous;
+    *link = (struct link){head, last};
+    last->next = link;
     head->previous = link;
 }
 
 static inline void list_remove(const struct link *link)
 {
-    link->previous->next = link->next;
-    link->next->previous = link->previous;
+    struct link *next = link->next;
+    struct link *previous = link->previous;
+    previous->next = next;
+    next->previous = previous;
 }
 
 #endif

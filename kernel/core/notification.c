@@ -28,7 +28,7 @@ static void tell(struct core *core, struct request *waiter)
     struct notification_record *record = record_of(core, waiter);
     uint64_t bits = record->bits & waiter->sqe.arg;
     bool is_ended = (waiter->cqe.status | waiter->cqe.flags) != 0;
-    if (!request_renew(core, waiter) || (bits == 0 && !is_ended)) {
+    if (!request_renew(waiter) || (bits == 0 && !is_ended)) {
         return;
     }
     if (!is_ended && request_right_check(core, waiter) == STATUS_OK) {
@@ -53,7 +53,7 @@ void notification_set(struct core *core, uint32_t object, uint64_t bits)
     }
 }
 
-void notification_enter(struct core *core, const struct thread_record *thread)
+__attribute__((noinline)) void notification_enter(struct core *core, const struct thread_record *thread)
 {
     for (struct link *at = thread->waits.next; at != &thread->waits;) {
         struct request *request = request_of_waits(at);

@@ -277,8 +277,8 @@ static enum status operate_call(struct core *core, struct request *request)
     return status;
 }
 
-// Those that are absent are reserved.
-static enum status (*const operations[OP_COUNT])(struct core *, struct request *) = {
+// What comes behind is reserved.
+static enum status (*const operations[OP_CANCEL + 1])(struct core *, struct request *) = {
     [OP_NOP] = operate_nop,        [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
     [OP_RETURN] = endpoint_return, [OP_RELEASE] = operate_release, [OP_SIGNAL] = operate_object,
     [OP_WAIT] = operate_object,    [OP_PARK] = operate_object,     [OP_UNPARK] = operate_object,
@@ -289,11 +289,12 @@ void core_operate(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
     enum status status = STATUS_BAD_OPCODE;
-    request->argument = ARGUMENT_OPCODE;
-    if (opcode < OP_COUNT && operations[opcode] != NULL) {
+    if (opcode <= OP_CANCEL) {
         status = operations[opcode](core, request);
+    } else {
+        request->argument = ARGUMENT_OPCODE;
     }
-    if (status != STATUS_OK) {
+    if (__builtin_expect(status != STATUS_OK, false)) {
         ASSERT(request->state == REQUEST_NEW);
         request_refuse(request, status, request->argument);
     }

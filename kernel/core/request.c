@@ -55,7 +55,7 @@ struct request *request_find(struct core *core, uint64_t id)
 
 enum status request_wait_check(const struct core *core, const struct request *request)
 {
-    if (!ring_kernel_may_reserve(&core->threads[request->sender.thread].ring)) {
+    if (!ring_kernel_may_reserve(&request->thread->ring)) {
         return STATUS_RING_BUSY;
     }
     uint32_t job = core->state.processes[request->sender.process].job;
@@ -97,7 +97,7 @@ void request_pin(struct core *core, struct request *request)
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue)
 {
-    struct thread_record *thread = &core->threads[request->sender.thread];
+    struct thread_record *thread = request->thread;
     ASSERT(request == core->spare && request->state == REQUEST_NEW);
     core->spare = request_of_queue(core->free_requests.next);
     list_remove(&core->spare->queue);
@@ -106,6 +106,7 @@ void request_wait(struct core *core, struct request *request, enum request_state
         request_pin(core, request);
     }
     request->sq_index = thread->ring.sq_head - 1;
+    request->start_ns = core->now_ns;
     request->is_told = false;
     request->generation++;
     request->job = core->state.processes[request->sender.process].job;
@@ -129,6 +130,9 @@ void request_move(struct core *core, struct request *request, enum request_state
 // Whether waiting can end: there is a time limit, or enough completions can still come.
 bool completion_can_come(const struct thread_record *thread, int32_t available)
 {
+    if ((uint64_t)available + thread->ring.reserved >= thread->min_complete) {
+        return true;
+    }
     int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
     uint32_t untaken = pending < 0 ? 0 : (uint32_t)pending;
     uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
@@ -148,11 +152,10 @@ static int64_t wait_result(const struct thread_record *thread)
     return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-static inline void thread_wake(struct core *core, struct thread_record *thread)
+static inline __attribute__((flatten)) void thread_wake(struct core *core, struct thread_record *thread, uint32_t index)
 {
-    uint32_t index = (uint32_t)(thread - core->threads);
     int64_t result = wait_result(thread);
-    if (result != 0) {
+    if (__builtin_expect(result != 0, true)) {
         hal_thread_result(index, (uint64_t)result);
         schedule_ready(core, index, core->actor != KERNEL_ACTOR);
     } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
@@ -162,15 +165,19 @@ static inline void thread_wake(struct core *core, struct thread_record *thread)
 }
 
 // The promised completion of a request that waited.
-static inline void post_late(struct core *core, const struct request *request)
+static inline __attribute__((always_inline)) void post_late(struct core *core,
+                                                            const struct request *request)
 {
-    struct thread_record *thread = &core->threads[request->sender.thread];
+    struct thread_record *thread = request->thread;
+    uint64_t duration_ns = core->now_ns - request->start_ns;
     ring_kernel_unreserve(&thread->ring);
-    request_post(core, request, &thread->ring);
+    request_post(request, &thread->ring);
     ring_kernel_publish(&thread->ring);
+    syslog_request(core, request, UINT64_MAX,
+                   duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
     core->work++;
     if (thread->state == THREAD_WAITING) {
-        thread_wake(core, thread);
+        thread_wake(core, thread, request->sender.thread);
     }
 }
 
@@ -182,7 +189,7 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail)
     request->cqe.detail = exception == EXCEPTION_TRANSPORT ? detail : fact;
 }
 
-void request_complete(struct core *core, struct request *request)
+__attribute__((flatten)) void request_complete(struct core *core, struct request *request)
 {
     list_remove(&request->waits);
     post_late(core, request);
@@ -216,7 +223,7 @@ bool request_succeed(struct core *core, struct request *request)
 
 void request_repeat(struct core *core, struct request *request)
 {
-    struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
+    struct ring_kernel *ring = &request->thread->ring;
     post_late(core, request);
     request->cqe.extra = 0;
     request->is_told = true;
@@ -224,9 +231,9 @@ void request_repeat(struct core *core, struct request *request)
     ring->repeated++;
 }
 
-bool request_renew(struct core *core, struct request *request)
+bool request_renew(struct request *request)
 {
-    struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
+    struct ring_kernel *ring = &request->thread->ring;
     uint32_t posted_since = ring->cq_tail - request->cq_index;
     if (request->is_told && posted_since >= (uint32_t)ring_kernel_available(ring)) {
         request->is_told = false;

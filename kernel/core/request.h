@@ -16,6 +16,7 @@
 #include "schema/kernel.plain.h"
 
 struct core;
+struct thread_record;
 
 enum request_state {
     REQUEST_FREE = 0,
@@ -43,6 +44,7 @@ struct request {
     struct link waits; // all of its thread's that wait
     struct cqe cqe;    // its completion; zero but for user_data until something is said
     // Who, by the gate; what it concerns, as far as its operation found out.
+    struct thread_record *thread;
     struct syslog_sender sender;
     struct syslog_target target;
     uint64_t interface;
@@ -51,7 +53,7 @@ struct request {
     uint32_t state;
     uint32_t generation;
     uint32_t argument; // of the SQE, that the check at hand is about
-    uint64_t start_ns;
+    uint64_t start_ns; // where it waits: since when
     struct deadline limit;
     uint64_t receiver_data;     // CALL
     uint64_t key;               // PARK: of the word; SLEEP: when it completes
@@ -92,7 +94,7 @@ bool request_succeed(struct core *core, struct request *request);
 // A repeating WAIT posts its CQE, and is told until request_renew.
 void request_repeat(struct core *core, struct request *request);
 // Whether it can complete: it is not told any more, since its last completion was consumed.
-bool request_renew(struct core *core, struct request *request);
+bool request_renew(struct request *request);
 // One bounded piece of ending what waits by a right that was taken away; false: there is none left.
 bool request_sweep(struct core *core);
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is

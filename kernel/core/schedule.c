@@ -31,6 +31,14 @@ static int32_t ready_priority(const struct core *core)
     return core->ready_mask == 0 ? -1 : 31 - __builtin_clz(core->ready_mask);
 }
 
+// Whether it can have the CPU after the running thread: in its slice, and nobody is above either.
+static inline bool may_be_next(const struct core *core, const struct thread_record *record)
+{
+    return core->next == NONE && core->now_ns < core->slice_end_ns &&
+           core->ready_mask >> record->priority <= 1 &&
+           (core->current == NONE || record->priority <= core->threads[core->current].priority);
+}
+
 void schedule_ready(struct core *core, uint32_t thread, bool is_next)
 {
     struct thread_record *record = &core->threads[thread];
@@ -38,10 +46,7 @@ void schedule_ready(struct core *core, uint32_t thread, bool is_next)
     deadline_clear(core, &record->limit);
     record->state = THREAD_READY;
     core->is_changed = true;
-    bool is_higher =
-        core->current != NONE && record->priority > core->threads[core->current].priority;
-    if (is_next && core->next == NONE && core->now_ns < core->slice_end_ns && !is_higher &&
-        (int32_t)record->priority >= ready_priority(core)) {
+    if (is_next && may_be_next(core, record)) {
         core->next = thread;
     } else {
         ready_append(core, thread);
@@ -58,13 +63,12 @@ void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns)
     deadline_set(core, &core->threads[thread].limit, timeout_ns);
 }
 
-void schedule_lend(struct core *core, uint32_t server, uint32_t caller)
+void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
 {
-    struct thread_record *record = &core->threads[server];
-    uint32_t own = job_priority(core, record->process);
-    uint32_t lent = caller == NONE ? 0 : core->threads[caller].priority;
-    if (record->state == THREAD_WAITING || server == core->current) { // else its queue is fixed
-        record->priority = own > lent ? own : lent;
+    uint32_t own = job_priority(core, server->process);
+    bool is_running = (uint32_t)(server - core->threads) == core->current;
+    if (server->state == THREAD_WAITING || is_running) { // else its queue is fixed
+        server->priority = own > priority ? own : priority;
     }
 }
 

@@ -15,14 +15,13 @@ static inline struct syslog_record *syslog_next(struct core *core)
 }
 
 // A request that ends, with the completion in it.
-static inline void syslog_request(struct core *core, const struct request *request)
+static inline void syslog_request(struct core *core, const struct request *request,
+                                  uint64_t first_commit, uint32_t duration_ns)
 {
     struct syslog_record *record = syslog_next(core);
     const struct sqe *sqe = &request->sqe;
-    uint64_t duration_ns = core->now_ns - request->start_ns;
-    bool has_committed = request->state == REQUEST_NEW && core->commit_count != 0;
     record->time_ns = core->now_ns;
-    record->first_commit = has_committed ? core->commits_seq : UINT64_MAX;
+    record->first_commit = first_commit;
     record->interface = request->interface;
     record->detail = request->cqe.detail;
     record->sender = request->sender;
@@ -30,18 +29,16 @@ static inline void syslog_request(struct core *core, const struct request *reque
     record->size = sqe->payload_len;
     record->status = request->cqe.status;
     record->operation = (struct syslog_operation){sqe->opcode, sqe->flags, sqe->method};
-    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
+    record->duration_ns = duration_ns;
 }
 
-// Writes the request's CQE, which its thread sees when the ring is published, and its record.
-static inline void request_post(struct core *core, const struct request *request,
-                                struct ring_kernel *ring)
+// Writes the request's CQE, which its thread sees when the ring is published.
+static inline void request_post(const struct request *request, struct ring_kernel *ring)
 {
     if ((request->sqe.flags & SQE_QUIET) == 0 || request->cqe.status < 0 ||
         (request->cqe.flags & CQE_EXCEPTION_MASK) != 0) {
         ring_kernel_post(ring, &request->cqe);
     }
-    syslog_request(core, request);
 }
 
 static inline void syslog_exit(struct core *core, uint32_t process, int32_t code,

@@ -18,7 +18,7 @@ static void enter_return(const struct core *core, struct thread_record *thread, 
 }
 
 // Everything that can be taken was taken: return, or wait for what was asked for.
-static void enter_finish(struct core *core, struct thread_record *thread)
+static inline __attribute__((flatten)) void enter_finish(struct core *core, struct thread_record *thread)
 {
     int32_t available = ring_kernel_available(&thread->ring);
     if (available < 0) {
@@ -38,44 +38,47 @@ static void enter_finish(struct core *core, struct thread_record *thread)
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later.
-static inline void submit(struct core *core, struct thread_record *thread)
+static inline void submit(struct core *core, struct thread_record *thread,
+                          struct syslog_sender sender)
 {
     struct request *request = core->spare;
     ring_kernel_take(&thread->ring, &request->sqe);
     request->cqe = (struct cqe){.user_data = request->sqe.user_data};
-    request->sender = (struct syslog_sender){core->current, thread->process};
+    request->thread = thread;
+    request->sender = sender;
     request->target = (struct syslog_target){NONE, NONE};
     request->interface = 0;
     request->state = REQUEST_NEW;
-    request->start_ns = core->now_ns;
     core->cause = core->syslog_next;
     core_operate(core, request);
     if (request->state == REQUEST_NEW) {
-        request_post(core, request, &thread->ring);
+        bool has_committed = core->commit_count != 0;
+        request_post(request, &thread->ring);
+        syslog_request(core, request, has_committed ? core->commits_seq : UINT64_MAX, 0);
     }
 }
 
 // Handles the thread's next SQEs; returns as gate_step.
-static bool submit_some(struct core *core, struct thread_record *thread)
+static __attribute__((noinline)) bool submit_some(struct core *core, struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
+    struct syslog_sender sender = {core->current, thread->process};
     int32_t pending = ring_kernel_pending(ring);
     if (pending < 0) {
         enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
+    uint32_t last = ring->sq_head + (uint32_t)pending;
     int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
     core->actor = thread->process;
-    int32_t left = ready;
-    while (left > 0 && core->work < TURN_WORK_MAX) {
-        submit(core, thread);
-        left--;
+    for (; ready > 0 && core->work < TURN_WORK_MAX; ready--) {
+        submit(core, thread, sender);
     }
     if (core->current == NONE) { // it ended itself
         return false;
     }
     ring_kernel_publish(ring);
-    if (left > 0 || (ready < pending && ring_kernel_room(ring) != 0)) {
+    if (ring->sq_head != last && ring_kernel_room(ring) != 0) {
         return true;
     }
     enter_finish(core, thread);
