@@ -134,11 +134,8 @@ static inline int32_t ring_kernel_available(const struct ring_kernel *r)
 static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
 {
     uint32_t taken = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
-    uint32_t entries = r->cq_mask + 1;
-    if (taken > entries || r->reserved > entries - taken) {
-        return 0;
-    }
-    return entries - taken - r->reserved;
+    uint64_t used = (uint64_t)taken + r->reserved;
+    return used > r->cq_mask ? 0 : r->cq_mask + 1 - (uint32_t)used;
 }
 
 // How many of the `pending` SQEs can be taken now, at most `max`: each has room for its completion.

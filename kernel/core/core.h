@@ -82,7 +82,9 @@ enum thread_state {
 struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link ready;
     uint32_t state;
+    uint32_t index; // its own
     uint32_t process;
+    uint32_t job;          // of its process
     uint32_t priority;     // below PRIORITY_COUNT; it may be that of a caller
     struct deadline limit; // of its wait
     uint32_t message_size;
@@ -302,12 +304,11 @@ void hold_remove(struct core *core, uint32_t hold);
 // The interface of what it gives authority over.
 uint64_t hold_interface(const struct core *core, uint32_t hold);
 // Room for more holds of the process, which its job pays.
-enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count);
+__attribute__((noinline)) enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
-// A call was delivered through it: its leases count.
-void facet_use(struct core *core, uint32_t facet);
+void facet_count(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
 
@@ -353,12 +354,12 @@ uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 // Whether a thread with so many completions can ever have as many as it asks for.
 bool completion_can_come(const struct thread_record *thread, int32_t available);
 // The time limit of a thread's wait has come.
-void completion_wait_ends(struct core *core, const struct deadline *limit);
+void completion_wait_ends(struct core *core, struct deadline *limit);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
-void deadline_add(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
-void deadline_remove(struct core *core, struct deadline *deadline);
+__attribute__((cold)) void deadline_add(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
+__attribute__((cold)) void deadline_remove(struct core *core, struct deadline *deadline);
 
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
 static inline void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
@@ -380,8 +381,8 @@ uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due one at the head, taken out; NULL: nothing is due.
 struct deadline *deadline_take_due(struct core *core);
 
-void schedule_ready(struct core *core, uint32_t thread, bool is_next);
-void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns);
+void schedule_ready(struct core *core, struct thread_record *thread, bool is_next);
+void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns);
 // A server runs at the priority of its job, or at that of the caller that it serves, if it is
 // higher; 0: it serves nobody.
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);
@@ -391,6 +392,14 @@ void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
 // only after core.is_changed was set.
 void schedule_pick(struct core *core);
+
+// A call was delivered through the facet: its leases count.
+static inline void facet_use(struct core *core, uint32_t facet)
+{
+    if (__builtin_expect(core->has_leases, false)) {
+        facet_count(core, facet);
+    }
+}
 
 // --- transfer.c ---------------------------------------------------------------------------------
 
@@ -412,10 +421,10 @@ static inline uint32_t transfer_span(const struct sqe *sqe)
 
 // Reads the descriptors behind the payload of `from`, whose every capability may go to process
 // `to`; what it found stays in core until transfer_commit().
-enum status transfer_check(struct core *core, const struct request *from,
+__attribute__((noinline)) enum status transfer_check(struct core *core, const struct request *from,
                            const struct buffer *payload, uint32_t to);
 // Hands them over and writes the records into the buffer, for the completion of `to`.
-void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
+__attribute__((noinline)) void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
                      const struct buffer *result, uint32_t offset);
 
 // --- console.c ----------------------------------------------------------------------------------
@@ -436,7 +445,6 @@ void endpoint_server_gone(struct core *core, uint32_t object);
 bool endpoint_sweep(struct core *core);
 
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags);
-uint32_t job_priority(const struct core *core, uint32_t process);
 // Amounts of each resource, from one job (NONE: at genesis) to another.
 void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts);
 // Destroys the job, and those above it, if nobody holds it and it pays for nothing.

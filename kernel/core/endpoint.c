@@ -22,10 +22,10 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 // --- Delivery -----------------------------------------------------------------------------------
 
 // Whether the call's payload, and what travels along, can go to process `to`.
-__attribute__((flatten)) static inline enum status call_read(struct core *core, const struct request *call, uint32_t to,
-                                    struct buffer *payload)
+__attribute__((flatten)) static inline enum status call_read(struct core *core, const struct request *call, uint32_t span,
+                                    uint32_t to, struct buffer *payload)
 {
-    enum status status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
+    enum status status = buffer_payload(core, call, span, payload);
     if (status == STATUS_OK && call->sqe.transfers != 0) {
         status = transfer_check(core, call, payload, to);
         status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
@@ -59,6 +59,17 @@ __attribute__((flatten)) static inline struct request *receiver_find(struct core
     return receiver;
 }
 
+// Puts the header of a message into the receiver's buffer.
+static inline void header_write(const struct buffer *to, struct message_header header)
+{
+    if (__builtin_expect(to->count == 1, true)) {
+        __builtin_memcpy(to->spans[0].at, &header, sizeof header); // made in place
+    } else {
+        struct message_header copy = header;
+        buffer_write(to, 0, &copy, sizeof copy);
+    }
+}
+
 // Copies the call, which has its id, into the receiver's buffer: its process will answer it.
 __attribute__((flatten)) static inline void call_deliver(struct core *core, struct request *call,
                                 const struct buffer *payload, struct request *receiver,
@@ -76,7 +87,7 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
                      (receiver->sqe.flags & SQE_RING_RESULT) != 0;
     core->counters.direct_deliveries += is_direct ? 1 : 0;
     core->counters.deliveries++;
-    buffer_write(result, 0, &header, sizeof header);
+    header_write(result, header);
     buffer_copy(result, sizeof header, payload, header.size);
     if (call->sqe.transfers != 0) {
         transfer_commit(core, call, receiver, HOW_CALL, result,
@@ -106,7 +117,7 @@ static void drop_deliver(struct core *core, struct endpoint_record *endpoint,
     struct message_header header = {.interface = core->state.facets[facet].interface,
                                     .receiver_data = core->state.facets[facet].receiver_data,
                                     .kind = MESSAGE_DROPPED};
-    buffer_write(result, 0, &header, sizeof header);
+    header_write(result, header);
     receiver->cqe.status = sizeof header;
     facet_collect(core, facet);
     request_complete(core, receiver);
@@ -136,7 +147,7 @@ static __attribute__((noinline)) void endpoint_match(struct core *core, struct e
         if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
             status = STATUS_CALLER_LOST;
         }
-        status = status == STATUS_OK ? call_read(core, call, to, &payload) : status;
+        status = status == STATUS_OK ? call_read(core, call, span, to, &payload) : status;
         if (status != STATUS_OK) {
             request_fail(core, call, status, call_argument(call));
             continue;
@@ -163,7 +174,7 @@ bool endpoint_drop(struct core *core, uint32_t facet)
 
 // --- CALL ---------------------------------------------------------------------------------------
 
-__attribute__((flatten)) static enum status call_check(struct core *core, struct request *request)
+__attribute__((flatten)) static enum status call_check(struct core *core, struct request *request, uint32_t span)
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
@@ -172,7 +183,7 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
         return STATUS_BAD_TRANSFER;
     }
     request->argument = ARGUMENT_PAYLOAD_LEN;
-    if (sqe->payload_len > object->argument || transfer_span(sqe) > object->argument) {
+    if (sqe->payload_len > object->argument || span > object->argument) {
         return STATUS_MESSAGE_TOO_LARGE;
     }
     request->argument = ARGUMENT_RESULT_LEN;
@@ -192,7 +203,8 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
 __attribute__((flatten)) enum status endpoint_call(struct core *core, struct request *request)
 {
     struct endpoint_record *endpoint = record_of(core, request);
-    enum status status = call_check(core, request);
+    uint32_t span = transfer_span(&request->sqe);
+    enum status status = call_check(core, request, span);
     if (status != STATUS_OK) {
         return status;
     }
@@ -200,8 +212,7 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     request->object_generation = core->state.objects[request->target.object].slot.generation;
     struct buffer payload;
     struct buffer result;
-    struct request *receiver =
-        receiver_find(core, endpoint, transfer_span(&request->sqe), &result);
+    struct request *receiver = receiver_find(core, endpoint, span, &result);
     if (receiver == NULL) {
         request_wait(core, request, REQUEST_CALL, &endpoint->calls);
         request_pin(core, request);
@@ -210,7 +221,7 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     // Nobody else waits to be received: the call is handed over without standing in the queue.
     uint32_t to = receiver->sender.process;
     request->argument = call_argument(request);
-    status = call_read(core, request, to, &payload);
+    status = call_read(core, request, span, to, &payload);
     if (status == STATUS_OK) {
         request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken);
         call_deliver(core, request, &payload, receiver, &result);
@@ -296,10 +307,10 @@ static enum status return_check(struct request *request)
 
 // What the caller learns of an answer; payload and capabilities get to it where they fit.
 static inline enum status answer_caller(struct core *core, const struct request *request,
-                                        struct request *call, const struct buffer *payload)
+                                        struct request *call, uint32_t span,
+                                        const struct buffer *payload)
 {
     uint32_t size = request->sqe.payload_len;
-    uint32_t span = transfer_span(&request->sqe);
     bool is_exception = (request->sqe.flags & SQE_RETURN_EXCEPTION) != 0;
     struct buffer result;
     if (is_exception && size > call->sqe.result_len) {
@@ -347,7 +358,8 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
         return STATUS_STALE_CALL;
     }
     request->argument = ARGUMENT_PAYLOAD;
-    status = buffer_payload(core, request, transfer_span(&request->sqe), &payload);
+    uint32_t span = transfer_span(&request->sqe);
+    status = buffer_payload(core, request, span, &payload);
     if (status != STATUS_OK) {
         return status;
     }
@@ -366,7 +378,7 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
         request_free(core, call);
         return STATUS_CALLER_LOST;
     }
-    status = answer_caller(core, request, call, &payload);
+    status = answer_caller(core, request, call, span, &payload);
     request_complete(core, call);
     return status;
 }

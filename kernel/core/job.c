@@ -39,11 +39,6 @@ void job_created(struct core *core, uint32_t object)
     list_init(&record->exits);
 }
 
-uint32_t job_priority(const struct core *core, uint32_t process)
-{
-    return core->jobs[core->state.processes[process].job].priority;
-}
-
 // --- Makers -------------------------------------------------------------------------------------
 
 enum status job_make_endpoint_run(struct core *core, struct request *request)

@@ -78,7 +78,7 @@ static enum status operate_cancel(struct core *core, struct request *request)
     if (!form_is_good(request, OP_CANCEL)) {
         return form_refuse(request);
     }
-    struct link *waits = &core->threads[request->sender.thread].waits;
+    struct link *waits = &request->thread->waits;
     request->argument = ARGUMENT_ARG;
     for (struct link *at = waits->next; at != waits; at = at->next) {
         if (request_of_waits(at)->sq_index == request->sqe.arg) {
@@ -201,14 +201,14 @@ void results_write(struct core *core, struct request *request, const struct kern
     ASSERT(size != PLAIN_TOO_LONG);
     request->cqe.status = (int32_t)size;
     if (!is_whole) {
-        buffer_write(buffer, 0, core->answer, size);
+        buffer_write_pieces(buffer, 0, core->answer, size);
     }
     if (method->received != 0) {
         received_write(core, request, method->received, caps, buffer);
     }
 }
 
-static enum status object_call(struct core *core, struct request *request,
+static __attribute__((flatten)) enum status object_call(struct core *core, struct request *request,
                                const struct object_class *class)
 {
     const struct sqe *sqe = &request->sqe;

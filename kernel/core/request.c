@@ -58,7 +58,7 @@ enum status request_wait_check(const struct core *core, const struct request *re
     if (!ring_kernel_may_reserve(&request->thread->ring)) {
         return STATUS_RING_BUSY;
     }
-    uint32_t job = core->state.processes[request->sender.process].job;
+    uint32_t job = request->thread->job;
     if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
         return STATUS_LIMIT_CALLS;
     }
@@ -109,7 +109,7 @@ void request_wait(struct core *core, struct request *request, enum request_state
     request->start_ns = core->now_ns;
     request->is_told = false;
     request->generation++;
-    request->job = core->state.processes[request->sender.process].job;
+    request->job = thread->job;
     core->jobs[request->job].calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
@@ -152,15 +152,16 @@ static int64_t wait_result(const struct thread_record *thread)
     return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-static inline __attribute__((flatten)) void thread_wake(struct core *core, struct thread_record *thread, uint32_t index)
+static inline __attribute__((flatten)) void thread_wake(struct core *core,
+                                                       struct thread_record *thread)
 {
     int64_t result = wait_result(thread);
     if (__builtin_expect(result != 0, true)) {
-        hal_thread_result(index, (uint64_t)result);
-        schedule_ready(core, index, core->actor != KERNEL_ACTOR);
+        hal_thread_result(thread->index, (uint64_t)result);
+        schedule_ready(core, thread, core->actor != KERNEL_ACTOR);
     } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
         thread->is_submitting = true; // there is room now for what it submitted: gate_step goes on
-        schedule_ready(core, index, false);
+        schedule_ready(core, thread, false);
     }
 }
 
@@ -177,7 +178,7 @@ static inline __attribute__((always_inline)) void post_late(struct core *core,
                    duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
     core->work++;
     if (thread->state == THREAD_WAITING) {
-        thread_wake(core, thread, request->sender.thread);
+        thread_wake(core, thread);
     }
 }
 
@@ -294,16 +295,14 @@ bool request_sweep(struct core *core)
     return has_more;
 }
 
-void completion_wait_ends(struct core *core, const struct deadline *limit)
+void completion_wait_ends(struct core *core, struct deadline *limit)
 {
-    const struct thread_record *record =
-        (const struct thread_record *)(const void *)((const uint8_t *)limit -
-                                                     offsetof(struct thread_record, limit));
-    uint32_t thread = (uint32_t)(record - core->threads);
+    struct thread_record *record =
+        (struct thread_record *)(void *)((uint8_t *)limit - offsetof(struct thread_record, limit));
     int64_t result = wait_result(record);
-    hal_thread_result(thread,
+    hal_thread_result(record->index,
                       (uint64_t)(result != 0 ? result : ring_kernel_available(&record->ring)));
-    schedule_ready(core, thread, false);
+    schedule_ready(core, record, false);
 }
 
 void request_limit_ends(struct core *core, struct deadline *limit)

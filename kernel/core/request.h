@@ -86,7 +86,7 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail);
 // A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
 void request_complete(struct core *core, struct request *request);
 // A waiting request ends with a fact.
-void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
+__attribute__((noinline)) void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
 // Whether the right by which it waits is still there.
 enum status request_right_check(const struct core *core, const struct request *request);
 // A waiting request ends as it should, or because its right is gone: false.

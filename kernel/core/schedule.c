@@ -9,19 +9,17 @@
 
 static const uint64_t slice_ns = 5000000;
 
-static void ready_append(struct core *core, uint32_t thread)
+static void ready_append(struct core *core, struct thread_record *thread)
 {
-    struct thread_record *record = &core->threads[thread];
-    list_append(&core->ready[record->priority], &record->ready);
-    core->ready_mask |= 1U << record->priority;
+    list_append(&core->ready[thread->priority], &thread->ready);
+    core->ready_mask |= 1U << thread->priority;
 }
 
-static void ready_remove(struct core *core, uint32_t thread)
+static void ready_remove(struct core *core, const struct thread_record *thread)
 {
-    const struct thread_record *record = &core->threads[thread];
-    list_remove(&record->ready);
-    if (list_is_empty(&core->ready[record->priority])) {
-        core->ready_mask &= ~(1U << record->priority);
+    list_remove(&thread->ready);
+    if (list_is_empty(&core->ready[thread->priority])) {
+        core->ready_mask &= ~(1U << thread->priority);
     }
 }
 
@@ -39,35 +37,33 @@ static inline bool may_be_next(const struct core *core, const struct thread_reco
            (core->current == NONE || record->priority <= core->threads[core->current].priority);
 }
 
-void schedule_ready(struct core *core, uint32_t thread, bool is_next)
+void schedule_ready(struct core *core, struct thread_record *thread, bool is_next)
 {
-    struct thread_record *record = &core->threads[thread];
-    ASSERT(record->state != THREAD_READY);
-    deadline_clear(core, &record->limit);
-    record->state = THREAD_READY;
+    ASSERT(thread->state != THREAD_READY);
+    deadline_clear(core, &thread->limit);
+    thread->state = THREAD_READY;
     core->is_changed = true;
-    if (is_next && may_be_next(core, record)) {
-        core->next = thread;
+    if (is_next && may_be_next(core, thread)) {
+        core->next = thread->index;
     } else {
         ready_append(core, thread);
     }
 }
 
 // The running thread waits; it is in no queue while it runs.
-void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns)
+void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns)
 {
-    ASSERT(core->current == thread);
-    core->threads[thread].state = THREAD_WAITING;
+    ASSERT(core->current == thread->index);
+    thread->state = THREAD_WAITING;
     core->is_changed = true;
     core->current = NONE;
-    deadline_set(core, &core->threads[thread].limit, timeout_ns);
+    deadline_set(core, &thread->limit, timeout_ns);
 }
 
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
 {
-    uint32_t own = job_priority(core, server->process);
-    bool is_running = (uint32_t)(server - core->threads) == core->current;
-    if (server->state == THREAD_WAITING || is_running) { // else its queue is fixed
+    uint32_t own = core->jobs[server->job].priority;
+    if (server->state == THREAD_WAITING || server->index == core->current) { // else its queue is fixed
         server->priority = own > priority ? own : priority;
     }
 }
@@ -81,7 +77,7 @@ void schedule_remove(struct core *core, uint32_t thread)
     } else if (core->next == thread) {
         core->next = NONE;
     } else if (record->state == THREAD_READY) {
-        ready_remove(core, thread);
+        ready_remove(core, record);
     }
     record->state = THREAD_ABSENT;
     core->is_changed = true;
@@ -91,10 +87,10 @@ void schedule_remove(struct core *core, uint32_t thread)
 static void current_put_back(struct core *core)
 {
     if (core->next != NONE) { // what it was handed goes on before it does
-        ready_append(core, core->next);
+        ready_append(core, &core->threads[core->next]);
         core->next = NONE;
     }
-    ready_append(core, core->current);
+    ready_append(core, &core->threads[core->current]);
     core->current = NONE;
 }
 
@@ -120,9 +116,9 @@ void schedule_pick(struct core *core)
     }
     if (core->current == NONE && core->ready_mask != 0) {
         const struct link *first = core->ready[ready_priority(core)].next;
-        core->current =
-            (uint32_t)((const struct thread_record *)(const void *)first - core->threads);
-        ready_remove(core, core->current);
+        const struct thread_record *record = (const struct thread_record *)(const void *)first;
+        core->current = record->index;
+        ready_remove(core, record);
         core->slice_end_ns = core->now_ns + slice_ns;
     }
     uint64_t next_ns = deadline_next(core);

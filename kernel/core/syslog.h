@@ -28,7 +28,7 @@ static inline void syslog_request(struct core *core, const struct request *reque
     record->target = request->target;
     record->size = sqe->payload_len;
     record->status = request->cqe.status;
-    record->operation = (struct syslog_operation){sqe->opcode, sqe->flags, sqe->method};
+    __builtin_memcpy(&record->operation, sqe, sizeof record->operation);
     record->duration_ns = duration_ns;
 }
 

@@ -34,7 +34,7 @@ static inline __attribute__((flatten)) void enter_finish(struct core *core, stru
         return;
     }
     thread->is_submitting = false;
-    schedule_wait(core, core->current, thread->timeout_ns);
+    schedule_wait(core, thread, thread->timeout_ns);
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later.
@@ -62,7 +62,7 @@ static inline void submit(struct core *core, struct thread_record *thread,
 static __attribute__((noinline)) bool submit_some(struct core *core, struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
-    struct syslog_sender sender = {core->current, thread->process};
+    struct syslog_sender sender = {thread->index, thread->process};
     int32_t pending = ring_kernel_pending(ring);
     if (pending < 0) {
         enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
