@@ -119,14 +119,20 @@ static inline void ring_kernel_init(struct ring_kernel *r, void *memory, uint32_
 static inline int32_t ring_kernel_pending(const struct ring_kernel *r)
 {
     uint32_t count = __atomic_load_n(&r->header->sq_tail, __ATOMIC_ACQUIRE) - r->sq_head;
-    return count > r->sq_mask + 1 ? RING_CORRUPT : (int32_t)count;
+    if (__builtin_expect(count > r->sq_mask + 1, false)) {
+        return RING_CORRUPT;
+    }
+    return (int32_t)count;
 }
 
 // Completions posted and not yet consumed, or RING_CORRUPT.
 static inline int32_t ring_kernel_available(const struct ring_kernel *r)
 {
     uint32_t count = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
-    return count > r->cq_mask + 1 ? RING_CORRUPT : (int32_t)count;
+    if (__builtin_expect(count > r->cq_mask + 1, false)) {
+        return RING_CORRUPT;
+    }
+    return (int32_t)count;
 }
 
 // CQ entries that are neither used nor promised; 0 as well when the index is corrupt. A thread may

@@ -207,6 +207,7 @@ struct core {
 
     // Scheduling: one CPU.
     uint32_t current; // thread; NONE: idle
+    struct thread_record *running; // where there is one, its record
     bool is_changed;  // who is ready, or which deadline comes first
     uint32_t next;    // runs before the queue; NONE: nobody
     struct link ready[PRIORITY_COUNT];

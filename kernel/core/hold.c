@@ -50,7 +50,8 @@ enum status request_hold_find(const struct core *core, struct request *request)
         const struct hold *hold = &core->state.holds[request->hold];
         const struct facet *facet = &core->state.facets[hold->facet];
         request->hold_generation = hold->slot.generation;
-        request->target = (struct syslog_target){facet->object, hold->facet};
+        request->target.object = facet->object;
+        request->target.facet = hold->facet;
         request->interface = facet->interface;
     }
     return status;

@@ -243,7 +243,7 @@ static __attribute__((flatten)) enum status object_call(struct core *core, struc
     return status;
 }
 
-static enum status operate_call(struct core *core, struct request *request)
+static __attribute__((flatten)) enum status operate_call(struct core *core, struct request *request)
 {
     if (!form_is_good(request, OP_CALL)) {
         return form_refuse(request);

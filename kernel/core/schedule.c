@@ -34,7 +34,7 @@ static inline bool may_be_next(const struct core *core, const struct thread_reco
 {
     return core->next == NONE && core->now_ns < core->slice_end_ns &&
            core->ready_mask >> record->priority <= 1 &&
-           (core->current == NONE || record->priority <= core->threads[core->current].priority);
+           (core->current == NONE || record->priority <= core->running->priority);
 }
 
 void schedule_ready(struct core *core, struct thread_record *thread, bool is_next)
@@ -90,7 +90,7 @@ static void current_put_back(struct core *core)
         ready_append(core, &core->threads[core->next]);
         core->next = NONE;
     }
-    ready_append(core, &core->threads[core->current]);
+    ready_append(core, core->running);
     core->current = NONE;
 }
 
@@ -106,19 +106,19 @@ void schedule_timer(struct core *core)
 void schedule_pick(struct core *core)
 {
     core->is_changed = false;
-    if (core->current != NONE &&
-        ready_priority(core) > (int32_t)core->threads[core->current].priority) {
+    if (core->current != NONE && ready_priority(core) > (int32_t)core->running->priority) {
         current_put_back(core);
     }
-    if (core->current == NONE) {
+    if (core->current == NONE && core->next != NONE) {
         core->current = core->next;
         core->next = NONE;
+        core->running = &core->threads[core->current];
     }
     if (core->current == NONE && core->ready_mask != 0) {
-        const struct link *first = core->ready[ready_priority(core)].next;
-        const struct thread_record *record = (const struct thread_record *)(const void *)first;
-        core->current = record->index;
-        ready_remove(core, record);
+        struct link *first = core->ready[ready_priority(core)].next;
+        core->running = (struct thread_record *)(void *)first;
+        core->current = core->running->index;
+        ready_remove(core, core->running);
         core->slice_end_ns = core->now_ns + slice_ns;
     }
     uint64_t next_ns = deadline_next(core);

@@ -8,7 +8,7 @@
 static struct thread_record *running(const struct core *core)
 {
     ASSERT(core->current != NONE);
-    return &core->threads[core->current];
+    return core->running;
 }
 
 static void enter_return(const struct core *core, struct thread_record *thread, int64_t result)
@@ -59,7 +59,7 @@ static inline void submit(struct core *core, struct thread_record *thread,
 }
 
 // Handles the thread's next SQEs; returns as gate_step.
-static __attribute__((noinline)) bool submit_some(struct core *core, struct thread_record *thread)
+static inline __attribute__((always_inline)) bool submit_some(struct core *core, struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
     struct syslog_sender sender = {thread->index, thread->process};
