@@ -42,7 +42,8 @@ static inline enum status buffer_resolve(const struct core *core,
         return buffer_resolve_address(core, thread->process, at, size, rights, buffer);
     }
     uint64_t in_page = at % PAGE_SIZE;
-    if (__builtin_expect(at >= thread->message_size || in_page + size > PAGE_SIZE, false)) {
+    if (__builtin_expect(at >= thread->message_size, false) ||
+        __builtin_expect(in_page + size > PAGE_SIZE, false)) {
         return buffer_resolve_message(thread, at, size, buffer);
     }
     buffer->count = 1;

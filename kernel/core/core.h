@@ -415,9 +415,11 @@ static inline uint32_t transfer_offset(uint32_t message_size)
 // Bytes of a message with its descriptors; both sides need as much.
 static inline uint32_t transfer_span(const struct sqe *sqe)
 {
-    return sqe->transfers == 0 ? sqe->payload_len
-                               : transfer_offset(sqe->payload_len) +
-                                     sqe->transfers * (uint32_t)sizeof(struct transfer);
+    uint32_t span = sqe->payload_len;
+    if (__builtin_expect(sqe->transfers != 0, false)) {
+        span = transfer_offset(span) + sqe->transfers * (uint32_t)sizeof(struct transfer);
+    }
+    return span;
 }
 
 // Reads the descriptors behind the payload of `from`, whose every capability may go to process

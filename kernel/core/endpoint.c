@@ -83,9 +83,6 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
                                     .transfers = call->sqe.transfers,
                                     .disclose = call->sqe.disclose,
                                     .size = call->sqe.payload_len};
-    bool is_direct = !call->is_pinned && (call->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
-                     (receiver->sqe.flags & SQE_RING_RESULT) != 0;
-    core->counters.direct_deliveries += is_direct ? 1 : 0;
     core->counters.deliveries++;
     header_write(result, header);
     buffer_copy(result, sizeof header, payload, header.size);
@@ -220,14 +217,18 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     }
     // Nobody else waits to be received: the call is handed over without standing in the queue.
     uint32_t to = receiver->sender.process;
-    request->argument = call_argument(request);
     status = call_read(core, request, span, to, &payload);
-    if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken);
-        call_deliver(core, request, &payload, receiver, &result);
-        request_complete(core, receiver);
+    if (status != STATUS_OK) {
+        request->argument = call_argument(request);
+        return status;
     }
-    return status;
+    bool is_direct = (request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
+                     (receiver->sqe.flags & SQE_RING_RESULT) != 0;
+    core->counters.direct_deliveries += is_direct ? 1 : 0;
+    request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken);
+    call_deliver(core, request, &payload, receiver, &result);
+    request_complete(core, receiver);
+    return STATUS_OK;
 }
 
 // --- RECV ---------------------------------------------------------------------------------------
