@@ -175,24 +175,20 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
-    request->argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers > TRANSFERS_MAX) {
-        return STATUS_BAD_TRANSFER;
+        return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    request->argument = ARGUMENT_PAYLOAD_LEN;
     if (sqe->payload_len > object->argument || span > object->argument) {
-        return STATUS_MESSAGE_TOO_LARGE;
+        return request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE);
     }
-    request->argument = ARGUMENT_RESULT_LEN;
     if (sqe->result_len > MESSAGE_SIZE_MAX) {
-        return STATUS_BAD_ARGUMENT;
+        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
     }
-    request->argument = ARGUMENT_LIMIT;
     if (object->server_count == 0) {
-        return STATUS_SERVER_GONE;
+        return request_about(request, ARGUMENT_LIMIT, STATUS_SERVER_GONE);
     }
     if (record_of(core, request)->calls.count >= ENDPOINT_QUEUE_MAX) {
-        return STATUS_QUEUE_FULL;
+        return request_about(request, ARGUMENT_LIMIT, STATUS_QUEUE_FULL);
     }
     return request_wait_check(core, request);
 }
@@ -219,8 +215,7 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     uint32_t to = receiver->sender.process;
     status = call_read(core, request, span, to, &payload);
     if (status != STATUS_OK) {
-        request->argument = call_argument(request);
-        return status;
+        return request_about(request, call_argument(request), status);
     }
     bool is_direct = (request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
                      (receiver->sqe.flags & SQE_RING_RESULT) != 0;
@@ -235,39 +230,34 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
 
 __attribute__((flatten)) static enum status recv_check(struct core *core, struct request *request)
 {
-    request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
+    if (status == STATUS_OK) {
+        bool is_server =
+            core->state.holds[request->hold].revoker == 0 &&
+            facet_is_server(&core->state, &core->state.facets[request->target.facet]);
+        status = is_server ? facet_check(core, request->target.facet) : STATUS_NOT_SERVER;
+    }
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_CAP, status);
     }
-    if (core->state.holds[request->hold].revoker != 0 ||
-        !facet_is_server(&core->state, &core->state.facets[request->target.facet])) {
-        return STATUS_NOT_SERVER;
-    }
-    status = facet_check(core, request->target.facet);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    request->argument = ARGUMENT_RESULT_LEN;
     uint64_t needed =
         sizeof(struct message_header) + core->state.objects[request->target.object].argument;
     if (request->sqe.result_len < needed) {
         request->cqe.extra = needed;
-        return STATUS_BUFFER_TOO_SMALL;
+        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BUFFER_TOO_SMALL);
     }
     if (request->sqe.result_len > MESSAGE_SIZE_MAX + sizeof(struct message_header)) {
-        return STATUS_BAD_ARGUMENT;
+        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
     }
-    request->argument = ARGUMENT_RESULT;
     status = buffer_check(core, request->thread, request->sqe.result, request->sqe.result_len,
                           (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_RESULT, status);
     }
-    request->argument = ARGUMENT_LIMIT;
     bool is_full = core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX ||
                    record_of(core, request)->receivers.count >= ENDPOINT_RECEIVERS_MAX;
-    return is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
+    return is_full ? request_about(request, ARGUMENT_LIMIT, STATUS_OUT_OF_CALLS)
+                   : request_wait_check(core, request);
 }
 
 __attribute__((flatten)) enum status endpoint_recv(struct core *core, struct request *request)
@@ -290,20 +280,19 @@ static enum status return_check(struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
     bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
-    request->argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers > (is_exception ? 0 : TRANSFERS_MAX)) {
-        return STATUS_BAD_TRANSFER;
+        return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    request->argument = ARGUMENT_METHOD;
     if (!is_exception && sqe->method != 0) {
-        return STATUS_RESERVED_SET;
+        return request_about(request, ARGUMENT_METHOD, STATUS_RESERVED_SET);
     }
     if (is_exception &&
         (sqe->method < EXCEPTION_FAILED || sqe->method > EXCEPTION_INVALID_ARGUMENT)) {
-        return STATUS_BAD_ARGUMENT;
+        return request_about(request, ARGUMENT_METHOD, STATUS_BAD_ARGUMENT);
     }
-    request->argument = ARGUMENT_PAYLOAD_LEN;
-    return sqe->payload_len > MESSAGE_SIZE_MAX ? STATUS_MESSAGE_TOO_LARGE : STATUS_OK;
+    bool is_long = sqe->payload_len > MESSAGE_SIZE_MAX;
+    return is_long ? request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE)
+                   : STATUS_OK;
 }
 
 // What the caller learns of an answer; payload and capabilities get to it where they fit.
@@ -352,23 +341,20 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
     if (status != STATUS_OK) {
         return status;
     }
-    request->argument = ARGUMENT_ARG;
     struct request *call = request_find(core, request->sqe.arg);
     if (call == NULL || (call->state != REQUEST_TAKEN && call->state != REQUEST_LOST) ||
         call->server != request->sender.process) {
-        return STATUS_STALE_CALL;
+        return request_about(request, ARGUMENT_ARG, STATUS_STALE_CALL);
     }
-    request->argument = ARGUMENT_PAYLOAD;
     uint32_t span = transfer_span(&request->sqe);
     status = buffer_payload(core, request, span, &payload);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_PAYLOAD, status);
     }
-    request->argument = ARGUMENT_TRANSFERS;
     if (request->sqe.transfers != 0 && call->state == REQUEST_TAKEN) {
         status = transfer_check(core, request, &payload, call->sender.process);
         if (status != STATUS_OK) {
-            return status;
+            return request_about(request, ARGUMENT_TRANSFERS, status);
         }
     }
     request->argument = ARGUMENT_ARG;

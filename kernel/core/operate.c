@@ -56,8 +56,8 @@ static enum status operate_nop(struct core *core, struct request *request)
     if (!form_is_good(request, OP_NOP)) {
         return form_refuse(request);
     }
-    request->argument = ARGUMENT_ARG; // a feature number: none is known yet
-    return request->sqe.arg == 0 ? STATUS_OK : STATUS_UNSUPPORTED;
+    bool is_plain = request->sqe.arg == 0; // else a feature number: none is known yet
+    return is_plain ? STATUS_OK : request_about(request, ARGUMENT_ARG, STATUS_UNSUPPORTED);
 }
 
 static enum status operate_release(struct core *core, struct request *request)
@@ -212,9 +212,8 @@ static __attribute__((flatten)) enum status object_call(struct core *core, struc
                                const struct object_class *class)
 {
     const struct sqe *sqe = &request->sqe;
-    request->argument = ARGUMENT_METHOD;
     if (sqe->method >= class->method_count) {
-        return STATUS_METHOD_UNKNOWN;
+        return request_about(request, ARGUMENT_METHOD, STATUS_METHOD_UNKNOWN);
     }
     const struct kernel_method *method = &class->methods[sqe->method];
     enum status status = STATUS_OK;
@@ -224,10 +223,9 @@ static __attribute__((flatten)) enum status object_call(struct core *core, struc
     }
     if (status == STATUS_OK && method->encode != NULL) {
         if (sqe->result_len < method->result_bytes) {
-            request->argument = ARGUMENT_RESULT_LEN;
             request->cqe.flags = CQE_TRUNCATED;
             request->cqe.extra = method->result_bytes;
-            return STATUS_TRUNCATED;
+            return request_about(request, ARGUMENT_RESULT_LEN, STATUS_TRUNCATED);
         }
         request->argument = ARGUMENT_RESULT;
         status = buffer_result(core, request, method->result_bytes, &buffer);
@@ -249,10 +247,9 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
         return form_refuse(request);
     }
     const struct sqe *sqe = &request->sqe;
-    request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_CAP, status);
     }
     if (core->state.holds[request->hold].revoker != 0) {
         request->interface = REVOKER_INTERFACE_ID;
@@ -261,11 +258,13 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     const struct facet *facet = &core->state.facets[request->target.facet];
     const struct object *object = &core->state.objects[facet->object];
     status = facet_check(core, request->target.facet);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK && sqe->method >= METHODS_MAX) {
+        status = STATUS_METHOD_UNKNOWN;
+    } else if (status == STATUS_OK && (facet->methods >> sqe->method & 1) == 0) {
+        status = STATUS_METHOD_NOT_IN_FACET;
     }
-    if (sqe->method >= METHODS_MAX || (facet->methods >> sqe->method & 1) == 0) {
-        return sqe->method >= METHODS_MAX ? STATUS_METHOD_UNKNOWN : STATUS_METHOD_NOT_IN_FACET;
+    if (status != STATUS_OK) {
+        return request_about(request, ARGUMENT_CAP, status);
     }
     if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
         return endpoint_call(core, request);

@@ -53,16 +53,18 @@ struct request *request_find(struct core *core, uint64_t id)
 
 // --- Waiting ------------------------------------------------------------------------------------
 
-enum status request_wait_check(const struct core *core, const struct request *request)
+enum status request_wait_check(const struct core *core, struct request *request)
 {
-    if (!ring_kernel_may_reserve(&request->thread->ring)) {
-        return STATUS_RING_BUSY;
-    }
     uint32_t job = request->thread->job;
-    if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
-        return STATUS_LIMIT_CALLS;
+    enum status status = STATUS_OK;
+    if (!ring_kernel_may_reserve(&request->thread->ring)) {
+        status = STATUS_RING_BUSY;
+    } else if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
+        status = STATUS_LIMIT_CALLS;
+    } else if (list_is_empty(&core->free_requests)) {
+        status = STATUS_OUT_OF_CALLS;
     }
-    return list_is_empty(&core->free_requests) ? STATUS_OUT_OF_CALLS : STATUS_OK;
+    return status == STATUS_OK ? STATUS_OK : request_about(request, ARGUMENT_LIMIT, status);
 }
 
 static void unpin(struct core *core, struct request *request)

@@ -71,7 +71,7 @@ struct request {
 };
 
 // STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
-enum status request_wait_check(const struct core *core, const struct request *request);
+enum status request_wait_check(const struct core *core, struct request *request);
 // The request waits, with the SQE's time limit: it has a place in a queue, and a promised
 // completion. Its slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
@@ -109,6 +109,14 @@ struct request *request_find(struct core *core, uint64_t id);
 // The first request of a queue, of a thread's; NULL: it is empty.
 struct request *request_first(const struct queue *queue);
 struct request *request_first_of_thread(const struct link *waits);
+// What a check found, with the argument that it is about; a request that passes says nothing.
+static inline enum status request_about(struct request *request, enum sqe_argument argument,
+                                        enum status fact)
+{
+    request->argument = argument;
+    return fact;
+}
+
 // Whose link it is.
 static inline struct request *request_of_queue(struct link *link)
 {
