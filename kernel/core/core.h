@@ -206,10 +206,10 @@ struct core {
     uint32_t heap_count;
 
     // Scheduling: one CPU.
-    uint32_t current; // thread; NONE: idle
+    uint32_t current;              // thread; NONE: idle
     struct thread_record *running; // where there is one, its record
-    bool is_changed;  // who is ready, or which deadline comes first
-    uint32_t next;    // runs before the queue; NONE: nobody
+    bool is_changed;               // who is ready, or which deadline comes first
+    uint32_t next;                 // runs before the queue; NONE: nobody
     struct link ready[PRIORITY_COUNT];
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
@@ -305,7 +305,8 @@ void hold_remove(struct core *core, uint32_t hold);
 // The interface of what it gives authority over.
 uint64_t hold_interface(const struct core *core, uint32_t hold);
 // Room for more holds of the process, which its job pays.
-__attribute__((noinline)) enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count);
+__attribute__((noinline)) enum status hold_has_room(const struct core *core, uint32_t process,
+                                                    uint32_t count);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
@@ -359,7 +360,8 @@ void completion_wait_ends(struct core *core, struct deadline *limit);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
-__attribute__((cold)) void deadline_add(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
+__attribute__((cold)) void deadline_add(struct core *core, struct deadline *deadline,
+                                        uint64_t timeout_ns);
 __attribute__((cold)) void deadline_remove(struct core *core, struct deadline *deadline);
 
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
@@ -425,10 +427,11 @@ static inline uint32_t transfer_span(const struct sqe *sqe)
 // Reads the descriptors behind the payload of `from`, whose every capability may go to process
 // `to`; what it found stays in core until transfer_commit().
 __attribute__((noinline)) enum status transfer_check(struct core *core, const struct request *from,
-                           const struct buffer *payload, uint32_t to);
+                                                     const struct buffer *payload, uint32_t to);
 // Hands them over and writes the records into the buffer, for the completion of `to`.
-__attribute__((noinline)) void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
-                     const struct buffer *result, uint32_t offset);
+__attribute__((noinline)) void transfer_commit(struct core *core, const struct request *from,
+                                               struct request *to, uint8_t how,
+                                               const struct buffer *result, uint32_t offset);
 
 // --- console.c ----------------------------------------------------------------------------------
 

@@ -22,8 +22,10 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 // --- Delivery -----------------------------------------------------------------------------------
 
 // Whether the call's payload, and what travels along, can go to process `to`.
-__attribute__((flatten)) static inline enum status call_read(struct core *core, const struct request *call, uint32_t span,
-                                    uint32_t to, struct buffer *payload)
+__attribute__((flatten)) static inline enum status call_read(struct core *core,
+                                                             const struct request *call,
+                                                             uint32_t span, uint32_t to,
+                                                             struct buffer *payload)
 {
     enum status status = buffer_payload(core, call, span, payload);
     if (status == STATUS_OK && call->sqe.transfers != 0) {
@@ -41,8 +43,9 @@ static enum sqe_argument call_argument(const struct request *call)
 
 // The first receiver that may still take something, with room for `span` bytes behind the header;
 // others end with the reason. NULL: nobody is left.
-__attribute__((flatten)) static inline struct request *receiver_find(struct core *core, struct endpoint_record *endpoint,
-                                            uint32_t span, struct buffer *result)
+__attribute__((flatten)) static inline struct request *
+receiver_find(struct core *core, struct endpoint_record *endpoint, uint32_t span,
+              struct buffer *result)
 {
     struct request *receiver;
     while ((receiver = request_first(&endpoint->receivers)) != NULL) {
@@ -72,8 +75,9 @@ static inline void header_write(const struct buffer *to, struct message_header h
 
 // Copies the call, which has its id, into the receiver's buffer: its process will answer it.
 __attribute__((flatten)) static inline void call_deliver(struct core *core, struct request *call,
-                                const struct buffer *payload, struct request *receiver,
-                                const struct buffer *result)
+                                                         const struct buffer *payload,
+                                                         struct request *receiver,
+                                                         const struct buffer *result)
 {
     struct message_header header = {.call_id = request_id(core, call),
                                     .interface = call->interface,
@@ -122,7 +126,8 @@ static void drop_deliver(struct core *core, struct endpoint_record *endpoint,
 
 // Brings RECVs and what they wait for together, calls first, in the order of arrival. Whatever
 // cannot be any more ends with the reason. What ends may drop facets: the same loop sees them.
-static __attribute__((noinline)) void endpoint_match(struct core *core, struct endpoint_record *endpoint)
+static __attribute__((noinline)) void endpoint_match(struct core *core,
+                                                     struct endpoint_record *endpoint)
 {
     struct buffer payload;
     struct buffer result;
@@ -171,7 +176,8 @@ bool endpoint_drop(struct core *core, uint32_t facet)
 
 // --- CALL ---------------------------------------------------------------------------------------
 
-__attribute__((flatten)) static enum status call_check(struct core *core, struct request *request, uint32_t span)
+__attribute__((flatten)) static enum status call_check(struct core *core, struct request *request,
+                                                       uint32_t span)
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
@@ -207,7 +213,7 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     struct buffer result;
     struct request *receiver = receiver_find(core, endpoint, span, &result);
     if (receiver == NULL) {
-        request_wait(core, request, REQUEST_CALL, &endpoint->calls);
+        request_wait(core, request, REQUEST_CALL, &endpoint->calls, request->sqe.arg);
         request_pin(core, request);
         return STATUS_OK;
     }
@@ -220,7 +226,7 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     bool is_direct = (request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
                      (receiver->sqe.flags & SQE_RING_RESULT) != 0;
     core->counters.direct_deliveries += is_direct ? 1 : 0;
-    request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken);
+    request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken, request->sqe.arg);
     call_deliver(core, request, &payload, receiver, &result);
     request_complete(core, receiver);
     return STATUS_OK;
@@ -232,9 +238,8 @@ __attribute__((flatten)) static enum status recv_check(struct core *core, struct
 {
     enum status status = request_hold_find(core, request);
     if (status == STATUS_OK) {
-        bool is_server =
-            core->state.holds[request->hold].revoker == 0 &&
-            facet_is_server(&core->state, &core->state.facets[request->target.facet]);
+        bool is_server = core->state.holds[request->hold].revoker == 0 &&
+                         facet_is_server(&core->state, &core->state.facets[request->target.facet]);
         status = is_server ? facet_check(core, request->target.facet) : STATUS_NOT_SERVER;
     }
     if (status != STATUS_OK) {
@@ -266,7 +271,7 @@ __attribute__((flatten)) enum status endpoint_recv(struct core *core, struct req
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
     if (status == STATUS_OK) {
         struct endpoint_record *endpoint = record_of(core, request);
-        request_wait(core, request, REQUEST_RECV, &endpoint->receivers);
+        request_wait(core, request, REQUEST_RECV, &endpoint->receivers, request->sqe.arg);
         if (endpoint->calls.count != 0 || !list_is_empty(&endpoint->dropped)) {
             endpoint_match(core, endpoint);
         }

@@ -238,7 +238,7 @@ enum status job_next_exit_run(struct core *core, struct request *request)
     }
     enum status status = request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_EXIT, &core->jobs[job].waiters);
+        request_wait(core, request, REQUEST_EXIT, &core->jobs[job].waiters, request->sqe.arg);
     }
     return status;
 }

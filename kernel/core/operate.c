@@ -209,7 +209,7 @@ void results_write(struct core *core, struct request *request, const struct kern
 }
 
 static __attribute__((flatten)) enum status object_call(struct core *core, struct request *request,
-                               const struct object_class *class)
+                                                        const struct object_class *class)
 {
     const struct sqe *sqe = &request->sqe;
     if (sqe->method >= class->method_count) {
@@ -227,8 +227,8 @@ static __attribute__((flatten)) enum status object_call(struct core *core, struc
             request->cqe.extra = method->result_bytes;
             return request_about(request, ARGUMENT_RESULT_LEN, STATUS_TRUNCATED);
         }
-        request->argument = ARGUMENT_RESULT;
         status = buffer_result(core, request, method->result_bytes, &buffer);
+        request->argument = ARGUMENT_RESULT;
     }
     if (status != STATUS_OK) {
         return status;

@@ -97,7 +97,7 @@ void request_pin(struct core *core, struct request *request)
 }
 
 void request_wait(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue)
+                  struct queue *queue, uint64_t limit_ns)
 {
     struct thread_record *thread = request->thread;
     ASSERT(request == core->spare && request->state == REQUEST_NEW);
@@ -115,7 +115,6 @@ void request_wait(struct core *core, struct request *request, enum request_state
     core->jobs[request->job].calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
-    uint64_t limit_ns = request->sqe.opcode < OP_WAIT ? request->sqe.arg : request->sqe.arg2;
     deadline_set(core, &request->limit, limit_ns);
 }
 
@@ -155,7 +154,7 @@ static int64_t wait_result(const struct thread_record *thread)
 }
 
 static inline __attribute__((flatten)) void thread_wake(struct core *core,
-                                                       struct thread_record *thread)
+                                                        struct thread_record *thread)
 {
     int64_t result = wait_result(thread);
     if (__builtin_expect(result != 0, true)) {

@@ -72,10 +72,10 @@ struct request {
 
 // STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
 enum status request_wait_check(const struct core *core, struct request *request);
-// The request waits, with the SQE's time limit: it has a place in a queue, and a promised
-// completion. Its slot is its own now.
+// The request waits, with a time limit: it has a place in a queue, and a promised completion. Its
+// slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue);
+                  struct queue *queue, uint64_t limit_ns);
 // It keeps its facet in being from now on, until it ends or moves.
 void request_pin(struct core *core, struct request *request);
 // It waits in another queue, and does not keep its facet in being any more.
@@ -86,7 +86,8 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail);
 // A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
 void request_complete(struct core *core, struct request *request);
 // A waiting request ends with a fact.
-__attribute__((noinline)) void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
+__attribute__((noinline)) void request_fail(struct core *core, struct request *request,
+                                            enum status fact, uint64_t detail);
 // Whether the right by which it waits is still there.
 enum status request_right_check(const struct core *core, const struct request *request);
 // A waiting request ends as it should, or because its right is gone: false.

@@ -63,7 +63,8 @@ void schedule_wait(struct core *core, struct thread_record *thread, uint64_t tim
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
 {
     uint32_t own = core->jobs[server->job].priority;
-    if (server->state == THREAD_WAITING || server->index == core->current) { // else its queue is fixed
+    if (server->state == THREAD_WAITING ||
+        server->index == core->current) { // else its queue is fixed
         server->priority = own > priority ? own : priority;
     }
 }

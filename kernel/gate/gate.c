@@ -18,7 +18,8 @@ static void enter_return(const struct core *core, struct thread_record *thread, 
 }
 
 // Everything that can be taken was taken: return, or wait for what was asked for.
-static inline __attribute__((flatten)) void enter_finish(struct core *core, struct thread_record *thread)
+static inline __attribute__((flatten)) void enter_finish(struct core *core,
+                                                         struct thread_record *thread)
 {
     int32_t available = ring_kernel_available(&thread->ring);
     if (available < 0) {
@@ -59,7 +60,8 @@ static inline void submit(struct core *core, struct thread_record *thread,
 }
 
 // Handles the thread's next SQEs; returns as gate_step.
-static inline __attribute__((always_inline)) bool submit_some(struct core *core, struct thread_record *thread)
+static inline __attribute__((always_inline)) bool submit_some(struct core *core,
+                                                              struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
     struct syslog_sender sender = {thread->index, thread->process};
