@@ -91,7 +91,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
     struct link waits;                             // its requests that wait
-    bool is_submitting;                            // between its entry and its return or wait
+    bool is_submitting; // it has more: the gate goes on before it returns or waits
     uint64_t min_complete;
     uint64_t timeout_ns;
 };

@@ -11,10 +11,9 @@ static struct thread_record *running(const struct core *core)
     return core->running;
 }
 
-static void enter_return(const struct core *core, struct thread_record *thread, int64_t result)
+static void enter_return(const struct thread_record *thread, int64_t result)
 {
-    thread->is_submitting = false;
-    hal_thread_result(core->current, (uint64_t)result);
+    hal_thread_result(thread->index, (uint64_t)result);
 }
 
 // Everything that can be taken was taken: return, or wait for what was asked for.
@@ -23,18 +22,17 @@ static inline __attribute__((flatten)) void enter_finish(struct core *core,
 {
     int32_t available = ring_kernel_available(&thread->ring);
     if (available < 0) {
-        enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
+        enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
         return;
     }
     if ((uint64_t)available >= thread->min_complete || thread->timeout_ns == 0) {
-        enter_return(core, thread, available);
+        enter_return(thread, available);
         return;
     }
     if (!completion_can_come(thread, available)) {
-        enter_return(core, thread, -(int64_t)STATUS_NOTHING_PENDING);
+        enter_return(thread, -(int64_t)STATUS_NOTHING_PENDING);
         return;
     }
-    thread->is_submitting = false;
     schedule_wait(core, thread, thread->timeout_ns);
 }
 
@@ -67,11 +65,11 @@ static inline __attribute__((always_inline)) bool submit_some(struct core *core,
     struct syslog_sender sender = {thread->index, thread->process};
     int32_t pending = ring_kernel_pending(ring);
     if (pending < 0) {
-        enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
+        enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
-    uint32_t last = ring->sq_head + (uint32_t)pending;
     int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
+    int32_t behind = pending - ready;
     core->actor = thread->process;
     for (; ready > 0 && core->work < TURN_WORK_MAX; ready--) {
         submit(core, thread, sender);
@@ -80,7 +78,8 @@ static inline __attribute__((always_inline)) bool submit_some(struct core *core,
         return false;
     }
     ring_kernel_publish(ring);
-    if (ring->sq_head != last && ring_kernel_room(ring) != 0) {
+    if (behind + ready > 0 && ring_kernel_room(ring) != 0) {
+        thread->is_submitting = true;
         return true;
     }
     enter_finish(core, thread);
@@ -89,6 +88,7 @@ static inline __attribute__((always_inline)) bool submit_some(struct core *core,
 
 bool gate_step(struct core *core)
 {
+    running(core)->is_submitting = false;
     return submit_some(core, running(core));
 }
 
@@ -96,12 +96,11 @@ bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
 {
     struct thread_record *thread = running(core);
     if (min_complete > (uint64_t)thread->ring.cq_mask + 1) {
-        enter_return(core, thread, -(int64_t)STATUS_BAD_ARGUMENT);
+        enter_return(thread, -(int64_t)STATUS_BAD_ARGUMENT);
         return false;
     }
     thread->min_complete = min_complete;
     thread->timeout_ns = timeout_ns;
-    thread->is_submitting = true;
     if (thread->ring.repeated != 0) {
         core->actor = thread->process;
         core->cause = core->syslog_next;
