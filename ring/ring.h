@@ -158,9 +158,9 @@ static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
 static inline int32_t ring_kernel_ready(const struct ring_kernel *r, int32_t pending, uint32_t max)
 {
     uint64_t used = ring_kernel_used(r);
-    uint32_t ready = (uint32_t)pending < max ? (uint32_t)pending : max;
-    bool is_tight = used + ready > (uint64_t)r->cq_mask + 1;
-    return (int32_t)(__builtin_expect(is_tight, false) ? ring_kernel_rest(r, used) : ready);
+    int32_t ready = pending < (int32_t)max ? pending : (int32_t)max;
+    bool is_tight = (int64_t)used + ready > (int64_t)r->cq_mask + 1;
+    return __builtin_expect(is_tight, false) ? (int32_t)ring_kernel_rest(r, used) : ready;
 }
 
 // Copies the next SQE to `out` and takes it; ring_kernel_ready() said that it is there. Each word

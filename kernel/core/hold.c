@@ -49,7 +49,7 @@ enum status request_hold_find(const struct core *core, struct request *request)
     if (status == STATUS_OK) {
         const struct hold *hold = &core->state.holds[request->hold];
         const struct facet *facet = &core->state.facets[hold->facet];
-        request->hold_generation = hold->slot.generation;
+        request->hold_generation = cap_generation((cap_t){request->sqe.cap});
         request->target.object = facet->object;
         request->target.facet = hold->facet;
         request->interface = facet->interface;

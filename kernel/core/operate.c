@@ -195,14 +195,16 @@ void results_write(struct core *core, struct request *request, const struct kern
                    const struct buffer *buffer)
 {
     uint64_t caps[PLAIN_CAPS_MAX];
-    bool is_whole = buffer->count == 1;
-    uint8_t *bytes = is_whole ? buffer->spans[0].at : (uint8_t *)core->answer;
-    uint32_t size = method->encode(&request->results, bytes, caps);
-    ASSERT(size != PLAIN_TOO_LONG);
-    request->cqe.status = (int32_t)size;
-    if (!is_whole) {
+    uint32_t size;
+    if (__builtin_expect(buffer->count == 1, true)) {
+        size = method->encode(&request->results, buffer->spans[0].at, caps);
+    } else {
+        size = method->encode(&request->results, (uint8_t *)core->answer, caps);
+        ASSERT(size <= sizeof core->answer);
         buffer_write_pieces(buffer, 0, core->answer, size);
     }
+    ASSERT(size != PLAIN_TOO_LONG);
+    request->cqe.status = (int32_t)size;
     if (method->received != 0) {
         received_write(core, request, method->received, caps, buffer);
     }

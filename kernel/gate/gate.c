@@ -51,8 +51,8 @@ static inline void submit(struct core *core, struct thread_record *thread,
     core->cause = core->syslog_next;
     core_operate(core, request);
     if (request->state == REQUEST_NEW) {
-        bool has_committed = core->commit_count != 0;
         request_post(request, &thread->ring);
+        bool has_committed = __builtin_expect(core->commit_count != 0, false);
         syslog_request(core, request, has_committed ? core->commits_seq : UINT64_MAX, 0);
     }
 }
