@@ -5,8 +5,6 @@
 #ifndef KERNEL_CORE_BUFFER_H
 #define KERNEL_CORE_BUFFER_H
 
-#include <string.h>
-
 #include "kernel/core/core.h"
 
 enum {
@@ -81,31 +79,8 @@ static inline enum status buffer_check(const struct core *core, const struct thr
 }
 
 void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size);
-void buffer_write_pieces(const struct buffer *buffer, uint32_t offset, const void *from,
-                         uint32_t size);
-void buffer_copy_pieces(const struct buffer *to, uint32_t offset, const struct buffer *from,
-                        uint32_t size);
-
-// Puts what the kernel has into it.
-static inline void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from,
-                                uint32_t size)
-{
-    if (__builtin_expect(buffer->count == 1, true)) {
-        memcpy(buffer->spans[0].at + offset, from, size);
-    } else {
-        buffer_write_pieces(buffer, offset, from, size);
-    }
-}
-
-// One program's memory into another's, or its own: they may overlap.
-static inline void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
-                               uint32_t size)
-{
-    if (__builtin_expect(to->count == 1 && from->count == 1, true)) {
-        memmove(to->spans[0].at + offset, from->spans[0].at, size);
-    } else {
-        buffer_copy_pieces(to, offset, from, size);
-    }
-}
+void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
+void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
+                 uint32_t size);
 
 #endif

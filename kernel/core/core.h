@@ -310,7 +310,8 @@ __attribute__((noinline)) enum status hold_has_room(const struct core *core, uin
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
-void facet_count(struct core *core, uint32_t facet);
+// A call was delivered through it: its leases count.
+void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
 
@@ -360,26 +361,10 @@ void completion_wait_ends(struct core *core, struct deadline *limit);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
-__attribute__((cold)) void deadline_add(struct core *core, struct deadline *deadline,
-                                        uint64_t timeout_ns);
-__attribute__((cold)) void deadline_remove(struct core *core, struct deadline *deadline);
-
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
-static inline void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
-{
-    if (__builtin_expect(timeout_ns != TIMEOUT_NONE, false)) {
-        deadline_add(core, deadline, timeout_ns);
-    }
-}
-
+void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
 // Also one that is not set.
-static inline void deadline_clear(struct core *core, struct deadline *deadline)
-{
-    if (__builtin_expect(deadline->position != 0, false)) {
-        deadline_remove(core, deadline);
-    }
-}
-
+void deadline_clear(struct core *core, struct deadline *deadline);
 uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due one at the head, taken out; NULL: nothing is due.
 struct deadline *deadline_take_due(struct core *core);
@@ -396,14 +381,6 @@ void schedule_timer(struct core *core);
 // only after core.is_changed was set.
 void schedule_pick(struct core *core);
 
-// A call was delivered through the facet: its leases count.
-static inline void facet_use(struct core *core, uint32_t facet)
-{
-    if (__builtin_expect(core->has_leases, false)) {
-        facet_count(core, facet);
-    }
-}
-
 // --- transfer.c ---------------------------------------------------------------------------------
 
 struct buffer;
@@ -417,11 +394,10 @@ static inline uint32_t transfer_offset(uint32_t message_size)
 // Bytes of a message with its descriptors; both sides need as much.
 static inline uint32_t transfer_span(const struct sqe *sqe)
 {
-    uint32_t span = sqe->payload_len;
-    if (__builtin_expect(sqe->transfers != 0, false)) {
-        span = transfer_offset(span) + sqe->transfers * (uint32_t)sizeof(struct transfer);
+    if (__builtin_expect(sqe->transfers == 0, true)) {
+        return sqe->payload_len;
     }
-    return span;
+    return transfer_offset(sqe->payload_len) + sqe->transfers * (uint32_t)sizeof(struct transfer);
 }
 
 // Reads the descriptors behind the payload of `from`, whose every capability may go to process

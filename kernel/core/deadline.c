@@ -11,7 +11,8 @@ static void place(struct core *core, uint32_t position, struct deadline *deadlin
 }
 
 // From `position` up, or down, to where the deadline belongs.
-static void sift(struct core *core, uint32_t position, struct deadline *deadline)
+static __attribute__((noinline)) void sift(struct core *core, uint32_t position,
+                                           struct deadline *deadline)
 {
     while (position > 1 && deadline->time_ns < core->heap[position / 2]->time_ns) {
         place(core, position, core->heap[position / 2]);
@@ -30,10 +31,11 @@ static void sift(struct core *core, uint32_t position, struct deadline *deadline
     place(core, position, deadline);
 }
 
-void deadline_add(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
+void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
 {
-    ASSERT(deadline->position == 0);
-    if (!__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
+    if (timeout_ns != TIMEOUT_NONE &&
+        !__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
+        ASSERT(deadline->position == 0);
         core->heap_count++;
         core->is_changed = true;
         core->heap[core->heap_count] = deadline; // the last place, from which it may only rise
@@ -41,9 +43,12 @@ void deadline_add(struct core *core, struct deadline *deadline, uint64_t timeout
     }
 }
 
-void deadline_remove(struct core *core, struct deadline *deadline)
+void deadline_clear(struct core *core, struct deadline *deadline)
 {
     uint32_t position = deadline->position;
+    if (position == 0) {
+        return;
+    }
     struct deadline *last = core->heap[core->heap_count];
     core->heap_count--;
     core->is_changed = true;

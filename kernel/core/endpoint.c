@@ -35,12 +35,6 @@ __attribute__((flatten)) static inline enum status call_read(struct core *core,
     return status;
 }
 
-// What stands in the way of one that could not be read.
-static enum sqe_argument call_argument(const struct request *call)
-{
-    return call->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD;
-}
-
 // The first receiver that may still take something, with room for `span` bytes behind the header;
 // others end with the reason. NULL: nobody is left.
 __attribute__((flatten)) static inline struct request *
@@ -73,7 +67,8 @@ static inline void header_write(const struct buffer *to, struct message_header h
     }
 }
 
-// Copies the call, which has its id, into the receiver's buffer: its process will answer it.
+// Copies the call, which has its id, into the receiver's buffer: its process will answer it. The
+// receiver has got what it waited for.
 __attribute__((flatten)) static inline void call_deliver(struct core *core, struct request *call,
                                                          const struct buffer *payload,
                                                          struct request *receiver,
@@ -99,6 +94,7 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
     call->server = receiver->sender.process;
     receiver->cqe.status = (int32_t)(sizeof header + header.size);
     receiver->cqe.extra = header.call_id;
+    request_complete(core, receiver);
 }
 
 // A minted facet of this endpoint that nobody holds any more, off the list.
@@ -144,19 +140,20 @@ static __attribute__((noinline)) void endpoint_match(struct core *core,
             drop_deliver(core, endpoint, receiver, &result);
             continue;
         }
-        uint32_t to = receiver->sender.process;
         enum status status = facet_check(core, call->target.facet);
         if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
             status = STATUS_CALLER_LOST;
         }
-        status = status == STATUS_OK ? call_read(core, call, span, to, &payload) : status;
+        if (status == STATUS_OK) {
+            status = call_read(core, call, span, receiver->sender.process, &payload);
+        }
         if (status != STATUS_OK) {
-            request_fail(core, call, status, call_argument(call));
+            request_fail(core, call, status,
+                         call->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD);
             continue;
         }
         call_deliver(core, call, &payload, receiver, &result);
-        request_move(core, call, REQUEST_TAKEN, &core->processes[to].taken);
-        request_complete(core, receiver);
+        request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
     }
     endpoint->is_matching = was_matching;
 }
@@ -221,14 +218,14 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     uint32_t to = receiver->sender.process;
     status = call_read(core, request, span, to, &payload);
     if (status != STATUS_OK) {
-        return request_about(request, call_argument(request), status);
+        return request_about(
+            request, request->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD, status);
     }
-    bool is_direct = (request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
-                     (receiver->sqe.flags & SQE_RING_RESULT) != 0;
-    core->counters.direct_deliveries += is_direct ? 1 : 0;
+    bool is_near = (request->sqe.flags & SQE_RING_PAYLOAD) != 0;
+    is_near = is_near && (receiver->sqe.flags & SQE_RING_RESULT) != 0;
+    core->counters.direct_deliveries += is_near ? 1 : 0;
     request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken, request->sqe.arg);
     call_deliver(core, request, &payload, receiver, &result);
-    request_complete(core, receiver);
     return STATUS_OK;
 }
 
@@ -301,9 +298,9 @@ static enum status return_check(struct request *request)
 }
 
 // What the caller learns of an answer; payload and capabilities get to it where they fit.
-static inline enum status answer_caller(struct core *core, const struct request *request,
-                                        struct request *call, uint32_t span,
-                                        const struct buffer *payload)
+static inline __attribute__((flatten)) enum status
+answer_caller(struct core *core, const struct request *request, struct request *call, uint32_t span,
+              const struct buffer *payload)
 {
     uint32_t size = request->sqe.payload_len;
     bool is_exception = (request->sqe.flags & SQE_RETURN_EXCEPTION) != 0;

@@ -23,8 +23,11 @@ enum status facet_check(const struct core *core, uint32_t facet)
     return STATUS_OK;
 }
 
-void facet_count(struct core *core, uint32_t facet)
+void facet_use(struct core *core, uint32_t facet)
 {
+    if (!core->has_leases) {
+        return;
+    }
     const struct facet *facets = core->state.facets;
     for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
         if (facets[at].calls != UINT64_MAX && ++core->facets[at].calls == facets[at].calls) {

@@ -23,8 +23,8 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
 enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation)
 {
     const struct hold *found = &core->state.holds[hold];
-    bool is_held = found->slot.link == hold && found->slot.generation == generation;
-    if (!is_held || core->state.processes[found->process].state != PROCESS_RUNNING) {
+    if (found->slot.link != hold || found->slot.generation != generation ||
+        core->state.processes[found->process].state != PROCESS_RUNNING) {
         return STATUS_STALE_CAP;
     }
     return facet_check(core, found->facet);

@@ -36,18 +36,16 @@ static inline bool list_is_empty(const struct link *head)
 
 static inline void list_append(struct link *head, struct link *link)
 {
-    struct link *last = head->previous;
-    *link = (struct link){head, last};
-    last->next = link;
+    *link = (struct link){head, head->previous};
+    link->previous->next = link;
     head->previous = link;
 }
 
 static inline void list_remove(const struct link *link)
 {
-    struct link *next = link->next;
-    struct link *previous = link->previous;
-    previous->next = next;
-    next->previous = previous;
+    const struct link beside = *link;
+    beside.previous->next = beside.next;
+    beside.next->previous = beside.previous;
 }
 
 #endif

@@ -201,7 +201,7 @@ void results_write(struct core *core, struct request *request, const struct kern
     } else {
         size = method->encode(&request->results, (uint8_t *)core->answer, caps);
         ASSERT(size <= sizeof core->answer);
-        buffer_write_pieces(buffer, 0, core->answer, size);
+        buffer_write(buffer, 0, core->answer, size);
     }
     ASSERT(size != PLAIN_TOO_LONG);
     request->cqe.status = (int32_t)size;
@@ -289,12 +289,9 @@ static enum status (*const operations[OP_CANCEL + 1])(struct core *, struct requ
 void core_operate(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
-    enum status status = STATUS_BAD_OPCODE;
-    if (opcode <= OP_CANCEL) {
-        status = operations[opcode](core, request);
-    } else {
-        request->argument = ARGUMENT_OPCODE;
-    }
+    enum status status = opcode <= OP_CANCEL
+                             ? operations[opcode](core, request)
+                             : request_about(request, ARGUMENT_OPCODE, STATUS_BAD_OPCODE);
     if (__builtin_expect(status != STATUS_OK, false)) {
         ASSERT(request->state == REQUEST_NEW);
         request_refuse(request, status, request->argument);

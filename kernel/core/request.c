@@ -32,14 +32,9 @@ struct request *request_first_of_thread(const struct link *waits)
     return list_is_empty(waits) ? NULL : request_of_waits(waits->next);
 }
 
-static uint32_t index_of(const struct core *core, const struct request *request)
-{
-    return (uint32_t)(request - core->requests);
-}
-
 uint64_t request_id(const struct core *core, const struct request *request)
 {
-    return (uint64_t)request->generation << 32 | index_of(core, request);
+    return (uint64_t)request->generation << 32 | (uint32_t)(request - core->requests);
 }
 
 struct request *request_find(struct core *core, uint64_t id)
@@ -56,15 +51,14 @@ struct request *request_find(struct core *core, uint64_t id)
 enum status request_wait_check(const struct core *core, struct request *request)
 {
     uint32_t job = request->thread->job;
-    enum status status = STATUS_OK;
+    request->argument = ARGUMENT_LIMIT;
     if (!ring_kernel_may_reserve(&request->thread->ring)) {
-        status = STATUS_RING_BUSY;
-    } else if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
-        status = STATUS_LIMIT_CALLS;
-    } else if (list_is_empty(&core->free_requests)) {
-        status = STATUS_OUT_OF_CALLS;
+        return STATUS_RING_BUSY;
     }
-    return status == STATUS_OK ? STATUS_OK : request_about(request, ARGUMENT_LIMIT, status);
+    if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
+        return STATUS_LIMIT_CALLS;
+    }
+    return list_is_empty(&core->free_requests) ? STATUS_OUT_OF_CALLS : STATUS_OK;
 }
 
 static void unpin(struct core *core, struct request *request)
@@ -96,8 +90,9 @@ void request_pin(struct core *core, struct request *request)
     core->facets[request->target.facet].queued++;
 }
 
-void request_wait(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue, uint64_t limit_ns)
+__attribute__((flatten)) void request_wait(struct core *core, struct request *request,
+                                           enum request_state state, struct queue *queue,
+                                           uint64_t limit_ns)
 {
     struct thread_record *thread = request->thread;
     ASSERT(request == core->spare && request->state == REQUEST_NEW);
@@ -131,13 +126,12 @@ void request_move(struct core *core, struct request *request, enum request_state
 // Whether waiting can end: there is a time limit, or enough completions can still come.
 bool completion_can_come(const struct thread_record *thread, int32_t available)
 {
-    if ((uint64_t)available + thread->ring.reserved >= thread->min_complete) {
-        return true;
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved;
+    if (can_come < thread->min_complete && thread->timeout_ns == TIMEOUT_NONE) {
+        int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
+        can_come += pending < 0 ? 0 : (uint32_t)pending;
     }
-    int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
-    uint32_t untaken = pending < 0 ? 0 : (uint32_t)pending;
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
-    return thread->timeout_ns != TIMEOUT_NONE || can_come >= thread->min_complete;
+    return can_come >= thread->min_complete || thread->timeout_ns != TIMEOUT_NONE;
 }
 
 // What a waiting thread's cap_enter returns now; 0 where it waits on.

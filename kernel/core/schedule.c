@@ -37,7 +37,8 @@ static inline bool may_be_next(const struct core *core, const struct thread_reco
            (core->current == NONE || record->priority <= core->running->priority);
 }
 
-void schedule_ready(struct core *core, struct thread_record *thread, bool is_next)
+__attribute__((flatten)) void schedule_ready(struct core *core, struct thread_record *thread,
+                                             bool is_next)
 {
     ASSERT(thread->state != THREAD_READY);
     deadline_clear(core, &thread->limit);
@@ -51,7 +52,8 @@ void schedule_ready(struct core *core, struct thread_record *thread, bool is_nex
 }
 
 // The running thread waits; it is in no queue while it runs.
-void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns)
+__attribute__((flatten)) void schedule_wait(struct core *core, struct thread_record *thread,
+                                            uint64_t timeout_ns)
 {
     ASSERT(core->current == thread->index);
     thread->state = THREAD_WAITING;
@@ -116,8 +118,7 @@ void schedule_pick(struct core *core)
         core->running = &core->threads[core->current];
     }
     if (core->current == NONE && core->ready_mask != 0) {
-        struct link *first = core->ready[ready_priority(core)].next;
-        core->running = (struct thread_record *)(void *)first;
+        core->running = (struct thread_record *)(void *)core->ready[ready_priority(core)].next;
         core->current = core->running->index;
         ready_remove(core, core->running);
         core->slice_end_ns = core->now_ns + slice_ns;
