@@ -82,11 +82,11 @@ enum thread_state {
 struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link ready;
     uint32_t state;
-    uint32_t index; // its own
     uint32_t process;
-    uint32_t job;          // of its process
-    uint32_t priority;     // below PRIORITY_COUNT; it may be that of a caller
-    struct deadline limit; // of its wait
+    struct syslog_sender self; // its own index and its process, as the SysLog says them
+    uint32_t job;              // of its process
+    uint32_t priority;         // below PRIORITY_COUNT; it may be that of a caller
+    struct deadline limit;     // of its wait
     uint32_t message_size;
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area

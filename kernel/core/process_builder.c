@@ -231,7 +231,7 @@ static void start_commit(struct core *core, uint32_t process)
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
     uint32_t job = core->state.processes[process].job;
-    *made = (struct thread_record){.index = thread,
+    *made = (struct thread_record){.self = {thread, process},
                                    .process = process,
                                    .job = job,
                                    .priority = core->jobs[job].priority,

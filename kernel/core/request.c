@@ -152,7 +152,7 @@ static inline __attribute__((flatten)) void thread_wake(struct core *core,
 {
     int64_t result = wait_result(thread);
     if (__builtin_expect(result != 0, true)) {
-        hal_thread_result(thread->index, (uint64_t)result);
+        hal_thread_result(thread->self.thread, (uint64_t)result);
         schedule_ready(core, thread, core->actor != KERNEL_ACTOR);
     } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
         thread->is_submitting = true; // there is room now for what it submitted: gate_step goes on
@@ -295,7 +295,7 @@ void completion_wait_ends(struct core *core, struct deadline *limit)
     struct thread_record *record =
         (struct thread_record *)(void *)((uint8_t *)limit - offsetof(struct thread_record, limit));
     int64_t result = wait_result(record);
-    hal_thread_result(record->index,
+    hal_thread_result(record->self.thread,
                       (uint64_t)(result != 0 ? result : ring_kernel_available(&record->ring)));
     schedule_ready(core, record, false);
 }

@@ -45,7 +45,7 @@ __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_re
     thread->state = THREAD_READY;
     core->is_changed = true;
     if (is_next && may_be_next(core, thread)) {
-        core->next = thread->index;
+        core->next = thread->self.thread;
     } else {
         ready_append(core, thread);
     }
@@ -55,7 +55,7 @@ __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_re
 __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_record *thread,
                                             uint64_t timeout_ns)
 {
-    ASSERT(core->current == thread->index);
+    ASSERT(core->current == thread->self.thread);
     thread->state = THREAD_WAITING;
     core->is_changed = true;
     core->current = NONE;
@@ -66,7 +66,7 @@ void schedule_lend(struct core *core, struct thread_record *server, uint32_t pri
 {
     uint32_t own = core->jobs[server->job].priority;
     if (server->state == THREAD_WAITING ||
-        server->index == core->current) { // else its queue is fixed
+        server->self.thread == core->current) { // else its queue is fixed
         server->priority = own > priority ? own : priority;
     }
 }
@@ -119,7 +119,7 @@ void schedule_pick(struct core *core)
     }
     if (core->current == NONE && core->ready_mask != 0) {
         core->running = (struct thread_record *)(void *)core->ready[ready_priority(core)].next;
-        core->current = core->running->index;
+        core->current = core->running->self.thread;
         ready_remove(core, core->running);
         core->slice_end_ns = core->now_ns + slice_ns;
     }

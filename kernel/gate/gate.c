@@ -13,7 +13,7 @@ static struct thread_record *running(const struct core *core)
 
 static void enter_return(const struct thread_record *thread, int64_t result)
 {
-    hal_thread_result(thread->index, (uint64_t)result);
+    hal_thread_result(thread->self.thread, (uint64_t)result);
 }
 
 // Everything that can be taken was taken: return, or wait for what was asked for.
@@ -37,14 +37,13 @@ static inline __attribute__((flatten)) void enter_finish(struct core *core,
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later.
-static inline void submit(struct core *core, struct thread_record *thread,
-                          struct syslog_sender sender)
+static inline void submit(struct core *core, struct thread_record *thread)
 {
     struct request *request = core->spare;
     ring_kernel_take(&thread->ring, &request->sqe);
     request->cqe = (struct cqe){.user_data = request->sqe.user_data};
     request->thread = thread;
-    request->sender = sender;
+    request->sender = thread->self;
     request->target = (struct syslog_target){NONE, NONE};
     request->interface = 0;
     request->state = REQUEST_NEW;
@@ -62,23 +61,23 @@ static inline __attribute__((always_inline)) bool submit_some(struct core *core,
                                                               struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
-    struct syslog_sender sender = {thread->index, thread->process};
     int32_t pending = ring_kernel_pending(ring);
     if (pending < 0) {
         enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
     int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
-    int32_t behind = pending - ready;
     core->actor = thread->process;
-    for (; ready > 0 && core->work < TURN_WORK_MAX; ready--) {
-        submit(core, thread, sender);
+    int32_t taken = 0;
+    while (taken < ready && core->work < TURN_WORK_MAX) {
+        submit(core, thread);
+        taken++;
     }
     if (core->current == NONE) { // it ended itself
         return false;
     }
     ring_kernel_publish(ring);
-    if (behind + ready > 0 && ring_kernel_room(ring) != 0) {
+    if (taken < pending && ring_kernel_room(ring) != 0) {
         thread->is_submitting = true;
         return true;
     }
