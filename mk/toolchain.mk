@@ -53,10 +53,10 @@ CFLAGS_host-first := $(CFLAGS_host)
 
 # The kernel of x86_64, the programs of x86_64, the programs of the simulator.
 CC_x86_64       := $(CLANG) $(bare)
-# Functions that call nothing keep no frame pointer: no assertion fails in them. After a fault there
-# the backtrace names the function, and leaves out its caller; gdb knows both.
-CFLAGS_x86_64   := $(freestanding) -flto -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic \
-                   -momit-leaf-frame-pointer
+# Functions that call nothing keep no frame pointer: no assertion fails in them. A fault there has a
+# backtrace that names the function, and leaves out its caller; gdb knows both.
+CFLAGS_x86_64   := $(freestanding) -flto -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+                   -fno-pic -momit-leaf-frame-pointer
 LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-sections \
                    --build-id=none
 # Only compiled, never run: machine code, whose symbol tables say which data is constant.
