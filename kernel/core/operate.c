@@ -272,7 +272,7 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
         return endpoint_call(core, request);
     }
     status = object_call(core, request, &object_classes[object->kind]);
-    if (status == STATUS_OK && request->state == REQUEST_NEW) {
+    if (core->has_leases && status == STATUS_OK && request->state == REQUEST_NEW) {
         facet_use(core, request->target.facet);
     }
     return status;

@@ -169,8 +169,7 @@ static inline __attribute__((always_inline)) void post_late(struct core *core,
     ring_kernel_unreserve(&thread->ring);
     request_post(request, &thread->ring);
     ring_kernel_publish(&thread->ring);
-    syslog_request(core, request, UINT64_MAX,
-                   duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
+    syslog_request(core, request, duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
     core->work++;
     if (thread->state == THREAD_WAITING) {
         thread_wake(core, thread);

@@ -14,14 +14,14 @@ static inline struct syslog_record *syslog_next(struct core *core)
     return record;
 }
 
-// A request that ends, with the completion in it.
-static inline void syslog_request(struct core *core, const struct request *request,
-                                  uint64_t first_commit, uint32_t duration_ns)
+// A request that ends, with the completion in it. Nothing of this turn was committed for it.
+static inline struct syslog_record *syslog_request(struct core *core, const struct request *request,
+                                                   uint32_t duration_ns)
 {
     struct syslog_record *record = syslog_next(core);
     const struct sqe *sqe = &request->sqe;
     record->time_ns = core->now_ns;
-    record->first_commit = first_commit;
+    record->first_commit = UINT64_MAX;
     record->interface = request->interface;
     record->detail = request->cqe.detail;
     record->sender = request->sender;
@@ -30,6 +30,7 @@ static inline void syslog_request(struct core *core, const struct request *reque
     record->status = request->cqe.status;
     __builtin_memcpy(&record->operation, sqe, sizeof record->operation);
     record->duration_ns = duration_ns;
+    return record;
 }
 
 // Writes the request's CQE, which its thread sees when the ring is published.

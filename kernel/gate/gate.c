@@ -51,8 +51,10 @@ static inline void submit(struct core *core, struct thread_record *thread)
     core_operate(core, request);
     if (request->state == REQUEST_NEW) {
         request_post(request, &thread->ring);
-        bool has_committed = __builtin_expect(core->commit_count != 0, false);
-        syslog_request(core, request, has_committed ? core->commits_seq : UINT64_MAX, 0);
+        struct syslog_record *record = syslog_request(core, request, 0);
+        if (__builtin_expect(core->commit_count != 0, false)) {
+            record->first_commit = core->commits_seq;
+        }
     }
 }
 
