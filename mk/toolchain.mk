@@ -54,7 +54,7 @@ CFLAGS_host-first := $(CFLAGS_host)
 # The kernel of x86_64, the programs of x86_64, the programs of the simulator.
 CC_x86_64       := $(CLANG) $(bare)
 CFLAGS_x86_64   := $(freestanding) -flto -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic
-LDFLAGS_x86_64  := --lto-O2 -static -z max-page-size=4096 -z noexecstack --gc-sections \
+LDFLAGS_x86_64  := --lto-O3 -static -z max-page-size=4096 -z noexecstack --gc-sections \
                    --build-id=none
 # Only compiled, never run: machine code, whose symbol tables say which data is constant.
 CC_x86_64-core  := $(CC_x86_64)
@@ -64,7 +64,7 @@ CFLAGS_x86_64-core := $(filter-out -flto,$(CFLAGS_x86_64))
 linked_alone    := runtime/start.c lib/string/string.c
 CC_x86_64-user  := $(CLANG) $(bare)
 CFLAGS_x86_64-user  := $(freestanding) -flto -fpie -fomit-frame-pointer
-LDFLAGS_x86_64-user := --lto-O2 -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
+LDFLAGS_x86_64-user := --lto-O3 -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
                        -e _start --gc-sections --build-id=none
 CC_sim-user     := $(CLANG)
 CFLAGS_sim-user := $(freestanding) -flto -fPIC -fvisibility=hidden -fomit-frame-pointer

@@ -119,34 +119,48 @@ static inline void ring_kernel_init(struct ring_kernel *r, void *memory, uint32_
 static inline int32_t ring_kernel_pending(const struct ring_kernel *r)
 {
     uint32_t count = __atomic_load_n(&r->header->sq_tail, __ATOMIC_ACQUIRE) - r->sq_head;
-    return count > r->sq_mask + 1 ? RING_CORRUPT : (int32_t)count;
+    if (__builtin_expect(count > r->sq_mask + 1, false)) {
+        return RING_CORRUPT;
+    }
+    return (int32_t)count;
 }
 
 // Completions posted and not yet consumed, or RING_CORRUPT.
 static inline int32_t ring_kernel_available(const struct ring_kernel *r)
 {
     uint32_t count = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
-    return count > r->cq_mask + 1 ? RING_CORRUPT : (int32_t)count;
+    if (__builtin_expect(count > r->cq_mask + 1, false)) {
+        return RING_CORRUPT;
+    }
+    return (int32_t)count;
 }
 
-// CQ entries that are neither used nor promised; 0 as well when the index is corrupt. A thread may
+// CQ entries that are used or promised; more than there are when the index is corrupt. A thread may
 // move its index back below what was promised: then too there is no room.
-static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
+static inline uint64_t ring_kernel_used(const struct ring_kernel *r)
 {
     uint32_t taken = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
-    uint32_t entries = r->cq_mask + 1;
-    if (taken > entries || r->reserved > entries - taken) {
-        return 0;
-    }
-    return entries - taken - r->reserved;
+    return (uint64_t)taken + r->reserved;
+}
+
+// The others, of which `used` says how many there are not.
+static inline uint32_t ring_kernel_rest(const struct ring_kernel *r, uint64_t used)
+{
+    return used > r->cq_mask ? 0 : r->cq_mask + 1 - (uint32_t)used;
+}
+
+static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
+{
+    return ring_kernel_rest(r, ring_kernel_used(r));
 }
 
 // How many of the `pending` SQEs can be taken now, at most `max`: each has room for its completion.
 static inline int32_t ring_kernel_ready(const struct ring_kernel *r, int32_t pending, uint32_t max)
 {
-    uint32_t room = ring_kernel_room(r);
-    uint32_t ready = room < max ? room : max;
-    return (int32_t)ready < pending ? (int32_t)ready : pending;
+    uint64_t used = ring_kernel_used(r);
+    int32_t ready = pending < (int32_t)max ? pending : (int32_t)max;
+    bool is_tight = (int64_t)used + ready > (int64_t)r->cq_mask + 1;
+    return __builtin_expect(is_tight, false) ? (int32_t)ring_kernel_rest(r, used) : ready;
 }
 
 // Copies the next SQE to `out` and takes it; ring_kernel_ready() said that it is there. Each word

@@ -52,62 +52,56 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
 }
 
 // A part of the message area that is not within one page.
-enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
-                                   uint32_t size, struct buffer *buffer)
+enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
+                                   struct buffer *buffer)
 {
-    const struct thread_record *record = &core->threads[thread];
     buffer->count = 0;
-    if (size != 0 && (at >= record->message_size || size > record->message_size - at)) {
+    if (size != 0 && (at >= thread->message_size || size > thread->message_size - at)) {
         return STATUS_BAD_BUFFER;
     }
     for (uint32_t done = 0; done < size;) {
         uint32_t in_page = (uint32_t)(at + done) % PAGE_SIZE;
         uint32_t part = size - done < PAGE_SIZE - in_page ? size - done : PAGE_SIZE - in_page;
         buffer->spans[buffer->count] =
-            (struct span){record->messages[(at + done) / PAGE_SIZE] + in_page, part};
+            (struct span){thread->messages[(at + done) / PAGE_SIZE] + in_page, part};
         buffer->count++;
         done += part;
     }
     return STATUS_OK;
 }
 
+// The piece at `offset` into the buffer, as far as it goes, of at most `size` bytes.
+static struct span piece_at(const struct buffer *buffer, uint32_t offset, uint32_t size)
+{
+    const struct span *span = buffer->spans;
+    for (; offset >= span->size; span++) {
+        offset -= span->size;
+    }
+    uint32_t rest = span->size - offset;
+    return (struct span){span->at + offset, size < rest ? size : rest};
+}
+
 void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size)
 {
-    uint8_t *out = to;
-    for (uint32_t i = 0; size > 0; i++) {
-        const struct span *span = &buffer->spans[i];
-        if (offset >= span->size) {
-            offset -= span->size;
-            continue;
-        }
-        uint32_t part = size < span->size - offset ? size : span->size - offset;
-        memcpy(out, span->at + offset, part);
-        out += part;
-        size -= part;
-        offset = 0;
+    for (uint32_t done = 0; done < size;) {
+        struct span piece = piece_at(buffer, offset + done, size - done);
+        memcpy((uint8_t *)to + done, piece.at, piece.size);
+        done += piece.size;
     }
 }
 
 void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size)
 {
-    const uint8_t *in = from;
-    for (uint32_t i = 0; size > 0; i++) {
-        const struct span *span = &buffer->spans[i];
-        if (offset >= span->size) {
-            offset -= span->size;
-            continue;
-        }
-        uint32_t part = size < span->size - offset ? size : span->size - offset;
-        memmove(span->at + offset, in, part); // a program may answer itself
-        in += part;
-        size -= part;
-        offset = 0;
+    for (uint32_t done = 0; done < size;) {
+        struct span piece = piece_at(buffer, offset + done, size - done);
+        memmove(piece.at, (const uint8_t *)from + done, piece.size); // a program may answer itself
+        done += piece.size;
     }
 }
 
 void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from, uint32_t size)
 {
-    if (to->count == 1 && from->count == 1) {
+    if (__builtin_expect(to->count == 1 && from->count == 1, true)) {
         memmove(to->spans[0].at + offset, from->spans[0].at, size);
         return;
     }

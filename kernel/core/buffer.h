@@ -28,23 +28,24 @@ struct buffer {
 enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
                                    uint32_t size, uint32_t rights, struct buffer *buffer);
 
-enum status buffer_resolve_message(const struct core *core, uint32_t thread, uint64_t at,
-                                   uint32_t size, struct buffer *buffer);
+enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
+                                   struct buffer *buffer);
 
-static inline enum status buffer_resolve(const struct core *core, uint32_t thread, uint64_t at,
+static inline enum status buffer_resolve(const struct core *core,
+                                         const struct thread_record *thread, uint64_t at,
                                          uint32_t size, bool in_ring, uint32_t rights,
                                          struct buffer *buffer)
 {
-    const struct thread_record *record = &core->threads[thread];
-    if (!in_ring) {
-        return buffer_resolve_address(core, record->process, at, size, rights, buffer);
+    if (__builtin_expect(!in_ring, false)) {
+        return buffer_resolve_address(core, thread->process, at, size, rights, buffer);
     }
     uint64_t in_page = at % PAGE_SIZE;
-    if (at >= record->message_size || in_page + size > PAGE_SIZE) {
-        return buffer_resolve_message(core, thread, at, size, buffer);
+    if (__builtin_expect(at >= thread->message_size, false) ||
+        __builtin_expect(in_page + size > PAGE_SIZE, false)) {
+        return buffer_resolve_message(thread, at, size, buffer);
     }
     buffer->count = 1;
-    buffer->spans[0] = (struct span){record->messages[at / PAGE_SIZE] + in_page, size};
+    buffer->spans[0] = (struct span){thread->messages[at / PAGE_SIZE] + in_page, size};
     return STATUS_OK;
 }
 
@@ -53,7 +54,7 @@ static inline enum status buffer_payload(const struct core *core, const struct r
                                          uint32_t size, struct buffer *buffer)
 {
     const struct sqe *sqe = &request->sqe;
-    return buffer_resolve(core, request->sender.thread, sqe->payload, size,
+    return buffer_resolve(core, request->thread, sqe->payload, size,
                           (sqe->flags & SQE_RING_PAYLOAD) != 0, RIGHT_READ, buffer);
 }
 
@@ -61,15 +62,15 @@ static inline enum status buffer_result(const struct core *core, const struct re
                                         uint32_t size, struct buffer *buffer)
 {
     const struct sqe *sqe = &request->sqe;
-    return buffer_resolve(core, request->sender.thread, sqe->result, size,
+    return buffer_resolve(core, request->thread, sqe->result, size,
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
 }
 
 // Whether it is there, for a buffer of which only a part will be used.
-static inline enum status buffer_check(const struct core *core, uint32_t thread, uint64_t at,
-                                       uint32_t size, bool in_ring, uint32_t rights)
+static inline enum status buffer_check(const struct core *core, const struct thread_record *thread,
+                                       uint64_t at, uint32_t size, bool in_ring, uint32_t rights)
 {
-    uint32_t room = core->threads[thread].message_size;
+    uint32_t room = thread->message_size;
     if (in_ring) {
         return at <= room && size <= room - at ? STATUS_OK : STATUS_BAD_BUFFER;
     }

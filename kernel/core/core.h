@@ -85,13 +85,15 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link ready;
     uint32_t state;
     uint32_t process;
-    uint32_t priority;     // below PRIORITY_COUNT; it may be that of a caller
-    struct deadline limit; // of its wait
+    struct syslog_sender self; // its own index and its process, as the SysLog says them
+    uint32_t job;              // of its process
+    uint32_t priority;         // below PRIORITY_COUNT; it may be that of a caller
+    struct deadline limit;     // of its wait
     uint32_t message_size;
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
     struct link waits;                             // its requests that wait
-    bool is_submitting;                            // between its entry and its return or wait
+    bool is_submitting; // it has more: the gate goes on before it returns or waits
     uint64_t min_complete;
     uint64_t timeout_ns;
 };
@@ -205,9 +207,10 @@ struct core {
     uint32_t heap_count;
 
     // Scheduling: one CPU.
-    uint32_t current; // thread; NONE: idle
-    bool is_changed;  // who is ready, or which deadline comes first
-    uint32_t next;    // runs before the queue; NONE: nobody
+    uint32_t current;              // thread; NONE: idle
+    struct thread_record *running; // where there is one, its record
+    bool is_changed;               // who is ready, or which deadline comes first
+    uint32_t next;                 // runs before the queue; NONE: nobody
     struct link ready[PRIORITY_COUNT];
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
@@ -320,7 +323,8 @@ void hold_remove(struct core *core, uint32_t hold);
 // The interface of what it gives authority over.
 uint64_t hold_interface(const struct core *core, uint32_t hold);
 // Room for more holds of the process, which its job pays.
-enum status hold_has_room(const struct core *core, uint32_t process, uint32_t count);
+__attribute__((noinline)) enum status hold_has_room(const struct core *core, uint32_t process,
+                                                    uint32_t count);
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
@@ -371,7 +375,7 @@ uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 // Whether a thread with so many completions can ever have as many as it asks for.
 bool completion_can_come(const struct thread_record *thread, int32_t available);
 // The time limit of a thread's wait has come.
-void completion_wait_ends(struct core *core, const struct deadline *limit);
+void completion_wait_ends(struct core *core, struct deadline *limit);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
@@ -383,10 +387,11 @@ uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due one at the head, taken out; NULL: nothing is due.
 struct deadline *deadline_take_due(struct core *core);
 
-void schedule_ready(struct core *core, uint32_t thread, bool is_next);
-void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns);
-// A server that is to serve a caller runs at the higher of their priorities; alone, at its job's.
-void schedule_lend(struct core *core, uint32_t server, uint32_t caller);
+void schedule_ready(struct core *core, struct thread_record *thread, bool is_next);
+void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns);
+// A server runs at the priority of its job, or at that of the caller that it serves, if it is
+// higher; 0: it serves nobody.
+void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);
 void schedule_remove(struct core *core, uint32_t thread);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
@@ -407,18 +412,20 @@ static inline uint32_t transfer_offset(uint32_t message_size)
 // Bytes of a message with its descriptors; both sides need as much.
 static inline uint32_t transfer_span(const struct sqe *sqe)
 {
-    return sqe->transfers == 0 ? sqe->payload_len
-                               : transfer_offset(sqe->payload_len) +
-                                     sqe->transfers * (uint32_t)sizeof(struct transfer);
+    if (__builtin_expect(sqe->transfers == 0, true)) {
+        return sqe->payload_len;
+    }
+    return transfer_offset(sqe->payload_len) + sqe->transfers * (uint32_t)sizeof(struct transfer);
 }
 
 // Reads the descriptors behind the payload of `from`, whose every capability may go to process
 // `to`; what it found stays in core until transfer_commit().
-enum status transfer_check(struct core *core, const struct request *from,
-                           const struct buffer *payload, uint32_t to);
+__attribute__((noinline)) enum status transfer_check(struct core *core, const struct request *from,
+                                                     const struct buffer *payload, uint32_t to);
 // Hands them over and writes the records into the buffer, for the completion of `to`.
-void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
-                     const struct buffer *result, uint32_t offset);
+__attribute__((noinline)) void transfer_commit(struct core *core, const struct request *from,
+                                               struct request *to, uint8_t how,
+                                               const struct buffer *result, uint32_t offset);
 
 // --- console.c ----------------------------------------------------------------------------------
 
@@ -438,7 +445,6 @@ void endpoint_server_gone(struct core *core, uint32_t object);
 bool endpoint_sweep(struct core *core);
 
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags);
-uint32_t job_priority(const struct core *core, uint32_t process);
 // Amounts of each resource, from one job (NONE: at genesis) to another.
 void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts);
 // Destroys the job, and those above it, if nobody holds it and it pays for nothing.

@@ -11,7 +11,8 @@ static void place(struct core *core, uint32_t position, struct deadline *deadlin
 }
 
 // From `position` up, or down, to where the deadline belongs.
-static void sift(struct core *core, uint32_t position, struct deadline *deadline)
+static __attribute__((noinline)) void sift(struct core *core, uint32_t position,
+                                           struct deadline *deadline)
 {
     while (position > 1 && deadline->time_ns < core->heap[position / 2]->time_ns) {
         place(core, position, core->heap[position / 2]);
@@ -32,9 +33,9 @@ static void sift(struct core *core, uint32_t position, struct deadline *deadline
 
 void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
 {
-    ASSERT(deadline->position == 0);
     if (timeout_ns != TIMEOUT_NONE &&
         !__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
+        ASSERT(deadline->position == 0);
         core->heap_count++;
         core->is_changed = true;
         core->heap[core->heap_count] = deadline; // the last place, from which it may only rise

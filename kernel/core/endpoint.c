@@ -21,17 +21,13 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 
 // --- Delivery -----------------------------------------------------------------------------------
 
-// Whether the call can still be delivered to process `to`, with its payload and what travels along.
-static enum status call_recheck(struct core *core, const struct request *call, uint32_t to,
-                                struct buffer *payload)
+// Whether the call's payload, and what travels along, can go to process `to`.
+__attribute__((flatten)) static inline enum status call_read(struct core *core,
+                                                             const struct request *call,
+                                                             uint32_t span, uint32_t to,
+                                                             struct buffer *payload)
 {
-    enum status status = facet_check(core, call->target.facet);
-    if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
-        status = STATUS_CALLER_LOST;
-    }
-    if (status == STATUS_OK) {
-        status = buffer_payload(core, call, transfer_span(&call->sqe), payload);
-    }
+    enum status status = buffer_payload(core, call, span, payload);
     if (status == STATUS_OK && call->sqe.transfers != 0) {
         status = transfer_check(core, call, payload, to);
         status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
@@ -39,10 +35,44 @@ static enum status call_recheck(struct core *core, const struct request *call, u
     return status;
 }
 
-// Copies the call into the receiver's buffer: it is the receiving process's to answer.
-static inline void call_deliver(struct core *core, struct request *call,
-                                const struct buffer *payload, struct request *receiver,
-                                const struct buffer *result)
+// The first receiver that may still take something, with room for `span` bytes behind the header;
+// others end with the reason. NULL: nobody is left.
+__attribute__((flatten)) static inline struct request *
+receiver_find(struct core *core, struct endpoint_record *endpoint, uint32_t span,
+              struct buffer *result)
+{
+    struct request *receiver;
+    while ((receiver = request_first(&endpoint->receivers)) != NULL) {
+        enum status status = request_right_check(core, receiver);
+        if (status == STATUS_OK) {
+            status = buffer_result(core, receiver, (uint32_t)sizeof(struct message_header) + span,
+                                   result);
+        }
+        if (status == STATUS_OK) {
+            break;
+        }
+        request_fail(core, receiver, status, ARGUMENT_RESULT);
+    }
+    return receiver;
+}
+
+// Puts the header of a message into the receiver's buffer.
+static inline void header_write(const struct buffer *to, struct message_header header)
+{
+    if (__builtin_expect(to->count == 1, true)) {
+        __builtin_memcpy(to->spans[0].at, &header, sizeof header); // made in place
+    } else {
+        struct message_header copy = header;
+        buffer_write(to, 0, &copy, sizeof copy);
+    }
+}
+
+// Copies the call, which has its id, into the receiver's buffer: its process will answer it. The
+// receiver has got what it waited for.
+__attribute__((flatten)) static inline void call_deliver(struct core *core, struct request *call,
+                                                         const struct buffer *payload,
+                                                         struct request *receiver,
+                                                         const struct buffer *result)
 {
     struct message_header header = {.call_id = request_id(core, call),
                                     .interface = call->interface,
@@ -52,22 +82,19 @@ static inline void call_deliver(struct core *core, struct request *call,
                                     .transfers = call->sqe.transfers,
                                     .disclose = call->sqe.disclose,
                                     .size = call->sqe.payload_len};
-    bool is_direct = !call->is_pinned && (call->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
-                     (receiver->sqe.flags & SQE_RING_RESULT) != 0;
-    core->counters.direct_deliveries += is_direct ? 1 : 0;
     core->counters.deliveries++;
-    buffer_write(result, 0, &header, sizeof header);
+    header_write(result, header);
     buffer_copy(result, sizeof header, payload, header.size);
     if (call->sqe.transfers != 0) {
         transfer_commit(core, call, receiver, HOW_CALL, result,
                         (uint32_t)sizeof header + transfer_offset(header.size));
     }
     facet_use(core, call->target.facet);
-    schedule_lend(core, receiver->sender.thread, call->sender.thread);
+    schedule_lend(core, receiver->thread, call->thread->priority);
     call->server = receiver->sender.process;
-    request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
     receiver->cqe.status = (int32_t)(sizeof header + header.size);
     receiver->cqe.extra = header.call_id;
+    request_complete(core, receiver);
 }
 
 // A minted facet of this endpoint that nobody holds any more, off the list.
@@ -87,44 +114,46 @@ static void drop_deliver(struct core *core, struct endpoint_record *endpoint,
     struct message_header header = {.interface = core->state.facets[facet].interface,
                                     .receiver_data = core->state.facets[facet].receiver_data,
                                     .kind = MESSAGE_DROPPED};
-    buffer_write(result, 0, &header, sizeof header);
+    header_write(result, header);
     receiver->cqe.status = sizeof header;
     facet_collect(core, facet);
+    request_complete(core, receiver);
 }
 
 // Brings RECVs and what they wait for together, calls first, in the order of arrival. Whatever
 // cannot be any more ends with the reason. What ends may drop facets: the same loop sees them.
-static void endpoint_match(struct core *core, struct endpoint_record *endpoint)
+static __attribute__((noinline)) void endpoint_match(struct core *core,
+                                                     struct endpoint_record *endpoint)
 {
-    struct request *receiver;
     struct buffer payload;
     struct buffer result;
     bool was_matching = endpoint->is_matching;
     endpoint->is_matching = true;
-    while (!was_matching && (receiver = request_first(&endpoint->receivers)) != NULL) {
+    while (!was_matching && (endpoint->calls.count != 0 || !list_is_empty(&endpoint->dropped))) {
         struct request *call = request_first(&endpoint->calls);
         uint32_t span = call == NULL ? 0 : transfer_span(&call->sqe);
-        if (call == NULL && list_is_empty(&endpoint->dropped)) {
+        struct request *receiver = receiver_find(core, endpoint, span, &result);
+        if (receiver == NULL) {
             break;
         }
-        enum status status = request_right_check(core, receiver);
+        if (call == NULL) {
+            drop_deliver(core, endpoint, receiver, &result);
+            continue;
+        }
+        enum status status = facet_check(core, call->target.facet);
+        if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
+            status = STATUS_CALLER_LOST;
+        }
         if (status == STATUS_OK) {
-            span += (uint32_t)sizeof(struct message_header);
-            status = buffer_result(core, receiver, span, &result);
+            status = call_read(core, call, span, receiver->sender.process, &payload);
         }
         if (status != STATUS_OK) {
-            request_fail(core, receiver, status, ARGUMENT_RESULT);
-        } else if (call == NULL) {
-            drop_deliver(core, endpoint, receiver, &result);
-            request_complete(core, receiver);
-        } else if ((status = call_recheck(core, call, receiver->sender.process, &payload)) ==
-                   STATUS_OK) {
-            call_deliver(core, call, &payload, receiver, &result);
-            request_complete(core, receiver);
-        } else {
             request_fail(core, call, status,
                          call->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD);
+            continue;
         }
+        call_deliver(core, call, &payload, receiver, &result);
+        request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
     }
     endpoint->is_matching = was_matching;
 }
@@ -144,87 +173,93 @@ bool endpoint_drop(struct core *core, uint32_t facet)
 
 // --- CALL ---------------------------------------------------------------------------------------
 
-static enum status call_check(struct core *core, struct request *request)
+__attribute__((flatten)) static enum status call_check(struct core *core, struct request *request,
+                                                       uint32_t span)
 {
     const struct sqe *sqe = &request->sqe;
     const struct object *object = &core->state.objects[request->target.object];
-    request->argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers > TRANSFERS_MAX) {
-        return STATUS_BAD_TRANSFER;
+        return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    request->argument = ARGUMENT_PAYLOAD_LEN;
-    if (sqe->payload_len > object->argument || transfer_span(sqe) > object->argument) {
-        return STATUS_MESSAGE_TOO_LARGE;
+    if (sqe->payload_len > object->argument || span > object->argument) {
+        return request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE);
     }
-    request->argument = ARGUMENT_RESULT_LEN;
     if (sqe->result_len > MESSAGE_SIZE_MAX) {
-        return STATUS_BAD_ARGUMENT;
+        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
     }
-    request->argument = ARGUMENT_LIMIT;
     if (object->server_count == 0) {
-        return STATUS_SERVER_GONE;
+        return request_about(request, ARGUMENT_LIMIT, STATUS_SERVER_GONE);
     }
     if (record_of(core, request)->calls.count >= ENDPOINT_QUEUE_MAX) {
-        return STATUS_QUEUE_FULL;
+        return request_about(request, ARGUMENT_LIMIT, STATUS_QUEUE_FULL);
     }
     return request_wait_check(core, request);
 }
 
-enum status endpoint_call(struct core *core, struct request *request)
+__attribute__((flatten)) enum status endpoint_call(struct core *core, struct request *request)
 {
     struct endpoint_record *endpoint = record_of(core, request);
-    enum status status = call_check(core, request);
+    uint32_t span = transfer_span(&request->sqe);
+    enum status status = call_check(core, request, span);
     if (status != STATUS_OK) {
         return status;
     }
     request->receiver_data = core->state.facets[request->target.facet].receiver_data;
     request->object_generation = core->state.objects[request->target.object].slot.generation;
-    request_wait(core, request, REQUEST_CALL, &endpoint->calls);
-    endpoint_match(core, endpoint);
-    if (request->state == REQUEST_CALL) {
+    struct buffer payload;
+    struct buffer result;
+    struct request *receiver = receiver_find(core, endpoint, span, &result);
+    if (receiver == NULL) {
+        request_wait(core, request, REQUEST_CALL, &endpoint->calls, request->sqe.arg);
         request_pin(core, request);
+        return STATUS_OK;
     }
+    // Nobody else waits to be received: the call is handed over without standing in the queue.
+    uint32_t to = receiver->sender.process;
+    status = call_read(core, request, span, to, &payload);
+    if (status != STATUS_OK) {
+        return request_about(
+            request, request->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD, status);
+    }
+    bool is_near = (request->sqe.flags & SQE_RING_PAYLOAD) != 0;
+    is_near = is_near && (receiver->sqe.flags & SQE_RING_RESULT) != 0;
+    core->counters.direct_deliveries += is_near ? 1 : 0;
+    request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken, request->sqe.arg);
+    call_deliver(core, request, &payload, receiver, &result);
     return STATUS_OK;
 }
 
 // --- RECV ---------------------------------------------------------------------------------------
 
-static enum status recv_check(struct core *core, struct request *request)
+__attribute__((flatten)) static enum status recv_check(struct core *core, struct request *request)
 {
-    request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
+    if (status == STATUS_OK) {
+        bool is_server = core->state.holds[request->hold].revoker == 0 &&
+                         facet_is_server(&core->state, &core->state.facets[request->target.facet]);
+        status = is_server ? facet_check(core, request->target.facet) : STATUS_NOT_SERVER;
+    }
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_CAP, status);
     }
-    if (core->state.holds[request->hold].revoker != 0 ||
-        !facet_is_server(&core->state, &core->state.facets[request->target.facet])) {
-        return STATUS_NOT_SERVER;
-    }
-    status = facet_check(core, request->target.facet);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    request->argument = ARGUMENT_RESULT_LEN;
     uint64_t needed =
         sizeof(struct message_header) + core->state.objects[request->target.object].argument;
     if (request->sqe.result_len < needed) {
         request->cqe.extra = needed;
-        return STATUS_BUFFER_TOO_SMALL;
+        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BUFFER_TOO_SMALL);
     }
     if (request->sqe.result_len > MESSAGE_SIZE_MAX + sizeof(struct message_header)) {
-        return STATUS_BAD_ARGUMENT;
+        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
     }
-    request->argument = ARGUMENT_RESULT;
-    status =
-        buffer_check(core, request->sender.thread, request->sqe.result, request->sqe.result_len,
-                     (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
+    status = buffer_check(core, request->thread, request->sqe.result, request->sqe.result_len,
+                          (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_RESULT, status);
     }
-    request->argument = ARGUMENT_LIMIT;
     bool is_full = core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX ||
                    record_of(core, request)->receivers.count >= ENDPOINT_RECEIVERS_MAX;
-    return is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
+    return is_full ? request_about(request, ARGUMENT_LIMIT, STATUS_OUT_OF_CALLS)
+                   : request_wait_check(core, request);
 }
 
 // Whether a call that waits has capabilities with it: a RECV may take any, if those before it fail.
@@ -237,17 +272,20 @@ static bool brings_capabilities(const struct endpoint_record *endpoint)
     return at != &endpoint->calls.head;
 }
 
-enum status endpoint_recv(struct core *core, struct request *request)
+__attribute__((flatten)) enum status endpoint_recv(struct core *core, struct request *request)
 {
     enum status status =
         form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
     if (status == STATUS_OK && brings_capabilities(record_of(core, request)) &&
-        !core_may_commit(core, core->state.processes[request->sender.process].job, false)) {
+        !core_may_commit(core, request->thread->job, false)) {
         return STATUS_LOG_FULL;
     }
     if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_RECV, &record_of(core, request)->receivers);
-        endpoint_match(core, record_of(core, request));
+        struct endpoint_record *endpoint = record_of(core, request);
+        request_wait(core, request, REQUEST_RECV, &endpoint->receivers, request->sqe.arg);
+        if (endpoint->calls.count != 0 || !list_is_empty(&endpoint->dropped)) {
+            endpoint_match(core, endpoint);
+        }
     }
     return status;
 }
@@ -258,28 +296,27 @@ static enum status return_check(struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
     bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
-    request->argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers > (is_exception ? 0 : TRANSFERS_MAX)) {
-        return STATUS_BAD_TRANSFER;
+        return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    request->argument = ARGUMENT_METHOD;
     if (!is_exception && sqe->method != 0) {
-        return STATUS_RESERVED_SET;
+        return request_about(request, ARGUMENT_METHOD, STATUS_RESERVED_SET);
     }
     if (is_exception &&
         (sqe->method < EXCEPTION_FAILED || sqe->method > EXCEPTION_INVALID_ARGUMENT)) {
-        return STATUS_BAD_ARGUMENT;
+        return request_about(request, ARGUMENT_METHOD, STATUS_BAD_ARGUMENT);
     }
-    request->argument = ARGUMENT_PAYLOAD_LEN;
-    return sqe->payload_len > MESSAGE_SIZE_MAX ? STATUS_MESSAGE_TOO_LARGE : STATUS_OK;
+    bool is_long = sqe->payload_len > MESSAGE_SIZE_MAX;
+    return is_long ? request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE)
+                   : STATUS_OK;
 }
 
 // What the caller learns of an answer; payload and capabilities get to it where they fit.
-static inline enum status answer_caller(struct core *core, const struct request *request,
-                                        struct request *call, const struct buffer *payload)
+static inline __attribute__((flatten)) enum status
+answer_caller(struct core *core, const struct request *request, struct request *call, uint32_t span,
+              const struct buffer *payload)
 {
     uint32_t size = request->sqe.payload_len;
-    uint32_t span = transfer_span(&request->sqe);
     bool is_exception = (request->sqe.flags & SQE_RETURN_EXCEPTION) != 0;
     struct buffer result;
     if (is_exception && size > call->sqe.result_len) {
@@ -312,7 +349,7 @@ static inline enum status answer_caller(struct core *core, const struct request 
     return STATUS_OK;
 }
 
-enum status endpoint_return(struct core *core, struct request *request)
+__attribute__((flatten)) enum status endpoint_return(struct core *core, struct request *request)
 {
     struct buffer payload;
     enum status status =
@@ -320,33 +357,31 @@ enum status endpoint_return(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         return status;
     }
-    request->argument = ARGUMENT_ARG;
     struct request *call = request_find(core, request->sqe.arg);
     if (call == NULL || (call->state != REQUEST_TAKEN && call->state != REQUEST_LOST) ||
         call->server != request->sender.process) {
-        return STATUS_STALE_CALL;
+        return request_about(request, ARGUMENT_ARG, STATUS_STALE_CALL);
     }
-    request->argument = ARGUMENT_PAYLOAD;
-    status = buffer_payload(core, request, transfer_span(&request->sqe), &payload);
+    uint32_t span = transfer_span(&request->sqe);
+    status = buffer_payload(core, request, span, &payload);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_PAYLOAD, status);
     }
-    request->argument = ARGUMENT_TRANSFERS;
     if (request->sqe.transfers != 0 && call->state == REQUEST_TAKEN) {
         status = transfer_check(core, request, &payload, call->sender.process);
         if (status != STATUS_OK) {
-            return status;
+            return request_about(request, ARGUMENT_TRANSFERS, status);
         }
     }
     request->argument = ARGUMENT_ARG;
     request->target.object = call->target.object;
     request->interface = call->interface;
-    schedule_lend(core, request->sender.thread, NONE);
+    schedule_lend(core, request->thread, 0);
     if (call->state == REQUEST_LOST) {
         request_free(core, call);
         return STATUS_CALLER_LOST;
     }
-    status = answer_caller(core, request, call, &payload);
+    status = answer_caller(core, request, call, span, &payload);
     request_complete(core, call);
     return status;
 }

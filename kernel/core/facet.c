@@ -13,15 +13,17 @@ enum {
 
 enum status facet_check(const struct core *core, uint32_t facet)
 {
-    const struct facet *facets = core->state.facets;
-    for (uint32_t at = facet; at != NONE; at = facets[at].parent) {
-        if (facets[at].revoked != 0 || core->facets[at].calls >= facets[at].calls) {
+    uint32_t at = facet;
+    do {
+        const struct facet *node = &core->state.facets[at];
+        if (node->revoked != 0 || core->facets[at].calls >= node->calls) {
             return STATUS_REVOKED;
         }
-        if (facets[at].expiry_ns <= core->now_ns) {
+        if (node->expiry_ns <= core->now_ns) {
             return STATUS_LEASE_OVER;
         }
-    }
+        at = node->parent;
+    } while (at != NONE);
     return STATUS_OK;
 }
 

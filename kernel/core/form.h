@@ -44,7 +44,7 @@ static const uint64_t form_unused[OP_COUNT][SQE_WORDS] = {
 };
 
 // What to say of a request whose form is wrong, with the field as its argument.
-enum status form_refuse(struct request *request);
+__attribute__((cold, noinline)) enum status form_refuse(struct request *request);
 
 // Whether the request uses only the fields of its operation.
 static inline bool form_is_good(const struct request *request, enum opcode opcode)

@@ -23,9 +23,8 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
 enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation)
 {
     const struct hold *found = &core->state.holds[hold];
-    bool is_held =
-        arena_has(&core->state.arenas[ARENA_HOLDS], (struct commit_id){hold, generation});
-    if (!is_held || core->state.processes[found->process].state != PROCESS_RUNNING) {
+    if (found->slot.link != hold || found->slot.generation != generation ||
+        core->state.processes[found->process].state != PROCESS_RUNNING) {
         return STATUS_STALE_CAP;
     }
     return facet_check(core, found->facet);
@@ -50,8 +49,9 @@ enum status request_hold_find(const struct core *core, struct request *request)
     if (status == STATUS_OK) {
         const struct hold *hold = &core->state.holds[request->hold];
         const struct facet *facet = &core->state.facets[hold->facet];
-        request->hold_generation = hold->slot.generation;
-        request->target = (struct syslog_target){facet->object, hold->facet};
+        request->hold_generation = cap_generation((cap_t){request->sqe.cap});
+        request->target.object = facet->object;
+        request->target.facet = hold->facet;
         request->interface = facet->interface;
     }
     return status;

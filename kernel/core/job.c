@@ -32,11 +32,6 @@ void job_created(struct core *core, uint32_t object)
     list_init(&record->exits);
 }
 
-uint32_t job_priority(const struct core *core, uint32_t process)
-{
-    return core->jobs[core->state.processes[process].job].priority;
-}
-
 // --- Makers -------------------------------------------------------------------------------------
 
 enum status job_make_endpoint_run(struct core *core, struct request *request)
@@ -239,7 +234,8 @@ enum status job_next_exit_run(struct core *core, struct request *request)
 {
     enum status status = request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_EXIT, &core->jobs[job_of(core, request)].waiters);
+        request_wait(core, request, REQUEST_EXIT, &core->jobs[job_of(core, request)].waiters,
+                     request->sqe.arg);
         for (uint32_t job = 0; job < core->state.arenas[ARENA_JOBS].fresh; job++) {
             exits_tell(core, job);
         }

@@ -37,14 +37,15 @@ static inline bool list_is_empty(const struct link *head)
 static inline void list_append(struct link *head, struct link *link)
 {
     *link = (struct link){head, head->previous};
-    head->previous->next = link;
+    link->previous->next = link;
     head->previous = link;
 }
 
 static inline void list_remove(const struct link *link)
 {
-    link->previous->next = link->next;
-    link->next->previous = link->previous;
+    const struct link beside = *link;
+    beside.previous->next = beside.next;
+    beside.next->previous = beside.previous;
 }
 
 #endif

@@ -35,7 +35,7 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
                 thread->timeout_ns = end_ns > core->now_ns ? end_ns - core->now_ns : 0;
             }
             thread->is_submitting = true; // gate_step goes on
-            schedule_ready(core, i, false);
+            schedule_ready(core, thread, false);
         }
     }
     core->is_sweeping = true; // what is left of the dead can be given back

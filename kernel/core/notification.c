@@ -28,7 +28,7 @@ static void tell(struct core *core, struct request *waiter)
     struct notification_record *record = record_of(core, waiter);
     uint64_t bits = record->bits & waiter->sqe.arg;
     bool is_ended = (waiter->cqe.status | waiter->cqe.flags) != 0;
-    if (!request_renew(core, waiter) || (bits == 0 && !is_ended)) {
+    if (!request_renew(waiter) || (bits == 0 && !is_ended)) {
         return;
     }
     if (!is_ended && request_right_check(core, waiter) == STATUS_OK) {
@@ -53,7 +53,8 @@ void notification_set(struct core *core, uint32_t object, uint64_t bits)
     }
 }
 
-void notification_enter(struct core *core, const struct thread_record *thread)
+__attribute__((noinline)) void notification_enter(struct core *core,
+                                                  const struct thread_record *thread)
 {
     for (struct link *at = thread->waits.next; at != &thread->waits;) {
         struct request *request = request_of_waits(at);
@@ -89,7 +90,7 @@ enum status operate_wait(struct core *core, struct request *request)
     bool is_full = record->waiters.count >= NOTIFICATION_WAITERS_MAX;
     enum status status = is_full ? STATUS_OUT_OF_CALLS : request_wait_check(core, request);
     if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_WAIT, &record->waiters);
+        request_wait(core, request, REQUEST_WAIT, &record->waiters, request->sqe.arg2);
         tell(core, request);
     }
     return status;

@@ -56,8 +56,8 @@ static enum status operate_nop(struct core *core, struct request *request)
     if (!form_is_good(request, OP_NOP)) {
         return form_refuse(request);
     }
-    request->argument = ARGUMENT_ARG; // a feature number: none is known yet
-    return request->sqe.arg == 0 ? STATUS_OK : STATUS_UNSUPPORTED;
+    bool is_plain = request->sqe.arg == 0; // else a feature number: none is known yet
+    return is_plain ? STATUS_OK : request_about(request, ARGUMENT_ARG, STATUS_UNSUPPORTED);
 }
 
 static enum status operate_release(struct core *core, struct request *request)
@@ -78,7 +78,7 @@ static enum status operate_cancel(struct core *core, struct request *request)
     if (!form_is_good(request, OP_CANCEL)) {
         return form_refuse(request);
     }
-    struct link *waits = &core->threads[request->sender.thread].waits;
+    struct link *waits = &request->thread->waits;
     request->argument = ARGUMENT_ARG;
     for (struct link *at = waits->next; at != waits; at = at->next) {
         if (request_of_waits(at)->sq_index == request->sqe.arg) {
@@ -195,26 +195,27 @@ void results_write(struct core *core, struct request *request, const struct kern
                    const struct buffer *buffer)
 {
     uint64_t caps[PLAIN_CAPS_MAX];
-    bool is_whole = buffer->count == 1;
-    uint8_t *bytes = is_whole ? buffer->spans[0].at : (uint8_t *)core->answer;
-    uint32_t size = method->encode(&request->results, bytes, caps);
-    ASSERT(size != PLAIN_TOO_LONG);
-    request->cqe.status = (int32_t)size;
-    if (!is_whole) {
+    uint32_t size;
+    if (__builtin_expect(buffer->count == 1, true)) {
+        size = method->encode(&request->results, buffer->spans[0].at, caps);
+    } else {
+        size = method->encode(&request->results, (uint8_t *)core->answer, caps);
+        ASSERT(size <= sizeof core->answer);
         buffer_write(buffer, 0, core->answer, size);
     }
+    ASSERT(size != PLAIN_TOO_LONG);
+    request->cqe.status = (int32_t)size;
     if (method->received != 0) {
         received_write(core, request, method->received, caps, buffer);
     }
 }
 
-static enum status object_call(struct core *core, struct request *request,
-                               const struct object_class *class)
+static __attribute__((flatten)) enum status object_call(struct core *core, struct request *request,
+                                                        const struct object_class *class)
 {
     const struct sqe *sqe = &request->sqe;
-    request->argument = ARGUMENT_METHOD;
     if (sqe->method >= class->method_count) {
-        return STATUS_METHOD_UNKNOWN;
+        return request_about(request, ARGUMENT_METHOD, STATUS_METHOD_UNKNOWN);
     }
     const struct kernel_method *method = &class->methods[sqe->method];
     enum status status = STATUS_OK;
@@ -224,13 +225,12 @@ static enum status object_call(struct core *core, struct request *request,
     }
     if (status == STATUS_OK && method->encode != NULL) {
         if (sqe->result_len < method->result_bytes) {
-            request->argument = ARGUMENT_RESULT_LEN;
             request->cqe.flags = CQE_TRUNCATED;
             request->cqe.extra = method->result_bytes;
-            return STATUS_TRUNCATED;
+            return request_about(request, ARGUMENT_RESULT_LEN, STATUS_TRUNCATED);
         }
-        request->argument = ARGUMENT_RESULT;
         status = buffer_result(core, request, method->result_bytes, &buffer);
+        request->argument = ARGUMENT_RESULT;
     }
     if (status != STATUS_OK) {
         return status;
@@ -243,16 +243,15 @@ static enum status object_call(struct core *core, struct request *request,
     return status;
 }
 
-static enum status operate_call(struct core *core, struct request *request)
+static __attribute__((flatten)) enum status operate_call(struct core *core, struct request *request)
 {
     if (!form_is_good(request, OP_CALL)) {
         return form_refuse(request);
     }
     const struct sqe *sqe = &request->sqe;
-    request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_CAP, status);
     }
     bool is_revoker = core->state.holds[request->hold].revoker != 0;
     const struct facet *facet = &core->state.facets[request->target.facet];
@@ -260,8 +259,7 @@ static enum status operate_call(struct core *core, struct request *request)
     bool is_served = object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet);
     bool is_quiet = is_served || object_classes[object->kind].is_quiet;
     if ((is_revoker || !is_quiet) &&
-        !core_may_commit(core, core->state.processes[request->sender.process].job,
-                         is_revoker && sqe->method == REVOKER_REVOKE)) {
+        !core_may_commit(core, request->thread->job, is_revoker && sqe->method == REVOKER_REVOKE)) {
         return STATUS_LOG_FULL;
     }
     if (is_revoker) {
@@ -269,24 +267,26 @@ static enum status operate_call(struct core *core, struct request *request)
         return object_call(core, request, &revoker_class);
     }
     status = facet_check(core, request->target.facet);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK && sqe->method >= METHODS_MAX) {
+        status = STATUS_METHOD_UNKNOWN;
+    } else if (status == STATUS_OK && (facet->methods >> sqe->method & 1) == 0) {
+        status = STATUS_METHOD_NOT_IN_FACET;
     }
-    if (sqe->method >= METHODS_MAX || (facet->methods >> sqe->method & 1) == 0) {
-        return sqe->method >= METHODS_MAX ? STATUS_METHOD_UNKNOWN : STATUS_METHOD_NOT_IN_FACET;
+    if (status != STATUS_OK) {
+        return request_about(request, ARGUMENT_CAP, status);
     }
     if (is_served) {
         return endpoint_call(core, request);
     }
     status = object_call(core, request, &object_classes[object->kind]);
-    if (status == STATUS_OK && request->state == REQUEST_NEW) {
+    if (core->has_leases && status == STATUS_OK && request->state == REQUEST_NEW) {
         facet_use(core, request->target.facet);
     }
     return status;
 }
 
-// Those that are absent are reserved.
-static enum status (*const operations[OP_COUNT])(struct core *, struct request *) = {
+// What comes behind is reserved.
+static enum status (*const operations[OP_CANCEL + 1])(struct core *, struct request *) = {
     [OP_NOP] = operate_nop,        [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
     [OP_RETURN] = endpoint_return, [OP_RELEASE] = operate_release, [OP_SIGNAL] = operate_object,
     [OP_WAIT] = operate_object,    [OP_PARK] = operate_object,     [OP_UNPARK] = operate_object,
@@ -296,15 +296,14 @@ static enum status (*const operations[OP_COUNT])(struct core *, struct request *
 bool core_operate(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
-    enum status status = STATUS_BAD_OPCODE;
-    request->argument = ARGUMENT_OPCODE;
+    enum status status;
     if ((opcode == OP_RELEASE || request->sqe.transfers != 0) &&
-        !core_may_commit(core, core->state.processes[request->sender.process].job, false)) {
-        status = STATUS_LOG_FULL;
-    } else if (opcode < OP_COUNT && operations[opcode] != NULL) {
-        status = operations[opcode](core, request);
+        !core_may_commit(core, request->thread->job, false)) {
+        return false;
     }
-    if (status != STATUS_OK && status != STATUS_LOG_FULL) {
+    status = opcode <= OP_CANCEL ? operations[opcode](core, request)
+                                 : request_about(request, ARGUMENT_OPCODE, STATUS_BAD_OPCODE);
+    if (__builtin_expect(status != STATUS_OK, false) && status != STATUS_LOG_FULL) {
         ASSERT(request->state == REQUEST_NEW);
         request_refuse(request, status, request->argument);
     }

@@ -42,7 +42,7 @@ enum status operate_park(struct core *core, struct request *request)
     request->argument = value == request->sqe.arg ? ARGUMENT_LIMIT : ARGUMENT_ARG;
     status = value == request->sqe.arg ? request_wait_check(core, request) : STATUS_PARK_MISMATCH;
     if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_PARK, queue_of(core, request->key));
+        request_wait(core, request, REQUEST_PARK, queue_of(core, request->key), request->sqe.arg2);
     }
     return status;
 }

@@ -230,8 +230,11 @@ void builder_start(struct core *core, uint32_t process)
     core_apply(core, &commit);
     record->was_started = true;
     struct thread_record *made = &core->threads[thread];
-    *made = (struct thread_record){.process = process,
-                                   .priority = job_priority(core, process),
+    uint32_t job = core->state.processes[process].job;
+    *made = (struct thread_record){.self = {thread, process},
+                                   .process = process,
+                                   .job = job,
+                                   .priority = core->jobs[job].priority,
                                    .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                    .limit.is_of_thread = true};
     list_init(&made->waits);
@@ -242,7 +245,7 @@ void builder_start(struct core *core, uint32_t process)
     }
     hal_thread_create(thread, process, record->entry, record->base + LAYOUT_STACK_TOP,
                       record->base + LAYOUT_START);
-    schedule_ready(core, thread, false);
+    schedule_ready(core, made, false);
 }
 
 // --- Methods ------------------------------------------------------------------------------------

@@ -32,14 +32,9 @@ struct request *request_first_of_thread(const struct link *waits)
     return list_is_empty(waits) ? NULL : request_of_waits(waits->next);
 }
 
-static uint32_t index_of(const struct core *core, const struct request *request)
-{
-    return (uint32_t)(request - core->requests);
-}
-
 uint64_t request_id(const struct core *core, const struct request *request)
 {
-    return (uint64_t)request->generation << 32 | index_of(core, request);
+    return (uint64_t)request->generation << 32 | (uint32_t)(request - core->requests);
 }
 
 struct request *request_find(struct core *core, uint64_t id)
@@ -53,12 +48,13 @@ struct request *request_find(struct core *core, uint64_t id)
 
 // --- Waiting ------------------------------------------------------------------------------------
 
-enum status request_wait_check(const struct core *core, const struct request *request)
+enum status request_wait_check(const struct core *core, struct request *request)
 {
-    if (!ring_kernel_may_reserve(&core->threads[request->sender.thread].ring)) {
+    uint32_t job = request->thread->job;
+    request->argument = ARGUMENT_LIMIT;
+    if (!ring_kernel_may_reserve(&request->thread->ring)) {
         return STATUS_RING_BUSY;
     }
-    uint32_t job = core->state.processes[request->sender.process].job;
     if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
         return STATUS_LIMIT_CALLS;
     }
@@ -94,10 +90,11 @@ void request_pin(struct core *core, struct request *request)
     core->facets[request->target.facet].queued++;
 }
 
-void request_wait(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue)
+__attribute__((flatten)) void request_wait(struct core *core, struct request *request,
+                                           enum request_state state, struct queue *queue,
+                                           uint64_t limit_ns)
 {
-    struct thread_record *thread = &core->threads[request->sender.thread];
+    struct thread_record *thread = request->thread;
     ASSERT(request == core->spare && request->state == REQUEST_NEW);
     core->spare = request_of_queue(core->free_requests.next);
     list_remove(&core->spare->queue);
@@ -106,13 +103,13 @@ void request_wait(struct core *core, struct request *request, enum request_state
         request_pin(core, request);
     }
     request->sq_index = thread->ring.sq_head - 1;
+    request->start_ns = core->now_ns;
     request->is_told = false;
     request->generation++;
-    request->job = core->state.processes[request->sender.process].job;
+    request->job = thread->job;
     core->jobs[request->job].calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
-    uint64_t limit_ns = request->sqe.opcode < OP_WAIT ? request->sqe.arg : request->sqe.arg2;
     deadline_set(core, &request->limit, limit_ns);
 }
 
@@ -129,10 +126,12 @@ void request_move(struct core *core, struct request *request, enum request_state
 // Whether waiting can end: there is a time limit, or enough completions can still come.
 bool completion_can_come(const struct thread_record *thread, int32_t available)
 {
-    int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
-    uint32_t untaken = pending < 0 ? 0 : (uint32_t)pending;
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved + untaken;
-    return thread->timeout_ns != TIMEOUT_NONE || can_come >= thread->min_complete;
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved;
+    if (can_come < thread->min_complete && thread->timeout_ns == TIMEOUT_NONE) {
+        int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
+        can_come += pending < 0 ? 0 : (uint32_t)pending;
+    }
+    return can_come >= thread->min_complete || thread->timeout_ns != TIMEOUT_NONE;
 }
 
 // What a waiting thread's cap_enter returns now; 0 where it waits on.
@@ -148,26 +147,30 @@ static int64_t wait_result(const struct thread_record *thread)
     return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-static inline void thread_wake(struct core *core, struct thread_record *thread)
+static inline __attribute__((flatten)) void thread_wake(struct core *core,
+                                                        struct thread_record *thread)
 {
-    uint32_t index = (uint32_t)(thread - core->threads);
     int64_t result = wait_result(thread);
-    if (result != 0) {
-        hal_thread_result(index, (uint64_t)result);
-        schedule_ready(core, index, core->actor != KERNEL_ACTOR);
+    if (__builtin_expect(result != 0, true)) {
+        hal_thread_result(thread->self.thread, (uint64_t)result);
+        schedule_ready(core, thread, core->actor != KERNEL_ACTOR);
     } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
         thread->is_submitting = true; // there is room now for what it submitted: gate_step goes on
-        schedule_ready(core, index, false);
+        schedule_ready(core, thread, false);
     }
 }
 
 // The promised completion of a request that waited.
-static inline void post_late(struct core *core, const struct request *request)
+static inline __attribute__((always_inline)) void post_late(struct core *core,
+                                                            const struct request *request)
 {
-    struct thread_record *thread = &core->threads[request->sender.thread];
+    struct thread_record *thread = request->thread;
+    uint64_t duration_ns = core->now_ns - request->start_ns;
     ring_kernel_unreserve(&thread->ring);
-    request_post(core, request, &thread->ring);
+    request_post(request, &thread->ring);
     ring_kernel_publish(&thread->ring);
+    syslog_request(core, request, request->cqe.status,
+                   duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
     core->work++;
     if (thread->state == THREAD_WAITING) {
         thread_wake(core, thread);
@@ -182,7 +185,7 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail)
     request->cqe.detail = exception == EXCEPTION_TRANSPORT ? detail : fact;
 }
 
-void request_complete(struct core *core, struct request *request)
+__attribute__((flatten)) void request_complete(struct core *core, struct request *request)
 {
     list_remove(&request->waits);
     post_late(core, request);
@@ -216,7 +219,7 @@ bool request_succeed(struct core *core, struct request *request)
 
 void request_repeat(struct core *core, struct request *request)
 {
-    struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
+    struct ring_kernel *ring = &request->thread->ring;
     post_late(core, request);
     request->cqe.extra = 0;
     request->is_told = true;
@@ -224,9 +227,9 @@ void request_repeat(struct core *core, struct request *request)
     ring->repeated++;
 }
 
-bool request_renew(struct core *core, struct request *request)
+bool request_renew(struct request *request)
 {
-    struct ring_kernel *ring = &core->threads[request->sender.thread].ring;
+    struct ring_kernel *ring = &request->thread->ring;
     uint32_t posted_since = ring->cq_tail - request->cq_index;
     if (request->is_told && posted_since >= (uint32_t)ring_kernel_available(ring)) {
         request->is_told = false;
@@ -287,16 +290,14 @@ bool request_sweep(struct core *core)
     return has_more;
 }
 
-void completion_wait_ends(struct core *core, const struct deadline *limit)
+void completion_wait_ends(struct core *core, struct deadline *limit)
 {
-    const struct thread_record *record =
-        (const struct thread_record *)(const void *)((const uint8_t *)limit -
-                                                     offsetof(struct thread_record, limit));
-    uint32_t thread = (uint32_t)(record - core->threads);
+    struct thread_record *record =
+        (struct thread_record *)(void *)((uint8_t *)limit - offsetof(struct thread_record, limit));
     int64_t result = wait_result(record);
-    hal_thread_result(thread,
+    hal_thread_result(record->self.thread,
                       (uint64_t)(result != 0 ? result : ring_kernel_available(&record->ring)));
-    schedule_ready(core, thread, false);
+    schedule_ready(core, record, false);
 }
 
 void request_limit_ends(struct core *core, struct deadline *limit)

@@ -16,6 +16,7 @@
 #include "schema/kernel.plain.h"
 
 struct core;
+struct thread_record;
 
 enum request_state {
     REQUEST_FREE = 0,
@@ -43,6 +44,7 @@ struct request {
     struct link waits; // all of its thread's that wait
     struct cqe cqe;    // its completion; zero but for user_data until something is said
     // Who, by the gate; what it concerns, as far as its operation found out.
+    struct thread_record *thread;
     struct syslog_sender sender;
     struct syslog_target target;
     uint64_t interface;
@@ -51,7 +53,7 @@ struct request {
     uint32_t state;
     uint32_t generation;
     uint32_t argument; // of the SQE, that the check at hand is about
-    uint64_t start_ns;
+    uint64_t start_ns; // where it waits: since when
     struct deadline limit;
     uint64_t receiver_data;     // CALL
     uint64_t key;               // PARK: of the word; SLEEP: when it completes
@@ -69,11 +71,11 @@ struct request {
 };
 
 // STATUS_OK where the request can wait: the ring can promise its completion, and a slot is free.
-enum status request_wait_check(const struct core *core, const struct request *request);
-// The request waits, with the SQE's time limit: it has a place in a queue, and a promised
-// completion. Its slot is its own now.
+enum status request_wait_check(const struct core *core, struct request *request);
+// The request waits, with a time limit: it has a place in a queue, and a promised completion. Its
+// slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue);
+                  struct queue *queue, uint64_t limit_ns);
 // It keeps its facet in being from now on, until it ends or moves.
 void request_pin(struct core *core, struct request *request);
 // It waits in another queue, and does not keep its facet in being any more.
@@ -84,7 +86,8 @@ void request_refuse(struct request *request, enum status fact, uint64_t detail);
 // A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
 void request_complete(struct core *core, struct request *request);
 // A waiting request ends with a fact.
-void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail);
+__attribute__((noinline)) void request_fail(struct core *core, struct request *request,
+                                            enum status fact, uint64_t detail);
 // Whether the right by which it waits is still there.
 enum status request_right_check(const struct core *core, const struct request *request);
 // A waiting request ends as it should, or because its right is gone: false.
@@ -92,7 +95,7 @@ bool request_succeed(struct core *core, struct request *request);
 // A repeating WAIT posts its CQE, and is told until request_renew.
 void request_repeat(struct core *core, struct request *request);
 // Whether it can complete: it is not told any more, since its last completion was consumed.
-bool request_renew(struct core *core, struct request *request);
+bool request_renew(struct request *request);
 // One bounded piece of ending what waits by a right that was taken away; false: there is none left.
 bool request_sweep(struct core *core);
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
@@ -107,6 +110,14 @@ struct request *request_find(struct core *core, uint64_t id);
 // The first request of a queue, of a thread's; NULL: it is empty.
 struct request *request_first(const struct queue *queue);
 struct request *request_first_of_thread(const struct link *waits);
+// What a check found, with the argument that it is about; a request that passes says nothing.
+static inline enum status request_about(struct request *request, enum sqe_argument argument,
+                                        enum status fact)
+{
+    request->argument = argument;
+    return fact;
+}
+
 // Whose link it is.
 static inline struct request *request_of_queue(struct link *link)
 {

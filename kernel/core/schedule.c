@@ -9,19 +9,17 @@
 
 static const uint64_t slice_ns = 5000000;
 
-static void ready_append(struct core *core, uint32_t thread)
+static void ready_append(struct core *core, struct thread_record *thread)
 {
-    struct thread_record *record = &core->threads[thread];
-    list_append(&core->ready[record->priority], &record->ready);
-    core->ready_mask |= 1U << record->priority;
+    list_append(&core->ready[thread->priority], &thread->ready);
+    core->ready_mask |= 1U << thread->priority;
 }
 
-static void ready_remove(struct core *core, uint32_t thread)
+static void ready_remove(struct core *core, const struct thread_record *thread)
 {
-    const struct thread_record *record = &core->threads[thread];
-    list_remove(&record->ready);
-    if (list_is_empty(&core->ready[record->priority])) {
-        core->ready_mask &= ~(1U << record->priority);
+    list_remove(&thread->ready);
+    if (list_is_empty(&core->ready[thread->priority])) {
+        core->ready_mask &= ~(1U << thread->priority);
     }
 }
 
@@ -31,40 +29,45 @@ static int32_t ready_priority(const struct core *core)
     return core->ready_mask == 0 ? -1 : 31 - __builtin_clz(core->ready_mask);
 }
 
-void schedule_ready(struct core *core, uint32_t thread, bool is_next)
+// Whether it can have the CPU after the running thread: in its slice, and nobody is above either.
+static inline bool may_be_next(const struct core *core, const struct thread_record *record)
 {
-    struct thread_record *record = &core->threads[thread];
-    ASSERT(record->state != THREAD_READY);
-    deadline_clear(core, &record->limit);
-    record->state = THREAD_READY;
+    return core->next == NONE && core->now_ns < core->slice_end_ns &&
+           core->ready_mask >> record->priority <= 1 &&
+           (core->current == NONE || record->priority <= core->running->priority);
+}
+
+__attribute__((flatten)) void schedule_ready(struct core *core, struct thread_record *thread,
+                                             bool is_next)
+{
+    ASSERT(thread->state != THREAD_READY);
+    deadline_clear(core, &thread->limit);
+    thread->state = THREAD_READY;
     core->is_changed = true;
-    bool is_higher =
-        core->current != NONE && record->priority > core->threads[core->current].priority;
-    if (is_next && core->next == NONE && core->now_ns < core->slice_end_ns && !is_higher &&
-        (int32_t)record->priority >= ready_priority(core)) {
-        core->next = thread;
+    if (is_next && may_be_next(core, thread)) {
+        core->next = thread->self.thread;
     } else {
         ready_append(core, thread);
     }
 }
 
 // The running thread waits; it is in no queue while it runs.
-void schedule_wait(struct core *core, uint32_t thread, uint64_t timeout_ns)
+__attribute__((flatten)) void schedule_wait(struct core *core, struct thread_record *thread,
+                                            uint64_t timeout_ns)
 {
-    ASSERT(core->current == thread);
-    core->threads[thread].state = THREAD_WAITING;
+    ASSERT(core->current == thread->self.thread);
+    thread->state = THREAD_WAITING;
     core->is_changed = true;
     core->current = NONE;
-    deadline_set(core, &core->threads[thread].limit, timeout_ns);
+    deadline_set(core, &thread->limit, timeout_ns);
 }
 
-void schedule_lend(struct core *core, uint32_t server, uint32_t caller)
+void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
 {
-    struct thread_record *record = &core->threads[server];
-    uint32_t own = job_priority(core, record->process);
-    uint32_t lent = caller == NONE ? 0 : core->threads[caller].priority;
-    if (record->state == THREAD_WAITING || server == core->current) { // else its queue is fixed
-        record->priority = own > lent ? own : lent;
+    uint32_t own = core->jobs[server->job].priority;
+    if (server->state == THREAD_WAITING ||
+        server->self.thread == core->current) { // else its queue is fixed
+        server->priority = own > priority ? own : priority;
     }
 }
 
@@ -77,7 +80,7 @@ void schedule_remove(struct core *core, uint32_t thread)
     } else if (core->next == thread) {
         core->next = NONE;
     } else if (record->state == THREAD_READY) {
-        ready_remove(core, thread);
+        ready_remove(core, record);
     }
     record->state = THREAD_ABSENT;
     core->is_changed = true;
@@ -87,10 +90,10 @@ void schedule_remove(struct core *core, uint32_t thread)
 static void current_put_back(struct core *core)
 {
     if (core->next != NONE) { // what it was handed goes on before it does
-        ready_append(core, core->next);
+        ready_append(core, &core->threads[core->next]);
         core->next = NONE;
     }
-    ready_append(core, core->current);
+    ready_append(core, core->running);
     core->current = NONE;
 }
 
@@ -106,19 +109,18 @@ void schedule_timer(struct core *core)
 void schedule_pick(struct core *core)
 {
     core->is_changed = false;
-    if (core->current != NONE &&
-        ready_priority(core) > (int32_t)core->threads[core->current].priority) {
+    if (core->current != NONE && ready_priority(core) > (int32_t)core->running->priority) {
         current_put_back(core);
     }
-    if (core->current == NONE) {
+    if (core->current == NONE && core->next != NONE) {
         core->current = core->next;
         core->next = NONE;
+        core->running = &core->threads[core->current];
     }
     if (core->current == NONE && core->ready_mask != 0) {
-        const struct link *first = core->ready[ready_priority(core)].next;
-        core->current =
-            (uint32_t)((const struct thread_record *)(const void *)first - core->threads);
-        ready_remove(core, core->current);
+        core->running = (struct thread_record *)(void *)core->ready[ready_priority(core)].next;
+        core->current = core->running->self.thread;
+        ready_remove(core, core->running);
         core->slice_end_ns = core->now_ns + slice_ns;
     }
     uint64_t next_ns = deadline_next(core);

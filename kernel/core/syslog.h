@@ -15,13 +15,13 @@ static inline struct syslog_record *syslog_record(const struct core *core, uint6
 // A request that ends, with the completion in it: under the number that its commits name as their
 // cause, if it made any in this turn. One that waits, having made some, says so under that number,
 // and has another record when it ends.
-static inline void syslog_request(struct core *core, const struct request *request, int32_t status)
+static inline void syslog_request(struct core *core, const struct request *request, int32_t status,
+                                  uint32_t duration_ns)
 {
     bool is_cause = core->cause < CAUSE_OPEN && request == core->causing;
     struct syslog_record *record =
         syslog_record(core, is_cause ? core->cause : core->syslog_next++);
     const struct sqe *sqe = &request->sqe;
-    uint64_t duration_ns = core->now_ns - request->start_ns;
     record->time_ns = core->now_ns;
     record->first_commit = is_cause ? core->commits_seq : UINT64_MAX;
     record->interface = request->interface;
@@ -30,13 +30,12 @@ static inline void syslog_request(struct core *core, const struct request *reque
     record->target = request->target;
     record->size = sqe->payload_len;
     record->status = status;
-    record->operation = (struct syslog_operation){sqe->opcode, sqe->flags, sqe->method};
-    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
+    __builtin_memcpy(&record->operation, sqe, sizeof record->operation);
+    record->duration_ns = duration_ns;
 }
 
-// Writes the request's CQE, which its thread sees when the ring is published, and its record.
-static inline void request_post(struct core *core, const struct request *request,
-                                struct ring_kernel *ring)
+// Writes the request's CQE, which its thread sees when the ring is published.
+static inline void request_post(const struct request *request, struct ring_kernel *ring)
 {
     // Quiet is success with nothing to tell: an exception is no success, and capabilities that
     // arrived are known by their ids alone.
@@ -44,7 +43,6 @@ static inline void request_post(struct core *core, const struct request *request
         request->cqe.flags != 0) {
         ring_kernel_post(ring, &request->cqe);
     }
-    syslog_request(core, request, request->cqe.status);
 }
 
 static inline void syslog_exit(struct core *core, uint32_t process, int32_t code,

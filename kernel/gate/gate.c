@@ -8,33 +8,32 @@
 static struct thread_record *running(const struct core *core)
 {
     ASSERT(core->current != NONE);
-    return &core->threads[core->current];
+    return core->running;
 }
 
-static void enter_return(const struct core *core, struct thread_record *thread, int64_t result)
+static void enter_return(const struct thread_record *thread, int64_t result)
 {
-    thread->is_submitting = false;
-    hal_thread_result(core->current, (uint64_t)result);
+    hal_thread_result(thread->self.thread, (uint64_t)result);
 }
 
 // Everything that can be taken was taken: return, or wait for what was asked for.
-static void enter_finish(struct core *core, struct thread_record *thread)
+static inline __attribute__((flatten)) void enter_finish(struct core *core,
+                                                         struct thread_record *thread)
 {
     int32_t available = ring_kernel_available(&thread->ring);
     if (available < 0) {
-        enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
+        enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
         return;
     }
     if ((uint64_t)available >= thread->min_complete || thread->timeout_ns == 0) {
-        enter_return(core, thread, available);
+        enter_return(thread, available);
         return;
     }
     if (!completion_can_come(thread, available)) {
-        enter_return(core, thread, -(int64_t)STATUS_NOTHING_PENDING);
+        enter_return(thread, -(int64_t)STATUS_NOTHING_PENDING);
         return;
     }
-    thread->is_submitting = false;
-    schedule_wait(core, core->current, thread->timeout_ns);
+    schedule_wait(core, thread, thread->timeout_ns);
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later. False: it has to wait
@@ -44,11 +43,11 @@ static inline bool submit(struct core *core, struct thread_record *thread)
     struct request *request = core->spare;
     ring_kernel_take(&thread->ring, &request->sqe);
     request->cqe = (struct cqe){.user_data = request->sqe.user_data};
-    request->sender = (struct syslog_sender){core->current, thread->process};
+    request->thread = thread;
+    request->sender = thread->self;
     request->target = (struct syslog_target){NONE, NONE};
     request->interface = 0;
     request->state = REQUEST_NEW;
-    request->start_ns = core->now_ns;
     core->cause = CAUSE_OPEN;
     core->causing = request;
     if (!core_operate(core, request)) {
@@ -57,35 +56,38 @@ static inline bool submit(struct core *core, struct thread_record *thread)
         return false;
     }
     if (request->state == REQUEST_NEW) {
-        request_post(core, request, &thread->ring);
+        request_post(request, &thread->ring);
+        syslog_request(core, request, request->cqe.status, 0);
     } else if (core->cause != CAUSE_OPEN) {
-        syslog_request(core, request, SYSLOG_WAITS);
+        syslog_request(core, request, SYSLOG_WAITS, 0);
     }
     core->causing = NULL;
     return true;
 }
 
 // Handles the thread's next SQEs; returns as gate_step.
-static bool submit_some(struct core *core, struct thread_record *thread)
+static inline __attribute__((always_inline)) bool submit_some(struct core *core,
+                                                              struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
     int32_t pending = ring_kernel_pending(ring);
     if (pending < 0) {
-        enter_return(core, thread, -(int64_t)STATUS_RING_CORRUPT);
+        enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
     int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
     core->actor = thread->process;
-    int32_t left = ready;
-    while (left > 0 && core->work < TURN_WORK_MAX && submit(core, thread)) {
-        left--;
+    int32_t taken = 0;
+    while (taken < ready && core->work < TURN_WORK_MAX && submit(core, thread)) {
+        taken++;
     }
-    bool waits_for_log = left > 0 && core->work < TURN_WORK_MAX;
+    bool waits_for_log = taken < ready && core->work < TURN_WORK_MAX;
     if (core->current == NONE) { // it ended itself
         return false;
     }
     ring_kernel_publish(ring);
-    if (!waits_for_log && (left > 0 || (ready < pending && ring_kernel_room(ring) != 0))) {
+    if (!waits_for_log && taken < pending && ring_kernel_room(ring) != 0) {
+        thread->is_submitting = true;
         return true;
     }
     enter_finish(core, thread);
@@ -94,6 +96,7 @@ static bool submit_some(struct core *core, struct thread_record *thread)
 
 bool gate_step(struct core *core)
 {
+    running(core)->is_submitting = false;
     return submit_some(core, running(core));
 }
 
@@ -101,12 +104,11 @@ bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
 {
     struct thread_record *thread = running(core);
     if (min_complete > (uint64_t)thread->ring.cq_mask + 1) {
-        enter_return(core, thread, -(int64_t)STATUS_BAD_ARGUMENT);
+        enter_return(thread, -(int64_t)STATUS_BAD_ARGUMENT);
         return false;
     }
     thread->min_complete = min_complete;
     thread->timeout_ns = timeout_ns;
-    thread->is_submitting = true;
     if (thread->ring.repeated != 0) {
         core->actor = thread->process;
         core->cause = core->syslog_next;
