@@ -154,7 +154,7 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     core->now_ns = input->now_ns;
     core->commits_seq = core->state.seq;
     core->work = 0;
-    if (log_room(&kernel->log) < LOG_HALT) {
+    if (kernel->log.room < LOG_HALT) {
         log_is_full(kernel);
     }
     bool more = turns[input->kind](kernel, input);

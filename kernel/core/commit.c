@@ -54,7 +54,7 @@ bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke)
     bool is_drainer = job != NONE && (core->state.jobs[job].flags & JOB_DRAINER) != 0;
     uint64_t reserve = is_drainer ? LOG_DRAINER : is_revoke ? LOG_REVOKE : LOG_OTHER;
     uint64_t exits = (uint64_t)core->state.config.processes + core->state.config.jobs;
-    return log_room(core->log) >= core->commit_count + exits + reserve + TURN_COMMITS_MAX;
+    return core->log->room >= core->commit_count + exits + reserve + TURN_COMMITS_MAX;
 }
 
 // What is missing of each resource: in the machine, and in the job's limit.

@@ -176,7 +176,6 @@ struct core {
     struct frames frames;
     uint64_t now_ns;
     uint64_t cause; // of the commits of this turn: CAUSE_OPEN until the first of them
-    const struct request *causing; // whose record that is; NULL: of none
     uint32_t actor;
     uint32_t package_frame;
     uint32_t log_frame; // the memory of both logs starts here

@@ -193,6 +193,9 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
     if (record_of(core, request)->calls.count >= ENDPOINT_QUEUE_MAX) {
         return request_about(request, ARGUMENT_LIMIT, STATUS_QUEUE_FULL);
     }
+    if (sqe->transfers != 0 && !core_may_commit(core, request->thread->job, false)) {
+        return STATUS_LOG_FULL;
+    }
     return request_wait_check(core, request);
 }
 
@@ -368,7 +371,9 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
         return request_about(request, ARGUMENT_PAYLOAD, status);
     }
     if (request->sqe.transfers != 0 && call->state == REQUEST_TAKEN) {
-        status = transfer_check(core, request, &payload, call->sender.process);
+        status = core_may_commit(core, request->thread->job, false)
+                     ? transfer_check(core, request, &payload, call->sender.process)
+                     : STATUS_LOG_FULL;
         if (status != STATUS_OK) {
             return request_about(request, ARGUMENT_TRANSFERS, status);
         }

@@ -67,6 +67,9 @@ static enum status operate_release(struct core *core, struct request *request)
     }
     request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
+    if (status == STATUS_OK && !core_may_commit(core, request->thread->job, false)) {
+        return STATUS_LOG_FULL;
+    }
     if (status == STATUS_OK) {
         hold_remove(core, request->hold);
     }
@@ -217,6 +220,10 @@ static __attribute__((flatten)) enum status object_call(struct core *core, struc
     if (sqe->method >= class->method_count) {
         return request_about(request, ARGUMENT_METHOD, STATUS_METHOD_UNKNOWN);
     }
+    bool is_revoke = class == &revoker_class && sqe->method == REVOKER_REVOKE;
+    if (!class->is_quiet && !core_may_commit(core, request->thread->job, is_revoke)) {
+        return STATUS_LOG_FULL;
+    }
     const struct kernel_method *method = &class->methods[sqe->method];
     enum status status = STATUS_OK;
     struct buffer buffer;
@@ -253,19 +260,12 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_CAP, status);
     }
-    bool is_revoker = core->state.holds[request->hold].revoker != 0;
-    const struct facet *facet = &core->state.facets[request->target.facet];
-    const struct object *object = &core->state.objects[facet->object];
-    bool is_served = object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet);
-    bool is_quiet = is_served || object_classes[object->kind].is_quiet;
-    if ((is_revoker || !is_quiet) &&
-        !core_may_commit(core, request->thread->job, is_revoker && sqe->method == REVOKER_REVOKE)) {
-        return STATUS_LOG_FULL;
-    }
-    if (is_revoker) {
+    if (core->state.holds[request->hold].revoker != 0) {
         request->interface = REVOKER_INTERFACE_ID;
         return object_call(core, request, &revoker_class);
     }
+    const struct facet *facet = &core->state.facets[request->target.facet];
+    const struct object *object = &core->state.objects[facet->object];
     status = facet_check(core, request->target.facet);
     if (status == STATUS_OK && sqe->method >= METHODS_MAX) {
         status = STATUS_METHOD_UNKNOWN;
@@ -275,7 +275,7 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_CAP, status);
     }
-    if (is_served) {
+    if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
         return endpoint_call(core, request);
     }
     status = object_call(core, request, &object_classes[object->kind]);
@@ -296,14 +296,10 @@ static enum status (*const operations[OP_CANCEL + 1])(struct core *, struct requ
 bool core_operate(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
-    enum status status;
-    if ((opcode == OP_RELEASE || request->sqe.transfers != 0) &&
-        !core_may_commit(core, request->thread->job, false)) {
-        return false;
-    }
-    status = opcode <= OP_CANCEL ? operations[opcode](core, request)
-                                 : request_about(request, ARGUMENT_OPCODE, STATUS_BAD_OPCODE);
-    if (__builtin_expect(status != STATUS_OK, false) && status != STATUS_LOG_FULL) {
+    enum status status = opcode <= OP_CANCEL
+                             ? operations[opcode](core, request)
+                             : request_about(request, ARGUMENT_OPCODE, STATUS_BAD_OPCODE);
+    if (__builtin_expect(status != STATUS_OK, false)) {
         ASSERT(request->state == REQUEST_NEW);
         request_refuse(request, status, request->argument);
     }

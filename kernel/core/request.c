@@ -169,7 +169,7 @@ static inline __attribute__((always_inline)) void post_late(struct core *core,
     ring_kernel_unreserve(&thread->ring);
     request_post(request, &thread->ring);
     ring_kernel_publish(&thread->ring);
-    syslog_request(core, request, request->cqe.status,
+    syslog_request(core, core->syslog_next++, request, request->cqe.status,
                    duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
     core->work++;
     if (thread->state == THREAD_WAITING) {

@@ -12,18 +12,15 @@ static inline struct syslog_record *syslog_record(const struct core *core, uint6
     return &core->syslog[number % SYSLOG_RECORDS];
 }
 
-// A request that ends, with the completion in it: under the number that its commits name as their
-// cause, if it made any in this turn. One that waits, having made some, says so under that number,
-// and has another record when it ends.
-static inline void syslog_request(struct core *core, const struct request *request, int32_t status,
-                                  uint32_t duration_ns)
+// The record with this number, of a request that ends with the completion in it.
+static inline struct syslog_record *syslog_request(struct core *core, uint64_t number,
+                                                   const struct request *request, int32_t status,
+                                                   uint32_t duration_ns)
 {
-    bool is_cause = core->cause < CAUSE_OPEN && request == core->causing;
-    struct syslog_record *record =
-        syslog_record(core, is_cause ? core->cause : core->syslog_next++);
+    struct syslog_record *record = syslog_record(core, number);
     const struct sqe *sqe = &request->sqe;
     record->time_ns = core->now_ns;
-    record->first_commit = is_cause ? core->commits_seq : UINT64_MAX;
+    record->first_commit = UINT64_MAX;
     record->interface = request->interface;
     record->detail = request->cqe.detail;
     record->sender = request->sender;
@@ -32,6 +29,7 @@ static inline void syslog_request(struct core *core, const struct request *reque
     record->status = status;
     __builtin_memcpy(&record->operation, sqe, sizeof record->operation);
     record->duration_ns = duration_ns;
+    return record;
 }
 
 // Writes the request's CQE, which its thread sees when the ring is published.

@@ -49,19 +49,20 @@ static inline bool submit(struct core *core, struct thread_record *thread)
     request->interface = 0;
     request->state = REQUEST_NEW;
     core->cause = CAUSE_OPEN;
-    core->causing = request;
     if (!core_operate(core, request)) {
         thread->ring.sq_head--; // nobody has seen that it was taken
-        core->causing = NULL;
         return false;
     }
-    if (request->state == REQUEST_NEW) {
+    bool is_over = request->state == REQUEST_NEW;
+    if (is_over) {
         request_post(request, &thread->ring);
-        syslog_request(core, request, request->cqe.status, 0);
-    } else if (core->cause != CAUSE_OPEN) {
-        syslog_request(core, request, SYSLOG_WAITS, 0);
     }
-    core->causing = NULL;
+    if (__builtin_expect(core->cause != CAUSE_OPEN, false)) { // the number that its commits name
+        int32_t status = is_over ? request->cqe.status : SYSLOG_WAITS;
+        syslog_request(core, core->cause, request, status, 0)->first_commit = core->commits_seq;
+    } else if (is_over) {
+        syslog_request(core, core->syslog_next++, request, request->cqe.status, 0);
+    }
     return true;
 }
 

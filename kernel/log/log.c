@@ -17,7 +17,10 @@ static void page_begin(struct log *log)
 
 void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint64_t boot_id)
 {
-    *log = (struct log){.pages = pages, .page_count = page_count, .boot_id = boot_id};
+    *log = (struct log){.pages = pages,
+                        .page_count = page_count,
+                        .room = (uint64_t)page_count * COMMITS_PER_PAGE,
+                        .boot_id = boot_id};
     sha256_init(&log->hash);
     page_begin(log);
 }
@@ -34,6 +37,7 @@ void log_append(struct log *log, const struct commit *commit, uint64_t digest)
     page->header.count++;
     page->header.digest = digest;
     log->seq++;
+    log->room--;
 }
 
 bool log_seal_step(struct log *log)
@@ -60,6 +64,7 @@ void log_flush(struct log *log)
     uint32_t count = page->header.count;
     if (count != 0) {
         memset(&page->records[count], 0, (COMMITS_PER_PAGE - count) * sizeof page->records[0]);
+        log->room -= COMMITS_PER_PAGE - count;
         log->page++;
         page_begin(log);
     }

@@ -22,6 +22,7 @@ struct log {
     uint64_t first;      // page that nobody has acknowledged, the oldest
     uint64_t page;       // that is being filled
     uint64_t seq;        // records appended
+    uint64_t room;       // for so many more
     uint64_t boot_id;
     // Sealing: page `sealing` is hashed up to `hashed` bytes; those before it are sealed.
     uint64_t sealing;
@@ -36,18 +37,14 @@ static inline struct log_page *log_page(const struct log *log, uint64_t page)
     return &log->pages[page % log->page_count];
 }
 
-// Records that can still be appended.
-static inline uint64_t log_room(const struct log *log)
-{
-    return (log->page_count - (log->page - log->first)) * COMMITS_PER_PAGE -
-           log_page(log, log->page)->header.count;
-}
-
 // Frees the pages before `page`. False: they are not all sealed, or it was freed before.
 static inline bool log_acknowledge(struct log *log, uint64_t page)
 {
     bool may = page >= log->first && page <= log->sealing;
-    log->first = may ? page : log->first;
+    if (may) {
+        log->room += (page - log->first) * COMMITS_PER_PAGE;
+        log->first = page;
+    }
     return may;
 }
 

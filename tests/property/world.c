@@ -581,7 +581,7 @@ bool world_is_nearly_full(void)
     const struct state_config *config = &act_core()->state.config;
     uint64_t exits = config->processes + config->jobs;
 
-    return log_room(&machine.kernel->log) < LOG_OTHER + exits + TURN_COMMITS_MAX + COMMITS_SPARE ||
+    return machine.kernel->log.room < LOG_OTHER + exits + TURN_COMMITS_MAX + COMMITS_SPARE ||
            model_is_nearly_full();
 }
 
