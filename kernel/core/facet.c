@@ -16,8 +16,7 @@ enum status facet_check(const struct core *core, uint32_t facet)
     uint32_t at = facet;
     do {
         const struct facet *node = &core->state.facets[at];
-        if (node->revoked != 0 ||
-            (core->has_leases && core->facets[at].calls >= node->calls)) {
+        if (node->revoked != 0 || (core->has_leases && core->facets[at].calls >= node->calls)) {
             return STATUS_REVOKED;
         }
         if (node->expiry_ns <= core->now_ns) {
