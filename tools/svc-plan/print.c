@@ -133,8 +133,12 @@ static void verdict_print(const struct plan *plan)
         plan->critical != NO_SERVICE ? plan->catalogue->names[plan->critical] : "";
     switch (plan->verdict) {
     case VERDICT_FULL:
-        printf("verdict: boots in full mode, %u of %u services start\n", plan->starts_count,
-               plan->set->count);
+        if (plan->set->count == 0) {
+            printf("verdict: nothing starts, for there are no services\n");
+        } else {
+            printf("verdict: boots in full mode, %u of %u services start\n", plan->starts_count,
+                   plan->set->count);
+        }
         break;
     case VERDICT_PARTLY:
         printf("verdict: boots, but %u services fail\n", plan->fails_count);

@@ -83,6 +83,7 @@ class Plan(unittest.TestCase):
         run = plan('{"services": {\n"a": {,}}}')
         self.assertEqual(run.returncode, 1)
         self.assertIn("error: line 2: the text is not JSON: column 7:", run.stdout)
+        self.assertIn("verdict: nothing starts", run.stdout)
         for words in ([], ["--what"], ["a", "b"]):
             run = subprocess.run([PLAN, *words], capture_output=True, text=True, check=False)
             self.assertEqual(run.returncode, 2)
