@@ -127,6 +127,9 @@ static bool turn_close(struct kernel *kernel)
         log_append(log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
+    if (log->room < LOG_HALT) { // for the next turn
+        log_is_full(kernel);
+    }
     if (core->is_flushing) {
         log_flush(log);
     }
@@ -152,13 +155,9 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns;
-    core->commits_seq = core->state.seq;
     core->work = 0;
-    if (kernel->log.room < LOG_HALT) {
-        log_is_full(kernel);
-    }
     bool more = turns[input->kind](kernel, input);
-    if (core->is_changed || core->commit_count != 0 || core->is_sweeping) {
+    if (core->is_changed) {
         more = turn_close(kernel);
     }
     return (struct turn){.thread = (int32_t)core->current, .more = more};

@@ -46,6 +46,7 @@ void core_apply(struct core *core, const struct commit *commit)
     core->commits[core->commit_count].cause = core->cause;
     core->commit_digests[core->commit_count] = core->state.digest[0];
     core->commit_count++;
+    core->is_changed = true;
     core->work += TURN_WORK_MAX; // what changed is closed with its turn
 }
 

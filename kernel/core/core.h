@@ -208,8 +208,8 @@ struct core {
     // Scheduling: one CPU.
     uint32_t current;              // thread; NONE: idle
     struct thread_record *running; // where there is one, its record
-    bool is_changed;               // who is ready, or which deadline comes first
-    uint32_t next;                 // runs before the queue; NONE: nobody
+    bool is_changed; // who is ready, the first deadline, or the state; or there is more to do
+    uint32_t next;   // runs before the queue; NONE: nobody
     struct link ready[PRIORITY_COUNT];
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
@@ -227,7 +227,6 @@ struct core {
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
     uint32_t commit_count;
-    uint64_t commits_seq; // of the turn's first commit
     uint32_t work; // done in this turn beside taking SQEs: completions, console lines, hashing
 
     struct counters counters;

@@ -38,7 +38,7 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
             schedule_ready(core, thread, false);
         }
     }
-    core->is_sweeping = true; // what is left of the dead can be given back
+    core->is_sweeping = core->is_changed = true; // what is left of the dead can be given back
     return STATUS_OK;
 }
 

@@ -108,7 +108,7 @@ void schedule_timer(struct core *core)
 
 void schedule_pick(struct core *core)
 {
-    core->is_changed = false;
+    core->is_changed = core->is_sweeping;
     if (core->current != NONE && ready_priority(core) > (int32_t)core->running->priority) {
         current_put_back(core);
     }

@@ -59,7 +59,8 @@ static inline bool submit(struct core *core, struct thread_record *thread)
     }
     if (__builtin_expect(core->cause != CAUSE_OPEN, false)) { // the number that its commits name
         int32_t status = is_over ? request->cqe.status : SYSLOG_WAITS;
-        syslog_request(core, core->cause, request, status, 0)->first_commit = core->commits_seq;
+        syslog_request(core, core->cause, request, status, 0)->first_commit =
+            core->state.seq - core->commit_count;
     } else if (is_over) {
         syslog_request(core, core->syslog_next++, request, request->cqe.status, 0);
     }
