@@ -146,6 +146,12 @@ static void step(void)
     }
 }
 
+void again_print(void)
+{
+    fprintf(stderr, "again: SEED=%llu STEPS=%llu\n", (unsigned long long)tally.seed,
+            (unsigned long long)tally.step + 1);
+}
+
 static bool is_emitted(uint32_t kind)
 {
     // The kernel does not make these yet, or the programs of this test do not ask for them.
@@ -171,24 +177,6 @@ static bool has_every_kind(const uint64_t kinds[COMMIT_KIND_COUNT], const uint64
         has_all = has_all && (occurs || !is_emitted(kind));
     }
     return has_all;
-}
-
-static uint64_t environment(const char *name, uint64_t least, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    char *end;
-
-    if (text == NULL) {
-        return otherwise;
-    }
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 0);
-    if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || number < least) {
-        fprintf(stderr, "%s: '%s' is not a number from %llu to 2^64 - 1\n", name, text,
-                (unsigned long long)least);
-        exit(2);
-    }
-    return number;
 }
 
 static void tally_print(void)

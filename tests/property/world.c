@@ -3,6 +3,7 @@
 // One world: see world.h.
 #include "tests/property/world.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +28,24 @@ struct tally tally;
 static char history[HISTORY_LINES][HISTORY_WIDTH];
 static uint64_t history_count;
 static uint64_t chance_state;
+
+uint64_t environment(const char *name, uint64_t least, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    char *end;
+
+    if (text == NULL) {
+        return otherwise;
+    }
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || number < least) {
+        fprintf(stderr, "%s: '%s' is not a number from %llu to 2^64 - 1\n", name, text,
+                (unsigned long long)least);
+        exit(2);
+    }
+    return number;
+}
 
 // --- Chance, history ----------------------------------------------------------------------------
 
@@ -73,8 +92,7 @@ static void history_print(void)
     for (uint64_t i = first; i < history_count; i++) {
         fprintf(stderr, "  %s\n", history[i % HISTORY_LINES]);
     }
-    fprintf(stderr, "again: SEED=%llu STEPS=%llu\n", (unsigned long long)tally.seed,
-            (unsigned long long)tally.step + 1);
+    again_print();
 }
 
 static void aborted(int number)
@@ -737,7 +755,9 @@ void world_end(const char *log_path)
     }
     emptiness_check();
     follower_step();
-    log_check();
+    if (!world.is_brief) {
+        log_check();
+    }
     if (log_path != NULL) {
         log_keep(log_path);
     }

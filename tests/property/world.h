@@ -50,6 +50,7 @@ struct world {
     struct old_ids old_caps, old_calls;
     bool is_over;
     bool is_trimmed; // pages of its log are acknowledged at random
+    bool is_brief;   // its log is followed, and not verified once more as it was exported
 };
 
 extern struct world world;
@@ -104,6 +105,12 @@ uint64_t old_get(const struct old_ids *old);
 // A line for the history that a failure prints.
 __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
 __attribute__((format(printf, 1, 2))) _Noreturn void broken(const char *format, ...);
+
+// Prints the line that repeats what failed: each test has its own.
+void again_print(void);
+
+// A number from the environment; ends the test, and says why, where it is none.
+uint64_t environment(const char *name, uint64_t least, uint64_t otherwise);
 
 // Compares a predicted fact with what a call of a kernel object said.
 void fact_check(const char *what, enum status predicted, enum status found);
