@@ -137,6 +137,22 @@ static enum capnp_error tag_unpack(struct capnp_unpacker *unpacker, uint64_t *wo
     return CAPNP_OK;
 }
 
+// Words of neither zeros nor plain bytes, as long as there are any and their longest form is there.
+// Returns what follows the last word that was written.
+static uint8_t *mixed_unpack(struct capnp_unpacker *unpacker, uint8_t *to, const uint8_t *end)
+{
+    const uint8_t *at = unpacker->at;
+    while (to != end && (size_t)(unpacker->end - at) > CAPNP_WORD_BYTES && *at != TAG_ZERO &&
+           *at != TAG_PLAIN) {
+        uint64_t word;
+        at = word_unpack(at, &word);
+        capnp_store_u64(to, word);
+        to += CAPNP_WORD_BYTES;
+    }
+    unpacker->at = at;
+    return to;
+}
+
 enum capnp_error capnp_unpack(struct capnp_unpacker *unpacker, void *words, uint64_t bytes)
 {
     if (bytes < CAPNP_WORD_BYTES) {
@@ -168,7 +184,7 @@ enum capnp_error capnp_unpack(struct capnp_unpacker *unpacker, void *words, uint
                 return error;
             }
             capnp_store_u64(to, word);
-            to += CAPNP_WORD_BYTES;
+            to = mixed_unpack(unpacker, to + CAPNP_WORD_BYTES, end);
         }
     }
     return CAPNP_OK;
