@@ -184,7 +184,10 @@ enum capnp_error capnp_unpack(struct capnp_unpacker *unpacker, void *words, uint
                 return error;
             }
             capnp_store_u64(to, word);
-            to = mixed_unpack(unpacker, to + CAPNP_WORD_BYTES, end);
+            to += CAPNP_WORD_BYTES;
+            if ((unpacker->zero_words | unpacker->plain_words) == 0) {
+                to = mixed_unpack(unpacker, to, end);
+            }
         }
     }
     return CAPNP_OK;
