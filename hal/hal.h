@@ -22,6 +22,13 @@
 // addresses.
 extern uint8_t *hal_frames;
 
+struct frame_range {
+    uint32_t first;
+    uint32_t count;
+};
+
+enum { FRAME_RANGES_MAX = 32 }; // that memory may be in
+
 // --- Address spaces: a write-only cache of the kernel's mappings --------------------------------
 
 enum {

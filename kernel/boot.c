@@ -10,35 +10,35 @@
 
 struct sizes {
     uint32_t frames; // of memory, at least
-    struct state_config state;
-    uint32_t requests;
-    uint32_t log_pages;
+    // What there is of each resource. Those of the transient ones: requests, and pages of the log;
+    // behind them: nothing of no resource.
+    uint32_t of[RESOURCE_COUNT + 1];
 };
 
-// Largest first.
+// Largest first. How many pages there are follows from the memory itself.
 static const struct sizes size_table[] = {
     {48 * 256,
-     {.sessions = 64,
-      .jobs = 64,
-      .processes = 128,
-      .threads = 256,
-      .objects = 4096,
-      .facets = 8192,
-      .holds = 16384,
-      .mappings = 4096},
-     4096,
-     1024},
+     {[RESOURCE_SESSIONS] = 64,
+      [RESOURCE_JOBS] = 64,
+      [RESOURCE_PROCESSES] = 128,
+      [RESOURCE_THREADS] = 256,
+      [RESOURCE_OBJECTS] = 4096,
+      [RESOURCE_FACETS] = 8192,
+      [RESOURCE_HOLDS] = 16384,
+      [RESOURCE_MAPPINGS] = 4096,
+      [RESOURCE_CALLS] = 4096,
+      [RESOURCE_LOG] = 1024}},
     {0,
-     {.sessions = 64,
-      .jobs = 64,
-      .processes = 128,
-      .threads = 256,
-      .objects = 2048,
-      .facets = 4096,
-      .holds = 8192,
-      .mappings = 2048},
-     2048,
-     128},
+     {[RESOURCE_SESSIONS] = 64,
+      [RESOURCE_JOBS] = 64,
+      [RESOURCE_PROCESSES] = 128,
+      [RESOURCE_THREADS] = 256,
+      [RESOURCE_OBJECTS] = 2048,
+      [RESOURCE_FACETS] = 4096,
+      [RESOURCE_HOLDS] = 8192,
+      [RESOURCE_MAPPINGS] = 2048,
+      [RESOURCE_CALLS] = 2048,
+      [RESOURCE_LOG] = 128}},
 };
 
 enum {
@@ -46,84 +46,58 @@ enum {
     SPACE_OF_A_PAGE = 15, // pages of address space for each page of memory
 };
 
-static struct sizes sizes_for(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
+static struct sizes sizes_for(const struct boot *boot, uint32_t frames, uint32_t threads_max,
+                              uint32_t spaces_max)
 {
-    uint64_t frames = 0;
-    for (uint32_t i = 0; i < boot->range_count; i++) {
-        frames += boot->ranges[i].count;
-    }
     const struct sizes *row = size_table;
     while (row->frames > frames) {
         row++;
     }
     struct sizes sizes = *row;
-    uint32_t *const sizes_by_name[BOOT_SIZE_COUNT] = {
-        [BOOT_SIZE_SESSIONS] = &sizes.state.sessions,
-        [BOOT_SIZE_JOBS] = &sizes.state.jobs,
-        [BOOT_SIZE_PROCESSES] = &sizes.state.processes,
-        [BOOT_SIZE_THREADS] = &sizes.state.threads,
-        [BOOT_SIZE_OBJECTS] = &sizes.state.objects,
-        [BOOT_SIZE_FACETS] = &sizes.state.facets,
-        [BOOT_SIZE_HOLDS] = &sizes.state.holds,
-        [BOOT_SIZE_MAPPINGS] = &sizes.state.mappings,
-        [BOOT_SIZE_REQUESTS] = &sizes.requests,
-        [BOOT_SIZE_LOG_PAGES] = &sizes.log_pages,
-    };
-    for (uint32_t i = 0; i < BOOT_SIZE_COUNT; i++) {
-        if (boot->sizes[i] != 0) {
-            *sizes_by_name[i] = boot->sizes[i];
-        }
-    }
     // The package's pages are those of two objects: all of it, and its manifest.
     uint64_t pages = frames + 2 * (boot->package_size / PAGE_SIZE);
-    sizes.state.pages = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
-    sizes.state.space = sizes.state.pages * SPACE_OF_A_PAGE;
-    if (sizes.state.threads > threads_max) {
-        sizes.state.threads = threads_max;
+    sizes.of[RESOURCE_PAGES] = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
+    sizes.of[RESOURCE_SPACE] = sizes.of[RESOURCE_PAGES] * SPACE_OF_A_PAGE;
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
+        if (boot->sizes[resource] != 0) {
+            sizes.of[resource] = boot->sizes[resource];
+        }
     }
-    if (sizes.state.processes > spaces_max) {
-        sizes.state.processes = spaces_max;
+    if (sizes.of[RESOURCE_THREADS] > threads_max) {
+        sizes.of[RESOURCE_THREADS] = threads_max;
+    }
+    if (sizes.of[RESOURCE_PROCESSES] > spaces_max) {
+        sizes.of[RESOURCE_PROCESSES] = spaces_max;
     }
     return sizes;
 }
 
-enum {
-    PIECES = 8,
-    PIECE_ALIGNMENT = 64,
-};
-
-// An array of the kernel: which pointer of struct kernel leads to it, and its bytes.
-struct piece {
-    uint64_t pointer;
-    uint64_t size;
-};
-
-#define PIECE(field, count)                                                                        \
+// The kernel's arrays, in the order in which they follow struct kernel: which of its pointers leads
+// there, and the bytes for each of one resource, and of another.
+#define ARRAY(field, resource, other)                                                              \
     {                                                                                              \
-        offsetof(struct kernel, field), (uint64_t)(count) * sizeof *((struct kernel *)0)->field    \
+        offsetof(struct kernel, field), sizeof *((struct kernel *)0)->field, resource, other       \
     }
 
-// The kernel's arrays, in the order in which they follow struct kernel. Returns bytes in all.
-static uint64_t pieces_of(const struct sizes *sizes, struct piece pieces[PIECES])
+static const struct {
+    uint32_t pointer, bytes, resource, other;
+} arrays[] = {
+    ARRAY(core.threads, RESOURCE_THREADS, RESOURCE_COUNT),
+    ARRAY(core.processes, RESOURCE_PROCESSES, RESOURCE_COUNT),
+    ARRAY(core.objects, RESOURCE_OBJECTS, RESOURCE_COUNT),
+    ARRAY(core.jobs, RESOURCE_JOBS, RESOURCE_COUNT),
+    ARRAY(core.facets, RESOURCE_FACETS, RESOURCE_COUNT),
+    ARRAY(core.requests, RESOURCE_CALLS, RESOURCE_COUNT),
+    ARRAY(core.heap, RESOURCE_CALLS,
+          RESOURCE_THREADS), // one request is spare, as is the first place
+};
+
+enum { ARRAY_COUNT = sizeof arrays / sizeof arrays[0] };
+
+static uint64_t array_size(const struct sizes *sizes, uint32_t array)
 {
-    const struct state_config *config = &sizes->state;
-    const struct piece table[PIECES] = {
-        PIECE(core.threads, config->threads),
-        PIECE(core.processes, config->processes),
-        PIECE(core.objects, config->objects),
-        PIECE(core.jobs, config->jobs),
-        PIECE(core.facets, config->facets),
-        PIECE(core.requests, sizes->requests),
-        PIECE(core.heap, 1 + sizes->requests + config->threads),
-        {offsetof(struct kernel, storage), state_size(config)},
-    };
-    uint64_t total = 0;
-    for (uint32_t i = 0; i < PIECES; i++) {
-        pieces[i].pointer = table[i].pointer;
-        pieces[i].size = (table[i].size + PIECE_ALIGNMENT - 1) & ~(uint64_t)(PIECE_ALIGNMENT - 1);
-        total += pieces[i].size;
-    }
-    return total;
+    uint64_t count = (uint64_t)sizes->of[arrays[array].resource] + sizes->of[arrays[array].other];
+    return count * arrays[array].bytes;
 }
 
 static void core_init(struct core *core, const struct sizes *sizes, const struct boot *boot)
@@ -134,10 +108,10 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->boot_flags = boot->flags;
     core->package_frame = boot->package_frame;
     core->package = frame_at(boot->package_frame);
-    core->request_count = sizes->requests;
+    core->request_count = sizes->of[RESOURCE_CALLS];
     core->spare = core->requests;
     list_init(&core->free_requests);
-    for (uint32_t i = 1; i < sizes->requests; i++) {
+    for (uint32_t i = 1; i < core->request_count; i++) {
         list_append(&core->free_requests, &core->requests[i].queue);
     }
     for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
@@ -145,14 +119,10 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     }
     list_init(&core->dead);
     list_init(&core->gone);
-    core->recheck = NONE;
-    queue_init(&core->sleepers);
-    for (uint32_t i = 0; i < PARK_QUEUES; i++) {
+    for (uint32_t i = 0; i < PARK_QUEUES + 1; i++) {
         queue_init(&core->parked[i]);
     }
     core->current = NONE;
-    core->kill_next = NONE;
-    core->litter = NONE;
     core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;
@@ -167,37 +137,41 @@ static _Noreturn void boot_refuse(const char *why)
 // Log, SysLog, struct kernel and arrays go to the start of the largest range; what is left is free
 // frames.
 static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
-                            struct frame_range ranges[FRAME_RANGES_MAX])
+                            struct frames *frames)
 {
-    struct piece pieces[PIECES];
-    uint64_t head =
-        (sizeof(struct kernel) + PIECE_ALIGNMENT - 1) & ~(uint64_t)(PIECE_ALIGNMENT - 1);
-    uint64_t size = SYSLOG_PAGES * PAGE_SIZE + head + pieces_of(sizes, pieces);
-    uint64_t frames = (size + PAGE_SIZE - 1) / PAGE_SIZE + sizes->log_pages;
-    uint32_t largest = 0;
-    for (uint32_t i = 0; i < boot->range_count && i < FRAME_RANGES_MAX; i++) {
-        ranges[i] = (struct frame_range){boot->ranges[i].first, boot->ranges[i].count};
-        largest = ranges[i].count > ranges[largest].count ? i : largest;
+    struct state_config config;
+    memcpy(&config, sizes->of, sizeof config);
+    uint64_t size = SYSLOG_PAGES * PAGE_SIZE + sizeof(struct kernel) + state_size(&config);
+    for (uint32_t i = 0; i < ARRAY_COUNT; i++) {
+        size += array_size(sizes, i);
     }
-    if (boot->range_count == 0 || ranges[largest].count <= frames) {
+    uint64_t taken = (size + PAGE_SIZE - 1) / PAGE_SIZE + sizes->of[RESOURCE_LOG];
+    struct frame_range *largest = frames->ranges;
+    for (uint32_t i = 1; i < frames->range_count; i++) {
+        largest = frames->ranges[i].count > largest->count ? &frames->ranges[i] : largest;
+    }
+    if (largest->count <= taken) {
         boot_refuse("there is not enough memory for the kernel's tables");
     }
-    struct log_page *log = frame_at(ranges[largest].first);
-    ranges[largest].first += (uint32_t)frames;
-    ranges[largest].count -= (uint32_t)frames;
-    uint8_t *at = (uint8_t *)(log + sizes->log_pages);
-    memset(at, 0, size);
-    struct kernel *kernel = (struct kernel *)(void *)(at + SYSLOG_PAGES * PAGE_SIZE);
-    kernel->core.syslog = (struct syslog_record *)(void *)at;
-    at = (uint8_t *)kernel + head;
-    for (uint32_t i = 0; i < PIECES; i++) {
-        memcpy((uint8_t *)kernel + pieces[i].pointer, &at, sizeof at);
-        at += pieces[i].size;
+    uint32_t first = largest->first;
+    largest->first += (uint32_t)taken;
+    largest->count -= (uint32_t)taken;
+    frames->free_count -= (uint32_t)taken;
+    struct log_page *log = frame_at(first);
+    struct syslog_record *syslog = (void *)(log + sizes->of[RESOURCE_LOG]);
+    struct kernel *kernel = (void *)(syslog + SYSLOG_RECORDS);
+    memset(syslog, 0, size);
+    uint8_t *at = (uint8_t *)(kernel + 1);
+    for (uint32_t i = 0; i < ARRAY_COUNT; i++) {
+        memcpy((uint8_t *)kernel + arrays[i].pointer, &at, sizeof at);
+        at += array_size(sizes, i);
     }
-    state_init(&kernel->core.state, &sizes->state, kernel->storage);
+    state_init(&kernel->core.state, &config, at);
+    log_init(&kernel->log, log, sizes->of[RESOURCE_LOG], boot->boot_id);
+    kernel->core.syslog = syslog;
     kernel->core.log = &kernel->log;
-    kernel->core.log_frame = (uint32_t)(((uint8_t *)log - hal_frames) / PAGE_SIZE);
-    log_init(&kernel->log, log, sizes->log_pages, boot->boot_id);
+    kernel->core.log_frame = first;
+    kernel->core.frames = *frames;
     return kernel;
 }
 
@@ -252,12 +226,12 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
     if (!package_is_sound(frame_at(boot->package_frame), boot->package_size)) {
         boot_refuse("the boot package is broken: its size, its table or its table's hash is wrong");
     }
-    struct sizes sizes = sizes_for(boot, threads_max, spaces_max);
-    struct frame_range ranges[FRAME_RANGES_MAX];
-    struct kernel *kernel = place(boot, &sizes, ranges);
+    struct frames frames;
+    frames_init(&frames, boot->ranges, boot->range_count);
+    struct sizes sizes = sizes_for(boot, frames.free_count, threads_max, spaces_max);
+    struct kernel *kernel = place(boot, &sizes, &frames);
     struct core *core = &kernel->core;
     core_init(core, &sizes, boot);
-    frames_init(&core->frames, ranges, boot->range_count);
     const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
     if (package_verify(core, manifest) != STATUS_OK) {
         boot_refuse("the boot manifest's checksum is wrong");
@@ -270,3 +244,6 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
     }
     return kernel; // the first turn hands genesis to the log
 }
+
+static_assert(sizeof(struct state_config) == RESOURCE_CALLS * sizeof(uint32_t),
+              "the configuration is the sizes of what is not transient");

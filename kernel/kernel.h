@@ -22,30 +22,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/commit.h"
+#include "hal/hal.h"
+
 struct kernel;
-
-// Memory that the kernel may use, in frames. The boot package's frames are not among them.
-struct boot_range {
-    uint32_t first;
-    uint32_t count;
-};
-
-enum { BOOT_RANGES_MAX = 32 };
-
-// What kernel_boot() otherwise derives from the memory.
-enum boot_size {
-    BOOT_SIZE_SESSIONS,
-    BOOT_SIZE_JOBS,
-    BOOT_SIZE_PROCESSES,
-    BOOT_SIZE_THREADS,
-    BOOT_SIZE_OBJECTS,
-    BOOT_SIZE_FACETS,
-    BOOT_SIZE_HOLDS,
-    BOOT_SIZE_MAPPINGS,
-    BOOT_SIZE_REQUESTS,
-    BOOT_SIZE_LOG_PAGES,
-    BOOT_SIZE_COUNT,
-};
 
 struct boot {
     uint64_t boot_id;       // random, or from the seed
@@ -54,9 +34,13 @@ struct boot {
     uint32_t package_frame; // the boot package starts at this frame, in consecutive frames
     uint64_t package_size;  // bytes; 0: the platform found none
     uint32_t flags;         // enum boot_flag of abi/start.h
-    uint32_t sizes[BOOT_SIZE_COUNT]; // 0: as the memory suggests
+    // What there is of each resource, in pages of the log for RESOURCE_LOG; 0: as the memory
+    // suggests.
+    uint32_t sizes[RESOURCE_COUNT];
+    // Memory that the kernel may use, without the boot package's; the largest range holds its
+    // arenas.
     uint32_t range_count;
-    struct boot_range ranges[BOOT_RANGES_MAX]; // the largest one holds the kernel's arenas
+    struct frame_range ranges[FRAME_RANGES_MAX];
 };
 
 enum input_kind {

@@ -13,7 +13,6 @@ enum { SYSLOG_PAGES = SYSLOG_RECORDS * sizeof(struct syslog_record) / PAGE_SIZE 
 struct kernel {
     struct core core;
     struct log log;
-    void *storage; // of core.state's arenas
 };
 
 // The first commits: who is there before anybody acts, and the first program with what it is given.

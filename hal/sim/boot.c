@@ -182,7 +182,7 @@ int main(int count, char **arguments)
         }
     }
     sim_memory_init(options.memory);
-    boot.ranges[0] = (struct boot_range){0, (uint32_t)(options.memory / PAGE_SIZE)};
+    boot.ranges[0] = (struct frame_range){0, (uint32_t)(options.memory / PAGE_SIZE)};
     if (options.package != NULL) {
         package_load(options.package, options.memory, &boot);
     }

@@ -18,12 +18,12 @@ _Noreturn void boot_refuse(const char *reason, const char *detail)
 }
 
 // Among those that start.S has mapped.
-static struct boot_range *ranges_largest(struct ranges *ranges)
+static struct frame_range *ranges_largest(struct ranges *ranges)
 {
-    struct boot_range *largest = NULL;
+    struct frame_range *largest = NULL;
 
     for (uint32_t i = 0; i < ranges->count; i++) {
-        struct boot_range *range = &ranges->all[i];
+        struct frame_range *range = &ranges->all[i];
         if (range->first + range->count <= START_FRAME_HIGHEST &&
             (largest == NULL || range->count > largest->count)) {
             largest = range;
@@ -44,7 +44,7 @@ static uint32_t package_place(const struct loaded *loaded, struct boot *boot)
         return (uint32_t)(loaded->package / PAGE_SIZE);
     }
     for (uint32_t i = boot->range_count; i > 0; i--) {
-        struct boot_range *range = &boot->ranges[i - 1];
+        struct frame_range *range = &boot->ranges[i - 1];
         if (range->count > count) {
             range->count -= count;
             uint32_t first = range->first + range->count;

@@ -24,10 +24,10 @@ enum ending {
 };
 
 struct command {
-    uint32_t log;                    // enum log_level
-    uint32_t ending;                 // enum ending
-    uint32_t flags;                  // enum boot_flag
-    uint32_t sizes[BOOT_SIZE_COUNT]; // 0: not said
+    uint32_t log;                   // enum log_level
+    uint32_t ending;                // enum ending
+    uint32_t flags;                 // enum boot_flag
+    uint32_t sizes[RESOURCE_COUNT]; // 0: not said
 };
 
 // Why a line was refused: a sentence that begins with the word concerned.

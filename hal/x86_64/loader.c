@@ -13,7 +13,7 @@ enum {
     PVH_VERSION_MEMORY_MAP = 1,
 
     MULTIBOOT_MAGIC = 0x36d76289,
-    MULTIBOOT_SIZE_MAX = 1 << 20, // far beyond what any loader writes
+    MULTIRESOURCE_MAX = 1 << 20, // far beyond what any loader writes
     TAG_END = 0,
     TAG_COMMAND_LINE = 1,
     TAG_MODULE = 3,
@@ -107,7 +107,7 @@ void ranges_add(struct ranges *ranges, uint64_t first, uint64_t end)
         end = other_end > end ? other_end : end;
         range_delete(ranges, i);
     }
-    if (ranges->count == BOOT_RANGES_MAX) {
+    if (ranges->count == FRAME_RANGES_MAX) {
         for (uint32_t i = 1; i < ranges->count; i++) {
             smallest = ranges->all[i].count < ranges->all[smallest].count ? i : smallest;
         }
@@ -116,7 +116,7 @@ void ranges_add(struct ranges *ranges, uint64_t first, uint64_t end)
         }
         range_delete(ranges, smallest);
     }
-    ranges->all[ranges->count++] = (struct boot_range){(uint32_t)first, (uint32_t)(end - first)};
+    ranges->all[ranges->count++] = (struct frame_range){(uint32_t)first, (uint32_t)(end - first)};
 }
 
 void ranges_remove(struct ranges *ranges, uint64_t first, uint64_t end)
@@ -286,9 +286,9 @@ static void multiboot_read(uint32_t magic, uint64_t address, struct loaded *load
     }
     const struct multiboot_info *info = table_of(address, sizeof(*info));
     uint64_t left = info->size;
-    const uint8_t *at = table_of(address, left < MULTIBOOT_SIZE_MAX ? left : MULTIBOOT_SIZE_MAX);
+    const uint8_t *at = table_of(address, left < MULTIRESOURCE_MAX ? left : MULTIRESOURCE_MAX);
 
-    left = left < MULTIBOOT_SIZE_MAX ? left : MULTIBOOT_SIZE_MAX;
+    left = left < MULTIRESOURCE_MAX ? left : MULTIRESOURCE_MAX;
     for (uint64_t step = sizeof(*info); step <= left;) {
         at += step;
         left -= step;

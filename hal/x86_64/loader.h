@@ -25,7 +25,7 @@ enum {
 // smallest are forgotten: that memory stays unused.
 struct ranges {
     uint32_t count;
-    struct boot_range all[BOOT_RANGES_MAX];
+    struct frame_range all[FRAME_RANGES_MAX];
 };
 
 void ranges_add(struct ranges *ranges, uint64_t first, uint64_t end);

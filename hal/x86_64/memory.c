@@ -68,7 +68,7 @@ static uint64_t *entry_find(uint32_t root, uint64_t address, uint32_t level, uin
 // --- Boot ---------------------------------------------------------------------------------------
 
 // The kernel's tables are taken from the front of this range; frames before supply_clean are zero.
-static struct boot_range *supply;
+static struct frame_range *supply;
 static uint32_t supply_clean;
 
 static uint64_t *kernel_entry_find(uint64_t address, uint32_t level)
@@ -93,7 +93,7 @@ static uint64_t *kernel_entry_find(uint64_t address, uint32_t level)
 }
 
 // Large pages wherever the range fills them.
-static void direct_map(struct boot_range range)
+static void direct_map(struct frame_range range)
 {
     uint64_t page = range.first;
     uint64_t end = page + range.count;
@@ -127,7 +127,7 @@ static void guard_unmap(const uint8_t *guard)
     *kernel_entry_find((uint64_t)guard, 0) = 0;
 }
 
-void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_range *free)
+void memory_init(const struct frame_range *ram, uint32_t ram_count, struct frame_range *free)
 {
     supply = free;
     supply_clean = free->first + 1;

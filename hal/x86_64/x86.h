@@ -165,7 +165,7 @@ uint64_t cpu_boot_id(const char **source);
 
 // Replaces the boot's page tables: `ram` becomes the direct map, tables come from `free`'s lowest
 // range.
-void memory_init(const struct boot_range *ram, uint32_t ram_count, struct boot_range *free);
+void memory_init(const struct frame_range *ram, uint32_t ram_count, struct frame_range *free);
 uint64_t memory_root(uint32_t space);
 
 // Where a device's register in memory can be reached. At boot only: takes tables from `free`. NULL:

@@ -49,13 +49,6 @@ static const uint64_t CAUSE_OPEN = CAUSE_NONE - 1; // the request's record has n
 
 // --- Frames: frames.c ---------------------------------------------------------------------------
 
-struct frame_range {
-    uint32_t first;
-    uint32_t count;
-};
-
-enum { FRAME_RANGES_MAX = 32 };
-
 // Free frames: a list threaded through the frames themselves, and ranges never used.
 struct frames {
     struct frame_range ranges[FRAME_RANGES_MAX];
@@ -221,8 +214,7 @@ struct core {
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
     struct link gone;   // endpoints whose waiters are told that the server is gone
     uint32_t recheck;   // the request whose right is looked at next; NONE: nothing was taken away
-    struct queue sleepers;            // timer.c
-    struct queue parked[PARK_QUEUES]; // park.c
+    struct queue parked[PARK_QUEUES + 1]; // park.c; the last one: timer.c
 
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each

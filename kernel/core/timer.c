@@ -22,7 +22,7 @@ enum status timer_sleep_until_run(struct core *core, struct request *request)
         if (request->sqe.arg > deadline_ns - core->now_ns) {
             request->sqe.arg = deadline_ns - core->now_ns; // which ends it first
         }
-        request_wait(core, request, REQUEST_SLEEP, &core->sleepers, request->sqe.arg);
+        request_wait(core, request, REQUEST_SLEEP, &core->parked[PARK_QUEUES], request->sqe.arg);
     }
     return status;
 }

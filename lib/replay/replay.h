@@ -90,7 +90,7 @@ struct replay {
 // The sizes of the arenas, as the first page says; within ARENA_SLOTS_MAX.
 struct replay_error replay_config(const struct log_page *first, struct state_config *config);
 
-// `storage`: state_size(config) zeroed bytes, aligned to 64; it stays in use.
+// `storage`: state_size(config) zeroed bytes, aligned as words of 64 bits are; it stays in use.
 void replay_init(struct replay *replay, const struct state_config *config, void *storage);
 
 // Checks header and place of a page, reduces its records, compares its digest.

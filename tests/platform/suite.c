@@ -425,7 +425,7 @@ enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };
 
 struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
 {
-    struct boot_range range = boot->ranges[0];
+    struct frame_range range = boot->ranges[0];
 
     for (uint32_t i = 1; i < boot->range_count; i++) {
         range = boot->ranges[i].count > range.count ? boot->ranges[i] : range;

@@ -349,7 +349,7 @@ static void memory_init(const struct machine_options *options)
         require(after < boot->package_frame, "the hole reaches the package", after);
         boot->range_count = 2;
         boot->ranges[0].count = options->hole_first;
-        boot->ranges[1] = (struct boot_range){after, boot->package_frame - after};
+        boot->ranges[1] = (struct frame_range){after, boot->package_frame - after};
     }
     uint8_t *package = hal_frames + (uint64_t)boot->package_frame * PAGE_SIZE;
     if (options->package == NULL) {

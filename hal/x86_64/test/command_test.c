@@ -29,7 +29,7 @@ static void nothing_said_is_the_default(void **state)
     assert_int_equal(command.log, LOG_NORMAL);
     assert_int_equal(command.ending, ENDING_TEST);
     assert_int_equal(command.flags, 0);
-    for (uint32_t i = 0; i < BOOT_SIZE_COUNT; i++) {
+    for (uint32_t i = 0; i < RESOURCE_COUNT; i++) {
         assert_int_equal(command.sizes[i], 0);
     }
 }
@@ -45,8 +45,8 @@ static void each_option_is_taken(void **state)
     assert_int_equal(command.log, LOG_VERBOSE);
     assert_int_equal(command.ending, ENDING_OFF);
     assert_int_equal(command.flags, BOOT_SAFE_MODE | BOOT_RECOVERY);
-    assert_int_equal(command.sizes[BOOT_SIZE_HOLDS], 256);
-    assert_int_equal(command.sizes[BOOT_SIZE_LOG_PAGES], 1048576);
+    assert_int_equal(command.sizes[RESOURCE_HOLDS], 256);
+    assert_int_equal(command.sizes[RESOURCE_LOG], 1048576);
 }
 
 static void words_of_others_are_left_alone(void **state)

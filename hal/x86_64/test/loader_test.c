@@ -100,7 +100,7 @@ static void multiboot_put(void)
 
 static void expect_all(const char *name)
 {
-    static const struct boot_range expected[] = {{256, 0x700 + 0x800}, {0x100000, 0x40000}};
+    static const struct frame_range expected[] = {{256, 0x700 + 0x800}, {0x100000, 0x40000}};
 
     assert_string_equal(loaded.loader, name);
     assert_string_equal(loaded.command_line, "tessera.safemode");
@@ -267,10 +267,10 @@ static void too_many_ranges_lose_the_smallest(void **state)
     struct ranges ranges = {0};
 
     (void)state;
-    for (uint32_t i = 0; i < BOOT_RANGES_MAX + 1; i++) {
+    for (uint32_t i = 0; i < FRAME_RANGES_MAX + 1; i++) {
         ranges_add(&ranges, i * 100, i * 100 + 10 + i);
     }
-    assert_int_equal(ranges.count, BOOT_RANGES_MAX);
+    assert_int_equal(ranges.count, FRAME_RANGES_MAX);
     for (uint32_t i = 0; i < ranges.count; i++) {
         assert_int_not_equal(ranges.all[i].first, 0);
     }

@@ -21,8 +21,8 @@ enum {
 
 // The layout of struct commit_id.
 struct slot {
-    uint32_t link;       // its own index: in use; else the next free slot
-    uint32_t generation; // 0: never used
+    _Alignas(8) uint32_t link; // as all records are; its own index: in use; else the next free slot
+    uint32_t generation;       // 0: never used
 };
 
 struct arena {

@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { SLOT_ALIGNMENT = 64 };
-
 static const struct {
     uint32_t stride;
     uint32_t primary; // bytes: 48 or more, and whole times 16
@@ -28,18 +26,12 @@ static_assert(offsetof(struct state, mappings) ==
                   offsetof(struct state, sessions) + ARENA_MAPPINGS * sizeof(void *),
               "the typed pointers stand in the order of the arenas");
 
-static uint64_t arena_bytes(uint32_t arena, uint32_t size)
-{
-    uint64_t bytes = (uint64_t)size * records[arena].stride;
-    return (bytes + SLOT_ALIGNMENT - 1) & ~(uint64_t)(SLOT_ALIGNMENT - 1);
-}
-
 uint64_t state_size(const struct state_config *config)
 {
     const uint32_t *sizes = &config->sessions;
     uint64_t bytes = 0;
     for (uint32_t arena = 0; arena < ARENA_COUNT; arena++) {
-        bytes += arena_bytes(arena, sizes[arena]);
+        bytes += (uint64_t)sizes[arena] * records[arena].stride;
     }
     return bytes;
 }
@@ -56,6 +48,6 @@ void state_init(struct state *state, const struct state_config *config, void *st
                                               .size = sizes[arena],
                                               .free = NONE};
         memcpy((uint8_t *)&state->sessions + arena * sizeof slots, &slots, sizeof slots);
-        slots += arena_bytes(arena, sizes[arena]);
+        slots += (uint64_t)sizes[arena] * records[arena].stride;
     }
 }

@@ -175,7 +175,7 @@ struct state {
 // Bytes of storage that the arenas take.
 uint64_t state_size(const struct state_config *config);
 
-// `storage`: state_size() zeroed bytes, aligned to 64.
+// `storage`: state_size() zeroed bytes, aligned as words of 64 bits are.
 void state_init(struct state *state, const struct state_config *config, void *storage);
 
 // Applies a commit that is well-formed. Nothing else writes the state.
