@@ -134,7 +134,7 @@ static _Noreturn void boot_refuse(const char *why)
     hal_halt(1);
 }
 
-// Log, SysLog, struct kernel and arrays go to the start of the largest range; what is left is free
+// Log, SysLog, struct kernel and arrays go to the end of the largest range; what is left is free
 // frames.
 static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
                             struct frames *frames)
@@ -153,9 +153,8 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
     if (largest->count <= taken) {
         boot_refuse("there is not enough memory for the kernel's tables");
     }
-    uint32_t first = largest->first;
-    largest->first += (uint32_t)taken;
     largest->count -= (uint32_t)taken;
+    uint32_t first = largest->first + largest->count;
     frames->free_count -= (uint32_t)taken;
     struct log_page *log = frame_at(first);
     struct syslog_record *syslog = (void *)(log + sizes->of[RESOURCE_LOG]);

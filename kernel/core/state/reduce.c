@@ -100,7 +100,7 @@ static void mapping_count(struct state *state, void *record, uint32_t change)
     state->facets[mapping->facet].pin_count += change;
 }
 
-#define LIST(first) (offsetof(struct process_entry, first) / sizeof(uint32_t))
+#define WORD(record, field) (offsetof(struct record, field) / sizeof(uint32_t))
 
 static const struct {
     uint64_t list; // word of its process: head of the list, then its length; 0: it is a job's
@@ -108,11 +108,11 @@ static const struct {
 } records[ARENA_COUNT] = {
     [ARENA_SESSIONS] = {0, session_count},
     [ARENA_PROCESSES] = {0, process_count},
-    [ARENA_THREADS] = {LIST(first_thread), NULL},
+    [ARENA_THREADS] = {WORD(process_entry, first_thread), NULL},
     [ARENA_OBJECTS] = {0, object_count},
     [ARENA_FACETS] = {0, facet_count},
-    [ARENA_HOLDS] = {LIST(first_hold), hold_count},
-    [ARENA_MAPPINGS] = {LIST(first_mapping), mapping_count},
+    [ARENA_HOLDS] = {WORD(process_entry, first_hold), hold_count},
+    [ARENA_MAPPINGS] = {WORD(process_entry, first_mapping), mapping_count},
 };
 
 struct reducer {
@@ -220,24 +220,12 @@ static void reduce_job_destroy(struct state *state, const struct commit *commit)
     }
 }
 
+// Before its record says so.
 static void reduce_process_start(struct state *state, const struct commit *commit)
 {
-    struct process_entry *process = &state->processes[commit->process_start.process.index];
-    ASSERT(process->state == PROCESS_BUILDING);
-    process->state = PROCESS_RUNNING;
-    state->sessions[process->session].use_count--;
-    process->session = commit->process_start.session;
-    state->sessions[process->session].use_count++;
-}
-
-static void reduce_process_exit(struct state *state, const struct commit *commit)
-{
-    const struct commit_process_exit *exit = &commit->process_exit;
-    struct process_entry *process = &state->processes[exit->process.index];
-    ASSERT(process->state != PROCESS_DEAD);
-    process->state = PROCESS_DEAD;
-    process->exit_code = exit->code;
-    process->exit_cause = exit->cause;
+    const struct commit_process_start *start = &commit->process_start;
+    state->sessions[state->processes[start->process.index].session].use_count--;
+    state->sessions[start->session].use_count++;
 }
 
 static void reduce_object_create(struct state *state, const struct commit *commit)
@@ -259,27 +247,18 @@ static void reduce_object_destroy(struct state *state, const struct commit *comm
     record_destroy(state, ARENA_FACETS, words_of(state, ARENA_FACETS, root));
 }
 
-static void reduce_facet_lease(struct state *state, const struct commit *commit)
-{
-    const struct commit_facet_lease *lease = &commit->facet_lease;
-    state->facets[lease->facet.index].expiry_ns = lease->expiry_ns;
-    state->facets[lease->facet.index].calls = lease->calls;
-}
-
 // The new one comes first, so that nothing that the old one keeps in being is ever without a hold.
 static void reduce_hold_move(struct state *state, const struct commit *commit)
 {
     const struct commit_hold_move *move = &commit->hold_move;
     const struct hold *old = &state->holds[move->hold.index];
-    struct commit insert = {.hold_insert = {.hold = move->made,
-                                            .process = move->process,
-                                            .facet = old->facet,
-                                            .origin = move->hold,
-                                            .origin_seq = old->seq,
-                                            .transfer = old->transfer,
-                                            .scope = old->scope,
-                                            .how = (uint8_t)move->how,
-                                            .revoker = old->revoker}};
+    struct commit insert = {0};
+    memcpy(insert.bytes, old, sizeof insert.bytes);
+    insert.hold_insert.hold = move->made;
+    insert.hold_insert.process = move->process;
+    insert.hold_insert.origin = move->hold;
+    insert.hold_insert.origin_seq = old->seq;
+    insert.hold_insert.how = (uint8_t)move->how;
     creates(state, &reducers[COMMIT_HOLD_INSERT], &insert);
 }
 
@@ -290,12 +269,6 @@ static void reduce_memory_pages(struct state *state, const struct commit *commit
     object_count(state, object, MINUS_ONE);
     object->page_count += commit->kind == COMMIT_MEMORY_COMMIT ? memory->count : 0U - memory->count;
     object_count(state, object, 1);
-}
-
-static void reduce_memory_protect(struct state *state, const struct commit *commit)
-{
-    const struct commit_memory_protect *protect = &commit->memory_protect;
-    state->mappings[protect->mapping.index].rights = protect->rights;
 }
 
 // --- What happens to the record that a commit names first ----------------------------------------
@@ -316,15 +289,35 @@ static void destroys(struct state *state, const struct reducer *reducer,
     record_destroy(state, reducer->arena, named(state, reducer, commit));
 }
 
-// Where no function changes it, its word says that it is over: ended, killed, revoked, sealed.
+// What changes beside what a kind's function does: so many words of the record, from one on, are
+// those behind the id in the body; and how far the record has come stands in a word, and only grows
+// (stage 0: it stays where it is).
+static const struct {
+    uint8_t to, count, stage_at, stage;
+} changed[COMMIT_KIND_COUNT] = {
+    [COMMIT_SESSION_END] = {0, 0, WORD_OVER, 1},
+    [COMMIT_JOB_KILL] = {0, 0, WORD_OVER, 1},
+    [COMMIT_PROCESS_START] = {WORD(process_entry, session), 1, WORD(process_entry, state),
+                              PROCESS_RUNNING},
+    [COMMIT_PROCESS_EXIT] = {WORD(process_entry, exit_code), 2, WORD(process_entry, state),
+                             PROCESS_DEAD},
+    [COMMIT_FACET_LEASE] = {WORD(facet, expiry_ns), 4, 0, 0},
+    [COMMIT_FACET_REVOKE] = {0, 0, WORD_OVER, 1},
+    [COMMIT_MEMORY_PROTECT] = {WORD(mapping, rights), 1, 0, 0},
+    [COMMIT_MEMORY_SEAL] = {0, 0, WORD_OVER, 1},
+};
+
 static void changes(struct state *state, const struct reducer *reducer, const struct commit *commit)
 {
     uint32_t *words = named(state, reducer, commit);
     digest_count(state, reducer->arena, words, UINT64_MAX, state->digest);
-    if (reducer->run == NULL) {
-        words[WORD_OVER] = 1;
-    }
     run(state, reducer, commit);
+    const uint8_t *from = commit->bytes + sizeof(struct commit_id);
+    memcpy(words + changed[commit->kind].to, from, changed[commit->kind].count * sizeof words[0]);
+    if (changed[commit->kind].stage != 0) {
+        ASSERT(words[changed[commit->kind].stage_at] < changed[commit->kind].stage);
+        words[changed[commit->kind].stage_at] = changed[commit->kind].stage;
+    }
     digest_count(state, reducer->arena, words, 1, state->digest);
 }
 
@@ -341,14 +334,14 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_LIMIT_MOVE] = {run, ARENA_COUNT, reduce_limit_move},
     [COMMIT_PROCESS_CREATE] = {creates, ARENA_PROCESSES, NULL},
     [COMMIT_PROCESS_START] = {changes, ARENA_PROCESSES, reduce_process_start},
-    [COMMIT_PROCESS_EXIT] = {changes, ARENA_PROCESSES, reduce_process_exit},
+    [COMMIT_PROCESS_EXIT] = {changes, ARENA_PROCESSES, NULL},
     [COMMIT_PROCESS_REAP] = {destroys, ARENA_PROCESSES, NULL},
     [COMMIT_THREAD_CREATE] = {creates, ARENA_THREADS, NULL},
     [COMMIT_THREAD_EXIT] = {destroys, ARENA_THREADS, NULL},
     [COMMIT_OBJECT_CREATE] = {creates, ARENA_OBJECTS, reduce_object_create},
     [COMMIT_OBJECT_DESTROY] = {destroys, ARENA_OBJECTS, reduce_object_destroy},
     [COMMIT_FACET_CREATE] = {creates, ARENA_FACETS, NULL},
-    [COMMIT_FACET_LEASE] = {changes, ARENA_FACETS, reduce_facet_lease},
+    [COMMIT_FACET_LEASE] = {changes, ARENA_FACETS, NULL},
     [COMMIT_FACET_REVOKE] = {changes, ARENA_FACETS, NULL},
     [COMMIT_FACET_DESTROY] = {destroys, ARENA_FACETS, NULL},
     [COMMIT_HOLD_INSERT] = {creates, ARENA_HOLDS, NULL},
@@ -358,7 +351,7 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_MEMORY_DECOMMIT] = {changes, ARENA_OBJECTS, reduce_memory_pages},
     [COMMIT_MEMORY_MAP] = {creates, ARENA_MAPPINGS, NULL},
     [COMMIT_MEMORY_UNMAP] = {destroys, ARENA_MAPPINGS, NULL},
-    [COMMIT_MEMORY_PROTECT] = {changes, ARENA_MAPPINGS, reduce_memory_protect},
+    [COMMIT_MEMORY_PROTECT] = {changes, ARENA_MAPPINGS, NULL},
     [COMMIT_MEMORY_SEAL] = {changes, ARENA_OBJECTS, NULL},
     [COMMIT_CHECKPOINT_MARK] = {run, ARENA_COUNT, NULL},
 };
@@ -379,6 +372,10 @@ void reduce(struct state *state, const struct commit *commit)
 #define SAME(record, field, body, of_body)                                                         \
     static_assert(offsetof(struct record, field) == offsetof(struct commit_##body, of_body),       \
                   #record " begins as " #body " does")
+#define COPIED(record, to, field, body, of_body)                                                   \
+    static_assert(offsetof(struct record, field) - offsetof(struct record, to) ==                  \
+                      offsetof(struct commit_##body, of_body) - sizeof(struct commit_id),          \
+                  #body " changes " #record " from " #to " on")
 
 AT(session_entry, job, WORD_OWNER);
 AT(session_entry, ended, WORD_OVER);
@@ -428,3 +425,9 @@ SAME(mapping, page, memory_map, page);
 SAME(mapping, count, memory_map, count);
 SAME(mapping, object_page, memory_map, object_page);
 SAME(mapping, rights, memory_map, rights);
+COPIED(process_entry, session, session, process_start, session);
+COPIED(process_entry, exit_code, exit_code, process_exit, code);
+COPIED(process_entry, exit_code, exit_cause, process_exit, cause);
+COPIED(facet, expiry_ns, expiry_ns, facet_lease, expiry_ns);
+COPIED(facet, expiry_ns, calls, facet_lease, calls);
+COPIED(mapping, rights, rights, memory_protect, rights);
