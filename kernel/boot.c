@@ -118,7 +118,6 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
         list_init(&core->ready[i]);
     }
     list_init(&core->dead);
-    list_init(&core->gone);
     for (uint32_t i = 0; i < PARK_QUEUES + 1; i++) {
         queue_init(&core->parked[i]);
     }

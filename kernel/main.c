@@ -31,8 +31,7 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
     core->is_changed = true;
-    core->is_sweeping = job_sweep(core) || process_sweep(core) || endpoint_sweep(core) ||
-                        request_sweep(core) ||
+    core->is_sweeping = job_sweep(core) || process_sweep(core) || request_sweep(core) ||
                         (core_may_commit(core, NONE, false) && facet_sweep(core));
     if (!core->is_sweeping && core->current == NONE) {
         log_seal_step(&kernel->log);

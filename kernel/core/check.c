@@ -38,10 +38,7 @@ static void check_facets(const struct core *core)
         const struct facet *facet = &state->facets[i];
         ASSERT(arena_is_live(&state->arenas[ARENA_OBJECTS], facet->object));
         const struct object *object = &state->objects[facet->object];
-        bool is_listed =
-            object->kind == OBJECT_ENDPOINT && core->objects[facet->object].endpoint.is_gone;
-        bool is_pinned =
-            ((object->flags & OBJECT_PINNED) != 0 || is_listed) && facet->parent == NONE;
+        bool is_pinned = (object->flags & OBJECT_PINNED) != 0 && facet->parent == NONE;
         ASSERT(!facet_is_unused(facet) || core->facets[i].queued != 0 || is_pinned ||
                core->facets[i].drop == DROP_LISTED ||
                core->litter < state->arenas[ARENA_FACETS].fresh);

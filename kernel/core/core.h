@@ -122,9 +122,7 @@ struct facet_record {    // facet.c
 struct endpoint_record { // endpoint.c
     struct queue calls;
     struct queue receivers;
-    struct link dropped; // minted facets whose last holder is gone, and nobody was told
-    struct link gone;    // its last server hold went while somebody waited: core.gone
-    bool is_gone;
+    struct link dropped;    // minted facets whose last holder is gone, and nobody was told
     bool is_matching;       // endpoint_match() is at work
     struct commit_id bound; // the hold of a notification, signalled when a taken call is lost
 };
@@ -212,7 +210,6 @@ struct core {
     uint32_t litter;    // facets from here on are looked at when the log has room
     bool has_leases;    // some facet has, or had: calls are counted
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
-    struct link gone;   // endpoints whose waiters are told that the server is gone
     uint32_t recheck;   // the request whose right is looked at next; NONE: nothing was taken away
     struct queue parked[PARK_QUEUES + 1]; // park.c; the last one: timer.c
 
@@ -430,9 +427,6 @@ enum status endpoint_recv(struct core *core, struct request *request);
 enum status endpoint_return(struct core *core, struct request *request);
 // Nobody holds a minted facet any more. Whether its server knows; else it is listed.
 bool endpoint_drop(struct core *core, uint32_t facet);
-// Its last server hold went: whoever waits is told, in bounded steps.
-void endpoint_server_gone(struct core *core, uint32_t object);
-bool endpoint_sweep(struct core *core);
 
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags);
 // Amounts of each resource, from one job (NONE: at genesis) to another.

@@ -97,25 +97,19 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
     request_complete(core, receiver);
 }
 
-// A minted facet of this endpoint that nobody holds any more, off the list.
-static uint32_t drop_take(struct core *core, struct endpoint_record *endpoint)
-{
-    struct facet_record *record = (struct facet_record *)(void *)endpoint->dropped.next;
-    list_remove(&record->dropped);
-    record->drop = DROP_TOLD;
-    return (uint32_t)(record - core->facets);
-}
-
-// Tells the receiver of one.
+// Tells the receiver of a minted facet of this endpoint that nobody holds any more.
 static void drop_deliver(struct core *core, struct endpoint_record *endpoint,
                          struct request *receiver, const struct buffer *result)
 {
-    uint32_t facet = drop_take(core, endpoint);
+    struct facet_record *record = (struct facet_record *)(void *)endpoint->dropped.next;
+    uint32_t facet = (uint32_t)(record - core->facets);
     struct message_header header = {.interface = core->state.facets[facet].interface,
                                     .receiver_data = core->state.facets[facet].receiver_data,
                                     .kind = MESSAGE_DROPPED};
     header_write(result, header);
     receiver->cqe.status = sizeof header;
+    list_remove(&record->dropped);
+    record->drop = DROP_TOLD;
     facet_collect(core, facet);
     request_complete(core, receiver);
 }
@@ -389,46 +383,6 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
     status = answer_caller(core, request, call, span, &payload);
     request_complete(core, call);
     return status;
-}
-
-// --- The server is gone -------------------------------------------------------------------------
-
-void endpoint_server_gone(struct core *core, uint32_t object)
-{
-    struct endpoint_record *endpoint = &core->objects[object].endpoint;
-    if (!endpoint->is_gone && ((endpoint->calls.count | endpoint->receivers.count) != 0 ||
-                               !list_is_empty(&endpoint->dropped))) {
-        endpoint->is_gone = true;
-        list_append(&core->gone, &endpoint->gone);
-    }
-}
-
-// Each step ends one waiting operation, or one facet, of one endpoint without a server.
-bool endpoint_sweep(struct core *core)
-{
-    if (list_is_empty(&core->gone)) {
-        return false;
-    }
-    struct endpoint_record *endpoint =
-        (struct endpoint_record *)(void *)((uint8_t *)core->gone.next -
-                                           offsetof(struct endpoint_record, gone));
-    uint32_t object = (uint32_t)((struct object_record *)endpoint - core->objects);
-    struct request *request = request_first(&endpoint->receivers);
-    enum status fact = STATUS_STALE_CAP;
-    if (request == NULL) {
-        request = request_first(&endpoint->calls);
-        fact = STATUS_SERVER_GONE;
-    }
-    if (request == NULL && !list_is_empty(&endpoint->dropped)) {
-        facet_collect(core, drop_take(core, endpoint));
-    } else if (request == NULL) {
-        list_remove(&endpoint->gone);
-        endpoint->is_gone = false;
-        facet_collect(core, core->state.objects[object].root_facet);
-    } else {
-        request_fail(core, request, fact, ARGUMENT_CAP);
-    }
-    return true;
 }
 
 void endpoint_created(struct core *core, uint32_t object)

@@ -80,16 +80,11 @@ static bool is_dropped(const struct core *core, const struct facet *facet)
 
 void facet_collect(struct core *core, uint32_t facet)
 {
-    uint32_t target = core->state.facets[facet].object;
-    if (core->state.objects[target].kind == OBJECT_ENDPOINT &&
-        core->state.objects[target].server_count == 0) {
-        endpoint_server_gone(core, target);
-    }
     for (uint32_t at = facet; at != NONE;) {
         const struct facet *node = &core->state.facets[at];
         const struct object *object = &core->state.objects[node->object];
         struct facet_record *record = &core->facets[at];
-        if (record->queued != 0 || record->drop == DROP_LISTED ||
+        if (record->queued != 0 || (record->drop == DROP_LISTED && object->server_count != 0) ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
             !facet_is_unused(node) || !may_commit(core, node)) {
             return;
@@ -97,9 +92,9 @@ void facet_collect(struct core *core, uint32_t facet)
         uint32_t parent = node->parent;
         uint32_t job = node->job;
         if (parent == NONE) {
-            bool is_listed =
-                object->kind == OBJECT_ENDPOINT && core->objects[node->object].endpoint.is_gone;
-            if ((object->flags & OBJECT_PINNED) == 0 && !is_listed) {
+            bool is_awaited = object->kind == OBJECT_ENDPOINT &&
+                              core->objects[node->object].endpoint.receivers.count != 0;
+            if ((object->flags & OBJECT_PINNED) == 0 && !is_awaited) {
                 object_destroy(core, node->object);
             }
             return;

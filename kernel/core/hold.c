@@ -111,9 +111,14 @@ uint64_t hold_interface(const struct core *core, uint32_t hold)
 void hold_remove(struct core *core, uint32_t hold)
 {
     uint32_t facet = core->state.holds[hold].facet;
+    const struct facet *node = &core->state.facets[facet];
+    bool is_server = facet_is_server(&core->state, node);
     core_apply_on(core, COMMIT_HOLD_REMOVE, ARENA_HOLDS, hold);
     if (core->facets[facet].queued != 0) {
         core->recheck = 0; // some may wait by it
+    }
+    if (is_server && core->state.objects[node->object].server_count == 0) {
+        core->recheck = core->litter = 0; // some may wait for it, or it was to learn of a facet
     }
     facet_collect(core, facet);
 }

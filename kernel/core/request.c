@@ -8,9 +8,10 @@
 // promised, it leaves both lists, and its slot is free; a thread that has what it waited for in
 // cap_enter is made ready, to run next if the running thread's own doing brought it about.
 //
-// What waits at a kernel object does so by the hold through which it came. When a hold goes or a
-// facet is revoked, all slots are looked through in bounded steps (request_sweep), and the right is
-// looked at again before anything completes well.
+// What waits at a kernel object does so by the hold through which it came, and what waits at an
+// endpoint as long as that has a server. When a hold goes or a facet is revoked, all slots are
+// looked through in bounded steps (request_sweep), and the right is looked at again before anything
+// completes well.
 //
 // A repeating WAIT completes many times with one promise. From each completion until the thread has
 // consumed it the request is told: nothing can be posted, and what ends it meanwhile stands in its
@@ -281,8 +282,13 @@ bool request_sweep(struct core *core)
         if (request->generation == 0 || core->recheck == core->request_count) {
             core->recheck = NONE; // none behind it was ever used
         }
-        enum status status =
-            request->state < REQUEST_EXIT ? STATUS_OK : request_right_check(core, request);
+        enum status status = STATUS_OK;
+        if (request->state >= REQUEST_EXIT) {
+            status = request_right_check(core, request);
+        } else if ((request->state == REQUEST_CALL || request->state == REQUEST_RECV) &&
+                   core->state.objects[request->target.object].server_count == 0) {
+            status = request->state == REQUEST_CALL ? STATUS_SERVER_GONE : STATUS_STALE_CAP;
+        }
         if (status != STATUS_OK) {
             request_fail(core, request, status, ARGUMENT_CAP);
         }

@@ -59,7 +59,7 @@ static void a_submission_after_the_last_release_does_not_hide_its_consequences(v
     submit(init, act_release(server));
     submit(init, (struct sqe){.opcode = OP_NOP});
     machine_enter(init, 2, TIMEOUT_NONE);
-    assert_true(list_is_empty(&act_core()->gone));
+    assert_false(act_core()->is_sweeping);
     assert_true(machine_run_until(child));
     struct cqe cqe = act_reap(child);
     assert_int_equal(act_fact(&cqe), STATUS_SERVER_GONE);
