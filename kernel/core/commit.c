@@ -75,12 +75,13 @@ enum status core_has_room(const struct core *core, uint32_t job, const struct ne
     if (job_is_killed(state, job)) {
         return STATUS_JOB_OVER;
     }
-    for (uint32_t resource = 0; resource < RESOURCE_CALLS; resource++) {
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
         uint32_t count = needs->of[resource];
+        uint32_t calls = resource == RESOURCE_CALLS ? core->jobs[job].calls : 0;
         if (resource < ARENA_COUNT && count > arena_room(&state->arenas[resource])) {
             return out_of[resource];
         }
-        if (count > state->jobs[job].limit[resource] - state->jobs[job].used[resource]) {
+        if (count > state->jobs[job].limit[resource] - state->jobs[job].used[resource] - calls) {
             return STATUS_LIMIT_SESSIONS + resource;
         }
     }

@@ -224,7 +224,6 @@ struct core {
     struct transfer transfers[TRANSFERS_MAX]; // as the sender wrote them
     uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
-    uint32_t limits[2 * RESOURCE_COUNT]; // of Job.limits
 };
 
 // --- Kernel objects ------------------------------------------------------------------------------
@@ -265,8 +264,7 @@ void core_apply(struct core *core, const struct commit *commit);
 void core_apply_on(struct core *core, enum commit_kind kind, uint32_t arena, uint32_t index);
 
 // What an operation will make, all paid by one job. core_has_room says what is missing, or
-// STATUS_OK: the job's limit, the machine's records, its memory. Of the transient resources the job
-// is not asked here.
+// STATUS_OK: the job's limit, the machine's records, its memory.
 struct needs {
     uint32_t of[RESOURCE_COUNT];
     uint32_t frames;
@@ -438,7 +436,6 @@ bool job_sweep(struct core *core);
 // Nobody waits any more for a call that a server has taken.
 void endpoint_call_lost(struct core *core, const struct request *call);
 
-enum status operate_signal(struct core *core, struct request *request);
 enum status operate_wait(struct core *core, struct request *request);
 // Sets bits; whoever waits for them takes them.
 void notification_set(struct core *core, uint32_t object, uint64_t bits);

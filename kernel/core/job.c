@@ -77,14 +77,6 @@ void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32
     }
 }
 
-// What the job itself may still take of a resource.
-static uint32_t job_left(const struct core *core, uint32_t job, uint32_t resource)
-{
-    const struct job_entry *entry = &core->state.jobs[job];
-    uint32_t transient = resource == RESOURCE_CALLS ? core->jobs[job].calls : 0;
-    return entry->limit[resource] - entry->used[resource] - transient;
-}
-
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags)
 {
     struct commit commit = core_commit_new(core, COMMIT_JOB_CREATE, ARENA_JOBS);
@@ -102,20 +94,18 @@ enum status job_child_run(struct core *core, struct request *request)
     uint32_t parent = job_of(core, request);
     uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
     const uint32_t *amounts = (const uint32_t *)(const void *)params->limits.data;
-    struct needs needs = {.frames = 0};
+    struct needs needs = {0};
     if (params->limits.size != sizeof needs.of || params->priority > core->jobs[parent].priority ||
         core->jobs[parent].depth + 1 >= JOB_DEPTH_MAX) {
         return STATUS_BAD_VALUE;
     }
     memcpy(needs.of, amounts, sizeof needs.of);
-    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
-        if (amounts[resource] > job_left(core, parent, resource)) {
-            return STATUS_LIMIT_SESSIONS + resource;
-        }
-    }
+    enum status status = core_has_room(core, parent, &needs); // before anything is added to them
     needs.of[RESOURCE_JOBS]++;
-    enum status status =
-        object_make(core, request, OBJECT_JOB, parent, job, needs, &request->results.job_child.job);
+    if (status == STATUS_OK) {
+        status = object_make(core, request, OBJECT_JOB, parent, job, needs,
+                             &request->results.job_child.job);
+    }
     if (status == STATUS_OK) {
         job_create(core, parent, 0);
         core->jobs[job].priority = params->priority;
@@ -125,18 +115,21 @@ enum status job_child_run(struct core *core, struct request *request)
     return status;
 }
 
+// The limits and what is used of them stand side by side.
 enum status job_limits_run(struct core *core, struct request *request)
 {
-    uint32_t job = job_of(core, request);
-    uint32_t *left = core->limits;
-    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
-        left[resource] = core->state.jobs[job].limit[resource];
-        left[RESOURCE_COUNT + resource] = left[resource] - job_left(core, job, resource);
-    }
-    request->results.job_limits.limits.data = (const uint8_t *)left;
-    request->results.job_limits.limits.size = sizeof core->limits;
+    const struct job_entry *job = &core->state.jobs[job_of(core, request)];
+    uint32_t *answer = (uint32_t *)core->scratch; // the message is decoded
+    memcpy(answer, job->limit, sizeof job->limit + sizeof job->used);
+    answer[RESOURCE_COUNT + RESOURCE_CALLS] = core->jobs[job_of(core, request)].calls;
+    request->results.job_limits.limits.data = (const uint8_t *)answer;
+    request->results.job_limits.limits.size = sizeof job->limit + sizeof job->used;
     return STATUS_OK;
 }
+
+static_assert(offsetof(struct job_entry, used) ==
+                  offsetof(struct job_entry, limit) + RESOURCE_COUNT * sizeof(uint32_t),
+              "Job.limits copies both at once");
 
 void job_collect(struct core *core, uint32_t job)
 {

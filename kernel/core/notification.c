@@ -67,12 +67,6 @@ __attribute__((noinline)) void notification_enter(struct core *core,
 
 // --- Operations ---------------------------------------------------------------------------------
 
-enum status operate_signal(struct core *core, struct request *request)
-{
-    notification_set(core, request->target.object, request->sqe.arg);
-    return STATUS_OK;
-}
-
 enum status operate_wait(struct core *core, struct request *request)
 {
     struct notification_record *record = record_of(core, request);
@@ -98,9 +92,12 @@ enum status operate_wait(struct core *core, struct request *request)
 
 // --- Methods ------------------------------------------------------------------------------------
 
+// SIGNAL stands for this method, without a message.
 enum status notification_signal_run(struct core *core, struct request *request)
 {
-    notification_set(core, request->target.object, request->params.notification_signal.bits);
+    bool is_call = request->sqe.opcode == OP_CALL;
+    notification_set(core, request->target.object,
+                     is_call ? request->params.notification_signal.bits : request->sqe.arg);
     return STATUS_OK;
 }
 

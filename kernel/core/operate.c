@@ -98,7 +98,7 @@ static const struct {
     enum object_kind kind;
     uint32_t methods;
 } object_operations[OP_COUNT] = {
-    [OP_SIGNAL] = {operate_signal, OBJECT_NOTIFICATION, 1 << NOTIFICATION_SIGNAL},
+    [OP_SIGNAL] = {notification_signal_run, OBJECT_NOTIFICATION, 1 << NOTIFICATION_SIGNAL},
     [OP_WAIT] = {operate_wait, OBJECT_NOTIFICATION, 1 << NOTIFICATION_TAKE},
     [OP_PARK] = {operate_park, OBJECT_PARK_SPACE, 0},
     [OP_UNPARK] = {operate_unpark, OBJECT_PARK_SPACE, 0},

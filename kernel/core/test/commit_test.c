@@ -13,6 +13,7 @@
 #include "kernel/core/core.h"
 
 static struct core core;
+static struct job_record jobs[4];
 static const struct state_config config = {4, 4, 4, 4, 4, 4, 4, 4, 32, 64};
 
 static void apply(enum commit_kind kind, const void *body, size_t size)
@@ -27,6 +28,8 @@ static int begin(void **storage)
 {
     *storage = calloc(1, state_size(&config));
     memset(&core, 0, sizeof core);
+    memset(jobs, 0, sizeof jobs);
+    core.jobs = jobs;
     state_init(&core.state, &config, *storage);
     apply(COMMIT_GENESIS, &(struct commit_genesis){0}, sizeof(struct commit_genesis));
     apply(COMMIT_GENESIS_CONFIG, &config, sizeof config);
@@ -59,11 +62,13 @@ static enum status fact_of(uint32_t job, uint32_t resource, uint32_t count)
 static void each_limit_of_a_job_has_its_own_fact(void **storage)
 {
     (void)storage;
-    for (uint32_t resource = 0; resource < RESOURCE_CALLS; resource++) {
+    for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
         assert_int_equal(fact_of(1, resource, 1), STATUS_OK);
         assert_int_equal(fact_of(1, resource, 2), STATUS_LIMIT_SESSIONS + resource);
     }
     assert_int_equal(fact_of(1, RESOURCE_PAGES, 2), STATUS_LIMIT_PAGES);
+    jobs[1].calls = 1; // which wait
+    assert_int_equal(fact_of(1, RESOURCE_CALLS, 1), STATUS_LIMIT_CALLS);
     // The root job paid for both jobs, and gave one away.
     assert_int_equal(fact_of(0, RESOURCE_JOBS, 1), STATUS_OK);
     assert_int_equal(fact_of(0, RESOURCE_JOBS, 2), STATUS_LIMIT_JOBS);
