@@ -357,8 +357,9 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-// Whether a thread with so many completions can ever have as many as it asks for.
-bool completion_can_come(const struct thread_record *thread, int32_t available);
+// Whether the thread's cap_enter returns now: it has what it asks for, or can never have it. The
+// result is what it returns now, or else when its time limit comes.
+bool completion_is_due(const struct thread_record *thread, int64_t *result);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 

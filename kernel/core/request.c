@@ -124,35 +124,31 @@ void request_move(struct core *core, struct request *request, enum request_state
 
 // --- Completion ---------------------------------------------------------------------------------
 
-// Whether waiting can end: there is a time limit, or enough completions can still come.
-bool completion_can_come(const struct thread_record *thread, int32_t available)
-{
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved;
-    if (can_come < thread->min_complete && thread->timeout_ns == TIMEOUT_NONE) {
-        int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
-        can_come += pending < 0 ? 0 : (uint32_t)pending;
-    }
-    return can_come >= thread->min_complete || thread->timeout_ns != TIMEOUT_NONE;
-}
-
-// What a waiting thread's cap_enter returns now; 0 where it waits on.
-static int64_t wait_result(const struct thread_record *thread)
+bool completion_is_due(const struct thread_record *thread, int64_t *result)
 {
     int32_t available = ring_kernel_available(&thread->ring);
-    if (available < 0) {
-        return -(int64_t)STATUS_RING_CORRUPT;
+    *result = available;
+    if ((uint64_t)available >= thread->min_complete) { // or it is below 0
+        *result = available < 0 ? -(int64_t)STATUS_RING_CORRUPT : available;
+        return true;
     }
-    if ((uint64_t)available >= thread->min_complete) {
-        return available;
+    if (thread->timeout_ns != TIMEOUT_NONE) {
+        return thread->timeout_ns == 0;
     }
-    return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
+    uint64_t can_come = (uint64_t)available + thread->ring.reserved;
+    if (can_come < thread->min_complete) {
+        int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
+        can_come += pending < 0 ? 0 : (uint32_t)pending;
+        *result = -(int64_t)STATUS_NOTHING_PENDING;
+    }
+    return can_come < thread->min_complete;
 }
 
 static inline __attribute__((flatten)) void thread_wake(struct core *core,
                                                         struct thread_record *thread)
 {
-    int64_t result = wait_result(thread);
-    if (__builtin_expect(result != 0, true)) {
+    int64_t result;
+    if (__builtin_expect(completion_is_due(thread, &result), true)) {
         hal_thread_result(thread->self.thread, (uint64_t)result);
         schedule_ready(core, thread, core->actor != KERNEL_ACTOR);
     } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
@@ -300,9 +296,9 @@ void completion_wait_ends(struct core *core, struct deadline *limit)
 {
     struct thread_record *record =
         (struct thread_record *)(void *)((uint8_t *)limit - offsetof(struct thread_record, limit));
-    int64_t result = wait_result(record);
-    hal_thread_result(record->self.thread,
-                      (uint64_t)(result != 0 ? result : ring_kernel_available(&record->ring)));
+    int64_t result;
+    completion_is_due(record, &result);
+    hal_thread_result(record->self.thread, (uint64_t)result);
     schedule_ready(core, record, false);
 }
 

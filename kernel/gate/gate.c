@@ -20,20 +20,12 @@ static void enter_return(const struct thread_record *thread, int64_t result)
 static inline __attribute__((flatten)) void enter_finish(struct core *core,
                                                          struct thread_record *thread)
 {
-    int32_t available = ring_kernel_available(&thread->ring);
-    if (available < 0) {
-        enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
-        return;
+    int64_t result;
+    if (completion_is_due(thread, &result)) {
+        enter_return(thread, result);
+    } else {
+        schedule_wait(core, thread, thread->timeout_ns);
     }
-    if ((uint64_t)available >= thread->min_complete || thread->timeout_ns == 0) {
-        enter_return(thread, available);
-        return;
-    }
-    if (!completion_can_come(thread, available)) {
-        enter_return(thread, -(int64_t)STATUS_NOTHING_PENDING);
-        return;
-    }
-    schedule_wait(core, thread, thread->timeout_ns);
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later. False: it has to wait
