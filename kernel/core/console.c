@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The console: the machine's log for people, in whole lines. The kernel's own begin with its name;
-// a program's is marked with its process, and can hold nothing that moves a cursor or forges
-// another line.
+// a program's is marked with its process and ends at the first NUL. No text can hold anything that
+// moves a cursor or forges another line.
 #include <stdarg.h>
 
 #include "kernel/core/core.h"
@@ -39,7 +39,7 @@ void report(const char *format, ...)
         } else if (*++at == 's') {
             for (const char *text = va_arg(values, const char *); *text != 0; text++) {
                 ASSERT(size < LINE_MAX - 1);
-                line[size++] = *text;
+                line[size++] = *text < ' ' || *text > '~' ? '.' : *text;
             }
         } else {
             bool is_hex = *++at == 'x'; // after the `l`
@@ -58,12 +58,7 @@ enum status debug_console_write_line_run(struct core *core, struct request *requ
     if (text.size > TEXT_MAX) {
         return STATUS_BAD_VALUE;
     }
-    char line[TEXT_MAX + 1] = {0};
-    for (uint32_t i = 0; i < text.size; i++) {
-        uint8_t byte = (uint8_t)text.data[i];
-        line[i] = byte < ' ' || byte > '~' ? '.' : (char)byte;
-    }
-    report("[%lu] %s", (uint64_t)request->sender.process, line);
+    report("[%lu] %s", (uint64_t)request->sender.process, text.size == 0 ? "" : text.data);
     core->work += TURN_WORK_MAX; // a line takes long on a serial port
     return STATUS_OK;
 }

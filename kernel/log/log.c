@@ -7,12 +7,12 @@
 
 enum { SEAL_STEP = LOG_PAGE_SIZE / LOG_SEAL_STEPS }; // bytes hashed in one step
 
-static void page_begin(struct log *log)
+// Begins page `page`, which is filled from now on.
+static void page_begin(struct log *log, uint64_t page)
 {
-    log_page(log, log->page)->header = (struct log_page_header){.magic = LOG_PAGE_MAGIC,
-                                                                .version = LOG_VERSION,
-                                                                .boot_id = log->boot_id,
-                                                                .page = log->page};
+    log->page = page;
+    log_page(log, page)->header = (struct log_page_header){
+        .magic = LOG_PAGE_MAGIC, .version = LOG_VERSION, .boot_id = log->boot_id, .page = page};
 }
 
 void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint64_t boot_id)
@@ -22,15 +22,14 @@ void log_init(struct log *log, struct log_page *pages, uint32_t page_count, uint
                         .room = (uint64_t)page_count * COMMITS_PER_PAGE,
                         .boot_id = boot_id};
     sha256_init(&log->hash);
-    page_begin(log);
+    page_begin(log, 0);
 }
 
 void log_append(struct log *log, const struct commit *commit, uint64_t digest)
 {
     struct log_page *page = log_page(log, log->page);
     if (page->header.count == COMMITS_PER_PAGE) {
-        log->page++;
-        page_begin(log);
+        page_begin(log, log->page + 1);
         page = log_page(log, log->page);
     }
     page->records[page->header.count] = *commit;
@@ -65,8 +64,7 @@ void log_flush(struct log *log)
     if (count != 0) {
         memset(&page->records[count], 0, (COMMITS_PER_PAGE - count) * sizeof page->records[0]);
         log->room -= COMMITS_PER_PAGE - count;
-        log->page++;
-        page_begin(log);
+        page_begin(log, log->page + 1);
     }
 }
 

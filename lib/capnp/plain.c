@@ -57,12 +57,10 @@ bool plain_text(const struct plain_reader *reader, uint32_t index, struct plain_
 {
     struct plain_data data;
     bool is_sound = plain_data(reader, index, &data);
-    *text = (struct plain_text){NULL, 0};
-    if (data.data == NULL) {
-        return is_sound;
-    }
-    *text = (struct plain_text){(const char *)data.data, data.size - 1};
-    return data.size != 0 && data.data[data.size - 1] == 0;
+    bool has_text = data.size != 0 && data.data[data.size - 1] == 0;
+    *text = has_text ? (struct plain_text){(const char *)data.data, data.size - 1}
+                     : (struct plain_text){NULL, 0};
+    return is_sound && (has_text || data.data == NULL);
 }
 
 bool plain_cap(const struct plain_reader *reader, uint32_t index, uint64_t *cap)

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are turned round");
+
 static const uint32_t round_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -61,19 +63,15 @@ sha256_rounds_8(uint32_t s[8], uint32_t *pair, const uint32_t words[8], const ui
                      s[(6 - i) % 8], &s[(7 - i) % 8], pair, words[i] + constants[i]);
 }
 
-static inline uint32_t load_big_endian(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
 static void sha256_compress(uint32_t state[8], const uint8_t *block)
 {
     uint32_t words[16], s[8];
 
-    for (unsigned i = 0; i < 16; i++)
-        words[i] = load_big_endian(block + 4 * i);
-    for (unsigned i = 0; i < 8; i++)
-        s[i] = state[i];
+    for (unsigned i = 0; i < 16; i++) {
+        memcpy(&words[i], block + 4 * i, sizeof(words[i]));
+        words[i] = __builtin_bswap32(words[i]);
+    }
+    memcpy(s, state, sizeof(s));
     uint32_t pair = s[1] ^ s[2];
     for (unsigned first = 0;; first += 16) {
         sha256_rounds_8(s, &pair, words, round_constants + first);
@@ -119,16 +117,14 @@ void sha256_update(struct sha256 *hash, const void *bytes, size_t size)
 void sha256_final(struct sha256 *hash, uint8_t out[SHA256_SIZE])
 {
     static const uint8_t padding[SHA256_BLOCK_SIZE] = {0x80};
-    uint64_t bits = hash->size * 8;
+    uint64_t length = __builtin_bswap64(hash->size * 8); // in bits
     size_t waiting = (size_t)(hash->size % SHA256_BLOCK_SIZE);
-    uint8_t length[8];
 
-    for (unsigned i = 0; i < 8; i++)
-        length[i] = (uint8_t)(bits >> (56 - 8 * i));
     sha256_update(hash, padding, waiting < 56 ? 56 - waiting : 120 - waiting);
-    sha256_update(hash, length, sizeof(length));
-    for (unsigned i = 0; i < SHA256_SIZE; i++)
-        out[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+    sha256_update(hash, &length, sizeof(length));
+    for (unsigned i = 0; i < 8; i++)
+        hash->state[i] = __builtin_bswap32(hash->state[i]);
+    memcpy(out, hash->state, SHA256_SIZE);
 }
 
 void sha256_of(const void *bytes, size_t size, uint8_t out[SHA256_SIZE])
