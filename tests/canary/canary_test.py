@@ -16,6 +16,8 @@ LINKED = ["lib/replay/log.c", "lib/replay/replay.c", "lib/replay/wellformed.c",
           "lib/sha256/sha256.c", "kernel/core/state/arena.c", "kernel/core/state/digest.c",
           "kernel/core/state/recount.c", "kernel/core/state/state.c"]
 ROW = re.compile(r"^    \[(COMMIT_\w+)\] = \{(\w+), (ARENA_\w+), (\w+)\},$", re.M)
+# What a kind changes: where to, how many words, and the word that says how far the record has come.
+CHANGED = re.compile(r"^    \[(COMMIT_\w+)\] = \{([^{}]+?), (\d), ([^{}]+?),\s+(\w+)\},$", re.M)
 RECORD = re.compile(r"^    \[(ARENA_\w+)\] = \{(.+), (\w+_count)\},$", re.M)
 # A statement that counts: a charge, or something else that is derived.
 COUNT = re.compile(r"^ +[^\n;]*\b(used\[\w+\]|list\[1\]|\w+_count)(\+\+|--| \+= [^;]+);$", re.M)
@@ -74,12 +76,20 @@ def without(text, match):
 
 
 def mutants(text):
-    """(name, source) for each row without its function and without effect, each kind of record
-    that is counted nowhere, and each statement that counts."""
+    """(name, source) for each row without its function and without effect, each change without its
+    words and without its stage, each kind of record that is counted nowhere, and each statement
+    that counts."""
     for row in ROW.finditer(text):
         kind, effect, arena, function = row.groups()
         for what, values in (("function", f"{effect}, {arena}, NULL"), ("row", NOTHING)):
             if values != f"{effect}, {arena}, {function}":
+                yield (f"{kind.lower()}_{what}",
+                       text.replace(row[0], f"    [{kind}] = {{{values}}},"))
+    for row in CHANGED.finditer(text):
+        kind, place, count, stage_at, stage = row.groups()
+        for what, values in (("words", f"{place}, 0, {stage_at}, {stage}"),
+                             ("stage", f"{place}, {count}, {stage_at}, 0")):
+            if values != f"{place}, {count}, {stage_at}, {stage}":
                 yield (f"{kind.lower()}_{what}",
                        text.replace(row[0], f"    [{kind}] = {{{values}}},"))
     for row in RECORD.finditer(text):
@@ -94,8 +104,9 @@ def main():
     with open(os.path.join(ROOT, REDUCE), encoding="utf-8") as file:
         text = file.read()
     rows, counts = ROW.findall(text), COUNT.findall(text)
-    if (len(rows) != text.count("    [COMMIT_") or len(rows) < 30 or len(counts) < 15
-            or len(RECORD.findall(text)) < 6):
+    changed = CHANGED.findall(text)
+    if (len(rows) + len(changed) != text.count("    [COMMIT_") or len(rows) < 30
+            or len(changed) < 7 or len(counts) < 15 or len(RECORD.findall(text)) < 6):
         sys.exit(f"{REDUCE} has no tables of the form that this test knows")
     record()
     linked = objects()
