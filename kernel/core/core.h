@@ -360,6 +360,8 @@ uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 // Whether the thread's cap_enter returns now: it has what it asks for, or can never have it. The
 // result is what it returns now, or else when its time limit comes.
 bool completion_is_due(const struct thread_record *thread, int64_t *result);
+// The thread, which waits, goes on submitting if there is room now for what it submitted.
+__attribute__((noinline)) void completion_resume(struct core *core, struct thread_record *thread);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 

@@ -144,6 +144,18 @@ bool completion_is_due(const struct thread_record *thread, int64_t *result)
     return can_come < thread->min_complete;
 }
 
+void completion_resume(struct core *core, struct thread_record *thread)
+{
+    if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
+        if (thread->limit.position != 0) { // so much of its time limit is left
+            uint64_t end_ns = thread->limit.time_ns;
+            thread->timeout_ns = end_ns > core->now_ns ? end_ns - core->now_ns : 0;
+        }
+        thread->is_submitting = true; // gate_step goes on
+        schedule_ready(core, thread, false);
+    }
+}
+
 static inline __attribute__((flatten)) void thread_wake(struct core *core,
                                                         struct thread_record *thread)
 {
@@ -151,9 +163,8 @@ static inline __attribute__((flatten)) void thread_wake(struct core *core,
     if (__builtin_expect(completion_is_due(thread, &result), true)) {
         hal_thread_result(thread->self.thread, (uint64_t)result);
         schedule_ready(core, thread, core->actor != KERNEL_ACTOR);
-    } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
-        thread->is_submitting = true; // there is room now for what it submitted: gate_step goes on
-        schedule_ready(core, thread, false);
+    } else {
+        completion_resume(core, thread);
     }
 }
 

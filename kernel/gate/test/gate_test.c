@@ -114,6 +114,33 @@ static void quiet_answers_let_a_waiting_thread_submit_the_rest(void **state)
     }
 }
 
+static void a_wait_that_goes_on_submitting_keeps_its_time_limit(void **state)
+{
+    (void)state;
+    uint32_t child = act_process(init, "child", "server", server);
+    uint64_t end_ns = machine.now_ns + 5000;
+    calls_fill_the_ring(true);
+    for (uint64_t i = 0; i < CQ_ENTRIES_KEPT + 2; i++) {
+        submit(init, (struct sqe){.opcode = OP_NOP});
+    }
+    machine_enter(init, CQ_ENTRIES_KEPT + 3, end_ns - machine.now_ns);
+    assert_true(machine_run_until(child));
+    machine_timer(end_ns - 2000);
+    for (uint32_t i = 0; i < IN_FLIGHT; i++) {
+        act_submit(child, act_recv(act_named(child, "server"), RECV_AT, RECV_SIZE, 1));
+        struct cqe call = act_reap(child);
+        act_submit(child, act_return(call.extra, 2));
+        act_reap(child);
+    }
+    submit(child, act_recv(act_named(child, "server"), RECV_AT, RECV_SIZE, 3));
+    machine_enter(child, 1, TIMEOUT_NONE);
+    assert_int_equal(untaken(init), 0);
+    assert_int_not_equal(machine.running, init);
+    machine_timer(end_ns);
+    assert_int_equal(machine.running, init);
+    assert_int_equal(machine.threads[init].result, CQ_ENTRIES_KEPT + 2);
+}
+
 // One process cannot take all the slots for operations that wait by never answering.
 static void calls_taken_and_not_answered_are_bounded(void **state)
 {
@@ -164,6 +191,7 @@ int main(void)
         TEST(a_submission_after_the_last_release_does_not_hide_its_consequences),
         TEST(quiet_operations_leave_nothing_untaken),
         TEST(quiet_answers_let_a_waiting_thread_submit_the_rest),
+        TEST(a_wait_that_goes_on_submitting_keeps_its_time_limit),
         TEST(calls_taken_and_not_answered_are_bounded),
         TEST(console_lines_take_a_turn_each),
     };
