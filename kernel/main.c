@@ -20,9 +20,8 @@ static const char *const fault_names[] = {
 
 // Goes on with the work at hand: killed jobs first, then the running thread's submissions, then
 // what dead processes and servers left behind, then the log's seals while nobody wants to run.
-static bool turn_step(struct kernel *kernel, const struct input *input)
+static bool turn_step(struct core *core, const struct input *input)
 {
-    struct core *core = &kernel->core;
     (void)input;
     if (core->kill_next == NONE && core->current != NONE &&
         core->threads[core->current].is_submitting) {
@@ -34,45 +33,25 @@ static bool turn_step(struct kernel *kernel, const struct input *input)
     core->is_sweeping = job_sweep(core) || process_sweep(core) || request_sweep(core) ||
                         (core_may_commit(core, NONE, false) && facet_sweep(core));
     if (!core->is_sweeping && core->current == NONE) {
-        log_seal_step(&kernel->log);
+        log_seal_step(core->log);
     }
     return false;
 }
 
-static bool turn_enter(struct kernel *kernel, const struct input *input)
+static bool turn_fault(struct core *core, const struct input *input)
 {
-    return gate_enter(&kernel->core, input->enter.min_complete, input->enter.timeout_ns);
-}
-
-static bool turn_exit(struct kernel *kernel, const struct input *input)
-{
-    gate_exit(&kernel->core, (int32_t)(uint32_t)input->exit.code, EXIT_CALLED);
-    return false;
-}
-
-static bool turn_fault(struct kernel *kernel, const struct input *input)
-{
-    struct core *core = &kernel->core;
     bool is_known = input->fault.cause == EXIT_FAULT_MEMORY;
     enum exit_reason cause = is_known ? EXIT_FAULT_MEMORY : EXIT_FAULT_MACHINE;
     report("tessera: process %lu ends: %s at address %lx, instruction %lx",
            (uint64_t)core->threads[core->current].process, fault_names[cause], input->fault.address,
            input->fault.instruction);
-    gate_exit(core, -1, cause);
+    gate_end(core, -1, cause);
     return false;
 }
 
-static bool turn_timer(struct kernel *kernel, const struct input *input)
-{
-    (void)input;
-    gate_timer(&kernel->core);
-    schedule_timer(&kernel->core);
-    return false;
-}
-
-static bool (*const turns[INPUT_KIND_COUNT])(struct kernel *, const struct input *) = {
-    [INPUT_STEP] = turn_step,   [INPUT_ENTER] = turn_enter, [INPUT_EXIT] = turn_exit,
-    [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = turn_timer,
+static bool (*const turns[INPUT_KIND_COUNT])(struct core *, const struct input *) = {
+    [INPUT_STEP] = turn_step,   [INPUT_ENTER] = gate_enter, [INPUT_EXIT] = gate_exit,
+    [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = gate_timer,
 };
 
 // Closes the log, lets it leave the machine, and states digest and head.
@@ -155,7 +134,7 @@ struct turn kernel_turn(struct kernel *kernel, const struct input *input)
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns;
     core->work = 0;
-    bool more = turns[input->kind](kernel, input);
+    bool more = turns[input->kind](core, input);
     if (core->is_changed) {
         more = turn_close(kernel);
     }

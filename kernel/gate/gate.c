@@ -94,15 +94,15 @@ bool gate_step(struct core *core)
     return submit_some(core, running(core));
 }
 
-bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
+bool gate_enter(struct core *core, const struct input *input)
 {
     struct thread_record *thread = running(core);
-    if (min_complete > (uint64_t)thread->ring.cq_mask + 1) {
+    if (input->enter.min_complete > (uint64_t)thread->ring.cq_mask + 1) {
         enter_return(thread, -(int64_t)STATUS_BAD_ARGUMENT);
         return false;
     }
-    thread->min_complete = min_complete;
-    thread->timeout_ns = timeout_ns;
+    thread->min_complete = input->enter.min_complete;
+    thread->timeout_ns = input->enter.timeout_ns;
     if (thread->ring.repeated != 0) {
         core->actor = thread->process;
         core->cause = core->syslog_next;
@@ -111,7 +111,7 @@ bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
     return submit_some(core, thread);
 }
 
-void gate_exit(struct core *core, int32_t code, enum exit_reason cause)
+void gate_end(struct core *core, int32_t code, enum exit_reason cause)
 {
     struct thread_record *thread = running(core);
     thread->is_submitting = false;
@@ -121,8 +121,15 @@ void gate_exit(struct core *core, int32_t code, enum exit_reason cause)
     process_exit(core, thread->process, code, cause);
 }
 
-void gate_timer(struct core *core)
+bool gate_exit(struct core *core, const struct input *input)
 {
+    gate_end(core, (int32_t)(uint32_t)input->exit.code, EXIT_CALLED);
+    return false;
+}
+
+bool gate_timer(struct core *core, const struct input *input)
+{
+    (void)input;
     struct deadline *due;
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
@@ -134,4 +141,6 @@ void gate_timer(struct core *core)
             request_limit_ends(core, due);
         }
     }
+    schedule_timer(core);
+    return false;
 }

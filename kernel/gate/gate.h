@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "kernel/core/core.h"
+#include "kernel/kernel.h"
 
 enum {
     TURN_DUE_MAX = 16,  // time limits that end in one turn
@@ -19,13 +20,14 @@ enum {
 // The running thread called cap_enter: handles its first SQEs, at most TURN_SQES_MAX, up to the
 // first that changes authority, as long as TURN_WORK_MAX allows. True: there may be more, for
 // gate_step. False: it returns to its code (its result is set) or waits.
-bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns);
+bool gate_enter(struct core *core, const struct input *input);
 bool gate_step(struct core *core);
 
-// The running thread's process ends.
-void gate_exit(struct core *core, int32_t code, enum exit_reason cause);
+// The running thread's process ends: it called exit, or for another cause.
+bool gate_exit(struct core *core, const struct input *input);
+void gate_end(struct core *core, int32_t code, enum exit_reason cause);
 
-// Ends what is due by the clock.
-void gate_timer(struct core *core);
+// Ends what is due by the clock, the running thread's slice last.
+bool gate_timer(struct core *core, const struct input *input);
 
 #endif
