@@ -119,13 +119,11 @@ static void check_requests(const struct core *core)
         if (request->state != REQUEST_LOST) {
             ASSERT(arena_is_live(&core->state.arenas[ARENA_THREADS], request->sender.thread));
         }
-        ASSERT(request->is_pinned ==
-               (request->state == REQUEST_CALL || request->state >= REQUEST_EXIT));
         if (request->is_told && request->state != REQUEST_LOST) {
             ASSERT(request->state == REQUEST_WAIT);
             ASSERT((request->sqe.flags & SQE_WAIT_REPEAT) != 0);
         }
-        if (request->is_pinned) {
+        if (request->state >= REQUEST_CALL) {
             ASSERT(arena_is_live(&core->state.arenas[ARENA_FACETS], facet));
             ASSERT(core->facets[facet].queued != 0);
             pinned++;

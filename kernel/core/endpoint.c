@@ -147,7 +147,7 @@ static __attribute__((noinline)) void endpoint_match(struct core *core,
             continue;
         }
         call_deliver(core, call, &payload, receiver, &result);
-        request_move(core, call, REQUEST_TAKEN, &core->processes[call->server].taken);
+        request_take(core, call, &core->processes[call->server].taken);
     }
     endpoint->is_matching = was_matching;
 }
@@ -208,7 +208,6 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     struct request *receiver = receiver_find(core, endpoint, span, &result);
     if (receiver == NULL) {
         request_wait(core, request, REQUEST_CALL, &endpoint->calls, request->sqe.arg);
-        request_pin(core, request);
         return STATUS_OK;
     }
     // Nobody else waits to be received: the call is handed over without standing in the queue.

@@ -62,13 +62,11 @@ enum status request_wait_check(const struct core *core, struct request *request)
     return list_is_empty(&core->free_requests) ? STATUS_OUT_OF_CALLS : STATUS_OK;
 }
 
-static void unpin(struct core *core, struct request *request)
+// It does not keep its facet in being any more.
+static void unpin(struct core *core, const struct request *request)
 {
-    if (request->is_pinned) {
-        request->is_pinned = false;
-        core->facets[request->target.facet].queued--;
-        facet_collect(core, request->target.facet);
-    }
+    core->facets[request->target.facet].queued--;
+    facet_collect(core, request->target.facet);
 }
 
 static void enqueue(struct request *request, enum request_state state, struct queue *queue)
@@ -85,12 +83,6 @@ static void dequeue(struct request *request)
     request->in->count--;
 }
 
-void request_pin(struct core *core, struct request *request)
-{
-    request->is_pinned = true;
-    core->facets[request->target.facet].queued++;
-}
-
 __attribute__((flatten)) void request_wait(struct core *core, struct request *request,
                                            enum request_state state, struct queue *queue,
                                            uint64_t limit_ns)
@@ -100,8 +92,8 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
     core->spare = request_of_queue(core->free_requests.next);
     list_remove(&core->spare->queue);
     ring_kernel_reserve(&thread->ring);
-    if (state >= REQUEST_EXIT) {
-        request_pin(core, request);
+    if (state >= REQUEST_CALL) {
+        core->facets[request->target.facet].queued++;
     }
     request->sq_index = thread->ring.sq_head - 1;
     request->start_ns = core->now_ns;
@@ -114,11 +106,10 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
     deadline_set(core, &request->limit, limit_ns);
 }
 
-void request_move(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue)
+void request_take(struct core *core, struct request *request, struct queue *taken)
 {
     dequeue(request);
-    enqueue(request, state, queue);
+    enqueue(request, REQUEST_TAKEN, taken);
     unpin(core, request);
 }
 
@@ -251,6 +242,7 @@ void request_free(struct core *core, struct request *request)
 {
     deadline_clear(core, &request->limit);
     dequeue(request);
+    bool is_pinned = request->state >= REQUEST_CALL;
     request->state = REQUEST_FREE;
     if (--core->jobs[request->job].calls == 0) {
         job_collect(core, request->job);
@@ -258,7 +250,9 @@ void request_free(struct core *core, struct request *request)
     if (request->generation != UINT32_MAX) {
         list_append(core->free_requests.next, &request->queue); // the first of them
     }
-    unpin(core, request);
+    if (is_pinned) {
+        unpin(core, request);
+    }
 }
 
 void request_abandon(struct core *core, struct request *request, enum status fact)
@@ -292,7 +286,7 @@ bool request_sweep(struct core *core)
         enum status status = STATUS_OK;
         if (request->state >= REQUEST_EXIT) {
             status = request_right_check(core, request);
-        } else if ((request->state == REQUEST_CALL || request->state == REQUEST_RECV) &&
+        } else if (request->state >= REQUEST_RECV &&
                    core->state.objects[request->target.object].server_count == 0) {
             status = request->state == REQUEST_CALL ? STATUS_SERVER_GONE : STATUS_STALE_CAP;
         }

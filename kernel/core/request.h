@@ -21,10 +21,11 @@ struct thread_record;
 enum request_state {
     REQUEST_FREE = 0,
     REQUEST_NEW = 1,   // being carried out
-    REQUEST_CALL = 2,  // waits in its endpoint's queue
-    REQUEST_TAKEN = 3, // a server answers it
-    REQUEST_LOST = 4,  // as TAKEN, but nobody waits for the answer
-    REQUEST_RECV = 5,
+    REQUEST_TAKEN = 2, // a server answers it
+    REQUEST_LOST = 3,  // as TAKEN, but nobody waits for the answer
+    REQUEST_RECV = 4,
+    // From here on it keeps its facet in being.
+    REQUEST_CALL = 5, // waits in its endpoint's queue
     // From here on: waits at a kernel object, as long as the hold lasts through which it came.
     REQUEST_EXIT = 6,  // Job.nextExit
     REQUEST_WAIT = 7,  // WAIT
@@ -62,8 +63,7 @@ struct request {
     uint32_t object_generation; // CALL: of its endpoint, which may be gone before the answer
     uint32_t sq_index;          // where it waits: of its SQE
     uint32_t cq_index;          // is_told: behind a repeating WAIT's last completion
-    bool is_told;   // WAIT: its last completion was not consumed; LOST: its server knows
-    bool is_pinned; // it keeps its facet in being
+    bool is_told; // WAIT: its last completion was not consumed; LOST: its server knows
     // Kernel objects' methods. Pointers among the parameters lead into core.scratch, and among the
     // results as well.
     union kernel_params params;
@@ -76,11 +76,8 @@ enum status request_wait_check(const struct core *core, struct request *request)
 // slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue, uint64_t limit_ns);
-// It keeps its facet in being from now on, until it ends or moves.
-void request_pin(struct core *core, struct request *request);
-// It waits in another queue, and does not keep its facet in being any more.
-void request_move(struct core *core, struct request *request, enum request_state state,
-                  struct queue *queue);
+// A call leaves its queue: the process whose calls these are answers it.
+void request_take(struct core *core, struct request *request, struct queue *taken);
 // Says in its CQE what stands in its way: a status, or an exception by the fact's kind.
 void request_refuse(struct request *request, enum status fact, uint64_t detail);
 // A waiting request ends: posts its CQE, and lets its thread run if that is what it waited for.
