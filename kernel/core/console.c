@@ -13,19 +13,6 @@ enum {
     NUMBER_MAX = 20,
 };
 
-static uint32_t number_put(char *to, uint64_t value, uint32_t base, uint32_t digits_min)
-{
-    char digits[NUMBER_MAX];
-    uint32_t count = 0;
-    for (; value != 0 || count < digits_min; value /= base) {
-        digits[count++] = "0123456789abcdef"[value % base];
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        to[i] = digits[count - 1 - i];
-    }
-    return count;
-}
-
 void report(const char *format, ...)
 {
     char line[LINE_MAX];
@@ -42,9 +29,15 @@ void report(const char *format, ...)
                 line[size++] = *text < ' ' || *text > '~' ? '.' : *text;
             }
         } else {
-            bool is_hex = *++at == 'x'; // after the `l`
-            size += number_put(line + size, va_arg(values, uint64_t), is_hex ? 16 : 10,
-                               is_hex ? 16 : 1);
+            uint32_t base = *++at == 'x' ? 16 : 10; // after the `l`
+            uint64_t value = va_arg(values, uint64_t);
+            uint64_t place = base == 16 ? 1ULL << 60 : 1; // of the first digit
+            while (base == 10 && value / place >= base) {
+                place *= base;
+            }
+            for (; place != 0; place /= base) {
+                line[size++] = "0123456789abcdef"[value / place % base];
+            }
         }
     }
     va_end(values);

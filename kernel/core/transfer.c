@@ -53,13 +53,11 @@ enum status transfer_check(struct core *core, const struct request *from,
     uint32_t count = from->sqe.transfers;
     buffer_read(payload, transfer_offset(from->sqe.payload_len), core->transfers,
                 count * (uint32_t)sizeof core->transfers[0]);
-    for (uint32_t i = 0; i < count; i++) {
-        enum status status = descriptor_check(core, from, to, i);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = descriptor_check(core, from, to, i);
     }
-    return STATUS_OK;
+    return status;
 }
 
 void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,

@@ -39,14 +39,13 @@ void log_append(struct log *log, const struct commit *commit, uint64_t digest)
     log->room--;
 }
 
-bool log_seal_step(struct log *log)
+void log_seal_step(struct log *log)
 {
-    if (log->sealing >= log->page) {
-        return false;
+    if (log->sealing < log->page) {
+        const uint8_t *bytes = (const uint8_t *)log_page(log, log->sealing);
+        sha256_update(&log->hash, bytes + log->hashed, SEAL_STEP);
+        log->hashed += SEAL_STEP;
     }
-    const uint8_t *bytes = (const uint8_t *)log_page(log, log->sealing);
-    sha256_update(&log->hash, bytes + log->hashed, SEAL_STEP);
-    log->hashed += SEAL_STEP;
     if (log->hashed == LOG_PAGE_SIZE) {
         sha256_final(&log->hash, log->head);
         sha256_init(&log->hash);
@@ -54,7 +53,6 @@ bool log_seal_step(struct log *log)
         log->sealing++;
         memcpy(log_page(log, log->sealing)->header.previous, log->head, HASH_SIZE);
     }
-    return true;
 }
 
 void log_flush(struct log *log)
@@ -71,6 +69,7 @@ void log_flush(struct log *log)
 void log_close(struct log *log)
 {
     log_flush(log);
-    while (log_seal_step(log)) {
+    while (log->sealing < log->page) {
+        log_seal_step(log);
     }
 }

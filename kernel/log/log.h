@@ -56,8 +56,8 @@ void log_append(struct log *log, const struct commit *commit, uint64_t digest);
 
 enum { LOG_SEAL_STEPS = 16 }; // of a page
 
-// Hashes a piece of a full page; false: nothing is left to seal.
-bool log_seal_step(struct log *log);
+// Hashes a piece of a full page that is not sealed, if there is one.
+void log_seal_step(struct log *log);
 
 // Closes the page being filled, short, and begins another, which there is room for.
 void log_flush(struct log *log);

@@ -197,7 +197,8 @@ static void log_trim(void)
     if (!world.is_trimmed || chance_in(8) == false) {
         return;
     }
-    while (log_seal_step(log)) {
+    while (log->sealing < log->page) {
+        log_seal_step(log);
     }
     uint64_t page = follower.page < log->sealing ? follower.page : log->sealing;
     page -= chance_below((uint32_t)(page - log->first) + 1);
