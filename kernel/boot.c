@@ -20,8 +20,8 @@ static const struct sizes size_table[] = {
     {48 * 256,
      {[RESOURCE_SESSIONS] = 64,
       [RESOURCE_JOBS] = 64,
-      [RESOURCE_PROCESSES] = 128,
-      [RESOURCE_THREADS] = 256,
+      [RESOURCE_PROCESSES] = BOOT_SPACES_MAX,
+      [RESOURCE_THREADS] = BOOT_THREADS_MAX,
       [RESOURCE_OBJECTS] = 4096,
       [RESOURCE_FACETS] = 8192,
       [RESOURCE_HOLDS] = 16384,
@@ -31,8 +31,8 @@ static const struct sizes size_table[] = {
     {0,
      {[RESOURCE_SESSIONS] = 64,
       [RESOURCE_JOBS] = 64,
-      [RESOURCE_PROCESSES] = 128,
-      [RESOURCE_THREADS] = 256,
+      [RESOURCE_PROCESSES] = BOOT_SPACES_MAX,
+      [RESOURCE_THREADS] = BOOT_THREADS_MAX,
       [RESOURCE_OBJECTS] = 2048,
       [RESOURCE_FACETS] = 4096,
       [RESOURCE_HOLDS] = 8192,
@@ -46,8 +46,7 @@ enum {
     SPACE_OF_A_PAGE = 15, // pages of address space for each page of memory
 };
 
-static struct sizes sizes_for(const struct boot *boot, uint32_t frames, uint32_t threads_max,
-                              uint32_t spaces_max)
+static struct sizes sizes_for(const struct boot *boot, uint32_t frames)
 {
     const struct sizes *row = size_table;
     while (row->frames > frames) {
@@ -62,12 +61,6 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t frames, uint32_t
         if (boot->sizes[resource] != 0) {
             sizes.of[resource] = boot->sizes[resource];
         }
-    }
-    if (sizes.of[RESOURCE_THREADS] > threads_max) {
-        sizes.of[RESOURCE_THREADS] = threads_max;
-    }
-    if (sizes.of[RESOURCE_PROCESSES] > spaces_max) {
-        sizes.of[RESOURCE_PROCESSES] = spaces_max;
     }
     return sizes;
 }
@@ -216,7 +209,7 @@ static bool package_is_sound(const struct package_header *package, uint64_t size
 
 // --- Boot ---------------------------------------------------------------------------------------
 
-struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
+struct kernel *kernel_boot(const struct boot *boot)
 {
     if (boot->package_size == 0) {
         boot_refuse("there is no boot package");
@@ -226,7 +219,7 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
     }
     struct frames frames;
     frames_init(&frames, boot->ranges, boot->range_count);
-    struct sizes sizes = sizes_for(boot, frames.free_count, threads_max, spaces_max);
+    struct sizes sizes = sizes_for(boot, frames.free_count);
     struct kernel *kernel = place(boot, &sizes, &frames);
     struct core *core = &kernel->core;
     core_init(core, &sizes, boot);

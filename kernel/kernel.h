@@ -27,6 +27,9 @@
 
 struct kernel;
 
+// How many threads and address spaces the kernel makes by itself: a platform has arrays for them.
+enum { BOOT_THREADS_MAX = 256, BOOT_SPACES_MAX = 128 };
+
 struct boot {
     uint64_t boot_id;       // random, or from the seed
     uint64_t now_ns;        // the first clock reading
@@ -35,7 +38,7 @@ struct boot {
     uint64_t package_size;  // bytes; 0: the platform found none
     uint32_t flags;         // enum boot_flag of abi/start.h
     // What there is of each resource, in pages of the log for RESOURCE_LOG; 0: as the memory
-    // suggests.
+    // suggests. A platform with larger arrays may ask for more threads and processes than above.
     uint32_t sizes[RESOURCE_COUNT];
     // Memory that the kernel may use, without the boot package's; the largest range holds its
     // arenas.
@@ -79,8 +82,7 @@ struct turn {
 
 // Lays out the kernel in the largest range, writes genesis and starts the package's first program.
 // Returns the kernel; on a broken package says why on the console and halts with code 1.
-// threads_max and spaces_max: how large the platform's arrays are; the configuration keeps within.
-struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max);
+struct kernel *kernel_boot(const struct boot *boot);
 
 struct turn kernel_turn(struct kernel *kernel, const struct input *input);
 

@@ -190,5 +190,8 @@ int main(int count, char **arguments)
     boot.boot_id = sim_draw(SIM_STREAM_ENTROPY);
     boot.now_ns = sim_clock_read();
     sim_fault_init();
-    sim_loop(kernel_boot(&boot, SIM_THREADS_MAX, SIM_SPACES_MAX), options.trace_entries);
+    sim_loop(kernel_boot(&boot), options.trace_entries);
 }
+
+static_assert(SIM_THREADS_MAX >= (int)BOOT_THREADS_MAX && SIM_SPACES_MAX >= (int)BOOT_SPACES_MAX,
+              "there are arrays for what the kernel makes by itself");

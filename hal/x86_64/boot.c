@@ -174,6 +174,9 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
     }
     struct cpu *cpu = cpu_current();
     cpu->input.now_ns = boot.now_ns; // for what the kernel arms while it boots
-    cpu->kernel = kernel_boot(&boot, THREADS_MAX, SPACES_MAX);
+    cpu->kernel = kernel_boot(&boot);
     entry_run(loop_start());
 }
+
+static_assert(THREADS_MAX >= (int)BOOT_THREADS_MAX && SPACES_MAX >= (int)BOOT_SPACES_MAX,
+              "there are arrays for what the kernel makes by itself");

@@ -25,26 +25,18 @@ static const struct {
     {6, 0, 64, ARGUMENT_ARG2},        {7, 0, 64, ARGUMENT_ARG},
 };
 
-static enum sqe_argument argument_of(const uint64_t excess[SQE_WORDS])
-{
-    enum sqe_argument argument = ARGUMENT_OPCODE;
-    for (uint32_t i = sizeof sqe_fields / sizeof sqe_fields[0]; i > 0; i--) {
-        uint64_t bits = excess[sqe_fields[i - 1].word] >> sqe_fields[i - 1].first_bit;
-        if (bits << (64 - sqe_fields[i - 1].bits) != 0) {
-            argument = sqe_fields[i - 1].argument;
-        }
-    }
-    return argument;
-}
-
 enum status form_refuse(struct request *request)
 {
-    uint64_t excess[SQE_WORDS];
-    for (uint32_t i = 0; i < SQE_WORDS; i++) {
-        excess[i] = request->words[i] & form_unused[request->sqe.opcode][i];
+    const uint64_t *unused = form_unused[request->sqe.opcode];
+    request->argument = ARGUMENT_OPCODE;
+    for (uint32_t i = sizeof sqe_fields / sizeof sqe_fields[0]; i > 0; i--) {
+        uint32_t word = sqe_fields[i - 1].word;
+        uint64_t excess = (request->words[word] & unused[word]) >> sqe_fields[i - 1].first_bit;
+        if (excess << (64 - sqe_fields[i - 1].bits) != 0) {
+            request->argument = sqe_fields[i - 1].argument;
+        }
     }
     bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
-    request->argument = argument_of(excess);
     return is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET;
 }
 

@@ -54,10 +54,8 @@ __attribute__((noinline)) static void panic_outer(uint32_t how)
     zero = 1; // no tail call
 }
 
-struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
+struct kernel *kernel_boot(const struct boot *boot)
 {
-    (void)threads_max;
-    (void)spaces_max;
     panic_outer(boot->flags);
     return NULL;
 }

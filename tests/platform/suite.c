@@ -423,7 +423,7 @@ static const struct step steps[] = {
 
 enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };
 
-struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
+struct kernel *kernel_boot(const struct boot *boot)
 {
     struct frame_range range = boot->ranges[0];
 
@@ -441,9 +441,9 @@ struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32
     suite.read_only_frame = frame_take();
     suite.code_frame = frame_take();
     memcpy(frame_bytes(suite.code_frame), puppet_code, (size_t)(puppet_code_end - puppet_code));
-    // The first and the last that the platform offers.
+    // The first and the last that the kernel asks for.
     actor_create(&suite.actors[0], 0, 0);
-    actor_create(&suite.actors[1], spaces_max - 1, threads_max - 1);
+    actor_create(&suite.actors[1], BOOT_SPACES_MAX - 1, BOOT_THREADS_MAX - 1);
     return &suite;
 }
 

@@ -59,10 +59,8 @@ static void program_start(uint32_t index)
     hal_thread_create(index, index, LAYOUT_IMAGE, LAYOUT_STACK_TOP, numbers[index]);
 }
 
-struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
+struct kernel *kernel_boot(const struct boot *boot)
 {
-    (void)threads_max;
-    (void)spaces_max;
     next_frame = boot->ranges[0].first;
     for (uint32_t i = 0; i < THREADS; i++) {
         program_start(i);

@@ -389,7 +389,7 @@ bool machine_boot(const struct machine_options *options)
     memory_init(options);
     in_kernel = true;
     if (setjmp(end_of_turn) == 0) {
-        machine.kernel = kernel_boot(&machine.boot, MACHINE_THREADS_MAX, MACHINE_SPACES_MAX);
+        machine.kernel = kernel_boot(&machine.boot);
     }
     in_kernel = false;
     if (machine.end != MACHINE_RUNS) {
@@ -479,3 +479,7 @@ bool machine_run_until(uint32_t thread)
     }
     return machine.running == (int32_t)thread;
 }
+
+static_assert(MACHINE_THREADS_MAX >= (int)BOOT_THREADS_MAX &&
+                  MACHINE_SPACES_MAX >= (int)BOOT_SPACES_MAX,
+              "there are arrays for what the kernel makes by itself");

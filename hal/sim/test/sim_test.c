@@ -22,11 +22,9 @@ enum { MEMORY = 1 << 20, CODE_FRAME = 1, STACK_FRAME = 2 };
 // The kernel of these tests: its turn is whatever the test says.
 static struct turn (*turn_of_test)(const struct input *input);
 
-struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
+struct kernel *kernel_boot(const struct boot *boot)
 {
     (void)boot;
-    (void)threads_max;
-    (void)spaces_max;
     return NULL;
 }
 

@@ -64,12 +64,10 @@ static void first_process(uint64_t base)
     hal_thread_create(1, SPACE, 0, 0, base + LAYOUT_START);
 }
 
-struct kernel *kernel_boot(const struct boot *boot, uint32_t threads_max, uint32_t spaces_max)
+struct kernel *kernel_boot(const struct boot *boot)
 {
     const struct package_header *header = frame(boot->package_frame);
 
-    (void)threads_max;
-    (void)spaces_max;
     if (boot->package_size < PAGE_SIZE || header->magic != PACKAGE_MAGIC ||
         header->size != boot->package_size) {
         hal_console_write("broken\n", 7);
