@@ -7,18 +7,17 @@
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 
-static enum status mode_check(const struct hold *hold, uint32_t mode)
+// Whether the hold may go to process `to`, in this mode.
+static enum status travel_check(const struct core *core, const struct hold *hold, uint32_t mode,
+                                uint32_t to)
 {
+    const struct process_entry *processes = core->state.processes;
     if (mode != TRANSFER_COPY && mode != TRANSFER_MOVE) {
         return STATUS_BAD_TRANSFER;
     }
-    bool may = hold->transfer == TRANSFER_COPY || (hold->transfer == mode && mode != TRANSFER_NONE);
-    return may ? STATUS_OK : STATUS_TRANSFER_REFUSED;
-}
-
-static enum status scope_check(const struct core *core, const struct hold *hold, uint32_t to)
-{
-    const struct process_entry *processes = core->state.processes;
+    if (hold->transfer != TRANSFER_COPY && hold->transfer != mode) {
+        return STATUS_TRANSFER_REFUSED;
+    }
     bool is_same = processes[hold->process].session == processes[to].session;
     bool may = hold->scope == SCOPE_SHAREABLE || (hold->scope == SCOPE_SAME_SESSION && is_same);
     return may ? STATUS_OK : STATUS_SCOPE_REFUSED;
@@ -41,10 +40,8 @@ static enum status descriptor_check(struct core *core, const struct request *fro
     }
     uint32_t *found = &core->transfer_holds[index];
     enum status status = hold_find(core, from->sender.process, transfer->cap, found);
-    if (status == STATUS_OK) {
-        status = mode_check(&core->state.holds[*found], transfer->mode);
-    }
-    return status == STATUS_OK ? scope_check(core, &core->state.holds[*found], to) : status;
+    return status == STATUS_OK ? travel_check(core, &core->state.holds[*found], transfer->mode, to)
+                               : status;
 }
 
 enum status transfer_check(struct core *core, const struct request *from,
