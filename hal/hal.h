@@ -22,6 +22,7 @@
 // addresses.
 extern uint8_t *hal_frames;
 
+// So many frames, one after another.
 struct frame_range {
     uint32_t first;
     uint32_t count;

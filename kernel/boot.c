@@ -66,7 +66,8 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t frames)
 }
 
 // The kernel's arrays, in the order in which they follow struct kernel: which of its pointers leads
-// there, and the bytes for each of one resource, and of another.
+// there, and the bytes for each of one resource, and of another. The heap has a place for each time
+// limit, and its first place is unused: the spare request has no limit.
 #define ARRAY(field, resource, other)                                                              \
     {                                                                                              \
         offsetof(struct kernel, field), sizeof *((struct kernel *)0)->field, resource, other       \
@@ -81,8 +82,7 @@ static const struct {
     ARRAY(core.jobs, RESOURCE_JOBS, RESOURCE_COUNT),
     ARRAY(core.facets, RESOURCE_FACETS, RESOURCE_COUNT),
     ARRAY(core.requests, RESOURCE_CALLS, RESOURCE_COUNT),
-    ARRAY(core.heap, RESOURCE_CALLS,
-          RESOURCE_THREADS), // one request is spare, as is the first place
+    ARRAY(core.heap, RESOURCE_CALLS, RESOURCE_THREADS),
 };
 
 enum { ARRAY_COUNT = sizeof arrays / sizeof arrays[0] };
@@ -93,6 +93,7 @@ static uint64_t array_size(const struct sizes *sizes, uint32_t array)
     return count * arrays[array].bytes;
 }
 
+// What is not named here begins as zero; so the sweepers look at everything once, and find nothing.
 static void core_init(struct core *core, const struct sizes *sizes, const struct boot *boot)
 {
     core->now_ns = boot->now_ns;

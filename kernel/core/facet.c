@@ -84,6 +84,7 @@ void facet_collect(struct core *core, uint32_t facet)
         const struct facet *node = &core->state.facets[at];
         const struct object *object = &core->state.objects[node->object];
         struct facet_record *record = &core->facets[at];
+        // One that is listed goes with its endpoint's last server: nobody reads that list any more.
         if (record->queued != 0 || (record->drop == DROP_LISTED && object->server_count != 0) ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
             !facet_is_unused(node) || !may_commit(core, node)) {
