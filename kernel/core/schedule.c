@@ -68,6 +68,7 @@ void schedule_lend(struct core *core, struct thread_record *server, uint32_t pri
     if (server->state == THREAD_WAITING ||
         server->self.thread == core->current) { // else its queue is fixed
         server->priority = own > priority ? own : priority;
+        core->is_changed = true; // somebody may be above it now
     }
 }
 

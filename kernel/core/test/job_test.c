@@ -336,6 +336,40 @@ static void who_is_handed_the_cpu_leaves_it_to_a_higher_priority(void **state)
     assert_int_equal(machine.running, init);
 }
 
+// The caller waits for more than the answer: nobody comes to be ready by it.
+static void a_server_that_answered_leaves_the_cpu_to_a_higher_priority_than_its_own(void **state)
+{
+    struct cqe cqe;
+
+    (void)state;
+    cap_t server = act_endpoint(init, 64);
+    cap_t client = act_facet(init, server, 1, 0x5000, 0).facet;
+    cap_t notification = notification_new();
+    uint32_t serving = process_of(5, server, notification);
+    uint32_t between = process_of(10, client, client);
+    struct sqe wait = wait_sqe(notification);
+    struct sqe call = act_call(client, 0, 1);
+    assert_true(machine_submit(init, &wait));
+    machine_enter(init, 1, 1);
+    assert_int_equal(machine.running, between);
+    machine_enter(between, 1, 1000);
+    assert_int_equal(machine.running, serving);
+    struct sqe recv = act_recv(act_named(serving, "one"), RECV_AT, RECV_SIZE, 1);
+    assert_true(machine_submit(serving, &recv));
+    machine_enter(serving, 1, TIMEOUT_NONE);
+    machine_timer(machine.now_ns + 1);
+    assert_int_equal(machine.running, init);
+    assert_true(machine_submit(init, &call));
+    machine_enter(init, 2, TIMEOUT_NONE);
+    assert_int_equal(machine.running, serving);
+    machine_timer(machine.now_ns + 1000);
+    assert_int_equal(machine.running, serving);
+    assert_true(machine_reap(serving, &cqe));
+    act_submit(serving, act_return(cqe.extra, 3));
+    assert_int_equal(act_core()->threads[serving].priority, 5);
+    assert_int_equal(machine.running, between);
+}
+
 static void killing_a_job_ends_all_below_it_and_nothing_else(void **state)
 {
     struct act_answer answer;
@@ -468,6 +502,7 @@ int main(void)
         TEST(a_server_gives_a_lent_priority_back_when_its_caller_gave_up),
         TEST(a_higher_priority_runs_whenever_it_can),
         TEST(who_is_handed_the_cpu_leaves_it_to_a_higher_priority),
+        TEST(a_server_that_answered_leaves_the_cpu_to_a_higher_priority_than_its_own),
         TEST(killing_a_job_ends_all_below_it_and_nothing_else),
         TEST(a_program_that_kills_its_own_job_is_gone_and_the_machine_goes_on),
         TEST(a_killed_process_says_so),
