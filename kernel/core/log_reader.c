@@ -30,10 +30,6 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
     for (uint32_t i = 0; i < core->state.config.threads; i++) {
         struct thread_record *thread = &core->threads[i];
         if (thread->state == THREAD_WAITING && ring_kernel_pending(&thread->ring) > 0) {
-            if (thread->limit.position != 0) { // so much of its time limit is left
-                uint64_t end_ns = thread->limit.time_ns;
-                thread->timeout_ns = end_ns > core->now_ns ? end_ns - core->now_ns : 0;
-            }
             thread->is_submitting = true; // gate_step goes on
             schedule_ready(core, thread, false);
         }

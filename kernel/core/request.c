@@ -110,7 +110,7 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
     core->jobs[request->job].calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
-    deadline_set(core, &request->limit, limit_ns);
+    deadline_set(core, &request->limit, core->now_ns, limit_ns);
 }
 
 void request_move(struct core *core, struct request *request, enum request_state state,

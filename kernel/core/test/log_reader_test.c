@@ -159,6 +159,30 @@ static void a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was(voi
     assert_int_equal(the_log()->seq, seq);
 }
 
+// A thread whose operation waits for room has had a part of its time when a completion comes that
+// is not enough.
+static void a_completion_that_is_not_enough_leaves_the_time_limit_where_it_was(void **state)
+{
+    (void)state;
+    assert_true(machine_run_until(init));
+    cap_t server = act_endpoint(init, 64);
+    struct act_facet client = act_facet(init, server, 1, CLIENT, 7);
+    struct sqe call = act_call(client.facet, 0, 1);
+    call.arg = 5 * (uint64_t)SECOND_NS;
+    act_submit(init, call); // nobody takes it
+    flood();
+    machine_timer(machine.now_ns + SECOND_NS);
+    assert_true(machine_run_until(init));
+    machine_enter(init, 2, 6 * (uint64_t)SECOND_NS);
+    uint64_t end_ns = machine.now_ns + 6 * (uint64_t)SECOND_NS;
+    machine_timer(end_ns - SECOND_NS);
+    assert_true(act_has_completion(init)); // the call's
+    assert_int_equal(act_core()->threads[init].state, THREAD_WAITING);
+    machine_timer(end_ns);
+    assert_int_equal(act_core()->threads[init].state, THREAD_READY);
+    assert_int_equal(untaken(init), 1);
+}
+
 static void an_exit_needs_no_room_that_others_could_take(void **state)
 {
     (void)state;
@@ -375,6 +399,7 @@ int main(void)
         TEST(state_says_how_far_the_log_is_and_seals_it),
         TEST(changes_of_authority_wait_for_room_and_go_on_by_themselves),
         TEST(a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was),
+        TEST(a_completion_that_is_not_enough_leaves_the_time_limit_where_it_was),
         TEST(an_exit_needs_no_room_that_others_could_take),
         TEST(a_dead_drainer_is_given_back_and_started_again_while_others_wait),
         TEST(what_time_limits_leave_behind_waits_for_room),
