@@ -41,7 +41,8 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
 enum status log_reader_flush_run(struct core *core, struct request *request)
 {
     (void)request;
-    core->is_flushing = core->is_changed = core_may_commit(core, NONE, false);
+    core->is_flushing = core_may_commit(core, NONE, false);
+    core->is_changed = true;
     core->work += TURN_WORK_MAX;
     return STATUS_OK;
 }

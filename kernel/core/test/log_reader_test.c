@@ -309,6 +309,31 @@ static void flush_closes_the_page(void **state)
     assert_int_equal(the_log()->page, page + 1);
 }
 
+// What else the turn did takes effect: the time limit of the call before it is armed.
+static void a_flush_that_has_no_room_leaves_its_turn_as_it_is(void **state)
+{
+    (void)state;
+    uint32_t other = process_apart();
+    assert_true(machine_run_until(init));
+    cap_t server = act_endpoint(init, 64);
+    struct act_facet client = act_facet(init, server, 1, CLIENT, 7);
+    assert_true(machine_run_until(other));
+    flood_by(other);
+    assert_true(machine_run_until(init));
+    uint64_t page = the_log()->page;
+    struct sqe call = act_call(client.facet, 0, 1);
+    call.arg = 1000;
+    struct sqe flush = act_call(act_named(init, "log"), LOG_READER_FLUSH, 2);
+    assert_true(machine_submit(init, &call));
+    assert_true(machine_submit(init, &flush));
+    machine_enter(init, 0, 0);
+    struct cqe cqe = act_reap(init);
+    assert_int_equal(cqe.user_data, 2);
+    assert_int_equal(act_fact(&cqe), STATUS_OK);
+    assert_int_equal(the_log()->page, page);
+    assert_true(machine.armed_ns <= machine.now_ns + 1000);
+}
+
 // 128 bytes of both logs' memory.
 static void memory_ask(uint64_t offset, uint8_t bytes[128])
 {
@@ -405,6 +430,7 @@ int main(void)
         TEST(what_time_limits_leave_behind_waits_for_room),
         TEST(only_what_is_sealed_is_acknowledged),
         TEST(flush_closes_the_page),
+        TEST(a_flush_that_has_no_room_leaves_its_turn_as_it_is),
         TEST(the_pages_of_both_logs_can_be_read_and_not_changed),
         TEST(a_commit_names_the_record_of_its_request),
         TEST(the_oldest_records_are_dropped_and_their_number_is_told),
