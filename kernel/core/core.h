@@ -95,8 +95,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link waits;                             // its requests that wait
     bool is_submitting; // it has more: the gate goes on before it returns or waits
     uint64_t min_complete;
-    uint64_t timeout_ns; // of its cap_enter, which came at enter_ns
-    uint64_t enter_ns;
+    uint64_t timeout_ns, enter_ns; // of its cap_enter: the time limit, and when it came
 };
 
 struct process_record {  // process.c, process_builder.c

@@ -218,54 +218,30 @@ static void waiting_is_charged_to_the_job(void **state)
     assert_int_equal(act_do_fact(thread, sqe), STATUS_LIMIT_CALLS);
 }
 
-enum { RECV_AT = ACT_FREE + 1024, RECV_SIZE = (int)sizeof(struct message_header) + 64 };
-
-// A process of a job of its own, with this priority and these two capabilities.
-static uint32_t process_of(uint32_t priority, cap_t one, cap_t two)
+static void a_server_gives_a_lent_priority_back_when_its_caller_gave_up(void **state)
 {
+    enum { RECV_AT = ACT_FREE + 1024, RECV_SIZE = (int)sizeof(struct message_header) + 64 };
     struct act_answer answer;
     cap_t job;
     cap_t process;
 
-    assert_int_equal(child_fact(root, enough, sizeof(enough), priority, &job), STATUS_OK);
+    (void)state;
+    assert_int_equal(child_fact(root, enough, sizeof(enough), 5, &job), STATUS_OK);
+    cap_t server = act_endpoint(init, 64);
+    cap_t client = act_facet(init, server, 1, 0x5000, 0).facet;
     act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
     cap_t builder = {job_make_process_builder_results_get_builder(
                          job_make_process_builder_results_read(&answer.message))
                          .id};
     assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
-    assert_int_equal(act_grant(init, builder, "one", 3, one), STATUS_OK);
-    assert_int_equal(act_grant(init, builder, "two", 3, two), STATUS_OK);
+    assert_int_equal(act_grant(init, builder, "server", 6, server), STATUS_OK);
     assert_int_equal(act_start(init, builder, &process), STATUS_OK);
-    return machine.newest_thread;
-}
-
-static cap_t notification_new(void)
-{
-    struct act_answer answer;
-
-    act_object(init, root, JOB_MAKE_NOTIFICATION, NULL, &answer);
-    return (cap_t){job_make_notification_results_get_notification(
-                       job_make_notification_results_read(&answer.message))
-                       .id};
-}
-
-static struct sqe wait_sqe(cap_t notification)
-{
-    return (struct sqe){
-        .opcode = OP_WAIT, .cap = notification.value, .arg = 1, .arg2 = TIMEOUT_NONE};
-}
-
-static void a_server_gives_a_lent_priority_back_when_its_caller_gave_up(void **state)
-{
-    (void)state;
-    cap_t server = act_endpoint(init, 64);
-    cap_t client = act_facet(init, server, 1, 0x5000, 0).facet;
-    uint32_t thread = process_of(5, server, client);
+    uint32_t thread = machine.newest_thread;
     struct sqe call = act_call(client, 0, 1);
     call.arg = 1000; // the limit of its waiting
     act_submit(init, call);
     machine_enter(init, 1, TIMEOUT_NONE);
-    struct cqe cqe = act_do(thread, act_recv(act_named(thread, "one"), RECV_AT, RECV_SIZE, 2));
+    struct cqe cqe = act_do(thread, act_recv(act_named(thread, "server"), RECV_AT, RECV_SIZE, 2));
     assert_int_equal(act_core()->threads[thread].priority, PRIORITY_DEFAULT);
     machine_timer(machine.now_ns + 1000);
     assert_true(machine_run_until(init));
@@ -298,76 +274,6 @@ static void a_higher_priority_runs_whenever_it_can(void **state)
     assert_int_equal(machine.running, lower);
     machine_timer(machine.now_ns + NAP_NS);
     assert_int_equal(machine.running, init);
-}
-
-// Whoever is handed the CPU runs next, but not before somebody who comes to be ready in the same
-// turn with a higher priority.
-static void who_is_handed_the_cpu_leaves_it_to_a_higher_priority(void **state)
-{
-    struct cqe cqe;
-
-    (void)state;
-    cap_t server = act_endpoint(init, 64);
-    cap_t client = act_facet(init, server, 1, 0x5000, 0).facet;
-    cap_t notification = notification_new();
-    uint32_t serving = process_of(5, server, notification);
-    uint32_t calling = process_of(5, client, client);
-    struct sqe wait = wait_sqe(notification);
-    assert_true(machine_submit(init, &wait));
-    machine_enter(init, 1, TIMEOUT_NONE);
-    assert_true(machine_run_until(serving));
-    struct sqe recv = act_recv(act_named(serving, "one"), RECV_AT, RECV_SIZE, 1);
-    assert_true(machine_submit(serving, &recv));
-    machine_enter(serving, 1, TIMEOUT_NONE);
-    assert_true(machine_run_until(calling));
-    struct sqe call = act_call(act_named(calling, "one"), 0, 2);
-    assert_true(machine_submit(calling, &call));
-    machine_enter(calling, 1, TIMEOUT_NONE);
-    assert_int_equal(machine.running, serving);
-    assert_true(machine_reap(serving, &cqe));
-    struct sqe answer = act_return(cqe.extra, 3);
-    answer.flags |= SQE_QUIET;
-    struct sqe signal = {
-        .opcode = OP_SIGNAL, .flags = SQE_QUIET, .cap = act_named(serving, "two").value, .arg = 1};
-    assert_true(machine_submit(serving, &answer));
-    assert_true(machine_submit(serving, &signal));
-    assert_true(machine_submit(serving, &recv));
-    machine_enter(serving, 1, TIMEOUT_NONE);
-    assert_int_equal(machine.running, init);
-}
-
-// The caller waits for more than the answer: nobody comes to be ready by it.
-static void a_server_that_answered_leaves_the_cpu_to_a_higher_priority_than_its_own(void **state)
-{
-    struct cqe cqe;
-
-    (void)state;
-    cap_t server = act_endpoint(init, 64);
-    cap_t client = act_facet(init, server, 1, 0x5000, 0).facet;
-    cap_t notification = notification_new();
-    uint32_t serving = process_of(5, server, notification);
-    uint32_t between = process_of(10, client, client);
-    struct sqe wait = wait_sqe(notification);
-    struct sqe call = act_call(client, 0, 1);
-    assert_true(machine_submit(init, &wait));
-    machine_enter(init, 1, 1);
-    assert_int_equal(machine.running, between);
-    machine_enter(between, 1, 1000);
-    assert_int_equal(machine.running, serving);
-    struct sqe recv = act_recv(act_named(serving, "one"), RECV_AT, RECV_SIZE, 1);
-    assert_true(machine_submit(serving, &recv));
-    machine_enter(serving, 1, TIMEOUT_NONE);
-    machine_timer(machine.now_ns + 1);
-    assert_int_equal(machine.running, init);
-    assert_true(machine_submit(init, &call));
-    machine_enter(init, 2, TIMEOUT_NONE);
-    assert_int_equal(machine.running, serving);
-    machine_timer(machine.now_ns + 1000);
-    assert_int_equal(machine.running, serving);
-    assert_true(machine_reap(serving, &cqe));
-    act_submit(serving, act_return(cqe.extra, 3));
-    assert_int_equal(act_core()->threads[serving].priority, 5);
-    assert_int_equal(machine.running, between);
 }
 
 static void killing_a_job_ends_all_below_it_and_nothing_else(void **state)
@@ -501,8 +407,6 @@ int main(void)
         TEST(waiting_is_charged_to_the_job),
         TEST(a_server_gives_a_lent_priority_back_when_its_caller_gave_up),
         TEST(a_higher_priority_runs_whenever_it_can),
-        TEST(who_is_handed_the_cpu_leaves_it_to_a_higher_priority),
-        TEST(a_server_that_answered_leaves_the_cpu_to_a_higher_priority_than_its_own),
         TEST(killing_a_job_ends_all_below_it_and_nothing_else),
         TEST(a_program_that_kills_its_own_job_is_gone_and_the_machine_goes_on),
         TEST(a_killed_process_says_so),
