@@ -95,7 +95,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link waits;                             // its requests that wait
     bool is_submitting; // it has more: the gate goes on before it returns or waits
     uint64_t min_complete;
-    uint64_t timeout_ns, enter_ns; // of its cap_enter: the time limit, and when it came
+    uint64_t timeout_ns;
 };
 
 struct process_record {  // process.c, process_builder.c
@@ -372,14 +372,14 @@ uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
 // Whether a thread with so many completions can ever have as many as it asks for.
 bool completion_can_come(const struct thread_record *thread, int32_t available);
+void completion_wake(struct core *core, struct thread_record *thread); // if it can go on now
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
-// So long after `start_ns`; TIMEOUT_NONE, or beyond the end of time: none.
-void deadline_set(struct core *core, struct deadline *deadline, uint64_t start_ns,
-                  uint64_t timeout_ns);
+// From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
+void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
 // Also one that is not set.
 void deadline_clear(struct core *core, struct deadline *deadline);
 uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
@@ -387,7 +387,7 @@ uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 struct deadline *deadline_take_due(struct core *core);
 
 void schedule_ready(struct core *core, struct thread_record *thread, bool is_next);
-void schedule_wait(struct core *core, struct thread_record *thread);
+void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns);
 // A server runs at the priority of its job, or at that of the caller that it serves, if it is
 // higher; 0: it serves nobody.
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);

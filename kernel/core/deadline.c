@@ -31,11 +31,10 @@ static __attribute__((noinline)) void sift(struct core *core, uint32_t position,
     place(core, position, deadline);
 }
 
-void deadline_set(struct core *core, struct deadline *deadline, uint64_t start_ns,
-                  uint64_t timeout_ns)
+void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns)
 {
     if (timeout_ns != TIMEOUT_NONE &&
-        !__builtin_add_overflow(start_ns, timeout_ns, &deadline->time_ns)) {
+        !__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
         ASSERT(deadline->position == 0);
         core->heap_count++;
         core->is_changed = true;

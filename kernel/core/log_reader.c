@@ -29,9 +29,8 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
     }
     for (uint32_t i = 0; i < core->state.config.threads; i++) {
         struct thread_record *thread = &core->threads[i];
-        if (thread->state == THREAD_WAITING && ring_kernel_pending(&thread->ring) > 0) {
-            thread->is_submitting = true; // gate_step goes on
-            schedule_ready(core, thread, false);
+        if (thread->state == THREAD_WAITING) {
+            completion_wake(core, thread);
         }
     }
     core->is_sweeping = core->is_changed = true; // what is left of the dead can be given back
@@ -41,8 +40,7 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
 enum status log_reader_flush_run(struct core *core, struct request *request)
 {
     (void)request;
-    core->is_flushing = core_may_commit(core, NONE, false);
-    core->is_changed = true;
+    core->is_changed |= core->is_flushing = core_may_commit(core, NONE, false);
     core->work += TURN_WORK_MAX;
     return STATUS_OK;
 }

@@ -110,7 +110,7 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
     core->jobs[request->job].calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
-    deadline_set(core, &request->limit, core->now_ns, limit_ns);
+    deadline_set(core, &request->limit, limit_ns);
 }
 
 void request_move(struct core *core, struct request *request, enum request_state state,
@@ -147,14 +147,17 @@ static int64_t wait_result(const struct thread_record *thread)
     return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-static inline __attribute__((flatten)) void thread_wake(struct core *core,
-                                                        struct thread_record *thread)
+__attribute__((flatten)) void completion_wake(struct core *core, struct thread_record *thread)
 {
     int64_t result = wait_result(thread);
     if (__builtin_expect(result != 0, true)) {
         hal_thread_result(thread->self.thread, (uint64_t)result);
         schedule_ready(core, thread, core->actor != KERNEL_ACTOR);
     } else if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
+        if (thread->limit.position != 0) { // so much of its time limit is left
+            uint64_t end_ns = thread->limit.time_ns;
+            thread->timeout_ns = end_ns > core->now_ns ? end_ns - core->now_ns : 0;
+        }
         thread->is_submitting = true; // there is room now for what it submitted: gate_step goes on
         schedule_ready(core, thread, false);
     }
@@ -173,7 +176,7 @@ static inline __attribute__((always_inline)) void post_late(struct core *core,
                    duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
     core->work++;
     if (thread->state == THREAD_WAITING) {
-        thread_wake(core, thread);
+        completion_wake(core, thread);
     }
 }
 

@@ -52,13 +52,14 @@ __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_re
 }
 
 // The running thread waits; it is in no queue while it runs.
-__attribute__((flatten)) void schedule_wait(struct core *core, struct thread_record *thread)
+__attribute__((flatten)) void schedule_wait(struct core *core, struct thread_record *thread,
+                                            uint64_t timeout_ns)
 {
     ASSERT(core->current == thread->self.thread);
     thread->state = THREAD_WAITING;
     core->is_changed = true;
     core->current = NONE;
-    deadline_set(core, &thread->limit, thread->enter_ns, thread->timeout_ns);
+    deadline_set(core, &thread->limit, timeout_ns);
 }
 
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)

@@ -33,7 +33,7 @@ static inline __attribute__((flatten)) void enter_finish(struct core *core,
         enter_return(thread, -(int64_t)STATUS_NOTHING_PENDING);
         return;
     }
-    schedule_wait(core, thread);
+    schedule_wait(core, thread, thread->timeout_ns);
 }
 
 // One SQE: taken, carried out, its completion posted unless it comes later. False: it has to wait
@@ -111,7 +111,6 @@ bool gate_enter(struct core *core, uint64_t min_complete, uint64_t timeout_ns)
     }
     thread->min_complete = min_complete;
     thread->timeout_ns = timeout_ns;
-    thread->enter_ns = core->now_ns;
     if (thread->ring.repeated != 0) {
         core->actor = thread->process;
         core->cause = core->syslog_next;
