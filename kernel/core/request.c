@@ -147,7 +147,8 @@ static int64_t wait_result(const struct thread_record *thread)
     return completion_can_come(thread, available) ? 0 : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-__attribute__((flatten)) void completion_wake(struct core *core, struct thread_record *thread)
+inline __attribute__((always_inline, flatten)) void completion_wake(struct core *core,
+                                                                    struct thread_record *thread)
 {
     int64_t result = wait_result(thread);
     if (__builtin_expect(result != 0, true)) {

@@ -68,7 +68,6 @@ void schedule_lend(struct core *core, struct thread_record *server, uint32_t pri
     if (server->state == THREAD_WAITING ||
         server->self.thread == core->current) { // else its queue is fixed
         server->priority = own > priority ? own : priority;
-        core->is_changed = true; // somebody may be above it now
     }
 }
 
@@ -115,7 +114,7 @@ void schedule_pick(struct core *core)
         core->next = NONE;
         core->running = &core->threads[core->current];
     }
-    if (core->current != NONE && ready_priority(core) > (int32_t)core->running->priority) {
+    if (core->current != NONE && core->ready_mask >> core->running->priority > 1) {
         current_put_back(core);
     }
     if (core->current == NONE && core->ready_mask != 0) {
