@@ -204,7 +204,9 @@ static bool answer_mend(struct session *session)
     }
     // The slot is needed for the next answer: let the kernel read this one first.
     ring_user_publish(&session->thread->ring);
-    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+    if (!tsr_thread_hand_over(session->thread, 0)) {
+        return false;
+    }
     slot->state = SLOT_IDLE;
     tsr_slot_renew(slot);
     return true;
@@ -302,7 +304,7 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
     }
     // The last answer goes out, and its slot is free again, before this returns.
     ring_user_publish(&session.thread->ring);
-    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+    tsr_thread_hand_over(session.thread, 0);
     tsr_thread_reap(session.thread);
     if (is_stopped && session.answer->state == SLOT_DONE) {
         answer_mend(&session);

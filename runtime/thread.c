@@ -4,6 +4,9 @@
 
 #include "runtime/thread.h"
 
+// Who waits for the kernel to take something may not hear of it: it is quiet.
+static const uint64_t LOOK_AGAIN_NS = 1000000;
+
 // user_data of operations whose completion, an error, interests nobody. No slot has this index.
 static const uint64_t user_data_ignored = UINT64_MAX;
 
@@ -64,15 +67,20 @@ struct tsr_slot *tsr_slots_take(struct tsr_thread *thread, uint32_t count)
     return &thread->slots[first];
 }
 
+// A full CQ keeps the kernel from taking more, or its log, which has no room for a change.
+bool tsr_thread_hand_over(struct tsr_thread *thread, uint32_t left)
+{
+    int64_t entered = tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+    while (ring_user_untaken(&thread->ring) > left && entered >= 0) {
+        bool is_full = tsr_thread_reap(thread);
+        entered = tsr_enter(SYSTEM_CALL_ENTER, is_full ? 0 : 1, is_full ? 0 : LOOK_AGAIN_NS);
+    }
+    return ring_user_untaken(&thread->ring) <= left;
+}
+
 bool tsr_thread_make_room(struct tsr_thread *thread)
 {
-    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-    if (ring_user_room(&thread->ring) == 0) {
-        // A full CQ keeps the kernel from taking more.
-        tsr_thread_reap(thread);
-        tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
-    }
-    return ring_user_room(&thread->ring) != 0;
+    return tsr_thread_hand_over(thread, thread->ring.sq_mask);
 }
 
 void tsr_release(uint64_t cap)

@@ -103,6 +103,10 @@ _Noreturn void tsr_process_run(struct start *start);
 // Adopts the ring; false when its header is not one.
 bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header);
 
+// Enters the kernel until it has taken all that was submitted but for `left` operations: changes of
+// authority may wait for room in the log. False when it takes no more.
+bool tsr_thread_hand_over(struct tsr_thread *thread, uint32_t left);
+
 // tsr_thread_has_room() for a full queue.
 __attribute__((cold, noinline)) bool tsr_thread_make_room(struct tsr_thread *thread);
 

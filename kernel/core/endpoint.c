@@ -375,6 +375,7 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
     request->target.object = call->target.object;
     request->interface = call->interface;
     schedule_lend(core, request->thread, 0);
+    core->is_changed = true; // somebody may be above it now
     if (call->state == REQUEST_LOST) {
         request_free(core, call);
         return STATUS_CALLER_LOST;

@@ -39,7 +39,7 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
 enum status log_reader_flush_run(struct core *core, struct request *request)
 {
     (void)request;
-    core->is_flushing = core->is_changed = core_may_commit(core, NONE, false);
+    core->is_changed |= core->is_flushing = core_may_commit(core, NONE, false);
     core->work += TURN_WORK_MAX;
     return STATUS_OK;
 }

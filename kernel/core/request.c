@@ -147,8 +147,8 @@ void completion_resume(struct core *core, struct thread_record *thread)
     }
 }
 
-static inline __attribute__((flatten)) void thread_wake(struct core *core,
-                                                        struct thread_record *thread)
+static inline __attribute__((always_inline, flatten)) void thread_wake(struct core *core,
+                                                                       struct thread_record *thread)
 {
     int64_t result;
     if (__builtin_expect(completion_is_due(thread, &result), true)) {

@@ -29,11 +29,11 @@ static int32_t ready_priority(const struct core *core)
     return core->ready_mask == 0 ? -1 : 31 - __builtin_clz(core->ready_mask);
 }
 
-// Whether it can have the CPU after the running thread: in its slice, and nobody is above either.
+// Whether it can have the CPU after the running thread: in its slice, and not above it. Whether
+// anybody in the queues is above it is seen when its turn comes.
 static inline bool may_be_next(const struct core *core, const struct thread_record *record)
 {
     return core->next == NONE && core->now_ns < core->slice_end_ns &&
-           core->ready_mask >> record->priority <= 1 &&
            (core->current == NONE || record->priority <= core->running->priority);
 }
 
@@ -109,13 +109,13 @@ void schedule_timer(struct core *core)
 void schedule_pick(struct core *core)
 {
     core->is_changed = core->is_sweeping;
-    if (core->current != NONE && ready_priority(core) > (int32_t)core->running->priority) {
-        current_put_back(core);
-    }
     if (core->current == NONE && core->next != NONE) {
         core->current = core->next;
         core->next = NONE;
         core->running = &core->threads[core->current];
+    }
+    if (core->current != NONE && core->ready_mask >> core->running->priority > 1) {
+        current_put_back(core);
     }
     if (core->current == NONE && core->ready_mask != 0) {
         core->running = (struct thread_record *)(void *)core->ready[ready_priority(core)].next;

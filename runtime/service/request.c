@@ -279,5 +279,5 @@ void request_unanswered(struct tsr_waiter *waiter, struct tsr_slot *slot)
         break_busy(service);
     }
     // The slot is needed for the next answer: let the kernel read this one first.
-    tsr_thread_enter(&tsr_thread, 0, 0);
+    tsr_thread_hand_over(&tsr_thread, 0);
 }

@@ -103,7 +103,8 @@ static void service_end(struct tsr_service *service)
         tsr_slot_end(thread, service->bell_slot);
     }
     // The kernel takes the last answers before their slots are used again.
-    tsr_thread_enter(thread, 0, 0);
+    tsr_thread_hand_over(thread, 0);
+    tsr_thread_reap(thread);
     for (uint32_t i = 0; i < service->request_count; i++) {
         struct tsr_request *request = &service->requests[i];
         for (uint32_t s = 0; request->slot != NULL && s < service->slots_each; s++) {

@@ -492,6 +492,18 @@ static void releases_go_out_quietly_and_in_order(void **state)
     capnp_call_end(&call);
 }
 
+static void no_capability_stays_because_the_log_has_no_room(void **state)
+{
+    (void)state;
+    fake.full_count = 2;
+    for (uint64_t cap = 1; cap <= SQ_ENTRIES_DEFAULT + 1; cap++) {
+        tsr_release(cap);
+    }
+    tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
+    assert_int_equal(fake.taken_count, SQ_ENTRIES_DEFAULT + 1);
+    assert_int_equal(fake.taken[SQ_ENTRIES_DEFAULT].cap, SQ_ENTRIES_DEFAULT + 1);
+}
+
 static void a_queue_that_the_kernel_does_not_take_from_refuses_calls(void **state)
 {
     (void)state;
@@ -677,6 +689,7 @@ int main(void)
         cmocka_unit_test_setup(a_call_that_only_waits_finds_room_in_a_full_queue, fake_set_up),
         cmocka_unit_test_setup(an_operation_that_is_ended_leaves_its_queue, fake_set_up),
         cmocka_unit_test_setup(consecutive_slots_are_taken_out_of_the_free_ones, fake_set_up),
+        cmocka_unit_test_setup(no_capability_stays_because_the_log_has_no_room, fake_set_up),
         cmocka_unit_test_setup(a_queue_that_the_kernel_does_not_take_from_refuses_calls,
                                fake_set_up),
     };

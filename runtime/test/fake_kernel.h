@@ -22,6 +22,7 @@ struct fake_kernel {
     uint32_t taken_count;
     uint32_t enter_count;
     int64_t enter_refusal; // not zero: what entering answers, and nothing happens
+    uint32_t full_count;   // so many entries take nothing: its log has no room
 };
 
 extern struct fake_kernel fake;

@@ -258,6 +258,64 @@ static void a_stopped_server_has_sent_its_last_answer(void **state)
     assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
+static bool serve_last_and_fill(void *self, uint16_t method, struct capnp_message *request,
+                                struct capnp_builder *response, struct capnp_exception *why)
+{
+    bool is_answered = serve_last(self, method, request, response, why);
+    fake.full_count = service.is_over ? 3 : 0;
+    return is_answered;
+}
+
+// Its slot is free then, and may be written to.
+static void a_last_answer_that_waits_for_the_log_has_gone_out_as_well(void **state)
+{
+    (void)state;
+    static const struct arrival arrivals[] = {
+        {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 1},
+        {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 2},
+    };
+    world.arrivals = arrivals;
+    world.arrival_count = 2;
+    struct tsr_serve_options options = {
+        .interface = PING_INTERFACE_ID, .dispatch = serve_last_and_fill, .stop = &service.is_over};
+    assert_true(tsr_serve(SERVER, &options, &exception));
+    assert_int_equal(world.return_count, 2);
+}
+
+// The answer that was refused, and the exception instead of it, are built in one slot.
+static bool serve_and_fill(void *self, uint16_t method, struct capnp_message *request,
+                           struct capnp_builder *response, struct capnp_exception *why)
+{
+    bool is_answered = dispatch(self, method, request, response, why);
+    world.return_refusal = service.count == 1 ? -STATUS_OUT_OF_HOLDS : 0;
+    return is_answered;
+}
+
+static void operate_and_fill(const struct sqe *entry)
+{
+    operate(entry);
+    if (entry->opcode == OP_RECV && world.next == 2) {
+        fake.full_count = 2;
+    }
+}
+
+static void an_exception_that_waits_for_the_log_keeps_its_words(void **state)
+{
+    (void)state;
+    static const struct arrival arrivals[] = {
+        {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 1},
+        {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 2},
+    };
+    world.arrivals = arrivals;
+    world.arrival_count = 2;
+    fake.operate = operate_and_fill;
+    struct tsr_serve_options options = {.interface = PING_INTERFACE_ID, .dispatch = serve_and_fill};
+    assert_false(tsr_serve(SERVER, &options, &exception));
+    assert_int_equal(world.return_count, 3);
+    assert_string_equal(world.reasons[1], tsr_fact_text(STATUS_OUT_OF_HOLDS));
+    assert_int_equal(world.words[2], 2);
+}
+
 static void a_larger_endpoint_gets_consecutive_slots(void **state)
 {
     (void)state;
@@ -346,6 +404,8 @@ int main(void)
         cmocka_unit_test_setup(calls_that_cannot_be_served_get_exceptions, set_up),
         cmocka_unit_test_setup(messages_that_are_no_calls_are_not_answered, set_up),
         cmocka_unit_test_setup(a_stopped_server_has_sent_its_last_answer, set_up),
+        cmocka_unit_test_setup(a_last_answer_that_waits_for_the_log_has_gone_out_as_well, set_up),
+        cmocka_unit_test_setup(an_exception_that_waits_for_the_log_keeps_its_words, set_up),
         cmocka_unit_test_setup(a_larger_endpoint_gets_consecutive_slots, set_up),
         cmocka_unit_test_setup(the_largest_endpoint_needs_memory_of_the_program, set_up),
         cmocka_unit_test_setup(a_refused_answer_becomes_an_exception_once, set_up),

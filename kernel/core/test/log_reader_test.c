@@ -159,6 +159,30 @@ static void a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was(voi
     assert_int_equal(the_log()->seq, seq);
 }
 
+// A thread whose operation waits for room has had a part of its time when a completion comes that
+// is not enough.
+static void a_completion_that_is_not_enough_leaves_the_time_limit_where_it_was(void **state)
+{
+    (void)state;
+    assert_true(machine_run_until(init));
+    cap_t server = act_endpoint(init, 64);
+    struct act_facet client = act_facet(init, server, 1, CLIENT, 7);
+    struct sqe call = act_call(client.facet, 0, 1);
+    call.arg = 5 * (uint64_t)SECOND_NS;
+    act_submit(init, call); // nobody takes it
+    flood();
+    machine_timer(machine.now_ns + SECOND_NS);
+    assert_true(machine_run_until(init));
+    machine_enter(init, 2, 6 * (uint64_t)SECOND_NS);
+    uint64_t end_ns = machine.now_ns + 6 * (uint64_t)SECOND_NS;
+    machine_timer(end_ns - SECOND_NS);
+    assert_true(act_has_completion(init)); // the call's
+    assert_int_equal(act_core()->threads[init].state, THREAD_WAITING);
+    machine_timer(end_ns);
+    assert_int_equal(act_core()->threads[init].state, THREAD_READY);
+    assert_int_equal(untaken(init), 1);
+}
+
 static void an_exit_needs_no_room_that_others_could_take(void **state)
 {
     (void)state;
@@ -285,6 +309,31 @@ static void flush_closes_the_page(void **state)
     assert_int_equal(the_log()->page, page + 1);
 }
 
+// What else the turn did takes effect: the time limit of the call before it is armed.
+static void a_flush_that_has_no_room_leaves_its_turn_as_it_is(void **state)
+{
+    (void)state;
+    uint32_t other = process_apart();
+    assert_true(machine_run_until(init));
+    cap_t server = act_endpoint(init, 64);
+    struct act_facet client = act_facet(init, server, 1, CLIENT, 7);
+    assert_true(machine_run_until(other));
+    flood_by(other);
+    assert_true(machine_run_until(init));
+    uint64_t page = the_log()->page;
+    struct sqe call = act_call(client.facet, 0, 1);
+    call.arg = 1000;
+    struct sqe flush = act_call(act_named(init, "log"), LOG_READER_FLUSH, 2);
+    assert_true(machine_submit(init, &call));
+    assert_true(machine_submit(init, &flush));
+    machine_enter(init, 0, 0);
+    struct cqe cqe = act_reap(init);
+    assert_int_equal(cqe.user_data, 2);
+    assert_int_equal(act_fact(&cqe), STATUS_OK);
+    assert_int_equal(the_log()->page, page);
+    assert_true(machine.armed_ns <= machine.now_ns + 1000);
+}
+
 // 128 bytes of both logs' memory.
 static void memory_ask(uint64_t offset, uint8_t bytes[128])
 {
@@ -375,11 +424,13 @@ int main(void)
         TEST(state_says_how_far_the_log_is_and_seals_it),
         TEST(changes_of_authority_wait_for_room_and_go_on_by_themselves),
         TEST(a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was),
+        TEST(a_completion_that_is_not_enough_leaves_the_time_limit_where_it_was),
         TEST(an_exit_needs_no_room_that_others_could_take),
         TEST(a_dead_drainer_is_given_back_and_started_again_while_others_wait),
         TEST(what_time_limits_leave_behind_waits_for_room),
         TEST(only_what_is_sealed_is_acknowledged),
         TEST(flush_closes_the_page),
+        TEST(a_flush_that_has_no_room_leaves_its_turn_as_it_is),
         TEST(the_pages_of_both_logs_can_be_read_and_not_changed),
         TEST(a_commit_names_the_record_of_its_request),
         TEST(the_oldest_records_are_dropped_and_their_number_is_told),

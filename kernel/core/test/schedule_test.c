@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who runs: a pair that keeps calling each other cannot keep a third thread waiting.
+// Who runs: a pair that keeps calling each other cannot keep a third thread waiting, and nobody who
+// was called or answered keeps a higher priority waiting.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,11 +69,128 @@ static void a_chatting_pair_leaves_the_cpu_when_its_slice_is_over(void **state)
     assert_int_equal(machine.running, other);
 }
 
+// A process of a job of its own, with this priority and these two capabilities.
+static uint32_t process_of(uint32_t priority, cap_t one, cap_t two)
+{
+    static const uint32_t limits[RESOURCE_COUNT] = {
+        [RESOURCE_PROCESSES] = 1, [RESOURCE_THREADS] = 1, [RESOURCE_OBJECTS] = 9,
+        [RESOURCE_FACETS] = 9,    [RESOURCE_HOLDS] = 9,   [RESOURCE_MAPPINGS] = 20,
+        [RESOURCE_PAGES] = 200,   [RESOURCE_SPACE] = 400, [RESOURCE_CALLS] = 9,
+    };
+    uint64_t words[32] = {0};
+    struct capnp_builder message;
+    struct act_answer answer;
+    cap_t process;
+
+    capnp_builder_init(&message, words, sizeof(words));
+    struct job_child_params_builder params = job_child_params_build(&message);
+    job_child_params_set_limits(params,
+                                (struct capnp_data){(const uint8_t *)limits, sizeof(limits)});
+    job_child_params_set_priority(params, priority);
+    act_object(init, act_named(init, "job"), JOB_CHILD, &message, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    cap_t job = {job_child_results_get_job(job_child_results_read(&answer.message)).id};
+    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
+    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
+    cap_t builder = {job_make_process_builder_results_get_builder(
+                         job_make_process_builder_results_read(&answer.message))
+                         .id};
+    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
+    assert_int_equal(act_grant(init, builder, "one", 3, one), STATUS_OK);
+    assert_int_equal(act_grant(init, builder, "two", 3, two), STATUS_OK);
+    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    return machine.newest_thread;
+}
+
+static cap_t notification_new(void)
+{
+    struct act_answer answer;
+
+    act_object(init, act_named(init, "job"), JOB_MAKE_NOTIFICATION, NULL, &answer);
+    return (cap_t){job_make_notification_results_get_notification(
+                       job_make_notification_results_read(&answer.message))
+                       .id};
+}
+
+static struct sqe wait_sqe(cap_t notification)
+{
+    return (struct sqe){
+        .opcode = OP_WAIT, .cap = notification.value, .arg = 1, .arg2 = TIMEOUT_NONE};
+}
+
+// Whoever is handed the CPU runs next, but not before somebody who comes to be ready in the same
+// turn with a higher priority.
+static void who_is_handed_the_cpu_leaves_it_to_a_higher_priority(void **state)
+{
+    struct cqe cqe;
+
+    (void)state;
+    cap_t notification = notification_new();
+    uint32_t serving = process_of(5, server, notification);
+    uint32_t calling = process_of(5, client.facet, client.facet);
+    struct sqe wait = wait_sqe(notification);
+    assert_true(machine_submit(init, &wait));
+    machine_enter(init, 1, TIMEOUT_NONE);
+    assert_true(machine_run_until(serving));
+    struct sqe recv = act_recv(act_named(serving, "one"), RECV_AT, RECV_SIZE, 1);
+    assert_true(machine_submit(serving, &recv));
+    machine_enter(serving, 1, TIMEOUT_NONE);
+    assert_true(machine_run_until(calling));
+    struct sqe call = act_call(act_named(calling, "one"), 0, 2);
+    assert_true(machine_submit(calling, &call));
+    machine_enter(calling, 1, TIMEOUT_NONE);
+    assert_int_equal(machine.running, serving);
+    assert_true(machine_reap(serving, &cqe));
+    struct sqe answer = act_return(cqe.extra, 3);
+    answer.flags |= SQE_QUIET;
+    struct sqe signal = {
+        .opcode = OP_SIGNAL, .flags = SQE_QUIET, .cap = act_named(serving, "two").value, .arg = 1};
+    assert_true(machine_submit(serving, &answer));
+    assert_true(machine_submit(serving, &signal));
+    assert_true(machine_submit(serving, &recv));
+    machine_enter(serving, 1, TIMEOUT_NONE);
+    assert_int_equal(machine.running, init);
+}
+
+// The caller waits for more than the answer: nobody comes to be ready by it.
+static void a_server_that_answered_leaves_the_cpu_to_a_higher_priority_than_its_own(void **state)
+{
+    struct cqe cqe;
+
+    (void)state;
+    cap_t notification = notification_new();
+    uint32_t serving = process_of(5, server, notification);
+    uint32_t between = process_of(10, client.facet, client.facet);
+    struct sqe wait = wait_sqe(notification);
+    struct sqe call = act_call(client.facet, 0, 1);
+    assert_true(machine_submit(init, &wait));
+    machine_enter(init, 1, 1);
+    assert_int_equal(machine.running, between);
+    machine_enter(between, 1, 1000);
+    assert_int_equal(machine.running, serving);
+    struct sqe recv = act_recv(act_named(serving, "one"), RECV_AT, RECV_SIZE, 1);
+    assert_true(machine_submit(serving, &recv));
+    machine_enter(serving, 1, TIMEOUT_NONE);
+    machine_timer(machine.now_ns + 1);
+    assert_int_equal(machine.running, init);
+    assert_true(machine_submit(init, &call));
+    machine_enter(init, 2, TIMEOUT_NONE);
+    assert_int_equal(machine.running, serving);
+    machine_timer(machine.now_ns + 1000);
+    assert_int_equal(machine.running, serving);
+    assert_true(machine_reap(serving, &cqe));
+    act_submit(serving, act_return(cqe.extra, 3));
+    assert_int_equal(act_core()->threads[serving].priority, 5);
+    assert_int_equal(machine.running, between);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(a_chatting_pair_leaves_the_cpu_when_its_slice_is_over),
+        TEST(who_is_handed_the_cpu_leaves_it_to_a_higher_priority),
+        TEST(a_server_that_answered_leaves_the_cpu_to_a_higher_priority_than_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
