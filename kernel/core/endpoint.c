@@ -7,7 +7,7 @@
 // the reason and tells the server CALLER_LOST, so that it may undo.
 //
 // Queues are first in, first out. In-flight calls belong to the process that took them; the queue
-// belongs to the endpoint and is disconnected when its last server hold goes.
+// belongs to the endpoint and is disconnected when its last server hold goes, or is cut off.
 #include <string.h>
 
 #include "kernel/core/buffer.h"
@@ -157,7 +157,7 @@ bool endpoint_drop(struct core *core, uint32_t facet)
     uint32_t object = core->state.facets[facet].object;
     struct facet_record *record = &core->facets[facet];
     record->drop = DROP_TOLD;
-    if (core->state.objects[object].server_count != 0) {
+    if (object_is_served(&core->state, object)) {
         record->drop = DROP_LISTED;
         list_append(&core->objects[object].endpoint.dropped, &record->dropped);
         endpoint_match(core, &core->objects[object].endpoint);
@@ -181,7 +181,7 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
     if (sqe->result_len > MESSAGE_SIZE_MAX) {
         return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
     }
-    if (object->server_count == 0) {
+    if (!object_is_served(&core->state, request->target.object)) {
         return request_about(request, ARGUMENT_LIMIT, STATUS_SERVER_GONE);
     }
     if (record_of(core, request)->calls.count >= ENDPOINT_QUEUE_MAX) {

@@ -50,14 +50,21 @@ static bool may_commit(struct core *core, const struct facet *facet)
     return may;
 }
 
+static void facet_revoke(struct core *core, uint32_t facet)
+{
+    bool is_server = facet_is_server(&core->state, &core->state.facets[facet]);
+    core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, facet);
+    core->recheck = 0;                           // some may wait by it
+    core->litter = is_server ? 0 : core->litter; // or be about to tell it of facets
+}
+
 // Revokes the facet if the calls of its lease have run out.
 static void lease_end(struct core *core, uint32_t facet)
 {
     const struct facet *leased = &core->state.facets[facet];
     if (core->facets[facet].calls >= leased->calls && leased->revoked == 0 &&
         may_commit(core, leased)) {
-        core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, facet);
-        core->recheck = 0;
+        facet_revoke(core, facet);
     }
 }
 
@@ -85,7 +92,8 @@ void facet_collect(struct core *core, uint32_t facet)
         const struct object *object = &core->state.objects[node->object];
         struct facet_record *record = &core->facets[at];
         // One that is listed goes with its endpoint's last server: nobody reads that list any more.
-        if (record->queued != 0 || (record->drop == DROP_LISTED && object->server_count != 0) ||
+        if (record->queued != 0 ||
+            (record->drop == DROP_LISTED && object_is_served(&core->state, node->object)) ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
             !facet_is_unused(node) || !may_commit(core, node)) {
             return;
@@ -208,10 +216,8 @@ enum status capability_manager_list_run(struct core *core, struct request *reque
 
 enum status revoker_revoke_run(struct core *core, struct request *request)
 {
-    const struct facet *facet = &core->state.facets[request->target.facet];
-    if (facet->revoked == 0) {
-        core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, request->target.facet);
-        core->recheck = 0;
+    if (core->state.facets[request->target.facet].revoked == 0) {
+        facet_revoke(core, request->target.facet);
     }
     return STATUS_OK;
 }

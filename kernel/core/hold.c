@@ -117,7 +117,7 @@ void hold_remove(struct core *core, uint32_t hold)
     if (core->facets[facet].queued != 0) {
         core->recheck = 0; // some may wait by it
     }
-    if (is_server && core->state.objects[node->object].server_count == 0) {
+    if (is_server && !object_is_served(&core->state, node->object)) {
         core->recheck = core->litter = 0; // some may wait for it, or it was to learn of a facet
     }
     facet_collect(core, facet);

@@ -287,8 +287,9 @@ bool request_sweep(struct core *core)
         if (request->state >= REQUEST_EXIT) {
             status = request_right_check(core, request);
         } else if (request->state >= REQUEST_RECV &&
-                   core->state.objects[request->target.object].server_count == 0) {
-            status = request->state == REQUEST_CALL ? STATUS_SERVER_GONE : STATUS_STALE_CAP;
+                   !object_is_served(&core->state, request->target.object)) {
+            status = request->state == REQUEST_CALL ? STATUS_SERVER_GONE
+                                                    : request_right_check(core, request);
         }
         if (status != STATUS_OK) {
             request_fail(core, request, status, ARGUMENT_CAP);

@@ -198,8 +198,10 @@ static void settle(void)
             i++;
             continue;
         }
-        model_expect(&wait->operation,
-                     wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE : STATUS_STALE_CAP);
+        bool is_held = model_hold_find(wait->operation.program, wait->operation.sqe.cap) != NULL;
+        model_expect(&wait->operation, wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE
+                                       : is_held                  ? model_node_fact(wait->node)
+                                                                  : STATUS_STALE_CAP);
         model_wait_remove(i);
     }
     for (uint32_t i = 0; i < model.node_count; i++) {

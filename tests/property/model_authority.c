@@ -62,6 +62,14 @@ bool model_is_server(uint32_t node)
     return object->kind == MODEL_ENDPOINT && model.nodes[node].interface == object->interface;
 }
 
+static bool is_cut_off(uint32_t node)
+{
+    while (node != MODEL_NONE && !model.nodes[node].is_revoked) {
+        node = model.nodes[node].parent;
+    }
+    return node != MODEL_NONE;
+}
+
 uint32_t model_servers(uint32_t object)
 {
     uint32_t count = 0;
@@ -69,7 +77,7 @@ uint32_t model_servers(uint32_t object)
     for (uint32_t i = 0; i < model.hold_count; i++) {
         const struct model_hold *hold = &model.holds[i];
         count += model.nodes[hold->node].object == object && !hold->is_revoker &&
-                         model_is_server(hold->node)
+                         model_is_server(hold->node) && !is_cut_off(hold->node)
                      ? 1
                      : 0;
     }

@@ -13,7 +13,7 @@ void model_must(bool claim, const char *what);
 
 // --- model_authority.c --------------------------------------------------------------------------
 
-// Server holds of an endpoint.
+// Server holds of an endpoint that are not cut off.
 uint32_t model_servers(uint32_t object);
 // STATUS_OK where the id names a hold of the program.
 enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **hold);

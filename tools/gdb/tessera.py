@@ -23,8 +23,8 @@ NAMES = {
     "struct slot": ("generation", "link"),
     "struct process_entry": ("slot", "state", "first_hold"),
     "struct hold": ("slot", "facet", "next", "revoker", "transfer", "how"),
-    "struct facet": ("slot", "object", "interface", "methods", "revoked"),
-    "struct object": ("slot", "kind", "server_count"),
+    "struct facet": ("slot", "object", "interface", "methods", "revoked", "server_count"),
+    "struct object": ("slot", "kind", "root_facet"),
     "struct thread_record": ("ready", "state", "process"),
     "struct object_record": ("endpoint",),
     "struct endpoint_record": ("calls", "receivers"),
@@ -246,7 +246,8 @@ class Endpoints(Command):
             if member("object kind", int(record["kind"])) != "endpoint":
                 continue
             endpoint = core()["objects"][index]["endpoint"]
-            yield (f"object {identity(index, record)}: {int(record['server_count'])} server holds, "
+            servers = state()["facets"][int(record["root_facet"])]["server_count"]
+            yield (f"object {identity(index, record)}: {int(servers)} server holds, "
                    f"{int(endpoint['calls']['count'])} calls queued, "
                    f"{int(endpoint['receivers']['count'])} receivers")
             for name in ("calls", "receivers"):

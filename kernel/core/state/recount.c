@@ -11,7 +11,7 @@ enum counter {
     HOLDS_OF_PROCESS,
     MAPPINGS_OF_PROCESS,
     THREADS_OF_PROCESS,
-    SERVERS_OF_OBJECT,
+    SERVERS_OF_FACET,
     HOLDS_OF_FACET,
     REVOKERS_OF_FACET,
     CHILDREN_OF_FACET,
@@ -69,8 +69,7 @@ static uint64_t thread_balance(const struct state *state, uint32_t index)
 static uint64_t object_balance(const struct state *state, uint32_t index)
 {
     const struct object *object = &state->objects[index];
-    return object->server_count * key(SERVERS_OF_OBJECT, index) -
-           object->page_count * key(RESOURCE_PAGES, object->job) -
+    return 0 - object->page_count * key(RESOURCE_PAGES, object->job) -
            key(RESOURCE_OBJECTS, object->job);
 }
 
@@ -80,9 +79,13 @@ static uint64_t facet_balance(const struct state *state, uint32_t index)
     uint64_t balance = facet->hold_count * key(HOLDS_OF_FACET, index) +
                        facet->revoker_count * key(REVOKERS_OF_FACET, index) +
                        facet->child_count * key(CHILDREN_OF_FACET, index) +
-                       facet->pin_count * key(PINS_OF_FACET, index);
+                       facet->pin_count * key(PINS_OF_FACET, index) +
+                       facet->server_count * key(SERVERS_OF_FACET, index);
     if (facet->parent != NONE) {
         balance -= key(CHILDREN_OF_FACET, facet->parent);
+    }
+    if (facet->parent != NONE && facet->revoked == 0) {
+        balance -= facet->server_count * key(SERVERS_OF_FACET, facet->parent);
     }
     return balance - key(RESOURCE_FACETS, facet->job);
 }
@@ -94,7 +97,7 @@ static uint64_t hold_balance(const struct state *state, uint32_t index)
     uint64_t balance =
         hold->revoker != 0 ? key(REVOKERS_OF_FACET, hold->facet) : key(HOLDS_OF_FACET, hold->facet);
     if (hold->revoker == 0 && facet_is_server(state, facet)) {
-        balance += key(SERVERS_OF_OBJECT, facet->object);
+        balance += key(SERVERS_OF_FACET, hold->facet);
     }
     return 0 - balance - key(HOLDS_OF_PROCESS, hold->process) -
            key(RESOURCE_HOLDS, state->processes[hold->process].job);

@@ -75,6 +75,17 @@ static void facet_count(struct state *state, void *record, uint32_t change)
     }
 }
 
+// So many more holds of a server side count for their facet and for those above it, up to one that
+// is cut off.
+static void servers_count(struct state *state, uint32_t facet, uint32_t change)
+{
+    while (facet != NONE) {
+        struct facet *node = &state->facets[facet];
+        node->server_count += change;
+        facet = node->revoked != 0 ? NONE : node->parent;
+    }
+}
+
 static void hold_count(struct state *state, void *record, uint32_t change)
 {
     struct hold *hold = record;
@@ -88,7 +99,7 @@ static void hold_count(struct state *state, void *record, uint32_t change)
     }
     facet->hold_count += change;
     if (facet_is_server(state, facet)) {
-        state->objects[facet->object].server_count += change;
+        servers_count(state, hold->facet, change);
     }
 }
 
@@ -247,6 +258,13 @@ static void reduce_object_destroy(struct state *state, const struct commit *comm
     record_destroy(state, ARENA_FACETS, words_of(state, ARENA_FACETS, root));
 }
 
+// Before its record says so.
+static void reduce_facet_revoke(struct state *state, const struct commit *commit)
+{
+    const struct facet *facet = &state->facets[commit->facet.facet.index];
+    servers_count(state, facet->parent, 0U - facet->server_count);
+}
+
 // The new one comes first, so that nothing that the old one keeps in being is ever without a hold.
 static void reduce_hold_move(struct state *state, const struct commit *commit)
 {
@@ -342,7 +360,7 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_OBJECT_DESTROY] = {destroys, ARENA_OBJECTS, reduce_object_destroy},
     [COMMIT_FACET_CREATE] = {creates, ARENA_FACETS, NULL},
     [COMMIT_FACET_LEASE] = {changes, ARENA_FACETS, NULL},
-    [COMMIT_FACET_REVOKE] = {changes, ARENA_FACETS, NULL},
+    [COMMIT_FACET_REVOKE] = {changes, ARENA_FACETS, reduce_facet_revoke},
     [COMMIT_FACET_DESTROY] = {destroys, ARENA_FACETS, NULL},
     [COMMIT_HOLD_INSERT] = {creates, ARENA_HOLDS, NULL},
     [COMMIT_HOLD_MOVE] = {destroys, ARENA_HOLDS, reduce_hold_move},

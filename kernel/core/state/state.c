@@ -14,7 +14,7 @@ static const struct {
     [ARENA_JOBS] = {sizeof(struct job_entry), offsetof(struct job_entry, used)},
     [ARENA_PROCESSES] = {sizeof(struct process_entry), offsetof(struct process_entry, first_hold)},
     [ARENA_THREADS] = {sizeof(struct thread_entry), offsetof(struct thread_entry, next)},
-    [ARENA_OBJECTS] = {sizeof(struct object), offsetof(struct object, server_count)},
+    [ARENA_OBJECTS] = {sizeof(struct object), sizeof(struct object)},
     [ARENA_FACETS] = {sizeof(struct facet), offsetof(struct facet, object)},
     [ARENA_HOLDS] = {sizeof(struct hold), offsetof(struct hold, next)},
     [ARENA_MAPPINGS] = {sizeof(struct mapping), offsetof(struct mapping, next)},

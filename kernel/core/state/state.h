@@ -107,7 +107,6 @@ struct object {
     uint32_t sealed;
     uint32_t page_count; // MEMORY: committed pages
     uint32_t reserved[3];
-    uint32_t server_count; // derived; ENDPOINT: holds of its server side
 };
 
 struct facet {
@@ -126,6 +125,8 @@ struct facet {
     uint32_t depth; // root: 0
     uint32_t hold_count, revoker_count, child_count;
     uint32_t pin_count; // mappings through it; of a root facet, also sessions that show its object
+    uint32_t
+        server_count; // server side: its holds, and those below it that are not cut off from it
 };
 
 struct hold {
@@ -221,6 +222,12 @@ static inline bool facet_is_server(const struct state *state, const struct facet
     const struct object *object = &state->objects[facet->object];
     return object->kind == OBJECT_ENDPOINT &&
            facet->interface == state->facets[object->root_facet].interface;
+}
+
+// Whether anybody holds an endpoint's server side who was not cut off.
+static inline bool object_is_served(const struct state *state, uint32_t object)
+{
+    return state->facets[state->objects[object].root_facet].server_count != 0;
 }
 
 // Whether nothing needs the facet any more.

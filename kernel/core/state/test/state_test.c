@@ -170,7 +170,7 @@ static void what_is_derived_is_counted_again(void **unused)
         &state.jobs[0].used[RESOURCE_HOLDS], &state.jobs[0].used[RESOURCE_PAGES],
         &state.processes[0].hold_count,      &state.processes[0].thread_count,
         &state.sessions[0].use_count,        &state.facets[0].hold_count,
-        &state.facets[0].pin_count,          &state.objects[0].server_count,
+        &state.facets[0].pin_count,          &state.facets[0].server_count,
         &state.jobs[0].used[RESOURCE_CALLS], &state.processes[0].mapping_count,
     };
     for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
