@@ -9,13 +9,14 @@ own_sources = $(if $(filter tools/% system/% programs/% drivers/% hal/%,$1), \
                 $(call s_in,$(call own_dir,$1)))
 
 # $(call test_program,variant,source): build/<variant>/test/<source without .c>
+# also_<source without .c> are libraries that this test alone is linked with.
 # A test of the runtime gets the runtime's carrier and clients, not those that other tests bring.
 define test_program
 $(call host_program,build/$1/test/$(2:.c=),$1,$(call objs,$1,$2), \
     $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) \
     $(if $(filter tests/property/% tests/fuzz/%,$2),build/$1/librandom.a) \
     $(if $(filter runtime/%,$2),build/$1/libruntime.a build/$1/libgen.a) build/$1/libsupport.a \
-    $(call LIBS_OF,$1) build/$1/libruntime.a,$3)
+    $(call LIBS_OF,$1) build/$1/libruntime.a,$3 $(also_$(2:.c=)))
 endef
 # The archives of such code, each once.
 with_own := $(foreach t,$(UNIT_C),$(if $(call own_sources,$t),$t))
