@@ -3,7 +3,8 @@
 
 # The folders, and the percentage of their branches that their own tests must take.
 COVERAGE := lib/access=98 lib/calendar=98 lib/text=98 lib/json=98 system/init/manager=98 \
-            system/init/format=98 runtime/loader=96
+            system/init/format=98 runtime/loader=96 \
+            lib/line=98 lib/ansi=98 system/terminal/session=98
 
 CC_host-branch      := $(CLANG)
 CFLAGS_host-branch  := $(hosted) $(here) -O0 -g -fprofile-instr-generate -fcoverage-mapping

@@ -64,6 +64,7 @@ arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
 arguments_access_interop := build/host-asan/test/tests/interop/access_interop
 arguments_calendar_interop := build/host-asan/test/tests/interop/calendar_interop
 arguments_calendar_test := build/host-gcc/tests/bench/calendar_cost
+arguments_line_test := build/host-gcc/tests/bench/line_cost
 arguments_capnp := $(CAPNP_BENCH)
 arguments_capnp_cpp := $(arguments_capnp_interop) $(CAPNP_CPP)
 # What can't be built doesn't keep the rest from running, and fails as the test `build`.
@@ -123,7 +124,9 @@ $(eval $(call host_program,build/host-gcc/tests/bench/calendar_cost,host-gcc, \
 $(eval $(call host_program,build/host-gcc/tests/bench/manager_cost,host-gcc, \
     $(call objs,host-gcc,tests/bench/manager_cost.c), \
     build/host-gcc/libmanager.a build/host-gcc/liblib.a))
-BENCH_BIN := build/host-gcc/tests/bench/calendar_cost build/host-gcc/tests/bench/manager_cost
+$(eval $(call host_program,build/host-gcc/tests/bench/line_cost,host-gcc, \
+    $(call objs,host-gcc,tests/bench/line_cost.c),build/host-gcc/liblib.a))
+BENCH_BIN := $(addprefix build/host-gcc/tests/bench/,calendar_cost manager_cost line_cost)
 
 TEST_BUILD := $(CHECK_BUILD) build/x86_64/first-call.iso $(BENCH_BIN) $(UNIT_GCC) \
               $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) $(CAPNP_PROFILED) $(CAPNP_CPP)

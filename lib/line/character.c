@@ -7,7 +7,7 @@
 #include "lib/line/parts.h"
 #include "lib/line/width.h"
 
-enum { FIRST_MULTIBYTE = 0x80, SEQUENCE_MAX = 4 };
+enum { FIRST_PRINTABLE = 0x20, DELETE = 0x7f, FIRST_MULTIBYTE = 0x80, SEQUENCE_MAX = 4 };
 
 static inline bool is_plain_at(const char *text, size_t size, size_t at)
 {
@@ -55,6 +55,22 @@ static size_t code_before(const char *text, size_t at)
     return at - 1;
 }
 
+struct line_character line_piece_at(const char *text, size_t size, size_t at, size_t most)
+{
+    size_t end = size - at < most ? size : at + most, next = at;
+
+    while (next < end && text[next] >= FIRST_PRINTABLE && text[next] < DELETE)
+        next++;
+    if (next > at && !is_plain_at(text, size, next))
+        next--; // which may combine with what stands before it
+    if (next <= at + 1)
+        return line_character_at(text, size, at);
+    return (struct line_character){.size = next - at,
+                                   .base_size = next - at,
+                                   .columns = (uint32_t)(next - at),
+                                   .is_plain = true};
+}
+
 size_t line_character_before(const char *text, size_t at)
 {
     size_t start = at, code_size;
@@ -68,12 +84,27 @@ size_t line_character_before(const char *text, size_t at)
     return start;
 }
 
+bool line_begins_character(const char *text, size_t size)
+{
+    size_t code_size;
+
+    return is_plain_at(text, size, 0) || (((uint8_t)text[0] & 0xc0) != 0x80 &&
+                                          class_at(text, size, 0, &code_size) != WIDTH_NOTHING);
+}
+
+bool line_ends_character(const char *text, size_t size)
+{
+    size_t start = size > 0 ? code_before(text, size) : 0;
+
+    return size == 0 || utf8_size(text + start, size - start) > 0;
+}
+
 uint32_t line_columns_of(const char *text, size_t size)
 {
     uint32_t columns = 0;
 
     for (size_t at = 0; at < size;) {
-        struct line_character character = line_character_at(text, size, at);
+        struct line_character character = line_piece_at(text, size, at, size);
         columns += character.columns;
         at += character.size;
     }

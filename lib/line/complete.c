@@ -57,8 +57,9 @@ static uint32_t put_name(struct line *line, const char *name, size_t size)
     uint32_t columns = 0;
 
     for (size_t at = 0; at < size;) {
-        struct line_character character = line_character_at(name, size, at);
-        if (columns + character.columns >= line->columns)
+        size_t most = line->columns - columns - 1;
+        struct line_character character = line_piece_at(name, size, at, most);
+        if (character.columns > most)
             break;
         if (character.is_plain && !character.is_orphan)
             line_put(line, name + at, character.size);

@@ -113,7 +113,7 @@ static struct line_place prompt_measure(const struct line *line)
         size_t colour = colour_size(prompt, size, at);
         struct line_character character = {.size = colour};
         if (colour == 0) {
-            character = line_character_at(prompt, size, at);
+            character = line_piece_at(prompt, size, at, line->columns - place.column);
             place = place_behind(line, place, character.columns);
         }
         at += character.size;
@@ -142,8 +142,9 @@ static struct line_place place_of(struct line *line, size_t offset)
 {
     known_go_back(line, offset);
     while (line->known_offset < offset) {
-        struct line_character character =
-            line_character_at(line->text, line->text_size, line->known_offset);
+        size_t left = offset - line->known_offset, most = line->columns - line->known.column;
+        struct line_character character = line_piece_at(
+            line->text, line->text_size, line->known_offset, left < most ? left : most);
         line->known = place_behind(line, line->known, character.columns);
         line->known_offset += character.size;
     }
@@ -234,7 +235,8 @@ static void draw_end(struct line *line, struct line_place place)
 static void draw_text(struct line *line, size_t offset, struct line_place place)
 {
     while (offset < line->text_size && (place.row < line->top || is_visible(line, place))) {
-        struct line_character character = line_character_at(line->text, line->text_size, offset);
+        struct line_character character =
+            line_piece_at(line->text, line->text_size, offset, line->columns - place.column);
         draw_character(line, line->text + offset, character, place);
         place = place_behind(line, place, character.columns);
         offset += character.size;
@@ -257,7 +259,7 @@ static void draw_prompt(struct line *line)
             line_put(line, prompt + at, colour);
             is_coloured = true;
         } else {
-            character = line_character_at(prompt, size, at);
+            character = line_piece_at(prompt, size, at, line->columns - place.column);
             draw_character(line, prompt + at, character, place);
             place = place_behind(line, place, character.columns);
         }

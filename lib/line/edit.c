@@ -8,8 +8,6 @@
 
 #include "lib/line/scrub.h"
 
-enum { FIRST_MULTIBYTE = 0x80 };
-
 // ---- Undo ----
 
 // Forgets the oldest change.
@@ -50,18 +48,15 @@ static void cursor_settle(struct line *line, size_t from)
     line->cursor = at;
 }
 
-static bool is_ascii_at(const char *text, size_t size, size_t at)
-{
-    return at >= size || (uint8_t)text[at] < FIRST_MULTIBYTE;
-}
-
 // Whether nothing before the change can become part of what changes.
 static bool is_plain_change(const struct line *line, size_t from, size_t to, const char *bytes,
                             size_t size)
 {
-    return (from == 0 || is_ascii_at(line->text, line->text_size, from - 1)) &&
-           is_ascii_at(line->text, line->text_size, from) &&
-           (size > 0 ? is_ascii_at(bytes, size, 0) : is_ascii_at(line->text, line->text_size, to));
+    bool is_plain = size > 0 ? line_begins_character(bytes, size)
+                             : line_begins_character(line->text + to, line->text_size - to);
+
+    return is_plain && line_ends_character(line->text, from) &&
+           line_begins_character(line->text + from, line->text_size - from);
 }
 
 static void text_change(struct line *line, size_t from, size_t to, const char *bytes, size_t size)

@@ -49,22 +49,24 @@ void line_ask_size(struct line *line)
     line_flush(line);
 }
 
-// Only characters and colours stay.
+// Only characters and colours stay; other controls, of those that the filter lets pass, are blanks.
 static void prompt_take(struct line *line, const char *prompt, size_t size)
 {
     struct ansi_filter filter;
-    struct text text;
     char out[ANSI_STEP_MAX];
 
-    text_init(&text, line->prompt, sizeof(line->prompt));
+    line->prompt_size = 0;
     ansi_filter_init(&filter, ANSI_COLOURS);
     for (size_t i = 0; i < size; i++) {
-        bool is_blank = prompt[i] == '\n' || prompt[i] == '\t' || prompt[i] == '\a';
-        size_t step = ansi_filter_step(&filter, is_blank ? ' ' : (uint8_t)prompt[i], out);
-        if (text.length + step < sizeof(line->prompt))
-            text_put_bytes(&text, out, step);
+        size_t step = ansi_filter_step(&filter, (uint8_t)prompt[i], out);
+        if (line->prompt_size + step > sizeof(line->prompt))
+            break;
+        for (size_t j = 0; j < step; j++) {
+            bool is_blank = out[j] == '\n' || out[j] == '\t' || out[j] == '\a';
+            if (out[j] != '\r')
+                line->prompt[line->prompt_size++] = is_blank ? ' ' : out[j];
+        }
     }
-    line->prompt_size = (uint32_t)text_length(&text);
 }
 
 void line_begin(struct line *line, const struct line_options *options)

@@ -34,8 +34,15 @@ struct line_character {
 
 // The one at `at`, which is where one begins. `at` is less than `size`.
 struct line_character line_character_at(const char *text, size_t size, size_t at);
+// The same; but of letters that take a byte and a column each, as many as there are in a row, up to
+// `most`.
+struct line_character line_piece_at(const char *text, size_t size, size_t at, size_t most);
 // Where the one before `at` begins. `at` is more than 0, and where one begins or ends.
 size_t line_character_before(const char *text, size_t at);
+// Whether what comes before a text can't change what it begins with, nor the other way round. An
+// empty text begins and ends one.
+bool line_begins_character(const char *text, size_t size);
+bool line_ends_character(const char *text, size_t size);
 // The columns of a text that is shown; it has no control sequences.
 uint32_t line_columns_of(const char *text, size_t size);
 // Whether the bytes are a word of completion's and M-f's.
