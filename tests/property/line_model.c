@@ -479,98 +479,70 @@ static void begin_search(struct line_model *model)
     model->query_size = 0;
 }
 
+// Where a key moves the cursor to, or up to where it deletes or kills.
+static size_t target(const struct model_text *text, enum model_key key)
+{
+    size_t at = text->cursor;
+
+    switch ((int)key) {
+    case MODEL_START:
+    case MODEL_KILL_START:
+        return 0;
+    case MODEL_END:
+    case MODEL_KILL_END:
+        return text->size;
+    case MODEL_LEFT:
+    case MODEL_RUB_OUT:
+        return start_before(text, at);
+    case MODEL_RIGHT:
+    case MODEL_DELETE:
+    case MODEL_CONTROL_D:
+        return at < text->size ? end_of(text, at) : at;
+    case MODEL_WORD_LEFT:
+    case MODEL_KILL_WORD_BEFORE:
+        return word_before(text, at);
+    case MODEL_WORD_RIGHT:
+    case MODEL_KILL_WORD:
+        return word_behind(text, at);
+    case MODEL_KILL_TO_BLANK:
+        while (at > 0 && text->bytes[at - 1] == ' ')
+            at--;
+        while (at > 0 && text->bytes[at - 1] != ' ')
+            at--;
+        return at;
+    }
+    return at;
+}
+
 static void edit(struct line_model *model, enum model_key key)
 {
-    struct model_text *text = &model->text;
-    size_t at = text->cursor, before = start_before(text, at);
-    size_t behind = at < text->size ? end_of(text, at) : at, blank = at;
+    size_t at = model->text.cursor, to = target(&model->text, key);
+    size_t first = to < at ? to : at, last = to < at ? at : to;
 
-    while (blank > 0 && text->bytes[blank - 1] == ' ')
-        blank--;
-    while (blank > 0 && text->bytes[blank - 1] != ' ')
-        blank--;
-    switch (key) {
-    case MODEL_START:
-        text->cursor = 0;
-        break;
-    case MODEL_END:
-        text->cursor = text->size;
-        break;
-    case MODEL_LEFT:
-        text->cursor = before;
-        break;
-    case MODEL_RIGHT:
-        text->cursor = behind;
-        break;
-    case MODEL_WORD_LEFT:
-        text->cursor = word_before(text, at);
-        break;
-    case MODEL_WORD_RIGHT:
-        text->cursor = word_behind(text, at);
-        break;
-    case MODEL_RUB_OUT:
-        change(model, before, at, "", 0);
-        break;
-    case MODEL_CONTROL_D:
-        model->is_ended = text->size == 0;
-        change(model, at, behind, "", 0);
-        break;
-    case MODEL_DELETE:
-        change(model, at, behind, "", 0);
-        break;
-    case MODEL_KILL_END:
-        kill(model, at, text->size, false);
-        break;
-    case MODEL_KILL_START:
-        kill(model, 0, at, true);
-        break;
-    case MODEL_KILL_TO_BLANK:
-        kill(model, blank, at, true);
-        break;
-    case MODEL_KILL_WORD:
-        kill(model, at, word_behind(text, at), false);
-        break;
-    case MODEL_KILL_WORD_BEFORE:
-        kill(model, word_before(text, at), at, true);
-        break;
-    case MODEL_YANK:
-    case MODEL_YANK_OTHER:
+    if (key == MODEL_CONTROL_D)
+        model->is_ended = model->text.size == 0;
+    if (key >= MODEL_START && key <= MODEL_WORD_RIGHT)
+        model->text.cursor = to;
+    else if (key >= MODEL_RUB_OUT && key <= MODEL_CONTROL_D)
+        change(model, first, last, "", 0);
+    else if (key >= MODEL_KILL_END && key <= MODEL_KILL_WORD_BEFORE)
+        kill(model, first, last, to < at);
+    else if (key == MODEL_YANK || key == MODEL_YANK_OTHER)
         model->has_yanked = yank(model, key == MODEL_YANK_OTHER);
-        break;
-    case MODEL_TRANSPOSE:
+    else if (key == MODEL_TRANSPOSE)
         transpose(model);
-        break;
-    case MODEL_UNDO:
+    else if (key == MODEL_UNDO)
         undo(model);
-        break;
-    case MODEL_OLDER:
-    case MODEL_NEWER:
+    else if (key == MODEL_OLDER || key == MODEL_NEWER)
         recall(model, key == MODEL_OLDER);
-        break;
-    case MODEL_SEARCH:
-    case MODEL_SEARCH_NEWER:
+    else if (key == MODEL_SEARCH || key == MODEL_SEARCH_NEWER)
         begin_search(model);
-        break;
-    case MODEL_COMPLETE:
+    else if (key == MODEL_COMPLETE)
         complete(model);
-        break;
-    case MODEL_CLEAR:
-        model->said = true;
-        break;
-    case MODEL_ENTER:
+    else if (key == MODEL_ENTER)
         enter(model);
-        break;
-    case MODEL_CANCEL:
-        model->is_cancelled = true;
-        break;
-    case MODEL_TEXT:
-    case MODEL_GIVE_UP:
-    case MODEL_NOTHING:
-    case MODEL_PASTE_BEGIN:
-    case MODEL_PASTE_END:
-    case MODEL_KEYS:
-        break;
-    }
+    model->said = model->said || key == MODEL_CLEAR;
+    model->is_cancelled = key == MODEL_CANCEL;
 }
 
 void model_press(struct line_model *model, enum model_key key, const char *bytes, size_t size)
@@ -601,7 +573,7 @@ void model_press(struct line_model *model, enum model_key key, const char *bytes
     edit(model, key);
     model->is_over = false;
     model->last = key >= MODEL_KILL_END && key <= MODEL_KILL_WORD_BEFORE ? MODEL_LAST_KILL
-                  : model->has_yanked                                     ? MODEL_LAST_YANK
+                  : model->has_yanked                                    ? MODEL_LAST_YANK
                   : key == MODEL_OLDER || key == MODEL_NEWER             ? MODEL_LAST_RECALL
                                                                          : MODEL_LAST_OTHER;
 }
