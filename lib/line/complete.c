@@ -82,11 +82,13 @@ static uint32_t table_measure(const struct line *line, struct names *names)
         uint32_t columns = line_columns_of(name, size);
         if (columns >= line->columns)
             columns = line->columns - 1;
-        bytes += size + GAP + 1;
+        if (size > columns)
+            bytes += 3 * size; // others may stand for what is no plain letter
         uint32_t wider = columns > widest ? columns : widest;
         size_t a_row = wider + GAP < line->columns ? line->columns / (wider + GAP) : 1;
         size_t least = (names->shown + a_row) / a_row;
-        if (names->shown > 0 && (bytes > LINE_TABLE_MAX || least + 2 > line->rows))
+        if (names->shown > 0 &&
+            (bytes + (names->shown + 1) * (wider + GAP) > LINE_TABLE_MAX || least + 2 > line->rows))
             break;
         widest = wider;
     }

@@ -166,6 +166,15 @@ void line_show(struct line *line)
     line_flush(line);
 }
 
+void line_redraw(struct line *line)
+{
+    if (!line->is_open || !line->is_shown)
+        return;
+    line_put_text(line, "\33[?2004h");
+    line_resume(line);
+    line_flush(line);
+}
+
 void line_cancel(struct line *line)
 {
     if (!line->is_open)

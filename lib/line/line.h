@@ -69,6 +69,10 @@ enum {
     LINE_TABLE_MAX = 16384, // bytes of a table of candidates; the last row says how many are left
 };
 
+// Bytes that are sent for one key, or for any call but line_feed(), at most: a table, and a line
+// drawn several times, of characters that others stand for.
+#define LINE_SENT_MAX(limit) (LINE_TABLE_MAX + 4 * (4 * (limit) + 1024))
+
 enum line_event {
     LINE_MORE,      // all bytes are used
     LINE_DONE,      // enter: text and text_size are the line, until line_close()
@@ -208,6 +212,10 @@ size_t line_feed(struct line *line, const char *bytes, size_t size, enum line_ev
 // the beginning of a row. line_show() brings them back below it. Between the two, keys count.
 void line_hide(struct line *line);
 void line_show(struct line *line);
+
+// What was sent last did not reach the terminal, whose cursor is at the beginning of a row: prompt
+// and text are drawn again, there.
+void line_redraw(struct line *line);
 
 // The line ends without an event, as if C-c had been typed, but for the "^C".
 void line_cancel(struct line *line);
