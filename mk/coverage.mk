@@ -12,8 +12,8 @@ LDFLAGS_host-branch := -fuse-ld=lld -Wl,--build-id=none -fprofile-instr-generate
 
 coverage_dirs := $(foreach c,$(COVERAGE),$(firstword $(subst =, ,$c)))
 COVERAGE_C    := $(filter $(coverage_dirs:%=%/test/%),$(UNIT_C))
-# The manager is also shown what nobody thought of.
-COVERAGE_C    += $(filter tests/property/manager_test.c,$(PROPERTY_C))
+# These are also shown what nobody thought of.
+COVERAGE_C    += $(filter tests/property/manager_test.c tests/property/line_test.c,$(PROPERTY_C))
 COVERAGE_BIN  := $(COVERAGE_C:%.c=build/host-branch/test/%)
 
 $(eval $(call variant,host-branch,build/gen/stamp))

@@ -139,7 +139,7 @@ static bool is_good_parameter(const struct ansi_filter *filter, uint8_t byte)
     if (byte < '0' || byte > '9')
         return false;
     for (uint32_t i = filter->held_size; i > 0; i--, digits++) {
-        if (filter->held[i - 1] < '0' || filter->held[i - 1] > '9')
+        if (filter->held[i - 1] > '9')
             break;
     }
     return digits < 4;

@@ -127,7 +127,7 @@ static void known_go_back(struct line *line, size_t offset)
     while (line->known_offset > offset) {
         size_t before = line_character_before(line->text, line->known_offset);
         uint32_t columns = line_character_at(line->text, line->known_offset, before).columns;
-        if (line->known.column < columns + 1 || before < offset) {
+        if (line->known.column < columns + 1) {
             line->known_offset = 0;
             line->known = line->prompt_end;
             return;
@@ -183,10 +183,11 @@ static bool is_visible(const struct line *line, struct line_place place)
     return place.row >= line->top && place.row - line->top < line->rows;
 }
 
-// Goes to `place`, unless the terminal is about to come there by itself.
+// Goes to `place`, unless the terminal is about to come there by itself: text is drawn from one end
+// to the other, so that after a row's last column comes the next row's first.
 static void reach(struct line *line, struct line_place place)
 {
-    if (line->at.column == line->columns && place.row == line->at.row + 1 && place.column == 0)
+    if (line->at.column == line->columns)
         line->at = place;
     else
         go(line, place);
@@ -222,7 +223,7 @@ static void draw_end(struct line *line, struct line_place place)
     line->end = place;
     if (!is_visible(line, place))
         return;
-    if (line->at.column == line->columns && line->at.row + 1 == place.row) {
+    if (line->at.column == line->columns) {
         line_put_text(line, " \r");
         line->at = place;
     }

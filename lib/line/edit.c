@@ -97,16 +97,21 @@ void line_point(struct line *line, size_t at)
     cursor_settle(line, at);
 }
 
+// Whether what is typed at `from` goes on with what was typed before. It doesn't where the cursor
+// had to go on behind what combines with that.
+static bool continues(const struct line_change *last, size_t from)
+{
+    return last->typed < LINE_UNDO_TYPED && last->offset + last->inserted == from;
+}
+
 bool line_type(struct line *line, const char *bytes, size_t size)
 {
-    struct line_change *last =
-        line->change_count > 0 ? &line->changes[line->change_count - 1] : NULL;
     size_t from = line->cursor;
 
     if (line->text_size + size > line->options.limit)
         return false;
-    if (line->last == KIND_TYPE && last != NULL && last->typed > 0 &&
-        last->typed < LINE_UNDO_TYPED && last->offset + last->inserted == from) {
+    if (line->last == KIND_TYPE && continues(&line->changes[line->change_count - 1], from)) {
+        struct line_change *last = &line->changes[line->change_count - 1];
         last->inserted += (uint32_t)size;
         last->typed += !line->is_pasting; // a paste is one change
     } else {
@@ -182,7 +187,7 @@ static bool yank(struct line *line, size_t from, size_t to)
     if (!line_replace(line, from, to, line->kills + kills_size(line, line->yank_index), size))
         return false;
     line->yank_from = from;
-    line->yank_to = line->cursor > from + size ? line->cursor : from + size;
+    line->yank_to = from + size;
     return true;
 }
 

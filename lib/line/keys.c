@@ -93,14 +93,16 @@ static bool key_rub_out(struct line *line)
 {
     size_t at = before(line), cursor = line->cursor;
 
-    return at < cursor && line_replace(line, at, cursor, "", 0);
+    line_replace(line, at, cursor, "", 0);
+    return at < cursor;
 }
 
 static bool key_delete(struct line *line)
 {
     size_t cursor = line->cursor, end = behind(line);
 
-    return end > cursor && line_replace(line, cursor, end, "", 0);
+    line_replace(line, cursor, end, "", 0);
+    return end > cursor;
 }
 
 static bool kill(struct line *line, size_t from, size_t to, bool is_backward)

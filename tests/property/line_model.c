@@ -215,7 +215,7 @@ static bool yank(struct line_model *model, bool is_other)
     if (!change(model, from, to, kill_->bytes, kill_->size))
         return false;
     model->yank_from = from;
-    model->yank_to = model->text.cursor;
+    model->yank_to = from + kill_->size;
     return true;
 }
 

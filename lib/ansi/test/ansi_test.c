@@ -105,6 +105,7 @@ static void what_takes_over_a_terminal_is_refused(void **state)
     assert_string_equal(filtered(ANSI_SCREEN, "a\33cb"), "a" R "b");  // reset
     assert_string_equal(filtered(ANSI_SCREEN, "a\33(0b"), "a" R "b"); // character sets
     assert_string_equal(filtered(ANSI_SCREEN, "a\33#8b"), "a" R "b");
+    assert_string_equal(filtered(ANSI_SCREEN, "a\33$(Cb"), "a" R "b");
     assert_string_equal(filtered(ANSI_SCREEN, "a\16b\17"), "a" R "b" R);
     assert_string_equal(filtered(ANSI_SCREEN, "a\177b"), "a" R "b");
     assert_string_equal(filtered(ANSI_SCREEN,

@@ -128,6 +128,11 @@ static void tables_of_any_names_are_bounded_and_harmless(void **state)
     line_resize(&t.line, 500, 500);
     typist_type(&t, "\t");
     assert_false(typist_sent(&t, "more"));
+    assert_true(t.out_size < LINE_SENT_MAX(30));
+    knower.names[0] = long_name[0]; // all columns as wide
+    typist_type(&t, "\t");
+    assert_true(typist_sent(&t, "more"));
+    assert_true(t.out_size < LINE_SENT_MAX(30));
     line_resize(&t.line, 80, 24);
     typist_type(&t, "\t");
     assert_true(typist_sent(&t, "more"));

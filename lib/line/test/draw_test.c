@@ -53,12 +53,12 @@ static void what_is_hostile_is_never_sent(void **state)
 {
     (void)state;
     keys_send("\xe2\x80\xae", "\xef\xbf\xbd"); // right-to-left override
-    typist_begin(&t, (struct line_options){.prompt = "a\33]0;title\a\33[2Jb\nc\td\33[31;1me",
-                                           .prompt_size = 28,
+    typist_begin(&t, (struct line_options){.prompt = "a\33]0;title\a\33[2Jb\nc\td\a\33[31;1me",
+                                           .prompt_size = 29,
                                            .limit = 20});
     typist_expect_sent(&t,
                        "\33[?2004ha\xef\xbf\xbd\xef\xbf\xbd"
-                       "b c d\33[31;1me\33[0m");
+                       "b c d \33[31;1me\33[0m");
 }
 
 static void a_full_row_makes_the_next_one(void **state)
@@ -97,6 +97,19 @@ static void a_line_taller_than_the_screen_is_shown_in_part(void **state)
     keys_send("\13", "\33[J");
 }
 
+static void what_is_said_comes_below_a_line_taller_than_the_screen(void **state)
+{
+    (void)state;
+    typist_begin(&t, (struct line_options){.limit = 30});
+    line_resize(&t.line, 8, 2);
+    typist_type(&t, "abcdefghijklmnopqrstuvwxyz0123\1");
+    typist_type(&t, "x");
+    assert_memory_equal(t.out, "\33[B\r\nA line has", 15);
+    line_resize(&t.line, 32, 3);
+    typist_type(&t, "\r");
+    assert_memory_equal(t.out, "\33[J\r\nThe line was", 17);
+}
+
 static void something_else_is_written_above_the_line(void **state)
 {
     (void)state;
@@ -125,6 +138,24 @@ static void what_does_not_fit_is_refused_unseen_while_something_else_is_written(
     keys_send("abc", "\a");
     line_show(&t.line);
     keys_send("\3", "^C\r\n\33[?2004l");
+    typist_begin(&t, (struct line_options){.limit = 2});
+    line_hide(&t.line);
+    keys_send("\3", "\33[?2004l");
+}
+
+static void what_was_lost_is_drawn_again(void **state)
+{
+    (void)state;
+    typist_type(&t, "abc\2");
+    t.out_size = 0;
+    line_redraw(&t.line);
+    typist_expect_sent(&t, "\33[?2004h$ abc\b");
+    line_hide(&t.line);
+    t.out_size = 0;
+    line_redraw(&t.line);
+    line_close(&t.line);
+    line_redraw(&t.line);
+    assert_int_equal(t.out_size, 8);
 }
 
 // Where the terminal's cursor goes to before everything is drawn again.
@@ -187,8 +218,10 @@ int main(void)
         CLAIM(a_full_row_makes_the_next_one),
         CLAIM(a_wide_character_leaves_the_last_column_blank),
         CLAIM(a_line_taller_than_the_screen_is_shown_in_part),
+        CLAIM(what_is_said_comes_below_a_line_taller_than_the_screen),
         CLAIM(something_else_is_written_above_the_line),
         CLAIM(what_does_not_fit_is_refused_unseen_while_something_else_is_written),
+        CLAIM(what_was_lost_is_drawn_again),
         CLAIM(a_resize_goes_up_as_far_as_the_terminal_has_the_line),
         CLAIM(a_prompt_too_long_is_cut_at_a_character),
     };

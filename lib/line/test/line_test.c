@@ -45,6 +45,7 @@ static void keys_move_by_character_word_and_line(void **state)
     keys_make("größe\2\2", "grö|ße");
     keys_make("e\xcc\x81x\2\2", "|e\xcc\x81x");
     keys_make("\33b\33f", "|");
+    keys_make("Zz9 {a} @[`/:\33b\33b", "|Zz9 {a} @[`/:");
 }
 
 static void keys_have_the_forms_of_ansi_vt_and_xterm(void **state)
@@ -103,6 +104,8 @@ static void keys_kill_and_yank(void **state)
     keys_make("ab cd ef\33\177\33\177\1\31", "cd ef|ab ");
     keys_make("ab cd ef\33\10x\33\10\31", "ab cd x|");
     keys_make("ab cd\1\33[3;5~", "| cd");
+    keys_make("  \27", "|");
+    keys_make("ab\1\25\13\31", "ab|");
     keys_make("\31", "|");
     keys_make("\33y", "|");
     keys_make("\31\33y", "|");
@@ -171,6 +174,7 @@ static void undo_takes_back_each_change(void **state)
     keys_make("one\25\31\37\37", "one|");
     keys_make("\37", "|");
     assert_true(typist_sent(&t, "\a"));
+    keys_make("\xcc\x81\1-x\37", "-\xcc\x81|"); // behind what combines
     // Typing is undone in pieces.
     keys_make("0123456789012345678901234\37", "01234567890123456789|");
     // A paste is one change, and not part of what was typed before or after.
@@ -286,6 +290,18 @@ static void a_line_that_is_too_long_is_refused_with_a_bell_and_a_sentence(void *
     assert_int_equal(t.line.text_size, TYPIST_LIMIT - 1);
 }
 
+static void a_character_longer_than_a_line_is_refused_alike(void **state)
+{
+    (void)state;
+    typist_begin(&t, (struct line_options){.limit = 2});
+    typist_type(&t, "日");
+    typist_expect(&t, "|");
+    typist_type(&t, "\r");
+    assert_int_equal(t.event, LINE_MORE);
+    typist_type(&t, "a\r");
+    assert_int_equal(t.event, LINE_DONE);
+}
+
 static void a_megabyte_is_one_refusal_and_the_prompt_survives(void **state)
 {
     static char megabyte[1 << 20];
@@ -315,6 +331,12 @@ static void invalid_bytes_are_refused_or_kept(void **state)
     typist_expect(&t, "\xe2\x82\xac|");
     typist_type(&t, "\2");
     typist_expect(&t, "|\xe2\x82\xac");
+    // So do bytes that are yanked; what was there stays when others are yanked instead.
+    typist_begin(&t, (struct line_options){.limit = 100, .keeps_invalid = true});
+    typist_type(&t, "z\25\xe2\25\x82\xac\1\31");
+    typist_expect(&t, "\xe2\x82\xac|");
+    typist_type(&t, "\33y");
+    typist_expect(&t, "z|\x82\xac");
 }
 
 static void controls_never_become_part_of_a_line(void **state)
@@ -345,6 +367,7 @@ static void no_sequence_takes_the_keyboard_away(void **state)
     keys_make("\33[5~\33[24~q", "q|");
     keys_make("\33[[\33[Aq", "q|");
     keys_make("\33[1[q", "q|");
+    keys_make("\33[;[q\33[?[q", "qq|");
     // A string without an end is over after some bytes.
     typist_init(&t);
     typist_type(&t, "\33]");
@@ -485,6 +508,7 @@ int main(void)
         CLAIM(what_follows_the_end_of_a_line_is_not_used),
         CLAIM(a_paste_is_text),
         CLAIM(a_line_that_is_too_long_is_refused_with_a_bell_and_a_sentence),
+        CLAIM(a_character_longer_than_a_line_is_refused_alike),
         CLAIM(a_megabyte_is_one_refusal_and_the_prompt_survives),
         CLAIM(invalid_bytes_are_refused_or_kept),
         CLAIM(controls_never_become_part_of_a_line),

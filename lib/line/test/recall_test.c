@@ -83,6 +83,7 @@ static void search_finds_any_part(void **state)
     keys_make("\22l\22\16\20", "ca|ll timer");
     keys_make("\23a\22\22", "c|all timer");
     keys_make("\22\22", "|");
+    keys_make("\22p\23", "|ps");
     keys_make("\22c\6x", "cx|all pong");
     keys_make("ab\22c\37", "ab|"); // what was found is one change
 }
@@ -130,6 +131,16 @@ static void what_is_searched_for_is_bounded(void **state)
     typist_type(&t, "x");
     assert_int_equal(t.line.query_size, LINE_QUERY_MAX);
     assert_true(typist_sent(&t, "\a"));
+}
+
+static void the_same_line_is_found_once(void **state)
+{
+    static const char *const lines[] = {"one", "two", "one"};
+
+    (void)state;
+    entered(lines, 3);
+    keys_make("\22o\22", "tw|o");
+    keys_make("\22on\22", "|one");
 }
 
 static void a_match_inside_of_a_character_leaves_the_cursor_behind_it(void **state)
@@ -229,6 +240,7 @@ int main(void)
         CLAIM(search_says_what_is_missing),
         CLAIM(search_is_given_up_accepted_or_cancelled),
         CLAIM(what_is_searched_for_is_bounded),
+        CLAIM(the_same_line_is_found_once),
         CLAIM(a_match_inside_of_a_character_leaves_the_cursor_behind_it),
         CLAIM(a_history_keeps_the_newest),
         CLAIM(lines_that_may_not_be_entered_are_not_offered),

@@ -139,13 +139,14 @@ static void drain(size_t most)
 static void type_one(char byte)
 {
     bool was_reading = test.is_reading;
-    size_t size = test.typed_size;
+    size_t size = test.typed_size, sent = test.session.out_size;
 
     // The session may answer before it returns: what is typed is noted first.
     if (was_reading && byte >= 'a' && byte <= 'z')
         test.typed[test.typed_size++] = byte;
     if (session_input(&test.session, &byte, 1) == 0)
         test.typed_size = size;
+    must(test.session.out_size - sent <= SESSION_RESERVE, "a key sends what there is room for");
 }
 
 static void type(void)
