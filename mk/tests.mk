@@ -109,9 +109,10 @@ fuzz_run = rm -rf build/test/fuzz/$(fuzz_name); mkdir -p build/test/fuzz/$(fuzz_
     -artifact_prefix=build/test/fuzz/$(fuzz_name)- \
     build/test/fuzz/$(fuzz_name) $(wildcard tests/fuzz/corpus/$(fuzz_name))
 FUZZ_RUNS ?= 20000
-# Each run is a whole machine, or a whole schema printed and parsed.
+# Each run is a whole machine, a whole schema printed and parsed, or many keys.
 FUZZ_RUNS_sqe_stream ?= 3000
 FUZZ_RUNS_capnp_schema ?= 3000
+FUZZ_RUNS_line ?= 10000
 fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))), \
     mkdir -p build/fuzz/$(TARGET); build/host-fuzz/test/tests/fuzz/$(TARGET)_fuzz \
         -artifact_prefix=build/fuzz/$(TARGET)- build/fuzz/$(TARGET) \

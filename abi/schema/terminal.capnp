@@ -56,8 +56,8 @@ interface TerminalSession @0x9f4b3c0000000301 {
 
   lend @6 (foreground :Bool) -> (stdio :StdIO);
   # A holder for a program that is to use this terminal. With the foreground: the program reads, the
-  # owner doesn't, until the StdIO is dropped or the foreground is reclaimed; what was typed ahead is
-  # dropped, and a readLine of the owner ends as cancelled. Without: it can only write.
+  # owner doesn't, until the StdIO is dropped or the foreground is reclaimed; what was typed ahead
+  # is dropped, and a readLine of the owner ends as cancelled. Without: it can only write.
   # Errors: failed when another holder has the foreground, or 16 exist.
 
   reclaim @7 () -> ();

@@ -148,7 +148,7 @@ struct line {
 
     // Keys.
     uint8_t state;       // of the sequence that is not complete: enum key_state
-    uint8_t last, now;   // commands, by kind: enum line_kind
+    uint8_t last;        // what the last command was: enum line_kind
     uint32_t numbers[3]; // parameters of the sequence
     uint32_t number_count;
     bool is_strange; // the sequence is none that a key sends

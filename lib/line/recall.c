@@ -144,7 +144,10 @@ bool line_search_type(struct line *line, const char *bytes, size_t size)
         label(line);
         return true;
     }
-    return line->is_missing ? (label(line), false) : line_search_next(line, true);
+    if (!line->is_missing)
+        return line_search_next(line, true);
+    label(line);
+    return false;
 }
 
 bool line_search_shorten(struct line *line)

@@ -21,7 +21,7 @@ enum {
     STEPS_A_KEY = 10,
     OUT_MAX = 1 << 20,
     ROWS_MOST = 30,
-    COLUMNS_MOST = 100,
+    COLUMNS_MOST = LINE_COLUMNS_MAX,
     TRAIL = 24, // keys that a failure prints
     KEY_SIZE_MAX = 64,
 };
@@ -231,7 +231,7 @@ static void terminal_make(void)
     VTermPos cursor;
 
     test.rows = (int)(2 + below(ROWS_MOST - 1));
-    test.columns = (int)(8 + below(below(2) == 0 ? 12 : COLUMNS_MOST - 7));
+    test.columns = (int)(8 + below(below(2) == 0 ? 12 : below(8) > 0 ? 93 : COLUMNS_MOST - 7));
     if (test.terminal == NULL) {
         test.terminal = vterm_new(test.rows, test.columns);
         vterm_set_utf8(test.terminal, 1);
