@@ -362,16 +362,19 @@ void line_resume(struct line *line)
     line_draw(line);
 }
 
-void line_say(struct line *line, const char *sentence)
+void line_say(struct line *line, const char *sentence, bool drops)
 {
-    if (!line->is_shown) {
-        line->rings = true;
-        return;
-    }
+    bool was_shown = line->is_shown;
+
     line_draw(line);
     line_leave(line);
+    if (drops)
+        line_replace(line, 0, line->text_size, "", 0);
+    line->rings = line->rings || !was_shown;
+    if (!was_shown)
+        return;
     line_put_text(line, sentence);
-    line_put_text(line, "\r\n");
+    line_put_text(line, "\a\r\n");
     line_resume(line);
 }
 

@@ -183,9 +183,9 @@ static bool key_nothing(struct line *line)
 static bool key_enter(struct line *line)
 {
     if (line->is_over) {
-        line_replace(line, 0, line->text_size, "", 0);
-        line_say(line, "The line was too long: it is dropped. C-_ brings back its beginning.");
-        return false;
+        line_say(line, "The line was too long: it is dropped. C-_ brings back its beginning.",
+                 true);
+        return true;
     }
     line_finish(line, LINE_DONE);
     return true;

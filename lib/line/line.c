@@ -128,8 +128,8 @@ void line_enter_character(struct line *line, const char *bytes, size_t size)
     text_init(&text, out, sizeof(out));
     text_put(&text, "A line has at most ");
     text_put_decimal(&text, (int64_t)line->options.limit);
-    text_put(&text, " bytes: what is more is dropped, and enter refuses the line.\a");
-    line_say(line, out);
+    text_put(&text, " bytes: what is more is dropped, and enter refuses the line.");
+    line_say(line, out, false);
 }
 
 size_t line_feed(struct line *line, const char *bytes, size_t size, enum line_event *event)

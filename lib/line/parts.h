@@ -99,8 +99,9 @@ void line_flush(struct line *line);
 void line_leave(struct line *line);
 // The prompt goes on here, below what was written.
 void line_resume(struct line *line);
-// A sentence below the line, then the prompt again.
-void line_say(struct line *line, const char *sentence);
+// A bell and a sentence below the line, then the prompt again, with the line or without it. Where
+// something else is being written there is no sentence.
+void line_say(struct line *line, const char *sentence, bool drops);
 void line_erase(struct line *line);
 void line_clear_screen(struct line *line);
 void line_measure(struct line *line, uint32_t columns, uint32_t rows);

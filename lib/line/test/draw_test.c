@@ -107,7 +107,7 @@ static void what_is_said_comes_below_a_line_taller_than_the_screen(void **state)
     assert_memory_equal(t.out, "\33[B\r\nA line has", 15);
     line_resize(&t.line, 32, 3);
     typist_type(&t, "\r");
-    assert_memory_equal(t.out, "\33[J\r\nThe line was", 17);
+    assert_memory_equal(t.out, "\33[30C\r\nThe line was", 19);
 }
 
 static void something_else_is_written_above_the_line(void **state)

@@ -279,6 +279,7 @@ static void a_line_that_is_too_long_is_refused_with_a_bell_and_a_sentence(void *
     assert_int_equal(t.event, LINE_MORE);
     typist_expect(&t, "|");
     assert_true(typist_sent(&t, "it is dropped"));
+    assert_true(typist_sent(&t, "\a"));
     typist_type(&t, "\37\2\4\r");
     assert_int_equal(t.event, LINE_DONE);
     assert_int_equal(t.line.text_size, TYPIST_LIMIT - 1);
