@@ -104,9 +104,9 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
     core->package = frame_at(boot->package_frame);
     core->request_count = sizes->of[RESOURCE_CALLS];
     core->spare = core->requests;
-    list_init(&core->free_requests);
     for (uint32_t i = 1; i < core->request_count; i++) {
-        list_append(&core->free_requests, &core->requests[i].queue);
+        core->requests[i - 1].next_free = &core->requests[i];
+        core->requests[i].index = i;
     }
     for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
         list_init(&core->ready[i]);

@@ -96,7 +96,7 @@ static _Noreturn void log_is_full(struct kernel *kernel)
 
 // What a turn changed takes effect: commits go to the log, and somebody is chosen to run. Returns
 // whether there is more to do first.
-static bool turn_close(struct kernel *kernel)
+static __attribute__((noinline)) bool turn_close(struct kernel *kernel)
 {
     struct core *core = &kernel->core;
     struct log *log = &kernel->log;
@@ -129,13 +129,14 @@ static bool turn_close(struct kernel *kernel)
     return has_more;
 }
 
-struct turn kernel_turn(struct kernel *kernel, const struct input *input)
+__attribute__((flatten)) struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns;
     core->work = 0;
-    bool more = turns[input->kind](core, input);
-    if (core->is_changed) {
+    bool more = input->kind == INPUT_ENTER ? gate_enter(core, input) // in one piece with this
+                                           : turns[input->kind](core, input);
+    if (core->is_changed || core->next != NONE) {
         more = turn_close(kernel);
     }
     return (struct turn){.thread = (int32_t)core->current, .more = more};

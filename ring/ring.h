@@ -40,7 +40,6 @@ enum {
     CQ_ENTRIES_MAX = 4096,
     RING_MESSAGE_PAGES_MIN = 3,
     RING_MESSAGE_PAGES_MAX = 64,
-    RING_CORRUPT = -1, // instead of a count: the other side's index is out of its range
 };
 
 // One word of an entry, whatever the entry's type.
@@ -115,64 +114,62 @@ static inline void ring_kernel_init(struct ring_kernel *r, void *memory, uint32_
                               .cq_mask = cq_entries - 1};
 }
 
-// SQEs submitted and not yet taken, or RING_CORRUPT.
-static inline int32_t ring_kernel_pending(const struct ring_kernel *r)
+// SQEs submitted and not yet taken; more than there can be where the index is corrupt.
+static inline uint32_t ring_kernel_submitted(const struct ring_kernel *r)
 {
-    uint32_t count = __atomic_load_n(&r->header->sq_tail, __ATOMIC_ACQUIRE) - r->sq_head;
-    if (__builtin_expect(count > r->sq_mask + 1, false)) {
-        return RING_CORRUPT;
-    }
-    return (int32_t)count;
+    return __atomic_load_n(&r->header->sq_tail, __ATOMIC_ACQUIRE) - r->sq_head;
 }
 
-// Completions posted and not yet consumed, or RING_CORRUPT.
-static inline int32_t ring_kernel_available(const struct ring_kernel *r)
+// Completions posted and not yet consumed; more than there can be where the index is corrupt.
+static inline uint32_t ring_kernel_posted(const struct ring_kernel *r)
 {
-    uint32_t count = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
-    if (__builtin_expect(count > r->cq_mask + 1, false)) {
-        return RING_CORRUPT;
-    }
-    return (int32_t)count;
+    return r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
 }
 
 // CQ entries that are used or promised; more than there are when the index is corrupt. A thread may
 // move its index back below what was promised: then too there is no room.
 static inline uint64_t ring_kernel_used(const struct ring_kernel *r)
 {
-    uint32_t taken = r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
-    return (uint64_t)taken + r->reserved;
-}
-
-// The others, of which `used` says how many there are not.
-static inline uint32_t ring_kernel_rest(const struct ring_kernel *r, uint64_t used)
-{
-    return used > r->cq_mask ? 0 : r->cq_mask + 1 - (uint32_t)used;
-}
-
-static inline uint32_t ring_kernel_room(const struct ring_kernel *r)
-{
-    return ring_kernel_rest(r, ring_kernel_used(r));
+    return (uint64_t)ring_kernel_posted(r) + r->reserved;
 }
 
 // How many of the `pending` SQEs can be taken now, at most `max`: each has room for its completion.
-static inline int32_t ring_kernel_ready(const struct ring_kernel *r, int32_t pending, uint32_t max)
+static inline uint32_t ring_kernel_ready(const struct ring_kernel *r, uint32_t pending,
+                                         uint32_t max)
 {
     uint64_t used = ring_kernel_used(r);
-    int32_t ready = pending < (int32_t)max ? pending : (int32_t)max;
-    bool is_tight = (int64_t)used + ready > (int64_t)r->cq_mask + 1;
-    return __builtin_expect(is_tight, false) ? (int32_t)ring_kernel_rest(r, used) : ready;
+    uint32_t ready = pending < max ? pending : max;
+    bool is_tight = used + ready > (uint64_t)r->cq_mask + 1;
+    if (__builtin_expect(is_tight, false)) {
+        return used > r->cq_mask ? 0 : r->cq_mask + 1 - (uint32_t)used;
+    }
+    return ready;
 }
 
-// Copies the next SQE to `out` and takes it; ring_kernel_ready() said that it is there. Each word
-// is read exactly once: whatever the thread does to it afterwards has no effect.
-static inline void ring_kernel_take(struct ring_kernel *r, struct sqe *out)
+// An SQE that is about to be taken: where it stands, and its first word, which was read; the others
+// are not read yet.
+struct ring_entry {
+    const struct ring_word *words;
+    uint64_t first;
+};
+
+// The next SQE; ring_kernel_ready() said that it is there. It is taken when sq_head has passed it.
+static inline struct ring_entry ring_kernel_next(const struct ring_kernel *r)
 {
-    const struct ring_word *from = (const struct ring_word *)&r->sq[r->sq_head & r->sq_mask];
+    const struct ring_word *words = (const struct ring_word *)&r->sq[r->sq_head & r->sq_mask];
+    return (struct ring_entry){words, __atomic_load_n(&words->value, __ATOMIC_RELAXED)};
+}
+
+// Copies words of it to `out`, from `first` up to `end`. So each word is read exactly once:
+// whatever the thread does to it afterwards has no effect.
+static inline void ring_kernel_copy(struct ring_entry entry, struct sqe *out, uint32_t first,
+                                    uint32_t end)
+{
     struct ring_word *to = (struct ring_word *)out;
-    for (uint32_t i = 0; i < sizeof *out / sizeof *to; i++) {
-        to[i].value = __atomic_load_n(&from[i].value, __ATOMIC_RELAXED);
+    for (uint32_t i = first; i < end; i++) {
+        to[i].value =
+            i == 0 ? entry.first : __atomic_load_n(&entry.words[i].value, __ATOMIC_RELAXED);
     }
-    r->sq_head++;
 }
 
 // Whether one more completion may be promised to an operation that completes later. Besides, there
@@ -202,12 +199,16 @@ static inline void ring_kernel_post(struct ring_kernel *r, const struct cqe *ent
     r->cq_tail++;
 }
 
-// Shows the thread what was taken and posted.
+// Shows the thread what was posted; and what was taken.
+static inline void ring_kernel_publish_posted(struct ring_kernel *r)
+{
+    __atomic_store_n(&r->header->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
+}
+
 static inline void ring_kernel_publish(struct ring_kernel *r)
 {
-    struct ring_header *header = r->header;
-    __atomic_store_n(&header->sq_head, r->sq_head, __ATOMIC_RELEASE);
-    __atomic_store_n(&header->cq_tail, r->cq_tail, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->header->sq_head, r->sq_head, __ATOMIC_RELEASE);
+    ring_kernel_publish_posted(r);
 }
 
 // --- The thread's side --------------------------------------------------------------------------

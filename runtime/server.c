@@ -14,7 +14,6 @@
 #include "schema/exception.capnp.h"
 
 struct session {
-    struct tsr_thread *thread;
     struct tsr_serve_options options;
     struct tsr_slot *request; // first of the slots that calls arrive in
     uint32_t request_slots;   // how many
@@ -45,7 +44,6 @@ static bool session_init(struct session *session, uint64_t server,
         return false;
     }
     *session = (struct session){
-        .thread = thread,
         .options = *options,
         .receive = {.opcode = OP_RECV, .cap = server, .arg = TIMEOUT_NONE},
     };
@@ -60,7 +58,7 @@ static void request_give_back(struct session *session)
 {
     if (session->request->state != SLOT_SUBMITTED) {
         for (uint32_t i = 0; i < session->request_slots; i++) {
-            tsr_slot_free(session->thread, session->request + i);
+            tsr_slot_free(&tsr_thread, session->request + i);
         }
     }
 }
@@ -74,7 +72,7 @@ static bool request_grow(struct session *session, uint64_t needed)
         return false;
     }
     struct tsr_slot *first =
-        slots < TSR_SLOTS_MAX ? tsr_slots_take(session->thread, (uint32_t)slots) : NULL;
+        slots < TSR_SLOTS_MAX ? tsr_slots_take(&tsr_thread, (uint32_t)slots) : NULL;
     if (first != NULL) {
         request_give_back(session);
         request_set_slots(session, first, (uint32_t)slots);
@@ -92,11 +90,11 @@ static bool request_grow(struct session *session, uint64_t needed)
 static inline bool return_put(struct session *session, uint64_t call, uint16_t exception_type,
                               uint32_t size, uint32_t transfers)
 {
-    if (!tsr_thread_has_room(session->thread)) {
+    if (!tsr_thread_has_room(&tsr_thread)) {
         return false;
     }
     uint8_t flags = SQE_RING_PAYLOAD | SQE_QUIET;
-    *ring_user_next(&session->thread->ring) = (struct sqe){
+    *ring_user_next(&tsr_thread.ring) = (struct sqe){
         .opcode = OP_RETURN,
         .flags = exception_type != 0 ? flags | SQE_RETURN_EXCEPTION : flags,
         .method = exception_type,
@@ -203,8 +201,8 @@ static bool answer_mend(struct session *session)
         return false;
     }
     // The slot is needed for the next answer: let the kernel read this one first.
-    ring_user_publish(&session->thread->ring);
-    if (!tsr_thread_hand_over(session->thread, 0)) {
+    ring_user_publish(&tsr_thread.ring);
+    if (!tsr_thread_hand_over(&tsr_thread, 0)) {
         return false;
     }
     slot->state = SLOT_IDLE;
@@ -212,16 +210,16 @@ static bool answer_mend(struct session *session)
     return true;
 }
 
-static bool refuse_busy(const struct session *session, struct capnp_exception *exception)
+static bool refuse_busy(struct capnp_exception *exception)
 {
-    return tsr_refuse(exception, STATUS_RING_BUSY, session->thread->ring.sq_mask + 1);
+    return tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.ring.sq_mask + 1);
 }
 
 // Submits a RECV, and the answer before it.
 static inline bool receive_submit(struct session *session)
 {
-    struct ring_user *ring = &session->thread->ring;
-    if (!tsr_thread_has_room(session->thread)) {
+    struct ring_user *ring = &tsr_thread.ring;
+    if (!tsr_thread_has_room(&tsr_thread)) {
         return false;
     }
     *ring_user_next(ring) = session->receive;
@@ -239,7 +237,7 @@ static bool receive_finish(struct session *session, uint32_t *caps,
     bool has_caps = slot->completion.transfers != 0;
     *caps = has_caps ? tsr_slot_receive(slot, session->request_bytes, size) : 0;
     if (session->answer->state == SLOT_DONE && !answer_mend(session)) {
-        return refuse_busy(session, exception);
+        return refuse_busy(exception);
     }
     return true;
 }
@@ -253,7 +251,7 @@ __attribute__((cold, noinline)) static bool receive_any(struct session *session,
     for (;;) {
         struct tsr_slot *slot = session->request;
         slot->state = SLOT_SUBMITTED;
-        int32_t fact = tsr_thread_wait(session->thread, slot);
+        int32_t fact = tsr_thread_wait(&tsr_thread, slot);
         if (fact != 0) {
             return tsr_refuse(exception, fact, 0);
         }
@@ -266,7 +264,7 @@ __attribute__((cold, noinline)) static bool receive_any(struct session *session,
             return tsr_completion_refuse(&refused, session->request_bytes, exception);
         }
         if (!receive_submit(session)) {
-            return refuse_busy(session, exception);
+            return refuse_busy(exception);
         }
     }
 }
@@ -277,10 +275,10 @@ static inline bool receive(struct session *session, uint32_t *caps,
                            struct capnp_exception *exception)
 {
     if (!receive_submit(session)) {
-        return refuse_busy(session, exception);
+        return refuse_busy(exception);
     }
     *caps = 0;
-    if (tsr_thread_enter_for(session->thread, session->request) < 0) {
+    if (tsr_thread_enter_for(&tsr_thread, session->request) < 0) {
         return receive_any(session, caps, exception);
     }
     return true;
@@ -297,19 +295,19 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
     bool is_stopped = false;
     while (!is_stopped && receive(&session, &caps, exception)) {
         if (!answer(&session, caps)) {
-            refuse_busy(&session, exception);
+            refuse_busy(exception);
             break;
         }
         is_stopped = options->stop != NULL && *options->stop;
     }
     // The last answer goes out, and its slot is free again, before this returns.
-    ring_user_publish(&session.thread->ring);
-    tsr_thread_hand_over(session.thread, 0);
-    tsr_thread_reap(session.thread);
+    ring_user_publish(&tsr_thread.ring);
+    tsr_thread_hand_over(&tsr_thread, 0);
+    tsr_thread_reap(&tsr_thread);
     if (is_stopped && session.answer->state == SLOT_DONE) {
         answer_mend(&session);
     }
     request_give_back(&session);
-    tsr_slot_free(session.thread, session.answer);
+    tsr_slot_free(&tsr_thread, session.answer);
     return is_stopped;
 }

@@ -20,7 +20,7 @@ static int32_t loop_steps(struct cpu *cpu)
 }
 
 // The first turn of an entry; the time is read already.
-static inline int32_t loop_turn(struct cpu *cpu, enum input_kind kind)
+static inline __attribute__((flatten)) int32_t loop_turn(struct cpu *cpu, enum input_kind kind)
 {
     cpu->input.kind = kind;
     struct turn turn = kernel_turn(cpu->kernel, &cpu->input);

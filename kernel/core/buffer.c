@@ -20,6 +20,15 @@ static const struct mapping *mapping_with(const struct core *core, uint32_t proc
     return NULL;
 }
 
+// The part of the buffer from `at` on that is in this page, of at most `size` bytes; how many.
+static uint32_t span_put(struct buffer *buffer, uint8_t *page, uint64_t at, uint32_t size)
+{
+    uint32_t in_page = (uint32_t)(at % PAGE_SIZE);
+    uint32_t part = size < PAGE_SIZE - in_page ? size : PAGE_SIZE - in_page;
+    buffer->spans[buffer->count++] = (struct span){page + in_page, part};
+    return part;
+}
+
 enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
                                    uint32_t size, uint32_t rights, struct buffer *buffer)
 {
@@ -33,7 +42,6 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
     }
     for (uint32_t done = 0; done < size;) {
         uint64_t page = (address + done) >> PAGE_SHIFT;
-        uint32_t in_page = (uint32_t)((address + done) % PAGE_SIZE);
         const struct mapping *mapping = mapping_with(core, process, page);
         if (mapping == NULL || (mapping->rights & rights) != rights ||
             buffer->count == BUFFER_SPANS_MAX) {
@@ -43,10 +51,7 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
         uint32_t object_page = mapping->object_page + (uint32_t)(page - mapping->page);
         uint32_t frame = memory_frame(core, object, object_page);
         buffer->page = (uint64_t)object << 32 | object_page;
-        uint32_t part = size - done < PAGE_SIZE - in_page ? size - done : PAGE_SIZE - in_page;
-        buffer->spans[buffer->count] = (struct span){(uint8_t *)frame_at(frame) + in_page, part};
-        buffer->count++;
-        done += part;
+        done += span_put(buffer, frame_at(frame), address + done, size - done);
     }
     return STATUS_OK;
 }
@@ -60,12 +65,8 @@ enum status buffer_resolve_message(const struct thread_record *thread, uint64_t 
         return STATUS_BAD_BUFFER;
     }
     for (uint32_t done = 0; done < size;) {
-        uint32_t in_page = (uint32_t)(at + done) % PAGE_SIZE;
-        uint32_t part = size - done < PAGE_SIZE - in_page ? size - done : PAGE_SIZE - in_page;
-        buffer->spans[buffer->count] =
-            (struct span){thread->messages[(at + done) / PAGE_SIZE] + in_page, part};
-        buffer->count++;
-        done += part;
+        uint8_t *page = thread->messages[(at + done) / PAGE_SIZE];
+        done += span_put(buffer, page, at + done, size - done);
     }
     return STATUS_OK;
 }

@@ -32,6 +32,7 @@
 
 enum {
     TURN_WORK_MAX = 16,      // after so much work a turn takes no more SQEs
+    TURN_WAITS = INT32_MAX,  // so much is done when an SQE waits for room in the log
     TURN_COMMITS_MAX = 640,  // commits of one turn: a whole queue's facets may go
     ENDPOINT_QUEUE_MAX = 64, // calls that wait for a RECV of one endpoint
     ENDPOINT_RECEIVERS_MAX = 16,
@@ -146,13 +147,13 @@ struct object_record {
     };
 };
 
-struct job_record {          // job.c
-    struct queue waiters;    // nextExit
-    struct link exits;       // processes whose exit was not told
-    struct commit_id object; // is gone where nobody holds it
-    uint32_t priority;       // of its threads
-    uint32_t depth;          // jobs above it
-    uint32_t calls;          // its requests that wait
+struct job_record {       // job.c
+    struct queue waiters; // nextExit
+    struct link exits;    // processes whose exit was not told
+    bool is_held;         // its object is there
+    uint32_t priority;    // of its threads
+    uint32_t depth;       // jobs above it
+    uint32_t calls;       // its requests that wait
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -188,18 +189,17 @@ struct core {
     struct facet_record *facets;
     struct request *requests; // request_count, and the spare one at first
     uint32_t request_count;
-    struct request *spare;     // the slot for what is taken next
-    struct link free_requests; // the others
-    struct deadline **heap;    // from place 1 on
-    struct log *log;           // to ask for room, and for its reader; the turn appends
-    bool is_flushing;          // the turn is to close the log's page, short
-    uint32_t seal_steps;       // ... to do so many steps of sealing: somebody reads
+    struct request *spare;  // the slot for what is taken next: the first of the free ones
+    struct deadline **heap; // from place 1 on
+    struct log *log;        // to ask for room, and for its reader; the turn appends
+    bool is_flushing;       // the turn is to close the log's page, short
+    uint32_t seal_steps;    // ... to do so many steps of sealing: somebody reads
     uint32_t heap_count;
 
     // Scheduling: one CPU.
     uint32_t current;              // thread; NONE: idle
     struct thread_record *running; // where there is one, its record
-    bool is_changed; // who is ready, the first deadline, or the state; or there is more to do
+    bool is_changed; // who is in a queue, the first deadline, the state; or there is more to do
     uint32_t next;   // runs before the queue; NONE: nobody
     struct link ready[PRIORITY_COUNT];
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
@@ -243,8 +243,10 @@ struct object_class {
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
 
-// False: it changes authority, and waits until the log has room; nothing happened.
-bool core_operate(struct core *core, struct request *request);
+// Carries out a request: STATUS_OK, or what stands in its way; nothing has happened then.
+// STATUS_LOG_FULL: it changes authority, and waits until the log has room.
+enum status core_operate(struct core *core, struct request *request);
+enum status operate_nop(struct core *core, struct request *request);
 struct buffer;
 // Writes the results of a method, and the records of their capabilities, to a buffer of its
 // result_bytes, in place where that is one piece; its completion says so.
@@ -357,9 +359,10 @@ struct map {
 void memory_map(struct core *core, const struct map *map);
 uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 
-// Whether the thread's cap_enter returns now: it has what it asks for, or can never have it. The
-// result is what it returns now, or else when its time limit comes.
-bool completion_is_due(const struct thread_record *thread, int64_t *result);
+// What a thread's cap_enter returns now: completions, or less than 0, a status. ENTER_WAITS:
+// nothing yet.
+static const int64_t ENTER_WAITS = INT64_MIN;
+int64_t enter_result(const struct thread_record *thread);
 // The thread, which waits, goes on submitting if there is room now for what it submitted.
 __attribute__((noinline)) void completion_resume(struct core *core, struct thread_record *thread);
 // The time limit of a thread's wait has come.
@@ -375,6 +378,16 @@ uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
 // The due one at the head, taken out; NULL: nothing is due.
 struct deadline *deadline_take_due(struct core *core);
 
+// The thread leaves the CPU to whoever is above it, at the end of this turn.
+static inline void schedule_yield(struct core *core, const struct thread_record *thread)
+{
+    if (__builtin_expect(core->ready_mask != 0, false) &&
+        core->ready_mask >> thread->priority > 1) {
+        core->is_changed = true;
+    }
+}
+
+// It runs next where the running thread's doing made it ready, and it may.
 void schedule_ready(struct core *core, struct thread_record *thread, bool is_next);
 void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns);
 // A server runs at the priority of its job, or at that of the caller that it serves, if it is
@@ -384,7 +397,7 @@ void schedule_remove(struct core *core, uint32_t thread);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
-// only after core.is_changed was set.
+// only after core.is_changed was set, or while core.next waits for the running thread.
 void schedule_pick(struct core *core);
 
 // --- transfer.c ---------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
                                                          struct request *receiver,
                                                          const struct buffer *result)
 {
-    struct message_header header = {.call_id = request_id(core, call),
+    struct message_header header = {.call_id = request_id(call),
                                     .interface = call->interface,
                                     .receiver_data = call->receiver_data,
                                     .method = call->sqe.method,
@@ -175,7 +175,7 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
     if (sqe->transfers > TRANSFERS_MAX) {
         return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    if (sqe->payload_len > object->argument || span > object->argument) {
+    if (span > object->argument || span < sqe->payload_len) {
         return request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE);
     }
     if (sqe->result_len > MESSAGE_SIZE_MAX) {
@@ -217,9 +217,10 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
         return request_about(
             request, request->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD, status);
     }
-    bool is_near = (request->sqe.flags & SQE_RING_PAYLOAD) != 0;
-    is_near = is_near && (receiver->sqe.flags & SQE_RING_RESULT) != 0;
-    core->counters.direct_deliveries += is_near ? 1 : 0;
+    if ((request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
+        (receiver->sqe.flags & SQE_RING_RESULT) != 0) {
+        core->counters.direct_deliveries++;
+    }
     request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken, request->sqe.arg);
     call_deliver(core, request, &payload, receiver, &result);
     return STATUS_OK;
@@ -270,8 +271,8 @@ static bool brings_capabilities(const struct endpoint_record *endpoint)
 
 __attribute__((flatten)) enum status endpoint_recv(struct core *core, struct request *request)
 {
-    enum status status =
-        form_is_good(request, OP_RECV) ? recv_check(core, request) : form_refuse(request);
+    enum status status = form_is_good(request, OP_RECV, 0, SQE_WORDS) ? recv_check(core, request)
+                                                                      : form_refuse(core, request);
     if (status == STATUS_OK && brings_capabilities(record_of(core, request)) &&
         !core_may_commit(core, request->thread->job, false)) {
         return STATUS_LOG_FULL;
@@ -291,8 +292,8 @@ __attribute__((flatten)) enum status endpoint_recv(struct core *core, struct req
 static enum status return_check(struct request *request)
 {
     const struct sqe *sqe = &request->sqe;
-    bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
-    if (sqe->transfers > (is_exception ? 0 : TRANSFERS_MAX)) {
+    bool is_exception = __builtin_expect((sqe->flags & SQE_RETURN_EXCEPTION) != 0, false);
+    if (sqe->transfers > TRANSFERS_MAX || (is_exception && sqe->transfers != 0)) {
         return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
     if (!is_exception && sqe->method != 0) {
@@ -313,22 +314,22 @@ answer_caller(struct core *core, const struct request *request, struct request *
               const struct buffer *payload)
 {
     uint32_t size = request->sqe.payload_len;
-    bool is_exception = (request->sqe.flags & SQE_RETURN_EXCEPTION) != 0;
     struct buffer result;
-    if (is_exception && size > call->sqe.result_len) {
+    if (__builtin_expect(span > call->sqe.result_len, false)) {
+        if ((request->sqe.flags & SQE_RETURN_EXCEPTION) == 0) {
+            call->cqe.flags = CQE_TRUNCATED;
+            call->cqe.extra = span;
+            request_refuse(call, STATUS_TRUNCATED, ARGUMENT_RESULT_LEN);
+            return STATUS_CALLER_LOST;
+        }
         size = span = 0; // its type alone always fits
     }
-    if (span > call->sqe.result_len) {
-        call->cqe.flags = CQE_TRUNCATED;
-        call->cqe.extra = span;
-        request_refuse(call, STATUS_TRUNCATED, ARGUMENT_RESULT_LEN);
-        return STATUS_CALLER_LOST;
-    }
-    enum status status = span == 0 ? STATUS_OK : buffer_result(core, call, span, &result);
-    if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
-        status = STATUS_CALLER_LOST;
-    } else if (status == STATUS_OK && request->sqe.transfers != 0) {
-        status = hold_has_room(core, call->sender.process, request->sqe.transfers);
+    enum status status = STATUS_CALLER_LOST;
+    if (core->state.processes[call->sender.process].state == PROCESS_RUNNING) {
+        status = span == 0 ? STATUS_OK : buffer_result(core, call, span, &result);
+        if (status == STATUS_OK && request->sqe.transfers != 0) {
+            status = hold_has_room(core, call->sender.process, request->sqe.transfers);
+        }
     }
     if (status != STATUS_OK) {
         request_refuse(call, status, ARGUMENT_RESULT);
@@ -338,7 +339,7 @@ answer_caller(struct core *core, const struct request *request, struct request *
         buffer_copy(&result, 0, payload, size);
     }
     call->cqe.status = (int32_t)size;
-    call->cqe.flags = is_exception ? request->sqe.method : 0;
+    call->cqe.flags = request->sqe.method; // the type of an exception, else zero
     if (request->sqe.transfers != 0) {
         transfer_commit(core, request, call, HOW_RETURN, &result, transfer_offset(size));
     }
@@ -348,8 +349,7 @@ answer_caller(struct core *core, const struct request *request, struct request *
 __attribute__((flatten)) enum status endpoint_return(struct core *core, struct request *request)
 {
     struct buffer payload;
-    enum status status =
-        form_is_good(request, OP_RETURN) ? return_check(request) : form_refuse(request);
+    enum status status = return_check(request);
     if (status != STATUS_OK) {
         return status;
     }
@@ -375,7 +375,6 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
     request->target.object = call->target.object;
     request->interface = call->interface;
     schedule_lend(core, request->thread, 0);
-    core->is_changed = true; // somebody may be above it now
     if (call->state == REQUEST_LOST) {
         request_free(core, call);
         return STATUS_CALLER_LOST;
@@ -419,7 +418,7 @@ enum status endpoint_next_cancelled_run(struct core *core, struct request *reque
         struct request *call = request_of_queue(at);
         if (is_lost(core, call, request->target.object)) {
             call->is_told = true;
-            request->results.endpoint_next_cancelled.call_id = request_id(core, call);
+            request->results.endpoint_next_cancelled.call_id = request_id(call);
             break;
         }
     }

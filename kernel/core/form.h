@@ -22,7 +22,7 @@ enum { SQE_WORDS = 8 };
 // The bits that an operation may not set.
 static const uint64_t form_unused[OP_COUNT][SQE_WORDS] = {
     [OP_NOP] = {FORM_NOT_WORD0(SQE_QUIET, 0, 0, 0), FORM_ALL, 0, FORM_ALL, FORM_ALL, FORM_ALL,
-                FORM_ALL, 0},
+                FORM_ALL, FORM_ALL},
     [OP_CALL] = {FORM_NOT_WORD0(SQE_RING_PAYLOAD | SQE_RING_RESULT | SQE_QUIET, 0xffff, 0xff,
                                 0xffff),
                  0, 0, 0, 0, 0, FORM_ALL, 0},
@@ -44,17 +44,26 @@ static const uint64_t form_unused[OP_COUNT][SQE_WORDS] = {
 };
 
 // What to say of a request whose form is wrong, with the field as its argument.
-__attribute__((cold, noinline)) enum status form_refuse(struct request *request);
+__attribute__((cold, noinline)) enum status form_refuse(struct core *core, struct request *request);
 
-// Whether the request uses only the fields of its operation.
-static inline bool form_is_good(const struct request *request, enum opcode opcode)
+// Whether these words of the request use only the fields of its operation.
+static inline bool form_is_good(const struct request *request, enum opcode opcode, uint32_t first,
+                                uint32_t end)
 {
-    const uint64_t *words = request->words;
-    const uint64_t *unused = form_unused[opcode];
-    uint64_t excess = (words[0] & unused[0]) | (words[1] & unused[1]) | (words[3] & unused[3]) |
-                      (words[4] & unused[4]) | (words[5] & unused[5]) | (words[6] & unused[6]) |
-                      (words[7] & unused[7]);
+    uint64_t excess = 0;
+    for (uint32_t i = first; i < end; i++) {
+        excess |= request->words[i] & form_unused[opcode][i];
+    }
     return __builtin_expect(excess == 0, true);
+}
+
+// Tells the compiler of the words that an operation uses for nothing: they are zero in a good form.
+static inline void form_clear(struct request *request, enum opcode opcode, uint32_t first,
+                              uint32_t end)
+{
+    for (uint32_t i = first; i < end; i++) {
+        request->words[i] &= form_unused[opcode][i] == FORM_ALL ? 0 : UINT64_MAX;
+    }
 }
 
 #endif

@@ -26,8 +26,7 @@ static uint32_t parent_of(const struct core *core, uint32_t job)
 void job_created(struct core *core, uint32_t object)
 {
     struct job_record *record = &core->jobs[core->state.objects[object].argument];
-    *record = (struct job_record){.object = arena_id(&core->state.arenas[ARENA_OBJECTS], object),
-                                  .priority = PRIORITY_DEFAULT};
+    *record = (struct job_record){.is_held = true, .priority = PRIORITY_DEFAULT};
     queue_init(&record->waiters);
     list_init(&record->exits);
 }
@@ -137,8 +136,8 @@ void job_collect(struct core *core, uint32_t job)
     for (uint32_t parent; job != NONE; job = parent) {
         parent = parent_of(core, job);
         const struct job_record *record = &core->jobs[job];
-        if (arena_has(&core->state.arenas[ARENA_OBJECTS], record->object) || record->calls != 0 ||
-            parent == NONE || memcmp(core->state.jobs[job].used, nothing, sizeof nothing) != 0) {
+        if (record->is_held || record->calls != 0 || parent == NONE ||
+            memcmp(core->state.jobs[job].used, nothing, sizeof nothing) != 0) {
             return;
         }
         core_apply_on(core, COMMIT_JOB_DESTROY, ARENA_JOBS, job);

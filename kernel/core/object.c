@@ -80,6 +80,7 @@ void object_destroy(struct core *core, uint32_t object)
     if (class->destroyed != NULL) {
         class->destroyed(core, object);
     }
+    core->jobs[job].is_held = core->jobs[job].is_held && destroyed->kind != OBJECT_JOB;
     core_apply_on(core, COMMIT_OBJECT_DESTROY, ARENA_OBJECTS, object);
     job_collect(core, job);
 }

@@ -25,9 +25,10 @@ static const struct {
     {6, 0, 64, ARGUMENT_ARG2},        {7, 0, 64, ARGUMENT_ARG},
 };
 
-enum status form_refuse(struct request *request)
+enum status form_refuse(struct core *core, struct request *request)
 {
     const uint64_t *unused = form_unused[request->sqe.opcode];
+    (void)core;
     request->argument = ARGUMENT_OPCODE;
     for (uint32_t i = sizeof sqe_fields / sizeof sqe_fields[0]; i > 0; i--) {
         uint32_t word = sqe_fields[i - 1].word;
@@ -37,25 +38,23 @@ enum status form_refuse(struct request *request)
         }
     }
     bool is_pipelined = request->sqe.opcode == OP_CALL && (request->sqe.flags & SQE_PIPELINE) != 0;
-    return is_pipelined ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET;
+    bool is_feature = request->sqe.opcode == OP_NOP && request->argument == ARGUMENT_ARG;
+    return is_pipelined || is_feature ? STATUS_UNSUPPORTED : STATUS_RESERVED_SET;
 }
 
 // --- Operations ---------------------------------------------------------------------------------
 
-static enum status operate_nop(struct core *core, struct request *request)
+enum status operate_nop(struct core *core, struct request *request)
 {
     (void)core;
-    if (!form_is_good(request, OP_NOP)) {
-        return form_refuse(request);
-    }
-    bool is_plain = request->sqe.arg == 0; // else a feature number: none is known yet
-    return is_plain ? STATUS_OK : request_about(request, ARGUMENT_ARG, STATUS_UNSUPPORTED);
+    (void)request;
+    return STATUS_OK;
 }
 
 static enum status operate_release(struct core *core, struct request *request)
 {
-    if (!form_is_good(request, OP_RELEASE)) {
-        return form_refuse(request);
+    if (!form_is_good(request, OP_RELEASE, 0, SQE_WORDS)) {
+        return form_refuse(core, request);
     }
     request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
@@ -70,18 +69,17 @@ static enum status operate_release(struct core *core, struct request *request)
 
 static enum status operate_cancel(struct core *core, struct request *request)
 {
-    if (!form_is_good(request, OP_CANCEL)) {
-        return form_refuse(request);
+    if (!form_is_good(request, OP_CANCEL, 0, SQE_WORDS)) {
+        return form_refuse(core, request);
     }
     struct link *waits = &request->thread->waits;
-    request->argument = ARGUMENT_ARG;
     for (struct link *at = waits->next; at != waits; at = at->next) {
         if (request_of_waits(at)->sq_index == request->sqe.arg) {
             request_abandon(core, request_of_waits(at), STATUS_CANCELLED);
             return STATUS_OK;
         }
     }
-    return STATUS_STALE_SQE;
+    return request_about(request, ARGUMENT_ARG, STATUS_STALE_SQE);
 }
 
 // The operations on one kind of object: which, and the methods that they stand for.
@@ -99,8 +97,8 @@ static const struct {
 static enum status operate_object(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
-    if (!form_is_good(request, opcode)) {
-        return form_refuse(request);
+    if (!form_is_good(request, opcode, 0, SQE_WORDS)) {
+        return form_refuse(core, request);
     }
     request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
@@ -123,10 +121,9 @@ static enum status message_copy(struct core *core, struct request *request)
     const struct sqe *sqe = &request->sqe;
     uint32_t size = transfer_span(sqe);
     struct buffer buffer;
-    request->argument = ARGUMENT_PAYLOAD;
     enum status status = buffer_payload(core, request, size, &buffer);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_PAYLOAD, status);
     }
     buffer_read(&buffer, 0, core->scratch, size);
     request->argument = ARGUMENT_TRANSFERS;
@@ -150,24 +147,21 @@ static __attribute__((noinline)) enum status params_take(struct core *core, stru
                                                          const struct kernel_method *method)
 {
     const struct sqe *sqe = &request->sqe;
-    request->argument = ARGUMENT_PAYLOAD_LEN;
     if (sqe->payload_len > KERNEL_MESSAGE_MAX) {
-        return STATUS_MESSAGE_TOO_LARGE;
+        return request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE);
     }
-    request->argument = ARGUMENT_TRANSFERS;
     if (sqe->transfers != method->transfers) {
-        return STATUS_BAD_TRANSFER;
+        return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
     enum status status = message_copy(core, request);
     if (status != STATUS_OK) {
         return status;
     }
-    request->argument = ARGUMENT_PAYLOAD;
     struct plain_reader reader;
     bool is_sound =
         plain_open(&reader, core->scratch, sqe->payload_len, core->transferred, sqe->transfers) &&
         (method->decode == NULL || method->decode(&reader, &request->params));
-    return is_sound ? STATUS_OK : STATUS_BAD_MESSAGE;
+    return is_sound ? STATUS_OK : request_about(request, ARGUMENT_PAYLOAD, STATUS_BAD_MESSAGE);
 }
 
 // The records of the answer's capabilities, which follow it.
@@ -244,8 +238,8 @@ static __attribute__((flatten)) enum status object_call(struct core *core, struc
 
 static __attribute__((flatten)) enum status operate_call(struct core *core, struct request *request)
 {
-    if (!form_is_good(request, OP_CALL)) {
-        return form_refuse(request);
+    if (!form_is_good(request, OP_CALL, 0, SQE_WORDS)) {
+        return form_refuse(core, request);
     }
     const struct sqe *sqe = &request->sqe;
     enum status status = request_hold_find(core, request);
@@ -277,23 +271,17 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     return status;
 }
 
-// What comes behind is reserved.
+// What comes behind is reserved. What ends at once gets here only if its form is not good.
 static enum status (*const operations[OP_CANCEL + 1])(struct core *, struct request *) = {
-    [OP_NOP] = operate_nop,        [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
-    [OP_RETURN] = endpoint_return, [OP_RELEASE] = operate_release, [OP_SIGNAL] = operate_object,
-    [OP_WAIT] = operate_object,    [OP_PARK] = operate_object,     [OP_UNPARK] = operate_object,
+    [OP_NOP] = form_refuse,       [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
+    [OP_RETURN] = form_refuse,    [OP_RELEASE] = operate_release, [OP_SIGNAL] = operate_object,
+    [OP_WAIT] = operate_object,   [OP_PARK] = operate_object,     [OP_UNPARK] = operate_object,
     [OP_CANCEL] = operate_cancel,
 };
 
-bool core_operate(struct core *core, struct request *request)
+enum status core_operate(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
-    enum status status = opcode <= OP_CANCEL
-                             ? operations[opcode](core, request)
-                             : request_about(request, ARGUMENT_OPCODE, STATUS_BAD_OPCODE);
-    if (__builtin_expect(status != STATUS_OK, false)) {
-        ASSERT(request->state == REQUEST_NEW);
-        request_refuse(request, status, request->argument);
-    }
-    return status != STATUS_LOG_FULL;
+    return opcode <= OP_CANCEL ? operations[opcode](core, request)
+                               : request_about(request, ARGUMENT_OPCODE, STATUS_BAD_OPCODE);
 }

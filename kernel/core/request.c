@@ -33,9 +33,9 @@ struct request *request_first_of_thread(const struct link *waits)
     return list_is_empty(waits) ? NULL : request_of_waits(waits->next);
 }
 
-uint64_t request_id(const struct core *core, const struct request *request)
+uint64_t request_id(const struct request *request)
 {
-    return (uint64_t)request->generation << 32 | (uint32_t)(request - core->requests);
+    return (uint64_t)request->generation << 32 | request->index;
 }
 
 struct request *request_find(struct core *core, uint64_t id)
@@ -59,7 +59,7 @@ enum status request_wait_check(const struct core *core, struct request *request)
     if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
         return STATUS_LIMIT_CALLS;
     }
-    return list_is_empty(&core->free_requests) ? STATUS_OUT_OF_CALLS : STATUS_OK;
+    return core->spare->next_free == NULL ? STATUS_OUT_OF_CALLS : STATUS_OK;
 }
 
 // It does not keep its facet in being any more.
@@ -89,8 +89,7 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
 {
     struct thread_record *thread = request->thread;
     ASSERT(request == core->spare && request->state == REQUEST_NEW);
-    core->spare = request_of_queue(core->free_requests.next);
-    list_remove(&core->spare->queue);
+    core->spare = request->next_free;
     ring_kernel_reserve(&thread->ring);
     if (state >= REQUEST_CALL) {
         core->facets[request->target.facet].queued++;
@@ -115,29 +114,27 @@ void request_take(struct core *core, struct request *request, struct queue *take
 
 // --- Completion ---------------------------------------------------------------------------------
 
-bool completion_is_due(const struct thread_record *thread, int64_t *result)
+// What a thread's cap_enter returns now, or ENTER_WAITS. Waiting can end where there is a time
+// limit, or where enough completions can still come.
+int64_t enter_result(const struct thread_record *thread)
 {
-    int32_t available = ring_kernel_available(&thread->ring);
-    *result = available;
-    if ((uint64_t)available >= thread->min_complete) { // or it is below 0
-        *result = available < 0 ? -(int64_t)STATUS_RING_CORRUPT : available;
-        return true;
+    const struct ring_kernel *ring = &thread->ring;
+    uint32_t available = ring_kernel_posted(ring);
+    if (available > ring->cq_mask + 1) {
+        return -(int64_t)STATUS_RING_CORRUPT;
     }
-    if (thread->timeout_ns != TIMEOUT_NONE) {
-        return thread->timeout_ns == 0;
+    if (available >= thread->min_complete || thread->timeout_ns == 0) {
+        return available;
     }
-    uint64_t can_come = (uint64_t)available + thread->ring.reserved;
-    if (can_come < thread->min_complete) {
-        int32_t pending = ring_kernel_pending(&thread->ring); // the CQ has no room for them
-        can_come += pending < 0 ? 0 : (uint32_t)pending;
-        *result = -(int64_t)STATUS_NOTHING_PENDING;
-    }
-    return can_come < thread->min_complete;
+    int64_t missing = (int64_t)(thread->min_complete - available);
+    bool can_come = thread->timeout_ns != TIMEOUT_NONE || ring->reserved >= missing ||
+                    (int64_t)ring->reserved + ring_kernel_submitted(ring) >= missing;
+    return can_come ? ENTER_WAITS : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
 void completion_resume(struct core *core, struct thread_record *thread)
 {
-    if (ring_kernel_pending(&thread->ring) > 0 && ring_kernel_room(&thread->ring) != 0) {
+    if (ring_kernel_ready(&thread->ring, ring_kernel_submitted(&thread->ring), 1) != 0) {
         if (thread->limit.position != 0) { // so much of its time limit is left
             uint64_t end_ns = thread->limit.time_ns;
             thread->timeout_ns = end_ns > core->now_ns ? end_ns - core->now_ns : 0;
@@ -150,10 +147,10 @@ void completion_resume(struct core *core, struct thread_record *thread)
 static inline __attribute__((always_inline, flatten)) void thread_wake(struct core *core,
                                                                        struct thread_record *thread)
 {
-    int64_t result;
-    if (__builtin_expect(completion_is_due(thread, &result), true)) {
+    int64_t result = enter_result(thread);
+    if (__builtin_expect(result != ENTER_WAITS, true)) {
         hal_thread_result(thread->self.thread, (uint64_t)result);
-        schedule_ready(core, thread, core->actor != KERNEL_ACTOR);
+        schedule_ready(core, thread, true);
     } else {
         completion_resume(core, thread);
     }
@@ -167,9 +164,11 @@ static inline __attribute__((always_inline)) void post_late(struct core *core,
     uint64_t duration_ns = core->now_ns - request->start_ns;
     ring_kernel_unreserve(&thread->ring);
     request_post(request, &thread->ring);
-    ring_kernel_publish(&thread->ring);
-    syslog_request(core, core->syslog_next++, request, request->cqe.status,
-                   duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns);
+    ring_kernel_publish_posted(&thread->ring);
+    bool is_long = __builtin_expect(duration_ns > UINT32_MAX, false);
+    syslog_request(core, core->syslog_next, request, request->cqe.status,
+                   is_long ? UINT32_MAX : (uint32_t)duration_ns);
+    core->syslog_next++;
     core->work++;
     if (thread->state == THREAD_WAITING) {
         thread_wake(core, thread);
@@ -230,7 +229,7 @@ bool request_renew(struct request *request)
 {
     struct ring_kernel *ring = &request->thread->ring;
     uint32_t posted_since = ring->cq_tail - request->cq_index;
-    if (request->is_told && posted_since >= (uint32_t)ring_kernel_available(ring)) {
+    if (request->is_told && posted_since >= ring_kernel_posted(ring)) {
         request->is_told = false;
         ring->repeated--;
         ring_kernel_reserve(ring);
@@ -244,11 +243,12 @@ void request_free(struct core *core, struct request *request)
     dequeue(request);
     bool is_pinned = request->state >= REQUEST_CALL;
     request->state = REQUEST_FREE;
-    if (--core->jobs[request->job].calls == 0) {
+    if (--core->jobs[request->job].calls == 0 && !core->jobs[request->job].is_held) {
         job_collect(core, request->job);
     }
     if (request->generation != UINT32_MAX) {
-        list_append(core->free_requests.next, &request->queue); // the first of them
+        request->next_free = core->spare->next_free; // behind the spare one, which may be in use
+        core->spare->next_free = request;
     }
     if (is_pinned) {
         unpin(core, request);
@@ -302,9 +302,8 @@ void completion_wait_ends(struct core *core, struct deadline *limit)
 {
     struct thread_record *record =
         (struct thread_record *)(void *)((uint8_t *)limit - offsetof(struct thread_record, limit));
-    int64_t result;
-    completion_is_due(record, &result);
-    hal_thread_result(record->self.thread, (uint64_t)result);
+    record->timeout_ns = 0;
+    hal_thread_result(record->self.thread, (uint64_t)enter_result(record));
     schedule_ready(core, record, false);
 }
 

@@ -40,10 +40,11 @@ struct request {
         struct sqe sqe; // as submitted
         uint64_t words[sizeof(struct sqe) / 8];
     };
-    struct link queue; // where it waits; free slots: the list of these
+    struct link queue; // where it waits
     struct queue *in;
-    struct link waits; // all of its thread's that wait
-    struct cqe cqe;    // its completion; zero but for user_data until something is said
+    struct request *next_free; // of a free one; the spare one is the first
+    struct link waits;         // all of its thread's that wait
+    struct cqe cqe;            // its completion; zero but for user_data until something is said
     // Who, by the gate; what it concerns, as far as its operation found out.
     struct thread_record *thread;
     struct syslog_sender sender;
@@ -52,6 +53,7 @@ struct request {
     uint32_t hold; // through which
     uint32_t hold_generation;
     uint32_t state;
+    uint32_t index; // of its slot
     uint32_t generation;
     uint32_t argument; // of the SQE, that the check at hand is about
     uint64_t start_ns; // where it waits: since when
@@ -102,7 +104,7 @@ void request_abandon(struct core *core, struct request *request, enum status fac
 void request_limit_ends(struct core *core, struct deadline *limit);
 // Frees the slot of one that waited: no completion.
 void request_free(struct core *core, struct request *request);
-uint64_t request_id(const struct core *core, const struct request *request);
+uint64_t request_id(const struct request *request);
 struct request *request_find(struct core *core, uint64_t id);
 // The first request of a queue, of a thread's; NULL: it is empty.
 struct request *request_first(const struct queue *queue);

@@ -43,23 +43,36 @@ __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_re
     ASSERT(thread->state != THREAD_READY);
     deadline_clear(core, &thread->limit);
     thread->state = THREAD_READY;
-    core->is_changed = true;
-    if (is_next && may_be_next(core, thread)) {
+    if (is_next && core->actor != KERNEL_ACTOR && may_be_next(core, thread)) {
         core->next = thread->self.thread;
     } else {
         ready_append(core, thread);
+        core->is_changed = true;
     }
 }
 
-// The running thread waits; it is in no queue while it runs.
+static inline void next_run(struct core *core)
+{
+    core->current = core->next;
+    core->next = NONE;
+    core->running = &core->threads[core->current];
+}
+
+// The running thread waits; it is in no queue while it runs. If all that has changed is that it
+// handed the CPU to another, that one runs: nothing is to be chosen, nor to be armed.
 __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_record *thread,
                                             uint64_t timeout_ns)
 {
     ASSERT(core->current == thread->self.thread);
     thread->state = THREAD_WAITING;
-    core->is_changed = true;
-    core->current = NONE;
     deadline_set(core, &thread->limit, timeout_ns);
+    if (core->next == NONE || core->is_changed) {
+        core->current = NONE;
+        core->is_changed = true;
+        return;
+    }
+    next_run(core);
+    schedule_yield(core, core->running);
 }
 
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
@@ -110,9 +123,7 @@ void schedule_pick(struct core *core)
 {
     core->is_changed = core->is_sweeping;
     if (core->current == NONE && core->next != NONE) {
-        core->current = core->next;
-        core->next = NONE;
-        core->running = &core->threads[core->current];
+        next_run(core);
     }
     if (core->current != NONE && core->ready_mask >> core->running->priority > 1) {
         current_put_back(core);

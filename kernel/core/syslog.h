@@ -27,7 +27,8 @@ static inline struct syslog_record *syslog_request(struct core *core, uint64_t n
     record->target = request->target;
     record->size = sqe->payload_len;
     record->status = status;
-    __builtin_memcpy(&record->operation, sqe, sizeof record->operation);
+    uint32_t operation = (uint32_t)request->words[0];
+    __builtin_memcpy(&record->operation, &operation, sizeof operation);
     record->duration_ns = duration_ns;
     return record;
 }

@@ -3,6 +3,7 @@
 // Entries and submissions: see gate.h.
 #include "kernel/gate/gate.h"
 
+#include "kernel/core/form.h"
 #include "kernel/core/syslog.h"
 
 static struct thread_record *running(const struct core *core)
@@ -16,24 +17,14 @@ static void enter_return(const struct thread_record *thread, int64_t result)
     hal_thread_result(thread->self.thread, (uint64_t)result);
 }
 
-// Everything that can be taken was taken: return, or wait for what was asked for.
-static inline __attribute__((flatten)) void enter_finish(struct core *core,
-                                                         struct thread_record *thread)
+// Carries out the SQE that stands in the request, writes down what came of it, and posts its
+// completion, unless it comes later. What has to wait for room in the log is not taken, and ends
+// the turn.
+static inline __attribute__((always_inline, flatten)) void
+submit_run(struct core *core, struct thread_record *thread, struct request *request,
+           enum status (*run)(struct core *, struct request *))
 {
-    int64_t result;
-    if (completion_is_due(thread, &result)) {
-        enter_return(thread, result);
-    } else {
-        schedule_wait(core, thread, thread->timeout_ns);
-    }
-}
-
-// One SQE: taken, carried out, its completion posted unless it comes later. False: it has to wait
-// for room in the log, and so is not taken.
-static inline bool submit(struct core *core, struct thread_record *thread)
-{
-    struct request *request = core->spare;
-    ring_kernel_take(&thread->ring, &request->sqe);
+    thread->ring.sq_head++;
     request->cqe = (struct cqe){.user_data = request->sqe.user_data};
     request->thread = thread;
     request->sender = thread->self;
@@ -41,50 +32,122 @@ static inline bool submit(struct core *core, struct thread_record *thread)
     request->interface = 0;
     request->state = REQUEST_NEW;
     core->cause = CAUSE_OPEN;
-    if (!core_operate(core, request)) {
+    enum status status = run(core, request);
+    if (status == STATUS_LOG_FULL) {
         thread->ring.sq_head--; // nobody has seen that it was taken
-        return false;
+        core->work = TURN_WAITS;
+        return;
+    }
+    if (__builtin_expect(status != STATUS_OK, false)) {
+        ASSERT(request->state == REQUEST_NEW);
+        request_refuse(request, status, request->argument);
     }
     bool is_over = request->state == REQUEST_NEW;
+    if (__builtin_expect(core->cause != CAUSE_OPEN, false)) { // the number that its commits name
+        int32_t said = is_over ? request->cqe.status : SYSLOG_WAITS;
+        syslog_request(core, core->cause, request, said, 0)->first_commit =
+            core->state.seq - core->commit_count;
+    } else if (is_over) {
+        syslog_request(core, core->syslog_next, request, request->cqe.status, 0);
+        core->syslog_next++;
+    }
     if (is_over) {
         request_post(request, &thread->ring);
     }
-    if (__builtin_expect(core->cause != CAUSE_OPEN, false)) { // the number that its commits name
-        int32_t status = is_over ? request->cqe.status : SYSLOG_WAITS;
-        syslog_request(core, core->cause, request, status, 0)->first_commit =
-            core->state.seq - core->commit_count;
-    } else if (is_over) {
-        syslog_request(core, core->syslog_next++, request, request->cqe.status, 0);
-    }
-    return true;
 }
 
+// Goes on with an SQE in the spare slot, from its word `first` on.
+static __attribute__((cold, noinline)) void submit_slot(struct core *core, struct ring_entry entry,
+                                                        uint32_t first)
+{
+    ring_kernel_copy(entry, &core->spare->sqe, first, SQE_WORDS);
+    submit_run(core, core->running, core->spare, core_operate);
+}
+
+// Reads words of an SQE that ends at once; false: they show that its form is not good, and it was
+// refused in the usual way.
+static inline __attribute__((always_inline)) bool
+submit_look(struct core *core, struct ring_entry entry, struct request *request, enum opcode opcode,
+            uint32_t first, uint32_t end)
+{
+    ring_kernel_copy(entry, &request->sqe, first, end);
+    if (form_is_good(request, opcode, first, end)) {
+        form_clear(request, opcode, first, end);
+        return true;
+    }
+    core->spare->sqe = request->sqe;
+    submit_slot(core, entry, end);
+    return false;
+}
+
+// An SQE that ends at once: carried out beside the slots. Opcode and function are constants where
+// this is called, so that what the operation does not need is never written down. It is read in two
+// parts, since it has more words than the machine has registers.
+static inline __attribute__((always_inline, flatten)) void
+submit_at_once(struct core *core, struct ring_entry entry, enum opcode opcode,
+               enum status (*run)(struct core *, struct request *))
+{
+    struct request request;
+    if (submit_look(core, entry, &request, opcode, 0, SQE_WORDS - 3) &&
+        submit_look(core, entry, &request, opcode, SQE_WORDS - 3, SQE_WORDS)) {
+        submit_run(core, core->running, &request, run);
+    }
+}
+
+static void submit_nop(struct core *core, struct ring_entry entry)
+{
+    submit_at_once(core, entry, OP_NOP, operate_nop);
+}
+
+static void submit_return(struct core *core, struct ring_entry entry)
+{
+    submit_at_once(core, entry, OP_RETURN, endpoint_return);
+}
+
+// By opcode. All others may wait: they are carried out in the slot that they would keep.
+static void (*const at_once[UINT8_MAX + 1])(struct core *, struct ring_entry) = {
+    [OP_NOP] = submit_nop,
+    [OP_RETURN] = submit_return,
+};
+
 // Handles the thread's next SQEs; returns as gate_step.
-static inline __attribute__((always_inline)) bool submit_some(struct core *core,
-                                                              struct thread_record *thread)
+static inline __attribute__((always_inline, flatten)) bool submit_some(struct core *core,
+                                                                       struct thread_record *thread)
 {
     struct ring_kernel *ring = &thread->ring;
-    int32_t pending = ring_kernel_pending(ring);
-    if (pending < 0) {
+    uint32_t pending = ring_kernel_submitted(ring);
+    if (pending > ring->sq_mask + 1) {
         enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
-    int32_t ready = ring_kernel_ready(ring, pending, TURN_SQES_MAX);
+    uint32_t last = ring->sq_head + pending;
+    uint32_t end = ring->sq_head + ring_kernel_ready(ring, pending, TURN_SQES_MAX);
     core->actor = thread->process;
-    int32_t taken = 0;
-    while (taken < ready && core->work < TURN_WORK_MAX && submit(core, thread)) {
-        taken++;
+    while (ring->sq_head != end && core->work < TURN_WORK_MAX) {
+        struct ring_entry entry = ring_kernel_next(ring);
+        if (at_once[(uint8_t)entry.first] != NULL) {
+            at_once[(uint8_t)entry.first](core, entry);
+        } else {
+            ring_kernel_copy(entry, &core->spare->sqe, 0, SQE_WORDS);
+            submit_run(core, thread, core->spare, core_operate);
+        }
     }
-    bool waits_for_log = taken < ready && core->work < TURN_WORK_MAX;
     if (core->current == NONE) { // it ended itself
         return false;
     }
     ring_kernel_publish(ring);
-    if (!waits_for_log && taken < pending && ring_kernel_room(ring) != 0) {
+    if (__builtin_expect(ring->sq_head != last, false) && core->work != TURN_WAITS &&
+        ring_kernel_ready(ring, 1, 1) != 0) {
         thread->is_submitting = true;
         return true;
     }
-    enter_finish(core, thread);
+    int64_t result = enter_result(thread);
+    if (result == ENTER_WAITS) {
+        schedule_wait(core, thread, thread->timeout_ns);
+    } else {
+        schedule_yield(core, thread); // it may be lower than before
+        enter_return(thread, result);
+    }
     return false;
 }
 

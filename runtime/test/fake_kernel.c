@@ -32,10 +32,11 @@ int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
     }
     if (fake.full_count != 0) {
         fake.full_count--;
-        return ring_kernel_available(&fake.ring);
+        return ring_kernel_posted(&fake.ring);
     }
-    while (ring_kernel_ready(&fake.ring, ring_kernel_pending(&fake.ring), 1) > 0) {
-        ring_kernel_take(&fake.ring, &entry);
+    while (ring_kernel_ready(&fake.ring, ring_kernel_submitted(&fake.ring), 1) > 0) {
+        ring_kernel_copy(ring_kernel_next(&fake.ring), &entry, 0, sizeof entry / 8);
+        fake.ring.sq_head++;
         ring_kernel_publish(&fake.ring);
         if (fake.taken_count < FAKE_TAKEN_MAX) {
             fake.taken[fake.taken_count++] = entry;
@@ -44,11 +45,11 @@ int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
             fake.operate(&entry);
         }
     }
-    if (ring_kernel_available(&fake.ring) < (int32_t)first && fake.wait != NULL) {
+    if (ring_kernel_posted(&fake.ring) < first && fake.wait != NULL) {
         fake.wait();
     }
-    int32_t available = ring_kernel_available(&fake.ring);
-    return available < (int32_t)first ? -STATUS_NOTHING_PENDING : available;
+    uint32_t available = ring_kernel_posted(&fake.ring);
+    return available < first ? -(int64_t)STATUS_NOTHING_PENDING : (int64_t)available;
 }
 
 // A test may have one of its own.

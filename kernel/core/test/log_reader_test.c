@@ -103,7 +103,7 @@ static void flood(void)
 
 static uint32_t untaken(uint32_t thread)
 {
-    return (uint32_t)ring_kernel_pending(&act_core()->threads[thread].ring);
+    return ring_kernel_submitted(&act_core()->threads[thread].ring);
 }
 
 static void state_says_how_far_the_log_is_and_seals_it(void **state)

@@ -44,7 +44,7 @@ static void submit(uint32_t thread, struct sqe sqe)
 
 static uint32_t untaken(uint32_t thread)
 {
-    return (uint32_t)ring_kernel_pending(&act_core()->threads[thread].ring);
+    return ring_kernel_submitted(&act_core()->threads[thread].ring);
 }
 
 // What a submission leaves to be given back is given back, though what follows changes nothing.
