@@ -83,6 +83,8 @@ struct ring_kernel {
     struct ring_header *header; // shared with the thread; so are the entries
     struct sqe *sq;
     struct cqe *cq;
+    uint32_t sq_entries;
+    uint32_t cq_entries;
     uint32_t sq_mask;
     uint32_t cq_mask;
     uint32_t sq_head;  // SQEs taken
@@ -110,6 +112,8 @@ static inline void ring_kernel_init(struct ring_kernel *r, void *memory, uint32_
     *r = (struct ring_kernel){.header = header,
                               .sq = sq,
                               .cq = (struct cqe *)(sq + sq_entries),
+                              .sq_entries = sq_entries,
+                              .cq_entries = cq_entries,
                               .sq_mask = sq_entries - 1,
                               .cq_mask = cq_entries - 1};
 }
@@ -139,9 +143,9 @@ static inline uint32_t ring_kernel_ready(const struct ring_kernel *r, uint32_t p
 {
     uint64_t used = ring_kernel_used(r);
     uint32_t ready = pending < max ? pending : max;
-    bool is_tight = used + ready > (uint64_t)r->cq_mask + 1;
+    bool is_tight = used + ready > r->cq_entries;
     if (__builtin_expect(is_tight, false)) {
-        return used > r->cq_mask ? 0 : r->cq_mask + 1 - (uint32_t)used;
+        return used > r->cq_mask ? 0 : r->cq_entries - (uint32_t)used;
     }
     return ready;
 }
@@ -176,7 +180,7 @@ static inline void ring_kernel_copy(struct ring_entry entry, struct sqe *out, ui
 // must be room; where an SQE was taken, there is.
 static inline bool ring_kernel_may_reserve(const struct ring_kernel *r)
 {
-    return r->reserved + r->repeated < r->cq_mask + 1 - CQ_ENTRIES_KEPT;
+    return r->reserved + r->repeated + CQ_ENTRIES_KEPT < r->cq_entries;
 }
 
 // Promises it; the caller has seen ring_kernel_may_reserve().

@@ -120,7 +120,7 @@ int64_t enter_result(const struct thread_record *thread)
 {
     const struct ring_kernel *ring = &thread->ring;
     uint32_t available = ring_kernel_posted(ring);
-    if (available > ring->cq_mask + 1) {
+    if (available > ring->cq_entries) {
         return -(int64_t)STATUS_RING_CORRUPT;
     }
     if (available >= thread->min_complete || thread->timeout_ns == 0) {

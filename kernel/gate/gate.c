@@ -116,7 +116,7 @@ static inline __attribute__((always_inline, flatten)) bool submit_some(struct co
 {
     struct ring_kernel *ring = &thread->ring;
     uint32_t pending = ring_kernel_submitted(ring);
-    if (pending > ring->sq_mask + 1) {
+    if (pending > ring->sq_entries) {
         enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
         return false;
     }
@@ -160,7 +160,7 @@ bool gate_step(struct core *core)
 bool gate_enter(struct core *core, const struct input *input)
 {
     struct thread_record *thread = running(core);
-    if (input->enter.min_complete > (uint64_t)thread->ring.cq_mask + 1) {
+    if (input->enter.min_complete > thread->ring.cq_entries) {
         enter_return(thread, -(int64_t)STATUS_BAD_ARGUMENT);
         return false;
     }
