@@ -271,7 +271,7 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     return status;
 }
 
-// What comes behind is reserved. What ends at once gets here only if its form is not good.
+// What comes behind is reserved. NOP and RETURN get here only if their form is not good.
 static enum status (*const operations[OP_CANCEL + 1])(struct core *, struct request *) = {
     [OP_NOP] = form_refuse,       [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
     [OP_RETURN] = form_refuse,    [OP_RELEASE] = operate_release, [OP_SIGNAL] = operate_object,

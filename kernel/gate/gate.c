@@ -104,7 +104,8 @@ static void submit_return(struct core *core, struct ring_entry entry)
     submit_at_once(core, entry, OP_RETURN, endpoint_return);
 }
 
-// By opcode. All others may wait: they are carried out in the slot that they would keep.
+// By opcode: what ends at once, and comes often. All others are carried out in the spare slot,
+// which stays theirs if they wait.
 static void (*const at_once[UINT8_MAX + 1])(struct core *, struct ring_entry) = {
     [OP_NOP] = submit_nop,
     [OP_RETURN] = submit_return,
