@@ -29,9 +29,10 @@ static const struct verb {
 
 static void help_print(FILE *out)
 {
-    fputs("authority VERB ARGUMENTS [OPTIONS]\n", out);
+    fputs("Answers from a commit log that a machine exported.\n", out);
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
-        fprintf(out, "  %-10s %-28s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].meaning);
+        fprintf(out, "  authority %s %-*s %s\n", verbs[i].name, (int)(32 - strlen(verbs[i].name)),
+                verbs[i].arguments, verbs[i].meaning);
     fputs(
         "PROCESS: 3, 3.1 (index.generation), ping, ping#2. OBJECT: 11, 11.1, Timer, ping/timer.\n"
         "MOMENT: a number of commits, or a time since boot: 127, 5ms, 1.25s.\n"
