@@ -14,6 +14,7 @@ NOBODY = 2 ** 32 - 1
  HOLD_MOVE, HOLD_REMOVE) = range(14, 23)
 SESSION_DESTROY, JOB_DESTROY = 31, 32
 ENDPOINT = 1
+REVOKER = 0x9f4b3c0000000109
 HOWS = ("genesis", "grant", "call", "return", "mint")
 SHAREABLE, SAME_SESSION = 0, 1
 TRANSFER_NONE = 0
@@ -42,18 +43,22 @@ def ident(index, generation):
 class World:
     """The state after some commits, and every hold that there ever was."""
 
-    def __init__(self, data, until):
+    def __init__(self, data, until=None):
+        """After so many commits; None: before the first, for states()."""
         self.sessions, self.jobs, self.processes = {}, {}, {}
         self.objects, self.facets, self.holds, self.ever = {}, {}, {}, {}
-        self.now = 0
-        for self.seq, (time, kind, actor, body) in enumerate(commits_of(data)):
-            if self.seq >= until:
+        self.now = self.seq = self.actor = 0
+        for count in self.states(data) if until else ():
+            if count == until:
                 break
-            self.now = time
-            self.actor = actor
+
+    def states(self, data):
+        """Goes through all states; yields how many commits each has behind it."""
+        for self.seq, (self.now, kind, self.actor, body) in enumerate(commits_of(data)):
             effect = self.EFFECTS.get(kind)
             if effect:
                 effect(self, body)
+            yield self.seq + 1
 
     def session_create(self, body):
         index, generation, _, _, parent, live, expiry = struct.unpack_from("<IIIIIIQ", body)
@@ -138,7 +143,18 @@ class World:
         mine, processes, sessions = hold["process"], self.processes, self.sessions
         life = processes[mine]
         hold["session_now"] = lambda: sessions[life["session"]]["id"]
+        from_whom = self.ever.get(hold["origin"])
+        hold["line"] = from_whom["line"] + [from_whom["known"]()] if from_whom else []
+        hold["known"] = lambda: (mine, self.session_line(life))
         self.holds[index] = self.ever[self.seq] = hold
+
+    def session_line(self, process):
+        """The indexes of its session and of those that it comes from."""
+        line, at = [], process["session"]
+        while at is not None:
+            line.append(at)
+            at = self.sessions[at]["parent"]
+        return line
 
     def session_id(self, process):
         return self.sessions[self.processes[process]["session"]]["id"]
@@ -282,6 +298,45 @@ class World:
                 and (hold["scope"] == SHAREABLE or (
                     hold["scope"] == SAME_SESSION
                     and self.processes[hold["process"]]["session"] == session)))))
+
+
+    # --- Rules ----------------------------------------------------------------------------------
+
+    def members(self, asked):
+        """Running processes for which asked(index, sessions) is true."""
+        return [index for index, known in self.processes.items()
+                if self.stage(index) == "running" and self.session_works(known["session"])
+                and asked(index, self.session_line(known))]
+
+    def is_target(self, hold, targets):
+        """targets: None, which is any, or (interface, method or None)."""
+        interface = REVOKER if hold["revoker"] else hold["interface"]
+        return self.use(hold) == "works" and (targets is None or any(
+            interface == wanted and (hold["revoker"] or method is None or
+                                     hold["methods"] >> method & 1)
+            for wanted, method in targets))
+
+    def does(self, process, verb, targets, through):
+        own = [hold for hold in self.holds.values() if hold["process"] == process
+               and self.is_target(hold, targets)]
+        if verb == "holds":
+            return any(through is None or any(through(*known) for known in hold["line"])
+                       for hold in own)
+        if through is None and own:
+            return True
+        near = [other for other in self.component(process) if other != process]
+        if through is not None and not any(other in near for other in self.members(through)):
+            return False
+        reached = set(self.reach(process))
+        return any(hold["since"] in reached and hold["process"] in near
+                   and self.is_target(hold, targets) for hold in self.holds.values())
+
+    def breaks(self, quantifier, asked, verb, targets, through):
+        members = self.members(asked)
+        if quantifier == "only":
+            members = [index for index in self.members(lambda *_: True) if index not in members]
+        return any(self.does(index, verb, targets, through) != (quantifier == "always")
+                   for index in members)
 
 
 def diff(before, after):

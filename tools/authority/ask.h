@@ -14,6 +14,9 @@ int holds_run(const struct options *options);
 int at_run(const struct options *options);
 int diff_run(const struct options *options);
 
+// assert.c
+int assert_run(const struct options *options);
+
 // The row of one hold, as `holds` prints it. `kind`: the row's name; `mark`: what precedes it.
 void hold_row(struct answer *answer, const struct history *history, uint32_t hold,
               struct authority_at at, const char *kind, const char *mark);

@@ -24,6 +24,8 @@ static const struct verb {
     {"holds", holds_run, 2, 2, "LOG PROCESS", "the process's capabilities"},
     {"at", at_run, 2, 2, "LOG MOMENT", "every process and its capabilities then"},
     {"diff", diff_run, 3, 3, "LOG MOMENT MOMENT", "what changed in between"},
+    {"assert", assert_run, 2, ARGUMENTS_MAX, "RULES LOG...",
+     "rules that hold in every state, or not"},
     {"digests", digests_run, 1, 1, "LOG", "the state's digest after each commit"},
 };
 

@@ -106,6 +106,11 @@ void names_close(struct names *names)
     free(names);
 }
 
+bool names_has_package(const struct history *history)
+{
+    return history->names->bytes != NULL;
+}
+
 const char *program_name(const struct history *history, uint32_t process)
 {
     const struct names *names = history->names;
@@ -293,4 +298,17 @@ const char *session_label(const struct history *history, uint32_t session)
 const char *cap_label(struct commit_id id)
 {
     return say("0x%" PRIx64, cap_of(id.generation, id.index).value);
+}
+
+const char *hold_label(const struct history *history, uint32_t hold)
+{
+    struct authority_hold what;
+
+    authority_hold_of(&history->index, hold, &what);
+    uint64_t interface = authority_interface(&history->index, what.facet);
+    const char *methods = methods_label(interface, authority_methods(&history->index, what.facet));
+    return what.is_revoker ? say("the revoker of %s of %s", interface_label(interface),
+                                 object_label(history, what.object))
+                           : say("%s: %s of %s", interface_label(interface), methods,
+                                 object_label(history, what.object));
 }

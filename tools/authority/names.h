@@ -13,6 +13,7 @@
 struct names *names_open(const struct history *history);
 void names_close(struct names *names);
 
+bool names_has_package(const struct history *history);
 // The program of a process; null: not known.
 const char *program_name(const struct history *history, uint32_t process);
 // The name under which a process finds a capability that it started with; null: none is known.
@@ -25,6 +26,8 @@ const char *program_at(const struct history *history, uint32_t place);
 // Texts that last until the next row is out: "ping (process 3)", "Timer (object 2)", "echo, greet".
 const char *process_label(const struct history *history, uint32_t process);
 const char *object_label(const struct history *history, uint32_t object);
+// What a hold lets its holder call, of which object.
+const char *hold_label(const struct history *history, uint32_t hold);
 const char *methods_label(uint64_t interface, uint64_t methods);
 const char *interface_label(uint64_t interface);
 const char *session_label(const struct history *history, uint32_t session);
