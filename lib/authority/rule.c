@@ -62,6 +62,16 @@ static bool next_is(const struct reader *reader, const char *text)
     return word_is(&reader->word, text);
 }
 
+// Where a letter stands first; the word's size: nowhere.
+static uint32_t letter_at(const struct word *word, char letter)
+{
+    uint32_t at = 0;
+
+    while (at < word->size && word->start[at] != letter)
+        at++;
+    return at;
+}
+
 static bool take(struct reader *reader, const char *text)
 {
     bool is_it = next_is(reader, text);
@@ -163,8 +173,7 @@ static uint32_t index_take(struct reader *reader, const char *what)
 
 static bool has_glob(const struct word *word)
 {
-    return memchr(word->start, '*', word->size) != NULL ||
-           memchr(word->start, '?', word->size) != NULL;
+    return letter_at(word, '*') < word->size || letter_at(word, '?') < word->size;
 }
 
 static void program_take(struct reader *reader)
@@ -329,8 +338,7 @@ static void target_put(struct reader *reader, struct rule_target target)
 static void interface_take(struct reader *reader)
 {
     struct word word = reader->word;
-    const char *dot = word.size == 0 ? NULL : memchr(word.start, '.', word.size);
-    struct word name = {word.start, dot == NULL ? word.size : (uint32_t)(dot - word.start)};
+    struct word name = {word.start, letter_at(&word, '.')};
     struct rule_target target = {.object = RULE_OBJECT_NONE};
     uint32_t number;
 
@@ -339,8 +347,8 @@ static void interface_take(struct reader *reader)
                  name.size == 0 ? NULL : nearest(reader, 0, &name));
         return;
     }
-    if (dot != NULL) {
-        struct word method = {dot + 1, word.size - name.size - 1};
+    if (name.size < word.size) {
+        struct word method = {name.start + name.size + 1, word.size - name.size - 1};
         if (!reader->names->method(target.interface, method.start, method.size, &number)) {
             fault_at(reader, &method, "a method of the interface is needed",
                      nearest(reader, target.interface, &method));
@@ -473,8 +481,7 @@ static void let_read(struct reader *reader)
     if (!take(reader, "="))
         fault(reader, "= is needed");
     struct word first = reader->word;
-    const char *dot = first.size == 0 ? NULL : memchr(first.start, '.', first.size);
-    size_t size = dot == NULL ? first.size : (size_t)(dot - first.start);
+    uint32_t size = letter_at(&first, '.');
     let.is_targets = word_is(&first, "object") ||
                      (size != 0 && reader->names->interface(first.start, size, &interface));
     if (!reader->failed)

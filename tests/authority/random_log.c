@@ -7,7 +7,7 @@
 // Every commit is one that record_check() lets follow, of every kind that changes who may do what:
 // sessions and jobs that end, processes that are built, run and die, facets that are narrowed,
 // leased and revoked, holds that are granted, passed, returned, moved and dropped. Each log has
-// between 4 and 32 processes. Some pages close short.
+// between 8 and 32 processes. Some pages close short.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,7 +196,7 @@ static bool process_step(struct commit *commit)
     } else if (stage != PROCESS_DEAD) {
         commit->kind = COMMIT_PROCESS_EXIT;
         commit->process_exit.code = (int32_t)below(5);
-        return is_crowded(ARENA_PROCESSES) || below(6) == 0;
+        return below(is_crowded(ARENA_PROCESSES) ? 10 : 60) == 0;
     }
     return true;
 }
@@ -287,11 +287,12 @@ static bool hold_step(struct commit *commit)
     uint32_t hold = any(ARENA_HOLDS);
     uint32_t choice = below(10);
 
-    if (hold == NONE || (choice < 5 && !is_crowded(ARENA_HOLDS)))
+    if (hold == NONE || (choice < 6 && !is_crowded(ARENA_HOLDS)))
         return insert_step(commit);
     commit->kind = COMMIT_HOLD_REMOVE;
     commit->hold_remove.hold = id_of(ARENA_HOLDS, hold);
-    if (choice < 7) {
+    bool is_dead = state.processes[state.holds[hold].process].state == PROCESS_DEAD;
+    if (choice < 8 && !is_dead) {
         commit->kind = COMMIT_HOLD_MOVE;
         commit->hold_move.made = arena_peek(&state.arenas[ARENA_HOLDS]);
         commit->hold_move.process = any(ARENA_PROCESSES);
@@ -303,8 +304,9 @@ static bool hold_step(struct commit *commit)
 static void step(void)
 {
     static bool (*const steps[])(struct commit *) = {
-        session_step, job_step,  process_step, process_step, object_step, object_step, facet_step,
-        facet_step,   hold_step, hold_step,    hold_step,    hold_step,   hold_step,   hold_step};
+        session_step, job_step,  process_step, object_step, object_step, facet_step, facet_step,
+        facet_step,   hold_step, hold_step,    hold_step,   hold_step,   hold_step,  hold_step,
+        hold_step,    hold_step, hold_step,    hold_step,   hold_step,   hold_step};
     struct commit commit = {.kind = 0};
     uint32_t actor = process_in(PROCESS_RUNNING);
 
@@ -351,7 +353,7 @@ int main(int count, char **words)
     }
     seed = strtoull(words[1], NULL, 10) * 2 + 1;
     uint64_t commits = strtoull(words[2], NULL, 10);
-    uint32_t scale = 1U << below(4);
+    uint32_t scale = 2U << below(3);
     struct state_config config = {8,          8,           4 * scale, 4,  16 * scale,
                                   32 * scale, 128 * scale, 4,         64, 256};
     uint64_t size = (state_size(&config) + 63) & ~(uint64_t)63;
