@@ -29,6 +29,11 @@ const char *say(const char *format, ...)
     return text;
 }
 
+void said_forget(void)
+{
+    said_size = 0;
+}
+
 // --- JSON ---------------------------------------------------------------------------------------
 
 static void field_write(struct json_writer *writer, const struct field *field)

@@ -51,4 +51,7 @@ void answer_end(struct answer *answer);
 // A text that lasts until the next row is out.
 const char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// Forgets those texts, where no row was made of them.
+void said_forget(void);
+
 #endif

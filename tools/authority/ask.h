@@ -17,6 +17,9 @@ int diff_run(const struct options *options);
 // assert.c
 int assert_run(const struct options *options);
 
+// prove.c
+int prove_run(const struct options *options);
+
 // The row of one hold, as `holds` prints it. `kind`: the row's name; `mark`: what precedes it.
 void hold_row(struct answer *answer, const struct history *history, uint32_t hold,
               struct authority_at at, const char *kind, const char *mark);

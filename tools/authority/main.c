@@ -26,6 +26,7 @@ static const struct verb {
     {"diff", diff_run, 3, 3, "LOG MOMENT MOMENT", "what changed in between"},
     {"assert", assert_run, 2, ARGUMENTS_MAX, "RULES LOG...",
      "rules that hold in every state, or not"},
+    {"prove", prove_run, 3, 5, "LOG OUT QUESTION", "an answer that authority-verify can check"},
     {"digests", digests_run, 1, 1, "LOG", "the state's digest after each commit"},
 };
 
