@@ -100,6 +100,22 @@ class History(unittest.TestCase):
         for seed in range(SEEDS):
             self.same_histories(seed, *self.write(seed))
 
+    def test_reach_is_that_of_the_oracle(self):
+        most = 0
+        for seed in range(SEEDS):
+            path, data = self.write(seed)
+            chance = random.Random(seed)
+            for moment, world in self.moments(chance, data):
+                for process in chance.sample(sorted(world.processes),
+                                             min(ASKED, len(world.processes))):
+                    if world.stage(process) == "dead":
+                        continue
+                    rows = self.ask("reach", path, world.processes[process]["id"], "--at", moment)
+                    found = sorted(row["since"] for row in rows if row["row"] == "reach")
+                    self.assertEqual(found, world.reach(process), (seed, moment, process))
+                    most = max(most, sum(row["row"] == "process" for row in rows))
+        self.assertGreater(most, 3)
+
     def test_answers_about_the_real_core_are_those_of_the_oracle(self):
         path = self.folder / "core.log"
         subprocess.run([CORE], check=True, stdout=subprocess.DEVNULL,

@@ -20,6 +20,16 @@ int assert_run(const struct options *options);
 // prove.c
 int prove_run(const struct options *options);
 
+// reach.c
+int reach_run(const struct options *options);
+int why_not_run(const struct options *options);
+// suggest.c
+int suggest_run(const struct options *options);
+// what_if.c
+int what_if_run(const struct options *options);
+// manifest.c
+int set_grant_run(const struct options *options);
+
 // The row of one hold, as `holds` prints it. `kind`: the row's name; `mark`: what precedes it.
 void hold_row(struct answer *answer, const struct history *history, uint32_t hold,
               struct authority_at at, const char *kind, const char *mark);

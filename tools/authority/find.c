@@ -91,6 +91,11 @@ static uint32_t life_of(const struct history *history, uint32_t arena, struct co
     return LIFE_NONE;
 }
 
+uint32_t life_last(const struct history *history, uint32_t arena, uint32_t slot, uint32_t at)
+{
+    return life_of(history, arena, (struct commit_id){slot, 0}, at);
+}
+
 static const char *program_at_any(const void *context, uint32_t place)
 {
     return program_at(context, place);
@@ -138,8 +143,9 @@ uint32_t process_named(const struct history *history, const char *word, uint32_t
 
 // --- Objects ------------------------------------------------------------------------------------
 
-static uint32_t object_by_capability(const struct history *history, const char *word,
-                                     const char *slash, uint32_t at)
+// The hold that a process finds under a name.
+static uint32_t hold_by_capability(const struct history *history, const char *word,
+                                   const char *slash, uint32_t at)
 {
     const char *program = say("%.*s", (int)(slash - word), word);
     uint32_t process = process_named(history, program, at);
@@ -151,7 +157,7 @@ static uint32_t object_by_capability(const struct history *history, const char *
         authority_hold_of(index, h, &hold);
         const char *name = capability_name(history, &hold);
         if (name != NULL && strcmp(name, slash + 1) == 0)
-            return hold.object;
+            return h;
     }
     refuse(
         history,
@@ -177,13 +183,13 @@ static uint32_t object_by_name(const struct history *history, const char *word, 
 
     for (uint32_t seq = 0; seq < at; seq++) {
         const struct commit *commit = authority_commit(index, seq);
-        bool is_facet = commit->kind == COMMIT_OBJECT_CREATE || commit->kind == COMMIT_FACET_CREATE;
-        if (!is_facet || !life_is_there(index, seq, at))
+        bool is_object = commit->kind == COMMIT_OBJECT_CREATE;
+        const char *name = is_object ? endpoint_name(history, seq) : NULL;
+        if (name != NULL && strcmp(name, word) == 0)
+            return seq;
+        if ((!is_object && commit->kind != COMMIT_FACET_CREATE) || !life_is_there(index, seq, at))
             continue;
         uint32_t object = index->lives[seq].owner;
-        const char *name = seq == object ? endpoint_name(history, object) : NULL;
-        if (name != NULL && strcmp(name, word) == 0)
-            return object;
         if (is_interface && authority_interface(index, seq) == interface && object != found) {
             struct commit_id id = authority_id(index, ARENA_OBJECTS, object);
             found = object;
@@ -205,17 +211,42 @@ static uint32_t object_by_name(const struct history *history, const char *word, 
     return found;
 }
 
+// What a number names in an arena.
+static uint32_t numbered(const struct history *history, uint32_t arena, const char *what,
+                         const char *word, uint32_t at)
+{
+    struct commit_id id;
+
+    if (!number_parse(word, &id))
+        refuse(history, say("`%s` names no %s: its number is asked for", word, what), NULL);
+    uint32_t found = life_of(history, arena, id, at);
+    if (found == LIFE_NONE)
+        refuse(history, say("there was no %s %s up to seq %u", what, word, at), NULL);
+    return found;
+}
+
+uint32_t facet_named(const struct history *history, const char *word, uint32_t at)
+{
+    const char *slash = strchr(word, '/');
+
+    if (slash == NULL)
+        return numbered(history, ARENA_FACETS, "facet", word, at);
+    return history->index.lives[hold_by_capability(history, word, slash, at)].target;
+}
+
+uint32_t job_named(const struct history *history, const char *word, uint32_t at)
+{
+    return numbered(history, ARENA_JOBS, "job", word, at);
+}
+
 uint32_t object_named(const struct history *history, const char *word, uint32_t at)
 {
     const char *slash = strchr(word, '/');
     struct commit_id id;
 
     if (slash != NULL)
-        return object_by_capability(history, word, slash, at);
+        return history->index.lives[facet_named(history, word, at)].owner;
     if (!number_parse(word, &id))
         return object_by_name(history, word, at);
-    uint32_t found = life_of(history, ARENA_OBJECTS, id, at);
-    if (found == LIFE_NONE)
-        refuse(history, say("there was no object %s up to seq %u", word, at), NULL);
-    return found;
+    return numbered(history, ARENA_OBJECTS, "object", word, at);
 }

@@ -26,6 +26,13 @@ static const struct verb {
     {"diff", diff_run, 3, 3, "LOG MOMENT MOMENT", "what changed in between"},
     {"assert", assert_run, 2, ARGUMENTS_MAX, "RULES LOG...",
      "rules that hold in every state, or not"},
+    {"reach", reach_run, 2, 2, "LOG PROCESS", "all that it could come to hold: an upper bound"},
+    {"why-not", why_not_run, 4, 4, "LOG PROCESS OBJECT METHOD",
+     "why it may not, and what would help"},
+    {"what-if", what_if_run, 3, 3, "LOG revoke FACET",
+     "who would be stopped; kill PROCESS, kill-job JOB"},
+    {"suggest", suggest_run, 1, 2, "LOG [PROCESS]", "the grants and methods that were used"},
+    {"set-grant", set_grant_run, 3, 3, "MANIFEST PLACE GRANT", "the manifest with this grant"},
     {"prove", prove_run, 3, 5, "LOG OUT QUESTION", "an answer that authority-verify can check"},
     {"digests", digests_run, 1, 1, "LOG", "the state's digest after each commit"},
 };
@@ -102,6 +109,30 @@ static bool package_parse(struct options *options, const char *text)
     return true;
 }
 
+static bool syslog_parse(struct options *options, const char *text)
+{
+    options->syslog = text;
+    return true;
+}
+
+static bool manifest_parse(struct options *options, const char *text)
+{
+    options->manifest = text;
+    return true;
+}
+
+static bool out_parse(struct options *options, const char *text)
+{
+    options->out = text;
+    return true;
+}
+
+static bool format_parse(struct options *options, const char *text)
+{
+    options->format = text;
+    return strcmp(text, "dot") == 0 || strcmp(text, "json") == 0 || strcmp(text, "html") == 0;
+}
+
 static const struct {
     const char *name;
     bool has_value;
@@ -113,6 +144,10 @@ static const struct {
     {"--commits", false, commits_parse, ""},
     {"--json", false, json_parse, ""},
     {"--package", true, package_parse, ""},
+    {"--syslog", true, syslog_parse, ""},
+    {"--manifest", true, manifest_parse, ""},
+    {"--out", true, out_parse, ""},
+    {"--format", true, format_parse, "dot, json or html"},
 };
 
 static _Noreturn void usage(const char *what, const char *which)

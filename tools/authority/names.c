@@ -169,7 +169,8 @@ static uint32_t holds_before(const struct authority_index *index, uint32_t hold)
     return count;
 }
 
-// Which process of its program it is, from 0.
+// Which process of its program it is, from 0. Programs that are started again follow
+// all others of their name.
 static uint32_t instance_of(const struct history *history, uint32_t process)
 {
     const char *name = program_name(history, process);
@@ -184,29 +185,42 @@ static uint32_t instance_of(const struct history *history, uint32_t process)
     return before;
 }
 
-// The grant of the manifest that a process has at a place. Programs that are started again follow
-// all others of their name.
-static const char *grant_name(const struct history *history, uint32_t process, uint32_t place)
+bool manifest_program(const struct history *history, uint32_t process, uint32_t *place)
 {
     const struct names *names = history->names;
-    const char *name = program_name(history, process);
-    struct boot_program_reader_list programs = boot_manifest_get_programs(names->manifest);
+    const char *name = names->has_manifest ? program_name(history, process) : NULL;
     uint32_t left = name == NULL ? 0 : instance_of(history, process);
-    const char *found = NULL;
+    bool is_found = false;
 
-    for (uint32_t i = 0; name != NULL && i < programs.l.count; i++) {
-        struct boot_program_reader program = boot_program_reader_at(programs, i);
-        struct boot_grant_reader_list grants = boot_program_get_grants(program);
-        const char *of = boot_program_get_name(program).data;
+    if (name == NULL)
+        return false;
+    struct boot_program_reader_list programs = boot_manifest_get_programs(names->manifest);
+    for (uint32_t i = 0; i < programs.l.count; i++) {
+        const char *of = boot_program_get_name(boot_program_reader_at(programs, i)).data;
         if (of == NULL || strcmp(of, name) != 0)
             continue;
-        found = place < grants.l.count
-                    ? boot_grant_get_name(boot_grant_reader_at(grants, place)).data
-                    : NULL;
+        *place = i;
+        is_found = true;
         if (left-- == 0)
             break;
     }
-    return found;
+    return is_found;
+}
+
+static struct boot_grant_reader_list grants_of(const struct history *history, uint32_t program)
+{
+    struct boot_program_reader_list programs = boot_manifest_get_programs(history->names->manifest);
+
+    return boot_program_get_grants(boot_program_reader_at(programs, program));
+}
+
+bool manifest_grant(const struct history *history, const struct authority_hold *hold,
+                    uint32_t *program, uint32_t *grant)
+{
+    if (hold->how != HOW_GRANT || !manifest_program(history, hold->process, program))
+        return false;
+    *grant = holds_before(&history->index, hold->life);
+    return *grant < grants_of(history, *program).l.count;
 }
 
 const char *capability_name(const struct history *history, const struct authority_hold *hold)
@@ -217,13 +231,13 @@ const char *capability_name(const struct history *history, const struct authorit
 
     if (history->names->bytes == NULL || hold->is_revoker)
         return NULL;
-    uint32_t place = hold->how == HOW_GENESIS || hold->how == HOW_GRANT
-                         ? holds_before(&history->index, hold->life)
-                         : UINT32_MAX;
-    if (hold->how == HOW_GENESIS)
+    if (hold->how == HOW_GENESIS) {
+        uint32_t place = holds_before(&history->index, hold->life);
         return place < COUNT_OF(first) ? first[place] : NULL;
-    return hold->how == HOW_GRANT && history->names->has_manifest
-               ? grant_name(history, hold->process, place)
+    }
+    uint32_t program, grant;
+    return manifest_grant(history, hold, &program, &grant)
+               ? boot_grant_get_name(boot_grant_reader_at(grants_of(history, program), grant)).data
                : NULL;
 }
 

@@ -18,6 +18,10 @@ bool names_has_package(const struct history *history);
 const char *program_name(const struct history *history, uint32_t process);
 // The name under which a process finds a capability that it started with; null: none is known.
 const char *capability_name(const struct history *history, const struct authority_hold *hold);
+// Which of the manifest's programs a process is, and which of that one's grants a hold came from.
+bool manifest_program(const struct history *history, uint32_t process, uint32_t *place);
+bool manifest_grant(const struct history *history, const struct authority_hold *hold,
+                    uint32_t *program, uint32_t *grant);
 // The name that the manifest gives an endpoint; null.
 const char *endpoint_name(const struct history *history, uint32_t object);
 // How many programs the package has, and which; for looking for the nearest.
@@ -33,11 +37,18 @@ const char *interface_label(uint64_t interface);
 const char *session_label(const struct history *history, uint32_t session);
 const char *cap_label(struct commit_id id);
 
+// The life in a slot at a moment, or the last one before.
+uint32_t life_last(const struct history *history, uint32_t arena, uint32_t slot, uint32_t at);
+
 // What a word on the command line names at a moment: 3, 3.1 (index.generation), ping, ping#2 (the
 // second process of that program). What names nothing ends the tool with the nearest name.
 uint32_t process_named(const struct history *history, const char *word, uint32_t at);
 // 11, 11.1, an endpoint's name, an interface of which there is one object, or ping/console.
 uint32_t object_named(const struct history *history, const char *word, uint32_t at);
+
+// 19, 19.1, or ping/pong: the facet through which ping has it.
+uint32_t facet_named(const struct history *history, const char *word, uint32_t at);
+uint32_t job_named(const struct history *history, const char *word, uint32_t at);
 
 // The name of `count` at `name_at` that is nearest to a word; null: none is near.
 const char *nearest_name(const char *word, const char *(*name_at)(const void *context, uint32_t),
