@@ -27,6 +27,10 @@ int why_not_run(const struct options *options);
 int suggest_run(const struct options *options);
 // what_if.c
 int what_if_run(const struct options *options);
+// graph.c
+int graph_run(const struct options *options);
+// build.c
+int replay_with_run(const struct options *options);
 // manifest.c
 int set_grant_run(const struct options *options);
 

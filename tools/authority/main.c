@@ -32,8 +32,10 @@ static const struct verb {
     {"what-if", what_if_run, 3, 3, "LOG revoke FACET",
      "who would be stopped; kill PROCESS, kill-job JOB"},
     {"suggest", suggest_run, 1, 2, "LOG [PROCESS]", "the grants and methods that were used"},
+    {"graph", graph_run, 1, 1, "LOG", "a picture: --format dot, json, or html with a slider"},
     {"set-grant", set_grant_run, 3, 3, "MANIFEST PLACE GRANT", "the manifest with this grant"},
     {"prove", prove_run, 3, 5, "LOG OUT QUESTION", "an answer that authority-verify can check"},
+    {"replay-with", replay_with_run, 2, 2, "BUILD LOG", "where another build's reducer differs"},
     {"digests", digests_run, 1, 1, "LOG", "the state's digest after each commit"},
 };
 
