@@ -33,7 +33,7 @@ uint32_t edit_distance(const char *a, const char *b)
 const char *nearest_name(const char *word, const char *(*name_at)(const void *context, uint32_t),
                          const void *context)
 {
-    uint32_t least = (uint32_t)strlen(word) / 2 + 1;
+    uint32_t least = (uint32_t)strlen(word) / 2 + 2;
     const char *best = NULL;
     const char *name;
 
