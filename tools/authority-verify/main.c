@@ -115,8 +115,11 @@ static void chain_verify(const struct bundle *bundle)
     for (uint64_t i = 0; i < bundle->header.page_count; i++) {
         const struct log_page_header *page = &bundle->pages[i].header;
         unsigned long long number = (unsigned long long)i;
-        if (page->magic != LOG_PAGE_MAGIC || page->version != LOG_VERSION)
-            refuse("page %llu is no page of a log, or of another version", number);
+        if (page->magic != LOG_PAGE_MAGIC)
+            refuse("page %llu is no page of a log", number);
+        if (page->version != LOG_VERSION)
+            refuse("page %llu has version %u; this tool knows version %d", number, page->version,
+                   LOG_VERSION);
         if (page->page != i || page->boot_id != bundle->header.boot_id)
             refuse("page %llu is another page, or of another boot", number);
         if (page->count == 0 || page->count > COMMITS_PER_PAGE ||

@@ -54,6 +54,8 @@ uint8_t *file_read(const char *path, size_t *size, bool may_miss);
 char *path_beside(const char *path, const char *ending);
 
 // history.c
+// Of a log whose first pages are gone there is the chain alone: `any` opens it, the other refuses.
+void history_open_any(struct history *history, const struct options *options, const char *path);
 void history_open(struct history *history, const struct options *options, const char *path);
 void history_close(struct history *history);
 // A replay at genesis, for going through the log again. Its storage is freed by replay_free().

@@ -34,9 +34,27 @@ static FILE *other_start(const char *build, const char *log, pid_t *child)
 static int difference_tell(const struct history *history, uint32_t seq, const char *ours,
                            const char *theirs)
 {
-    printf("different after seq %u: here %s, there %s\n  ", seq + 1, ours, theirs);
-    commit_print(stdout, seq, authority_commit(&history->index, seq));
+    struct answer answer;
+
+    answer_begin(&answer, history, "replay-with", authority_at_seq(&history->index, seq + 1));
+    ROW(&answer, "difference", "different after seq {seq}: here {here}, there {there}",
+        NUMBER("seq", seq + 1), TEXT("here", ours), TEXT("there", theirs),
+        TEXT("kind", commit_kind_name(authority_commit(&history->index, seq)->kind)));
+    answer_end(&answer);
+    if (!answer.is_json)
+        commit_print(stdout, seq, authority_commit(&history->index, seq));
     return EXIT_VIOLATED;
+}
+
+static void equal_tell(const struct history *history)
+{
+    struct answer answer;
+
+    answer_begin(&answer, history, "replay-with",
+                 authority_at_seq(&history->index, history->index.count));
+    ROW(&answer, "equal", "all {commits} commits lead to the same states in both builds",
+        NUMBER("commits", history->index.count));
+    answer_end(&answer);
 }
 
 static int compare(const struct history *history, FILE *other)
@@ -70,8 +88,6 @@ int replay_with_run(const struct options *options)
     int status;
 
     history_open(&history, options, options->arguments[1]);
-    if (history.log.first != 0)
-        fail(EXIT_REFUSED, history.path, "begins after page 0: there is nothing to replay");
     fflush(stdout);
     FILE *other = other_start(options->arguments[0], history.path, &child);
     if (other == NULL)
@@ -80,8 +96,7 @@ int replay_with_run(const struct options *options)
     fclose(other);
     waitpid(child, &status, 0);
     if (code == 0)
-        printf("%s: all %u commits lead to the same states in both builds\n", history.path,
-               history.index.count);
+        equal_tell(&history);
     history_close(&history);
     return code;
 }

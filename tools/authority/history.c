@@ -97,7 +97,7 @@ static void log_verify(struct history *history)
     refuse(history, chain.fault != REPLAY_OK ? &chain : &error);
 }
 
-void history_open(struct history *history, const struct options *options, const char *path)
+void history_open_any(struct history *history, const struct options *options, const char *path)
 {
     size_t size;
 
@@ -110,6 +110,15 @@ void history_open(struct history *history, const struct options *options, const 
         return; // the chain is all that can be known
     log_verify(history);
     history->names = names_open(history);
+}
+
+void history_open(struct history *history, const struct options *options, const char *path)
+{
+    history_open_any(history, options, path);
+    if (history->log.first != 0)
+        fail(EXIT_REFUSED, path,
+             "begins after page 0: its first pages were acknowledged and are not here, so its "
+             "states are not known; `authority verify` verifies its chain");
 }
 
 void history_close(struct history *history)

@@ -12,7 +12,7 @@
 #include "schema/boot.capnp.h"
 #include "tools/authority/answer.h"
 
-enum { ENDPOINTS_NAMED_MAX = 64, GRANTS_NAMED_MAX = 64 };
+enum { ENDPOINTS_NAMED_MAX = 64, GRANTS_NAMED_MAX = 64, METHODS_LISTED_MAX = 4 };
 
 struct names {
     uint8_t *bytes; // null: there is no package
@@ -285,6 +285,8 @@ const char *methods_label(uint64_t interface, uint64_t methods)
         return methods == UINT64_MAX ? "every method" : say("methods 0x%" PRIx64, methods);
     if (known == 0 && methods != 0)
         return "its operations";
+    if ((methods & known) == known && __builtin_popcountll(known) > METHODS_LISTED_MAX)
+        return "every method";
     for (uint32_t number = 0; number < METHODS_MAX; number++) {
         if ((methods & known) >> number & 1) {
             text = say("%s%s%s", text, comma, method_name(interface, number));

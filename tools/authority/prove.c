@@ -192,9 +192,11 @@ int prove_run(const struct options *options)
                                  {text, size},
                                  {history.log.pages, history.log.page_count * LOG_PAGE_SIZE}};
     bundle_write(options->arguments[1], parts, COUNT_OF(parts));
-    printf("%s: %s at seq %u, for head ", options->arguments[1], proving.question, proving.at.at);
-    hex_print(stdout, history.index.head, HASH_SIZE);
-    puts("");
+    struct answer answer;
+    answer_begin(&answer, &history, "prove", proving.at);
+    ROW(&answer, "proof", "{file}: {question}", TEXT("file", options->arguments[1]),
+        TEXT("question", proving.question));
+    answer_end(&answer);
     free(text);
     history_close(&history);
     return 0;

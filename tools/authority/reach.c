@@ -78,7 +78,7 @@ struct denial {
     uint32_t process, object, number; // of the method
     uint64_t interface;
     const char *method;
-    bool is_allowed;
+    bool is_allowed, is_served;
 };
 
 static void reason(struct denial *denial, const char *why, const char *words)
@@ -165,6 +165,28 @@ static bool has_it(const struct denial *denial, uint32_t hold)
            authority_interface(index, facet) == denial->interface &&
            (authority_methods(index, facet) >> denial->number & 1) != 0 &&
            authority_hold_use(index, hold, denial->at) == USE_WORKS;
+}
+
+static void server_found(void *context, uint32_t hold)
+{
+    struct denial *denial = context;
+
+    denial->is_served =
+        denial->is_served ||
+        authority_is_server(&denial->history->index, denial->history->index.lives[hold].target);
+}
+
+// A client may call, and nobody is there who would answer.
+static void unserved(struct denial *denial)
+{
+    const struct authority_index *index = &denial->history->index;
+
+    if (authority_object_kind(index, denial->object) != OBJECT_ENDPOINT)
+        return;
+    if (life_is_there(index, denial->object, denial->at.at))
+        authority_who(index, denial->object, denial->at, server_found, denial);
+    if (!denial->is_served)
+        reason(denial, "unserved", "nobody serves the endpoint: calls are disconnected");
 }
 
 // Who could give it by calls, nearest first; only the nearest is named.
@@ -317,6 +339,7 @@ int why_not_run(const struct options *options)
     }
     if (held == 0)
         last_held(&denial);
+    unserved(&denial);
     if (denial.is_allowed) {
         reason(&denial, "allowed", "it may: a capability of it includes the method, and works");
     } else {

@@ -7,7 +7,7 @@
 
 #include "kernel/core/state/assert.h"
 #include "lib/sha256/sha256.h"
-#include "tools/authority/authority.h"
+#include "tools/authority/ask.h"
 
 // What can be said of a log whose first pages are not there: its chain. The state that it leads to
 // is in the replica that acknowledged them.
@@ -24,6 +24,14 @@ static int chain_tell(const struct history *history)
         return EXIT_REFUSED;
     }
     sha256_of(&log->pages[log->page_count - 1], LOG_PAGE_SIZE, head);
+    if (options->json) {
+        printf("{\"verb\":\"verify\",\"pages\":%" PRIu64 ",\"first_page\":%" PRIu64
+               ",\"boot\":\"%016" PRIx64 "\",\"head\":\"",
+               log->page_count, log->first, log->pages[0].header.boot_id);
+        hex_print(stdout, head, HASH_SIZE);
+        printf("\",\"rows\":[]}\n");
+        return 0;
+    }
     printf("log: %" PRIu64 " pages, from page %" PRIu64 " on, boot %016" PRIx64 "\n",
            log->page_count, log->first, log->pages[0].header.boot_id);
     printf("chain: intact, head ");
@@ -76,12 +84,39 @@ static void commits_replay(struct replay *replay, const struct replay_log *log, 
     }
 }
 
+// The same as rows.
+static void verify_rows(const struct history *history)
+{
+    const struct authority_index *index = &history->index;
+    const struct log_trailer *trailer = history->log.trailer;
+    const uint64_t *digest = history->replay.state.digest;
+    struct authority_at at = moment_asked(history);
+    struct answer answer;
+
+    answer_begin(&answer, history, "verify", at);
+    ROW(&answer, "log", "", NUMBER("pages", index->page_count), NUMBER("commits", index->count),
+        TEXT("digest", say("%016" PRIx64 "%016" PRIx64, digest[0], digest[1])),
+        BOOL("stated_by_machine", trailer != NULL),
+        BOOL("head_given", history->options->head_given));
+    for (uint32_t seq = 0; history->options->commits && seq < at.at; seq++) {
+        const struct commit *commit = authority_commit(index, seq);
+        ROW(&answer, "commit", "", NUMBER("seq", seq), NUMBER("time_ns", commit->time_ns),
+            TEXT("kind", commit_kind_name(commit->kind)),
+            TEXT("actor", commit->actor == UINT32_MAX ? NULL : say("%u", commit->actor)));
+    }
+    for (uint32_t life = 0; life < at.at; life++) {
+        if (authority_is_hold(index, life) && authority_hold_counts(index, life, at.at))
+            hold_row(&answer, history, life, at, "hold", "");
+    }
+    answer_end(&answer);
+}
+
 int verify_run(const struct options *options)
 {
     struct history history;
     struct replay replay;
 
-    history_open(&history, options, options->arguments[0]);
+    history_open_any(&history, options, options->arguments[0]);
     if (history.log.first != 0) {
         if (options->commits || options->at != NULL)
             fail(EXIT_REFUSED, history.path,
@@ -89,6 +124,11 @@ int verify_run(const struct options *options)
         int code = chain_tell(&history);
         history_close(&history);
         return code;
+    }
+    if (options->json) {
+        verify_rows(&history);
+        history_close(&history);
+        return 0;
     }
     uint64_t at = moment_asked(&history).at;
     summary_print(&history);

@@ -103,6 +103,7 @@ class Ask(unittest.TestCase):
                       self.says("why-not", "ping", "ping", "Ping.echo", "--at", self.revoked))
         self.assertIn("never did", self.says("why-not", "hello", "Timer", "now", "--at", "104"))
         self.assertIn("it may", self.says("why-not", "ping", "Timer", "now", "--at", self.runs))
+        self.assertIn("nobody serves the endpoint", self.says("why-not", "ping", "ping", "echo"))
         self.assertIn("has ended", self.says("why-not", "ping", "Timer", "now"))
 
     def test_a_picture_has_what_the_moment_has(self):
@@ -140,6 +141,32 @@ class Ask(unittest.TestCase):
         code, out, _ = self.tool("replay-with", other, self.log)
         self.assertEqual(code, 3)
         self.assertIn("different after seq 100: here 100 ", out)
+
+    def test_verify_gives_its_rows_to_programs(self):
+        rows = self.rows("verify", "--commits", "--at", self.runs)
+        self.assertEqual(len([row for row in rows if row["row"] == "commit"]), self.runs)
+        holds = [row for row in self.rows("at", self.runs) if row["row"] == "hold"]
+        self.assertEqual(sorted(row["since"] for row in rows if row["row"] == "hold"),
+                         sorted(row["since"] for row in holds))
+
+    def test_of_a_log_without_its_first_pages_only_the_chain_is_known(self):
+        data = self.log.read_bytes()
+        rest = self.folder / "rest.log"
+        rest.write_bytes(data[4096:])
+        code, out, _ = self.tool("verify", rest)
+        self.assertEqual(code, 0)
+        self.assertIn("state: unknown", out)
+        rules = self.folder / "none"
+        rules.write_text("never any holds Job\n", encoding="utf-8")
+        for words in (("who", rest, "2"), ("path", rest, "3", "2"), ("holds", rest, "3"),
+                      ("at", rest, "9"), ("diff", rest, "1", "2"), ("reach", rest, "3"),
+                      ("why-not", rest, "3", "2", "now"), ("what-if", rest, "kill", "3"),
+                      ("suggest", rest), ("graph", rest), ("assert", rules, rest),
+                      ("prove", rest, self.folder / "p", "at"), ("digests", rest),
+                      ("replay-with", TOOL, rest)):
+            code, _, err = self.tool(*words)
+            self.assertEqual(code, 1, words)
+            self.assertIn("begins after page 0", err)
 
     def assert_rules(self, text, code):
         rules = self.folder / "rules"
