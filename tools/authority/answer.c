@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAID_SIZE = 1 << 18 };
+enum { SAID_SIZE = 1 << 20 };
 
 // Texts of the row that is being made. One answer is given at a time.
 static char said[SAID_SIZE];

@@ -4,6 +4,7 @@
 
     boot.py x86_64|sim|sim-asan --package NAME [--cpu C] [--memory M] [--seed N] [--machine M]
             [--cpus N] [--loader pvh|bios|uefi] [--append WORDS] [--debug|--trace]
+            [--log FILE] [--assert RULES]
 
 Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
 tests/run/runner.py. On x86_64 the first serial port is the console; the second one receives the raw
@@ -18,6 +19,7 @@ import sys
 
 AUTHORITY = "build/host/tools/authority"
 RINGTAP = "build/host/tools/ringtap"
+LOG = "build/run/commit.log"
 TRACE = "build/run/trace.json"
 # isa-debug-exit turns a written value v into the status (v << 1) | 1; the kernel writes
 # 0x10 + its exit code.
@@ -215,6 +217,7 @@ def main():
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--loader", choices=LOADERS, default="pvh")
     parser.add_argument("--append", default="", help="the kernel's command line (pvh)")
+    parser.add_argument("--log", default=LOG, help="where the commit log goes")
     parser.add_argument("--assert", dest="rules", help="a file of rules that must hold throughout")
     parser.add_argument("--debug", action="store_true")
     parser.add_argument("--trace", action="store_true",
@@ -225,7 +228,7 @@ def main():
         print(f"{package} isn't there: PACKAGE= is the name of a file of system/manifests/")
         return 1
     os.makedirs("build/run", exist_ok=True)
-    log = "build/run/commit.log"
+    log = arguments.log
     if os.path.exists(log):
         os.unlink(log)
     if arguments.debug:
