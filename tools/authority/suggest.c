@@ -164,6 +164,10 @@ static void manifest_suggest(struct suggesting *suggesting)
 
     if (options->manifest == NULL)
         return;
+    if (suggesting->usage.is_cut)
+        fail(EXIT_REFUSED, options->manifest,
+             "no smaller one is written: older records are missing from the SysLog, so what looks "
+             "unused may be needed");
     if (options->out == NULL)
         fail(EXIT_USAGE, options->manifest, "where is the new one to be written? (--out)");
     manifest_open(&manifest, options->manifest);

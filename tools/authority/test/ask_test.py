@@ -127,6 +127,11 @@ class Ask(unittest.TestCase):
 
     def test_suggest_says_how_far_the_syslog_reaches(self):
         self.assertIn("last 512 records, since", self.says("suggest", "ping"))
+        less = self.folder / "less.json"
+        code, _, err = self.tool("suggest", self.log, "--manifest",
+                                 ROOT / "system/manifests/first-call.json", "--out", less)
+        self.assertEqual((code, less.exists()), (1, False))
+        self.assertIn("older records are missing", err)
         bare = self.folder / "silent.log"
         shutil.copy(self.log, bare)
         self.assertIn("there is no SysLog", self.tool("suggest", bare)[2])
