@@ -136,10 +136,14 @@ static void last_held(struct denial *denial)
         return;
     }
     uint32_t end = index->lives[h].end;
-    bool was_moved = end != LIFE_NONE && authority_commit(index, end)->kind == COMMIT_HOLD_MOVE;
-    reason(denial, "gone",
-           say("it held %s until seq %u, when it %s", hold_label(denial->history, h), end,
-               was_moved ? "was moved on" : "was given back, or the process ended"));
+    const char *what = hold_label(denial->history, h);
+    if (life_is_there(index, h, denial->at.at))
+        reason(denial, "gone", say("it held %s when it ended", what));
+    else
+        reason(denial, "gone",
+               say("it held %s until seq %u, when it was %s", what, end,
+                   authority_commit(index, end)->kind == COMMIT_HOLD_MOVE ? "moved on"
+                                                                          : "given back"));
 }
 
 static void stage_denied(struct denial *denial)
@@ -340,7 +344,8 @@ int why_not_run(const struct options *options)
     if (held == 0)
         last_held(&denial);
     unserved(&denial);
-    if (denial.is_allowed) {
+    if (denial.is_allowed &&
+        authority_stage_of(index, denial.process, denial.at.at) == STAGE_RUNNING) {
         reason(&denial, "allowed", "it may: a capability of it includes the method, and works");
     } else {
         nearest_giver(&denial);

@@ -23,6 +23,12 @@ static void use_count(struct usage *usage, uint32_t process, uint32_t facet, uin
     usage->uses[usage->count++] = (struct use){process, facet, 1, methods};
 }
 
+static bool is_use(uint8_t opcode)
+{
+    return opcode == OP_CALL || opcode == OP_RECV || opcode == OP_SIGNAL || opcode == OP_WAIT ||
+           opcode == OP_PARK || opcode == OP_UNPARK;
+}
+
 static void record_take(struct usage *usage, const struct history *history,
                         const struct syslog_record *record)
 {
@@ -31,9 +37,10 @@ static void record_take(struct usage *usage, const struct history *history,
     uint32_t at;
 
     authority_moment(index, record->time_ns, &at);
-    // Nothing that was refused, that did not end yet, or that was no use of a capability.
-    if (record->status < 0 || operation->opcode == SYSLOG_EXIT ||
-        record->target.facet == UINT32_MAX || record->sender.process == UINT32_MAX)
+    // Nothing that was refused or did not end yet, and nothing that is no use: giving back, for
+    // one.
+    if (record->status < 0 || !is_use(operation->opcode) || record->target.facet == UINT32_MAX ||
+        record->sender.process == UINT32_MAX)
         return;
     uint32_t process = life_last(history, ARENA_PROCESSES, record->sender.process, at);
     uint32_t facet = life_last(history, ARENA_FACETS, record->target.facet, at);

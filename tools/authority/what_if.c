@@ -40,26 +40,28 @@ static bool is_made_from(const struct authority_index *index, uint32_t facet, ui
     return facet != LIFE_NONE;
 }
 
-// Whether everybody who serves an endpoint is stopped.
+// Whether somebody who can serve an endpoint is stopped, and nobody else serves it. Who holds the
+// server's side and never used it (whoever made the endpoint) doesn't count as serving it.
 static bool is_unserved(const struct supposing *supposing, uint32_t object)
 {
     const struct authority_index *index = &supposing->history->index;
     const struct life *lives = index->lives;
-    bool is_any = false;
+    bool is_stopped = false;
 
     for (uint32_t f = lives[object].facets; f != LIFE_NONE; f = lives[f].owner_before) {
         if (!authority_is_server(index, f))
             continue;
         for (uint32_t h = lives[f].holds; h != LIFE_NONE; h = lives[h].target_before) {
-            bool serves = life_is_there(index, h, supposing->at.at) &&
-                          is_running(supposing, lives[h].owner) &&
-                          usage_of(&supposing->usage, lives[h].owner, f) != NULL;
-            if (serves && supposing->stops[slot_of(supposing, lives[h].owner)] == STOPS_NOT)
+            uint32_t process = lives[h].owner;
+            if (!life_is_there(index, h, supposing->at.at) || !is_running(supposing, process))
+                continue;
+            if (supposing->stops[slot_of(supposing, process)] != STOPS_NOT)
+                is_stopped = true;
+            else if (usage_of(&supposing->usage, process, f) != NULL)
                 return false;
-            is_any = is_any || serves;
         }
     }
-    return is_any;
+    return is_stopped;
 }
 
 // Whoever used what is gone, until nobody is added any more.

@@ -103,6 +103,11 @@ class Ask(unittest.TestCase):
                       self.says("why-not", "ping", "ping", "Ping.echo", "--at", self.revoked))
         self.assertIn("never did", self.says("why-not", "hello", "Timer", "now", "--at", "104"))
         self.assertIn("it may", self.says("why-not", "ping", "Timer", "now", "--at", self.runs))
+        building = self.says("why-not", "ping", "Timer", "now", "--at", self.runs - 1)
+        self.assertIn("was not started yet", building)
+        self.assertNotIn("it may", building)
+        self.assertRegex(self.says("why-not", "ping", "Timer", "now"),
+                         r"it held Timer: now, sleepUntil .* until seq \d+, when it was given back")
         self.assertIn("nobody serves the endpoint", self.says("why-not", "ping", "ping", "echo"))
         self.assertIn("has ended", self.says("why-not", "ping", "Timer", "now"))
 
