@@ -21,6 +21,9 @@ WRITER = ROOT / "build/host/tests/authority/random_log"
 CORE = ROOT / "build/host-gcc/test/tests/property/core_test"
 SEEDS = int(os.environ.get("SEEDS", "12"))
 COMMITS, MOMENTS, ASKED = 1200, 8, 4
+# What is looked at closely: just before, just after, and one later.
+RARE = (oracle.JOB_KILL, oracle.SESSION_END, oracle.PROCESS_START, oracle.PROCESS_EXIT,
+        oracle.FACET_LEASE, oracle.FACET_REVOKE)
 HOLD = ("process", "cap", "methods", "object", "facet", "revoker", "since", "since_ns", "how",
         "use")
 
@@ -50,9 +53,12 @@ class History(unittest.TestCase):
     def moments(self, chance, data):
         """(seq, what to say for it, the world then): by number, and by the time of a commit."""
         times = [commit[0] for commit in oracle.commits_of(data)]
+        rare = [seq for seq, commit in enumerate(oracle.commits_of(data)) if commit[1] in RARE]
         ends = [expiry for expiry in oracle.expiries_of(data) if expiry < times[-1]]
         for _ in range(MOMENTS):
             seq = chance.randrange(len(times) + 1)
+            if rare and chance.random() < 0.5:
+                seq = min(chance.choice(rare) + chance.randrange(3), len(times))
             if chance.random() < 0.5:
                 yield str(seq), oracle.World(data, seq)
             else:

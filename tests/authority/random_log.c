@@ -160,7 +160,8 @@ static bool job_step(struct commit *commit)
         commit->job_create.job = arena_peek(&state.arenas[ARENA_JOBS]);
         commit->job_create.parent = id_of(ARENA_JOBS, job);
     } else if (commit->kind == COMMIT_LIMIT_MOVE) {
-        uint32_t resource = below(RESOURCE_COUNT);
+        static const uint32_t wanted[] = {RESOURCE_PROCESSES, RESOURCE_HOLDS, RESOURCE_FACETS};
+        uint32_t resource = below(4) == 0 ? below(RESOURCE_COUNT) : wanted[below(3)];
         commit->limit_move =
             (struct commit_limit_move){.from = state.jobs[job].parent.index,
                                        .to = job,
@@ -304,9 +305,9 @@ static bool hold_step(struct commit *commit)
 static void step(void)
 {
     static bool (*const steps[])(struct commit *) = {
-        session_step, job_step,  process_step, object_step, object_step, facet_step, facet_step,
-        facet_step,   hold_step, hold_step,    hold_step,   hold_step,   hold_step,  hold_step,
-        hold_step,    hold_step, hold_step,    hold_step,   hold_step,   hold_step};
+        session_step, job_step,   job_step,  process_step, object_step, object_step, facet_step,
+        facet_step,   facet_step, hold_step, hold_step,    hold_step,   hold_step,   hold_step,
+        hold_step,    hold_step,  hold_step, hold_step,    hold_step,   hold_step,   hold_step};
     struct commit commit = {.kind = 0};
     uint32_t actor = process_in(PROCESS_RUNNING);
 

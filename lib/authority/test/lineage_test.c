@@ -199,14 +199,16 @@ static void an_origin_that_is_none_is_said_to_be_foreign(void **unused)
 
     (void)unused;
     uint32_t facet = object_put();
-    for (uint64_t claimed = 0; claimed < 3; claimed++) {
-        commit.hold_insert = (struct commit_hold_insert){.hold = next(ARENA_HOLDS),
-                                                         .facet = facet,
-                                                         .how = HOW_CALL,
-                                                         .origin = {7, 9},
-                                                         .origin_seq = claimed == 0   ? 1
-                                                                       : claimed == 1 ? state.seq
-                                                                                      : UINT64_MAX};
+    uint32_t other = hold_put(HUMAN, facet, HOW_GENESIS, NONE, NONE);
+    // No hold, a hold of another id, itself, nowhere.
+    const uint64_t claims[] = {1, other, 0, UINT64_MAX};
+    for (uint32_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        commit.hold_insert =
+            (struct commit_hold_insert){.hold = next(ARENA_HOLDS),
+                                        .facet = facet,
+                                        .how = HOW_CALL,
+                                        .origin = {7, 9},
+                                        .origin_seq = i == 2 ? state.seq : claims[i]};
         uint32_t life = put(commit);
         history_index();
         authority_hold_of(&history, life, &hold);
