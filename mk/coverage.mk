@@ -3,7 +3,8 @@
 
 # The folders, and the percentage of their branches that their own tests must take.
 COVERAGE := lib/access=98 lib/calendar=98 lib/text=98 lib/json=98 system/init/manager=98 \
-            system/init/format=98 runtime/loader=96
+            system/init/format=98 runtime/loader=96 \
+            lib/line=98 lib/ansi=98 system/terminal/session=98
 
 CC_host-branch      := $(CLANG)
 CFLAGS_host-branch  := $(hosted) $(here) -O0 -g -fprofile-instr-generate -fcoverage-mapping
@@ -11,8 +12,8 @@ LDFLAGS_host-branch := -fuse-ld=lld -Wl,--build-id=none -fprofile-instr-generate
 
 coverage_dirs := $(foreach c,$(COVERAGE),$(firstword $(subst =, ,$c)))
 COVERAGE_C    := $(filter $(coverage_dirs:%=%/test/%),$(UNIT_C))
-# The manager is also shown what nobody thought of.
-COVERAGE_C    += $(filter tests/property/manager_test.c,$(PROPERTY_C))
+# These are also shown what nobody thought of.
+COVERAGE_C    += $(filter tests/property/manager_test.c tests/property/line_test.c,$(PROPERTY_C))
 COVERAGE_BIN  := $(COVERAGE_C:%.c=build/host-branch/test/%)
 
 $(eval $(call variant,host-branch,build/gen/stamp))

@@ -45,4 +45,5 @@ build/loader/gnu-static.elf: $(guest_deps)
 # Unit tests of the loader, and what compares it with readelf, run them.
 CHECK_BUILD += $(GUESTS)
 TEST_BUILD += $(GUESTS)
+coverage: $(GUESTS)
 arguments_loader_interop := build/host-asan/test/tests/interop/loader_interop

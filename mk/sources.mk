@@ -18,7 +18,9 @@ KERNEL_LIB := $(wildcard lib/capnp/plain.c) $(call c_in,lib/sha256)
 STRING_C  := $(call c_in,lib/string)
 # The service manager: linked by its tools and its tests.
 MANAGER_C := $(call c_in,system/init/manager system/init/format system/init/world)
-LIB_C     := $(filter-out $(STRING_C),$(call c_in,lib/*))
+# Made, not written: how wide characters are (mk/line.mk).
+WIDTH_TABLE_C := build/unicode/width_table.c
+LIB_C     := $(filter-out $(STRING_C),$(call c_in,lib/*)) $(WIDTH_TABLE_C)
 
 platforms := x86_64 sim wasm null
 RUNTIME_C := $(call c_in,runtime $(filter-out $(platforms:%=runtime/%) %/test, \

@@ -9,13 +9,14 @@ own_sources = $(if $(filter tools/% system/% programs/% drivers/% hal/%,$1), \
                 $(call s_in,$(call own_dir,$1)))
 
 # $(call test_program,variant,source): build/<variant>/test/<source without .c>
+# also_<source without .c> are libraries that this test alone is linked with.
 # A test of the runtime gets the runtime's carrier and clients, not those that other tests bring.
 define test_program
 $(call host_program,build/$1/test/$(2:.c=),$1,$(call objs,$1,$2), \
     $(if $(call own_sources,$2),build/$1/own/$(call own_dir,$2).a) \
     $(if $(filter tests/property/% tests/fuzz/%,$2),build/$1/librandom.a) \
     $(if $(filter runtime/%,$2),build/$1/libruntime.a build/$1/libgen.a) build/$1/libsupport.a \
-    $(call LIBS_OF,$1) build/$1/libruntime.a,$3)
+    $(call LIBS_OF,$1) build/$1/libruntime.a,$3 $(also_$(2:.c=)))
 endef
 # The archives of such code, each once.
 with_own := $(foreach t,$(UNIT_C),$(if $(call own_sources,$t),$t))
@@ -63,6 +64,7 @@ arguments_capnp_interop := build/host-asan/test/tests/interop/capnp_interop
 arguments_access_interop := build/host-asan/test/tests/interop/access_interop
 arguments_calendar_interop := build/host-asan/test/tests/interop/calendar_interop
 arguments_calendar_test := build/host-gcc/tests/bench/calendar_cost
+arguments_line_test := build/host-gcc/tests/bench/line_cost
 arguments_capnp := $(CAPNP_BENCH)
 arguments_capnp_cpp := $(arguments_capnp_interop) $(CAPNP_CPP)
 # What can't be built doesn't keep the rest from running, and fails as the test `build`.
@@ -107,9 +109,10 @@ fuzz_run = rm -rf build/test/fuzz/$(fuzz_name); mkdir -p build/test/fuzz/$(fuzz_
     -artifact_prefix=build/test/fuzz/$(fuzz_name)- \
     build/test/fuzz/$(fuzz_name) $(wildcard tests/fuzz/corpus/$(fuzz_name))
 FUZZ_RUNS ?= 20000
-# Each run is a whole machine, or a whole schema printed and parsed.
+# Each run is a whole machine, a whole schema printed and parsed, or many keys.
 FUZZ_RUNS_sqe_stream ?= 3000
 FUZZ_RUNS_capnp_schema ?= 3000
+FUZZ_RUNS_line ?= 10000
 fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))), \
     mkdir -p build/fuzz/$(TARGET); build/host-fuzz/test/tests/fuzz/$(TARGET)_fuzz \
         -artifact_prefix=build/fuzz/$(TARGET)- build/fuzz/$(TARGET) \
@@ -122,7 +125,9 @@ $(eval $(call host_program,build/host-gcc/tests/bench/calendar_cost,host-gcc, \
 $(eval $(call host_program,build/host-gcc/tests/bench/manager_cost,host-gcc, \
     $(call objs,host-gcc,tests/bench/manager_cost.c), \
     build/host-gcc/libmanager.a build/host-gcc/liblib.a))
-BENCH_BIN := build/host-gcc/tests/bench/calendar_cost build/host-gcc/tests/bench/manager_cost
+$(eval $(call host_program,build/host-gcc/tests/bench/line_cost,host-gcc, \
+    $(call objs,host-gcc,tests/bench/line_cost.c),build/host-gcc/liblib.a))
+BENCH_BIN := $(addprefix build/host-gcc/tests/bench/,calendar_cost manager_cost line_cost)
 
 TEST_BUILD := $(CHECK_BUILD) build/x86_64/first-call.iso $(BENCH_BIN) $(UNIT_GCC) \
               $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) $(CAPNP_PROFILED) $(CAPNP_CPP)

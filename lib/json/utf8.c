@@ -39,3 +39,13 @@ size_t utf8_size(const char *bytes, size_t size)
     }
     return 0;
 }
+
+uint32_t utf8_code(const char *bytes, size_t size)
+{
+    static const uint8_t first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07}; // by size
+    uint32_t code = (uint8_t)bytes[0] & first_bits[size];
+
+    for (size_t i = 1; i < size; i++)
+        code = code << 6 | ((uint8_t)bytes[i] & 0x3f);
+    return code;
+}
