@@ -26,13 +26,14 @@ CPUS     ?= 1
 PLATFORM ?= sim
 SEED     ?= 1
 TARGET   ?=
+ASSERT   ?=
 STEPS    ?= 100000000
 export GDB_ARGS ?=
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/line.mk mk/host.mk mk/x86_64.mk mk/sim.mk \
         mk/capnp.mk mk/threads.mk mk/tests.mk mk/coverage.mk mk/docs.mk mk/loader.mk \
-        mk/terminal.mk
+        mk/terminal.mk mk/authority.mk
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
@@ -53,8 +54,9 @@ run-bios: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## The same as `run`, from t
 run-uefi: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## ... and by UEFI
 	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader uefi
 
-sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, reproducibly (SEED=n)
-	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED)
+sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator (SEED=n, ASSERT=rules of authority)
+	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) \
+	    $(if $(ASSERT),--assert $(ASSERT))
 
 trace: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## A timeline for a browser (PLATFORM=sim, x86_64)
 	@$(boot) $(PLATFORM) --package $(PACKAGE) $(machine) --seed $(SEED) --trace

@@ -4,14 +4,78 @@
 #ifndef TOOLS_AUTHORITY_AUTHORITY_H
 #define TOOLS_AUTHORITY_AUTHORITY_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
+#include "abi/syslog.h"
+#include "lib/authority/query.h"
 #include "lib/replay/replay.h"
+
+// Exit codes.
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_VIOLATED = 3 };
+
+enum { ARGUMENTS_MAX = 64 };
+
+// The command line.
+struct options {
+    const char *arguments[ARGUMENTS_MAX]; // words behind the verb that are no options
+    uint32_t argument_count;
+    const char *at; // null: the end
+    const char *package;
+    const char *syslog;
+    const char *manifest;
+    const char *format;
+    const char *out;
+    uint8_t head[HASH_SIZE];
+    bool head_given;
+    bool commits;
+    bool json;
+};
+
+// A verified log with its index and whatever lies beside it.
+struct history {
+    const struct options *options;
+    const char *path;
+    uint8_t *bytes;
+    struct replay_log log;
+    struct replay replay; // at the end of the log
+    struct authority_index index;
+    void *index_storage;
+    struct names *names;
+};
+
+// file.c: all or nothing: what can't be read ends the tool.
+_Noreturn void fail(int code, const char *path, const char *what);
+_Noreturn void fail_at(const char *path, uint64_t line, uint64_t column, const char *what);
+void *zeroed(size_t size);
+// `size` bytes, aligned and with a zero behind them. Null, where `may_miss` and there is no file.
+uint8_t *file_read(const char *path, size_t *size, bool may_miss);
+// The path with another ending, from malloc.
+char *path_beside(const char *path, const char *ending);
+
+// history.c
+// Of a log whose first pages are gone there is the chain alone: `any` opens it, the other refuses.
+void history_open_any(struct history *history, const struct options *options, const char *path);
+void history_open(struct history *history, const struct options *options, const char *path);
+void history_close(struct history *history);
+// A replay at genesis, for going through the log again. Its storage is freed by replay_free().
+void replay_begin(struct replay *replay, const struct history *history);
+void replay_free(struct replay *replay);
+// The moment that a word names: a number of commits, or a time such as 5ms.
+struct authority_at moment_of(const struct history *history, const char *word);
+struct authority_at moment_asked(const struct history *history);
+// What --at says in general: false where the word is neither a number nor a time.
+bool moment_parse(const char *word, bool *is_time, uint64_t *value);
+
+// verify.c
+int verify_run(const struct options *options);
+int digests_run(const struct options *options);
 
 // commit.c: one line per commit. `seq`: commits before it.
 void commit_print(FILE *out, uint64_t seq, const struct commit *commit);
 // The name of a kind, or null.
 const char *commit_kind_name(uint64_t kind);
+const char *object_kind_name(uint64_t kind);
 
 // hold.c: every hold that counts in this state, by process and id.
 void holds_print(FILE *out, const struct state *state);
@@ -23,6 +87,11 @@ void error_print(FILE *out, const struct replay_error *error, const struct repla
 const char *interface_name(uint64_t interface);      // null: unknown
 uint64_t interface_methods(uint64_t interface);      // bit n: it has a method n
 void interface_print(FILE *out, uint64_t interface); // its name, or its number
+bool interface_find(const char *name, size_t size, uint64_t *interface);
+const char *method_name(uint64_t interface, uint32_t number); // null: unknown
+bool method_find(uint64_t interface, const char *name, size_t size, uint32_t *number);
+uint32_t interface_count(void);
+const char *interface_name_at(uint32_t place);
 
 void hex_print(FILE *out, const uint8_t *bytes, size_t size);
 

@@ -343,6 +343,11 @@ const char *commit_kind_name(uint64_t kind)
     return kind < COMMIT_KIND_COUNT ? kinds[kind].name : NULL;
 }
 
+const char *object_kind_name(uint64_t kind)
+{
+    return kind < COUNT(object_words) ? object_words[kind] : NULL;
+}
+
 // The commit has been replayed, so its kind is one that the table has; another is still printed.
 void commit_print(FILE *out, uint64_t seq, const struct commit *commit)
 {

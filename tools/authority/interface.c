@@ -20,9 +20,10 @@ static const struct {
 static const struct {
     const char *interface;
     uint32_t number;
+    const char *name;
 } methods[] = {
 #define INTERFACE(id, name)
-#define METHOD(interface, number, name) {#interface, number},
+#define METHOD(interface, number, name) {#interface, number, #name},
 #include "abi/methods.lock"
 #undef INTERFACE
 #undef METHOD
@@ -57,4 +58,46 @@ void interface_print(FILE *out, uint64_t interface)
         fputs(name, out);
     else
         fprintf(out, "interface 0x%" PRIx64, interface);
+}
+
+bool interface_find(const char *name, size_t size, uint64_t *interface)
+{
+    for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++) {
+        if (strlen(interfaces[i].name) == size && memcmp(interfaces[i].name, name, size) == 0) {
+            *interface = interfaces[i].id;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *method_name(uint64_t interface, uint32_t number)
+{
+    const char *name = interface_name(interface);
+
+    for (size_t i = 0; name != NULL && i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (methods[i].number == number && strcmp(methods[i].interface, name) == 0)
+            return methods[i].name;
+    }
+    return NULL;
+}
+
+bool method_find(uint64_t interface, const char *name, size_t size, uint32_t *number)
+{
+    for (*number = 0; *number < 64; (*number)++) {
+        const char *known = method_name(interface, *number);
+        if (known != NULL && strlen(known) == size && memcmp(known, name, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+uint32_t interface_count(void)
+{
+    return sizeof(interfaces) / sizeof(interfaces[0]);
+}
+
+const char *interface_name_at(uint32_t place)
+{
+    return place < interface_count() ? interfaces[place].name : NULL;
 }

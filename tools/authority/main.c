@@ -1,76 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// authority: answers from a CommitLog that a machine exported. `verify` believes nothing: it checks
-// the chain of pages, replays every commit with the kernel's own reducer, compares the digests, and
-// then prints who holds what. What it prints names the seq that it holds for and the head that it
-// was computed from. Exit code 0: verified; 1: refused, with one sentence on standard error; 2: the
-// command line was wrong.
+// authority: answers from a CommitLog that a machine exported. It believes nothing: before any
+// answer it verifies the chain of pages, replays every commit with the kernel's own reducer, and
+// compares the digests. What it prints names the seq that it holds for and the head that it was
+// computed from. Exit code 0: answered; 1: refused, with one sentence on standard error; 2: the
+// command line was wrong; 3: an assertion does not hold.
 #include <errno.h>
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/core/state/assert.h"
-#include "lib/sha256/sha256.h"
-#include "tools/authority/authority.h"
+#include "tools/authority/ask.h"
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, ALIGNMENT = 64 };
-
-static const char help[] =
-    "authority verify LOG [--at SEQ] [--head HEX] [--commits]\n"
-    "  Verifies an exported commit log and prints who holds what.\n"
-    "  --at SEQ    after that many commits, instead of at the end\n"
-    "  --head HEX  the SHA-256 that the last page must have, from elsewhere; without it a "
-    "complete\n"
-    "              rewrite of the log can't be told\n"
-    "  --commits   print every commit up to there, too\n";
-
-struct options {
-    const char *path;
-    uint64_t at; // UINT64_MAX: the end
-    uint8_t head[HASH_SIZE];
-    bool head_given;
-    bool commits;
+static const struct verb {
+    const char *name;
+    int (*run)(const struct options *);
+    uint32_t least, most; // arguments
+    const char *arguments;
+    const char *meaning;
+} verbs[] = {
+    {"verify", verify_run, 1, 1, "LOG", "the log is what the machine wrote, and who holds what"},
+    {"who", who_run, 2, 2, "LOG OBJECT", "every process that could call it"},
+    {"path", path_run, 3, 3, "LOG PROCESS OBJECT", "by which grants it got there, and for whom"},
+    {"holds", holds_run, 2, 2, "LOG PROCESS", "the process's capabilities"},
+    {"at", at_run, 2, 2, "LOG MOMENT", "every process and its capabilities then"},
+    {"diff", diff_run, 3, 3, "LOG MOMENT MOMENT", "what changed in between"},
+    {"assert", assert_run, 2, ARGUMENTS_MAX, "RULES LOG...",
+     "rules that hold in every state, or not"},
+    {"reach", reach_run, 2, 2, "LOG PROCESS", "all that it could come to hold: an upper bound"},
+    {"why-not", why_not_run, 4, 4, "LOG PROCESS OBJECT METHOD",
+     "why it may not, and what would help"},
+    {"what-if", what_if_run, 3, 3, "LOG revoke FACET",
+     "who would be stopped; kill PROCESS, kill-job JOB"},
+    {"suggest", suggest_run, 1, 2, "LOG [PROCESS]", "the grants and methods that were used"},
+    {"graph", graph_run, 1, 1, "LOG", "a picture: --format dot, json, or html with a slider"},
+    {"set-grant", set_grant_run, 3, 3, "MANIFEST PLACE GRANT", "the manifest with this grant"},
+    {"prove", prove_run, 3, 5, "LOG OUT QUESTION", "an answer that authority-verify can check"},
+    {"replay-with", replay_with_run, 2, 2, "BUILD LOG", "where another build's reducer differs"},
+    {"digests", digests_run, 1, 1, "LOG", "the state's digest after each commit"},
 };
 
-_Noreturn void assert_fail(const char *claim, const char *file, uint32_t line)
+static void help_print(FILE *out)
 {
-    fprintf(stderr, "authority: a defect of this tool: %s:%u: %s does not hold\n", file, line,
-            claim);
-    abort();
-}
-
-static _Noreturn void fail(int code, const char *path, const char *what)
-{
-    fprintf(stderr, "authority: %s: %s\n", path, what);
-    exit(code);
-}
-
-static void *zeroed(size_t size)
-{
-    size_t rounded = (size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-    void *bytes = aligned_alloc(ALIGNMENT, rounded);
-
-    return bytes == NULL ? NULL : memset(bytes, 0, rounded);
-}
-
-void hex_print(FILE *out, const uint8_t *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        fprintf(out, "%02x", bytes[i]);
+    fputs("Answers from a commit log that a machine exported.\n", out);
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
+        fprintf(out, "  authority %s %-*s %s\n", verbs[i].name, (int)(32 - strlen(verbs[i].name)),
+                verbs[i].arguments, verbs[i].meaning);
+    fputs(
+        "PROCESS: 3, 3.1 (index.generation), ping, ping#2. OBJECT: 11, 11.1, Timer, ping/timer.\n"
+        "MOMENT: a number of commits, or a time since boot: 127, 5ms, 1.25s.\n"
+        "  --at MOMENT     instead of at the end\n"
+        "  --head HEX      the SHA-256 that the last page must have, from elsewhere; without it "
+        "a\n"
+        "                  complete rewrite of the log can't be told\n"
+        "  --json          the answer as JSON\n"
+        "  --package FILE  the boot package, for the names of programs (else LOG with .pkg)\n"
+        "  --commits       verify: print every commit up to there, too\n",
+        out);
 }
 
 // --- The command line ---------------------------------------------------------------------------
-
-static bool at_parse(struct options *options, const char *text)
-{
-    char *end;
-
-    errno = 0;
-    options->at = strtoull(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
-}
 
 static int digit_of(char letter)
 {
@@ -94,6 +82,15 @@ static bool head_parse(struct options *options, const char *text)
     return text[2 * HASH_SIZE] == '\0';
 }
 
+static bool at_parse(struct options *options, const char *text)
+{
+    bool is_time;
+    uint64_t value;
+
+    options->at = text;
+    return moment_parse(text, &is_time, &value);
+}
+
 static bool commits_parse(struct options *options, const char *text)
 {
     (void)text;
@@ -101,27 +98,71 @@ static bool commits_parse(struct options *options, const char *text)
     return true;
 }
 
+static bool json_parse(struct options *options, const char *text)
+{
+    (void)text;
+    options->json = true;
+    return true;
+}
+
+static bool package_parse(struct options *options, const char *text)
+{
+    options->package = text;
+    return true;
+}
+
+static bool syslog_parse(struct options *options, const char *text)
+{
+    options->syslog = text;
+    return true;
+}
+
+static bool manifest_parse(struct options *options, const char *text)
+{
+    options->manifest = text;
+    return true;
+}
+
+static bool out_parse(struct options *options, const char *text)
+{
+    options->out = text;
+    return true;
+}
+
+static bool format_parse(struct options *options, const char *text)
+{
+    options->format = text;
+    return strcmp(text, "dot") == 0 || strcmp(text, "json") == 0 || strcmp(text, "html") == 0;
+}
+
 static const struct {
     const char *name;
     bool has_value;
-    bool (*parse)(struct options *, const char *value);
+    bool (*parse)(struct options *options, const char *value);
     const char *meaning;
 } option_table[] = {
-    {"--at", true, at_parse, "a number of commits"},
+    {"--at", true, at_parse, "a number of commits, or a time such as 5ms"},
     {"--head", true, head_parse, "64 hexadecimal digits"},
     {"--commits", false, commits_parse, ""},
+    {"--json", false, json_parse, ""},
+    {"--package", true, package_parse, ""},
+    {"--syslog", true, syslog_parse, ""},
+    {"--manifest", true, manifest_parse, ""},
+    {"--out", true, out_parse, ""},
+    {"--format", true, format_parse, "dot, json or html"},
 };
 
 static _Noreturn void usage(const char *what, const char *which)
 {
-    fprintf(stderr, "authority: %s%s\n%s", what, which, help);
+    fprintf(stderr, "authority: %s%s\n", what, which);
+    help_print(stderr);
     exit(EXIT_USAGE);
 }
 
 // Returns how many words were taken; 0: the word is no option.
 static int option_parse(struct options *options, const char *word, const char *next)
 {
-    for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(option_table); i++) {
         if (strcmp(option_table[i].name, word) != 0)
             continue;
         if (option_table[i].has_value && next == NULL)
@@ -135,216 +176,60 @@ static int option_parse(struct options *options, const char *word, const char *n
     return 0;
 }
 
-static struct options options_parse(int count, char **words)
+static void options_parse(struct options *options, int count, char **words)
 {
-    struct options options = {.at = UINT64_MAX};
-
-    for (int i = 1; i < count; i++) {
-        if (strcmp(words[i], "--help") == 0) {
-            fputs(help, stdout);
-            exit(0);
-        }
-    }
-    if (count < 2 || strcmp(words[1], "verify") != 0)
-        usage("the command must be ", "verify");
     for (int i = 2; i < count;) {
-        int taken = option_parse(&options, words[i], i + 1 < count ? words[i + 1] : NULL);
+        int taken = option_parse(options, words[i], i + 1 < count ? words[i + 1] : NULL);
 
-        if (taken == 0 && (words[i][0] == '-' || options.path != NULL))
+        if (taken == 0 && (words[i][0] == '-' || options->argument_count == ARGUMENTS_MAX))
             usage("not understood: ", words[i]);
         if (taken == 0)
-            options.path = words[i];
+            options->arguments[options->argument_count++] = words[i];
         i += taken == 0 ? 1 : taken;
     }
-    if (options.path == NULL)
-        usage("which log?", "");
-    return options;
 }
 
-// --- The log ------------------------------------------------------------------------------------
-
-static uint8_t *file_read(const char *path, size_t *size)
+static const char *verb_at(const void *context, uint32_t place)
 {
-    FILE *file = fopen(path, "rb");
-    uint8_t *bytes = NULL;
-    long end = -1;
-
-    if (file == NULL)
-        fail(EXIT_REFUSED, path, strerror(errno));
-    if (fseek(file, 0, SEEK_END) == 0)
-        end = ftell(file);
-    if (end < 0 || fseek(file, 0, SEEK_SET) != 0)
-        fail(EXIT_REFUSED, path, "not a file that can be read at any place");
-    *size = (size_t)end;
-    bytes = zeroed(*size);
-    if (bytes == NULL)
-        fail(EXIT_REFUSED, path, "too large for this machine's memory");
-    if (fread(bytes, 1, *size, file) != *size)
-        fail(EXIT_REFUSED, path, ferror(file) ? strerror(errno) : "shrank while it was read");
-    fclose(file);
-    return bytes;
+    (void)context;
+    return place < COUNT_OF(verbs) ? verbs[place].name : NULL;
 }
 
-static _Noreturn void refuse(const char *path, const struct replay_error *error,
-                             const struct replay_log *log)
+static const struct verb *verb_find(const char *word)
 {
-    fprintf(stderr, "authority: %s: ", path);
-    error_print(stderr, error, log);
-    exit(EXIT_REFUSED);
-}
-
-// A replay at genesis. Its storage is freed by storage_free().
-static void replay_begin(struct replay *replay, const struct options *options,
-                         const struct replay_log *log)
-{
-    struct state_config config;
-    struct replay_error error = replay_config(&log->pages[0], &config);
-
-    if (error.fault != REPLAY_OK)
-        refuse(options->path, &error, log);
-    void *storage = zeroed((size_t)state_size(&config));
-    if (storage == NULL)
-        fail(EXIT_REFUSED, options->path, "its state is too large for this machine's memory");
-    replay_init(replay, &config, storage);
-}
-
-static void storage_free(struct replay *replay)
-{
-    free(replay->state.sessions); // the first arena: where the storage begins
-}
-
-// One pass over all pages: chain, commits, digests, head.
-static struct replay_error log_replay(struct replay *replay, const struct options *options,
-                                      const struct replay_log *log)
-{
-    struct replay_error error = {.fault = REPLAY_OK};
-
-    for (uint64_t i = 0; i < log->page_count && error.fault == REPLAY_OK; i++)
-        error = replay_page(replay, &log->pages[i]);
-    if (error.fault == REPLAY_OK && log->trailer != NULL)
-        error = replay_end(replay, log->trailer);
-    if (error.fault == REPLAY_OK && options->head_given &&
-        memcmp(replay->head, options->head, HASH_SIZE) != 0)
-        error.fault = REPLAY_HEAD;
-    if (error.fault == REPLAY_OK && log->trailer == NULL && !options->head_given)
-        error.fault = REPLAY_TRAILER_MISSING;
-    return error;
-}
-
-// Leaves the state at the end of a good log. Of a bad one the chain as a whole says best where it
-// was changed, so it is asked before the commit at which the replay stopped is accused.
-static void log_verify(struct replay *replay, const struct options *options,
-                       const struct replay_log *log)
-{
-    replay_begin(replay, options, log);
-    struct replay_error error = log_replay(replay, options, log);
-    if (error.fault == REPLAY_OK)
-        return;
-    struct replay_error chain = replay_log_verify(log, options->head_given ? options->head : NULL);
-    if (chain.fault == REPLAY_PAGE_HASH) {
-        storage_free(replay);
-        replay_begin(replay, options, log);
-        replay_log_narrow(log, &chain, &replay->state.config, replay->state.sessions);
+    for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+        if (strcmp(verbs[i].name, word) == 0)
+            return &verbs[i];
     }
-    refuse(options->path, chain.fault != REPLAY_OK ? &chain : &error, log);
-}
-
-// What can be said of a log whose first pages are not there: its chain. The state that it leads to
-// is in the replica that acknowledged them.
-static void chain_tell(const struct options *options, const struct replay_log *log)
-{
-    struct replay_error error = replay_log_verify(log, options->head_given ? options->head : NULL);
-    uint8_t head[HASH_SIZE];
-
-    if (error.fault != REPLAY_OK)
-        refuse(options->path, &error, log);
-    sha256_of(&log->pages[log->page_count - 1], LOG_PAGE_SIZE, head);
-    printf("log: %" PRIu64 " pages, from page %" PRIu64 " on, boot %016" PRIx64 "\n",
-           log->page_count, log->first, log->pages[0].header.boot_id);
-    printf("chain: intact, head ");
-    hex_print(stdout, head, HASH_SIZE);
-    printf(" (%s%s%s)\n", log->trailer != NULL ? "stated by the machine" : "",
-           log->trailer != NULL && options->head_given ? ", " : "",
-           options->head_given ? "as given" : "");
-    printf("state: unknown, since pages 0 to %" PRIu64 " were acknowledged and are not here\n",
-           log->first - 1);
-}
-
-static void summary_print(const struct replay *replay, const struct options *options,
-                          const struct replay_log *log)
-{
-    const uint64_t *digest = replay->state.digest;
-
-    printf("log: %" PRIu64 " pages, %" PRIu64 " commits, boot %016" PRIx64 "\n", log->page_count,
-           replay->state.seq, replay->boot_id);
-    printf("chain: intact, head ");
-    hex_print(stdout, replay->head, HASH_SIZE);
-    printf(" (%s%s%s)\n", log->trailer != NULL ? "stated by the machine" : "",
-           log->trailer != NULL && options->head_given ? ", " : "",
-           options->head_given ? "as given" : "");
-    if (log->trailer != NULL)
-        printf("digest: live %016" PRIx64 "%016" PRIx64 " replayed %016" PRIx64 "%016" PRIx64
-               " equal\n",
-               log->trailer->digest[0], log->trailer->digest[1], digest[0], digest[1]);
-    else
-        printf("digest: live unknown (no trailer) replayed %016" PRIx64 "%016" PRIx64 "\n",
-               digest[0], digest[1]);
-}
-
-// Goes through the verified log again, up to `at` commits.
-static void commits_replay(struct replay *replay, const struct replay_log *log, uint64_t at,
-                           bool print)
-{
-    uint64_t seq = 0;
-
-    for (uint64_t i = 0; i < log->page_count; i++) {
-        for (uint32_t j = 0; j < log->pages[i].header.count && seq < at; j++, seq++) {
-            const struct commit *commit = &log->pages[i].records[j];
-
-            if (print)
-                commit_print(stdout, seq, commit);
-            ASSERT(replay_commit(replay, commit).fault == REPLAY_OK);
-        }
-    }
+    const char *nearest = nearest_name(word, verb_at, NULL);
+    fprintf(stderr, "authority: there is no verb `%s`%s%s%s; `authority --help` lists them\n", word,
+            nearest != NULL ? "; did you mean `" : "", nearest != NULL ? nearest : "",
+            nearest != NULL ? "`?" : "");
+    exit(EXIT_USAGE);
 }
 
 int main(int count, char **words)
 {
-    struct options options = options_parse(count, words);
-    struct replay_log log;
-    struct replay replay;
-    size_t size;
-    uint8_t *bytes = file_read(options.path, &size);
-    struct replay_error error = replay_log_open(&log, bytes, size);
+    struct options options = {.argument_count = 0};
 
-    if (error.fault != REPLAY_OK)
-        refuse(options.path, &error, &log);
-    if (log.first != 0) {
-        if (options.commits || options.at != UINT64_MAX)
-            fail(EXIT_REFUSED, options.path,
-                 "begins after page 0: there is no state that --at or --commits could show");
-        chain_tell(&options, &log);
-        free(bytes);
-        return 0;
+    for (int i = 1; i < count; i++) {
+        if (strcmp(words[i], "--help") == 0) {
+            help_print(stdout);
+            return 0;
+        }
     }
-    log_verify(&replay, &options, &log);
-    uint64_t commits = replay.state.seq;
-    if (options.at != UINT64_MAX && options.at > commits) {
-        fprintf(stderr,
-                "authority: %s: there is no seq %" PRIu64 ": the log has %" PRIu64 " commits\n",
-                options.path, options.at, commits);
-        return EXIT_REFUSED;
-    }
-    summary_print(&replay, &options, &log);
-    if (options.commits || options.at < commits) {
-        storage_free(&replay);
-        replay_begin(&replay, &options, &log);
-        commits_replay(&replay, &log, options.at, options.commits);
-    }
-    holds_print(stdout, &replay.state);
-    storage_free(&replay);
-    free(bytes);
+    if (count < 2)
+        usage("which verb?", "");
+    const struct verb *verb = verb_find(words[1]);
+    options_parse(&options, count, words);
+    if (options.argument_count == 0)
+        usage("which log? ", verb->arguments);
+    if (options.argument_count < verb->least || options.argument_count > verb->most)
+        usage(options.argument_count > verb->most ? "not understood: " : "what is missing: ",
+              options.argument_count > verb->most ? options.arguments[verb->most]
+                                                  : verb->arguments);
+    int code = verb->run(&options);
     if (fflush(stdout) != 0 || ferror(stdout))
         fail(EXIT_REFUSED, "standard output", strerror(errno));
-    return 0;
+    return code;
 }

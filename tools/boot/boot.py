@@ -4,6 +4,7 @@
 
     boot.py x86_64|sim|sim-asan --package NAME [--cpu C] [--memory M] [--seed N] [--machine M]
             [--cpus N] [--loader pvh|bios|uefi] [--append WORDS] [--debug|--trace]
+            [--log FILE] [--assert RULES]
 
 Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
 tests/run/runner.py. On x86_64 the first serial port is the console; the second one receives the raw
@@ -12,11 +13,13 @@ commit log when the machine halts, the third one the SysLog. The simulator write
 import argparse
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 
 AUTHORITY = "build/host/tools/authority"
 RINGTAP = "build/host/tools/ringtap"
+LOG = "build/run/commit.log"
 TRACE = "build/run/trace.json"
 # isa-debug-exit turns a written value v into the status (v << 1) | 1; the kernel writes
 # 0x10 + its exit code.
@@ -35,6 +38,11 @@ def package_path(platform, package):
 def syslog_path(log):
     """Where the SysLog goes that leaves the machine together with this commit log."""
     return os.path.splitext(log)[0] + ".syslog"
+
+
+def package_beside(log):
+    """Where the boot package is kept, from which `authority` takes the names of programs."""
+    return os.path.splitext(log)[0] + ".pkg"
 
 
 def loader_pvh(package, suite, append):
@@ -115,6 +123,12 @@ def verify(log):
     return subprocess.call([AUTHORITY, "verify", log])
 
 
+def rules_hold(log, rules):
+    """Judges rules in every state that the run had (docs/authority.md)."""
+    print(f"\n{AUTHORITY} assert {rules} {log}", flush=True)
+    return subprocess.call([AUTHORITY, "assert", rules, log])
+
+
 def trace(log):
     """The last requests as a timeline for a browser."""
     print(f"\n{RINGTAP} {syslog_path(log)} --trace > {TRACE}")
@@ -142,7 +156,10 @@ def run(arguments, log):
     if code is None and status == 0:
         print("\nThe machine was left before it halted.")
         return 0
+    shutil.copyfile(package_path(arguments.platform, arguments.package), package_beside(log))
     verified = verify(log) or (trace(log) if arguments.trace else 0)
+    if verified == 0 and arguments.rules:
+        verified = rules_hold(log, arguments.rules)
     if code is None:
         print(f"The machine did not run to its end: status {status} of {line[0]}.")
     elif code != 0:
@@ -200,6 +217,8 @@ def main():
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--loader", choices=LOADERS, default="pvh")
     parser.add_argument("--append", default="", help="the kernel's command line (pvh)")
+    parser.add_argument("--log", default=LOG, help="where the commit log goes")
+    parser.add_argument("--assert", dest="rules", help="a file of rules that must hold throughout")
     parser.add_argument("--debug", action="store_true")
     parser.add_argument("--trace", action="store_true",
                         help="a timeline of the last requests; each kernel entry (sim)")
@@ -209,7 +228,7 @@ def main():
         print(f"{package} isn't there: PACKAGE= is the name of a file of system/manifests/")
         return 1
     os.makedirs("build/run", exist_ok=True)
-    log = "build/run/commit.log"
+    log = arguments.log
     if os.path.exists(log):
         os.unlink(log)
     if arguments.debug:

@@ -56,9 +56,6 @@ class Authority(unittest.TestCase):
         compile_c(cls.folder / "writer", STATE,
                   [ROOT / "lib/replay/test/sample_log.c", cls.folder / "writer.c"])
         cls.tool = BUILT
-        if not BUILT.exists():
-            cls.tool = cls.folder / "authority"
-            compile_c(cls.tool, ["tools/authority", *STATE])
         cls.logs = {pages: subprocess.run([cls.folder / "writer", str(pages)], check=True,
                                           capture_output=True).stdout for pages in (PAGES, 4)}
         cls.every = subprocess.run([cls.folder / "writer", "4", "every kind"], check=True,

@@ -4,6 +4,7 @@
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -30,6 +31,16 @@ class Boot(unittest.TestCase):
         code, lines = boot("sim", "--package", "absent")
         self.assertEqual((code, len(lines)), (1, 1), lines)
         self.assertIn("build/sim/absent.pkg isn't there", lines[0])
+
+    def test_rules_are_judged_over_the_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            rules, log = pathlib.Path(folder, "rules"), pathlib.Path(folder, "run.log")
+            for text, found in (("only init-min holds Job", 0), ("never ping holds Timer", 1)):
+                rules.write_text(text, encoding="utf-8")
+                code, lines = boot("sim", "--package", "first-call", "--log", str(log), "--assert",
+                                   str(rules))
+                self.assertEqual((code, lines[-1].endswith(f"1 rules, {found} broken")),
+                                 (found, True), lines[-4:])
 
     def test_a_machine_that_does_not_start_gives_its_reason(self):
         code, lines = boot("x86_64", "--package", "first-call", "--cpu", "abacus")

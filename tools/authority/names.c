@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// See names.h: the boot package, and texts made of its names.
+#include "tools/authority/names.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/ids.h"
+#include "abi/package.h"
+#include "schema/boot.capnp.h"
+#include "tools/authority/answer.h"
+
+enum { ENDPOINTS_NAMED_MAX = 64, GRANTS_NAMED_MAX = 64, METHODS_LISTED_MAX = 4 };
+
+struct names {
+    uint8_t *bytes; // null: there is no package
+    size_t size;
+    const struct package_entry *entries;
+    uint32_t entry_count;
+    struct capnp_message message;
+    struct boot_manifest_reader manifest;
+    bool has_manifest;
+    uint32_t package_object;
+    uint32_t endpoints[ENDPOINTS_NAMED_MAX]; // made by the first process, in order
+    uint32_t endpoint_count;
+};
+
+// --- The package --------------------------------------------------------------------------------
+
+static bool entry_is_sound(const struct names *names, const struct package_entry *entry)
+{
+    return entry->name[NAME_SIZE - 1] == '\0' && entry->offset <= names->size &&
+           entry->size <= names->size - entry->offset && entry->offset % PAGE_SIZE == 0;
+}
+
+static const char *package_take(struct names *names)
+{
+    const struct package_header *header = (const struct package_header *)(void *)names->bytes;
+
+    if (names->size < PAGE_SIZE || header->magic != PACKAGE_MAGIC)
+        return "is not a boot package";
+    if (header->version != PACKAGE_VERSION || header->entry_count > PACKAGE_ENTRIES_MAX ||
+        header->size != names->size)
+        return "is a boot package of another version, or broken";
+    names->entries = (const struct package_entry *)(const void *)(header + 1);
+    names->entry_count = header->entry_count;
+    for (uint32_t i = 0; i < names->entry_count; i++) {
+        const struct package_entry *entry = &names->entries[i];
+        if (!entry_is_sound(names, entry))
+            return "is a broken boot package";
+        if (entry->kind == PACKAGE_MANIFEST && entry->size <= UINT32_MAX) {
+            capnp_message_init(&names->message, names->bytes + entry->offset, (uint32_t)entry->size,
+                               NULL, 0);
+            names->manifest = boot_manifest_read(&names->message);
+            names->has_manifest = true;
+        }
+    }
+    return NULL;
+}
+
+// Objects that the manifest or the machine's genesis name by their order.
+static void objects_find(struct names *names, const struct authority_index *index)
+{
+    names->package_object = LIFE_NONE;
+    for (uint32_t seq = 0; seq < index->count; seq++) {
+        const struct commit *commit = authority_commit(index, seq);
+        if (commit->kind != COMMIT_OBJECT_CREATE)
+            continue;
+        if (names->package_object == LIFE_NONE)
+            names->package_object = seq;
+        if (commit->object_create.kind == OBJECT_ENDPOINT && commit->actor == 0 &&
+            names->endpoint_count < ENDPOINTS_NAMED_MAX)
+            names->endpoints[names->endpoint_count++] = seq;
+    }
+}
+
+struct names *names_open(const struct history *history)
+{
+    struct names *names = zeroed(sizeof(*names));
+    const char *given = history->options->package;
+    char *beside = path_beside(history->path, ".pkg");
+    const char *path = given != NULL ? given : beside;
+
+    if (names == NULL)
+        fail(EXIT_REFUSED, path, "there is not enough memory");
+    objects_find(names, &history->index);
+    names->bytes = file_read(path, &names->size, given == NULL);
+    if (names->bytes != NULL) {
+        const char *wrong = package_take(names);
+        if (wrong == NULL && names->package_object != LIFE_NONE &&
+            authority_commit(&history->index, names->package_object)->object_create.argument !=
+                names->size / PAGE_SIZE)
+            wrong = "is not the boot package that this log's machine started with";
+        if (wrong != NULL)
+            fail(EXIT_REFUSED, path, wrong);
+    }
+    free(beside);
+    return names;
+}
+
+void names_close(struct names *names)
+{
+    free(names->bytes);
+    free(names);
+}
+
+bool names_has_package(const struct history *history)
+{
+    return history->names->bytes != NULL;
+}
+
+const char *program_name(const struct history *history, uint32_t process)
+{
+    const struct names *names = history->names;
+    uint32_t image = history->index.lives[process].image;
+
+    if (names->bytes == NULL || image == LIFE_NONE)
+        return NULL;
+    const struct commit_memory_map *map = &authority_commit(&history->index, image)->memory_map;
+    uint32_t facet = authority_life(&history->index, ARENA_FACETS, map->facet, image);
+    if (facet != names->package_object)
+        return NULL;
+    for (uint32_t i = 0; i < names->entry_count; i++) {
+        const struct package_entry *entry = &names->entries[i];
+        uint64_t first = entry->offset / PAGE_SIZE;
+        uint64_t pages = (entry->size + PAGE_SIZE - 1) / PAGE_SIZE;
+        if (entry->kind == PACKAGE_PROGRAM && map->object_page >= first &&
+            map->object_page - first < pages)
+            return entry->name;
+    }
+    return NULL;
+}
+
+const char *program_at(const struct history *history, uint32_t place)
+{
+    const struct names *names = history->names;
+
+    for (uint32_t i = 0; i < names->entry_count; i++) {
+        if (names->entries[i].kind == PACKAGE_PROGRAM && place-- == 0)
+            return names->entries[i].name;
+    }
+    return NULL;
+}
+
+const char *endpoint_name(const struct history *history, uint32_t object)
+{
+    struct names *names = history->names;
+
+    for (uint32_t i = 0; names->has_manifest && i < names->endpoint_count; i++) {
+        struct boot_endpoint_reader_list list = boot_manifest_get_endpoints(names->manifest);
+        if (names->endpoints[i] == object && i < list.l.count)
+            return boot_endpoint_get_name(boot_endpoint_reader_at(list, i)).data;
+    }
+    return NULL;
+}
+
+// --- Capabilities -------------------------------------------------------------------------------
+
+// How many holds the process had before it.
+static uint32_t holds_before(const struct authority_index *index, uint32_t hold)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = index->lives[hold].owner_before;
+         at != LIFE_NONE && count <= GRANTS_NAMED_MAX; at = index->lives[at].owner_before)
+        count++;
+    return count;
+}
+
+// Which process of its program it is, from 0. Programs that are started again follow
+// all others of their name.
+static uint32_t instance_of(const struct history *history, uint32_t process)
+{
+    const char *name = program_name(history, process);
+    uint32_t before = 0;
+
+    for (uint32_t seq = 0; seq < process; seq++) {
+        if (authority_commit(&history->index, seq)->kind != COMMIT_PROCESS_CREATE)
+            continue;
+        const char *other = program_name(history, seq);
+        before += other != NULL && strcmp(other, name) == 0;
+    }
+    return before;
+}
+
+bool manifest_program(const struct history *history, uint32_t process, uint32_t *place)
+{
+    const struct names *names = history->names;
+    const char *name = names->has_manifest ? program_name(history, process) : NULL;
+    uint32_t left = name == NULL ? 0 : instance_of(history, process);
+    bool is_found = false;
+
+    if (name == NULL)
+        return false;
+    struct boot_program_reader_list programs = boot_manifest_get_programs(names->manifest);
+    for (uint32_t i = 0; i < programs.l.count; i++) {
+        const char *of = boot_program_get_name(boot_program_reader_at(programs, i)).data;
+        if (of == NULL || strcmp(of, name) != 0)
+            continue;
+        *place = i;
+        is_found = true;
+        if (left-- == 0)
+            break;
+    }
+    return is_found;
+}
+
+static struct boot_grant_reader_list grants_of(const struct history *history, uint32_t program)
+{
+    struct boot_program_reader_list programs = boot_manifest_get_programs(history->names->manifest);
+
+    return boot_program_get_grants(boot_program_reader_at(programs, program));
+}
+
+bool manifest_grant(const struct history *history, const struct authority_hold *hold,
+                    uint32_t *program, uint32_t *grant)
+{
+    if (hold->how != HOW_GRANT || !manifest_program(history, hold->process, program))
+        return false;
+    *grant = holds_before(&history->index, hold->life);
+    return *grant < grants_of(history, *program).l.count;
+}
+
+const char *capability_name(const struct history *history, const struct authority_hold *hold)
+{
+    // In the order in which the kernel's genesis gives them to the first program.
+    static const char *const first[] = {"console",  "timer", "job",      "capabilities",
+                                        "manifest", "log",   "log-pages"};
+
+    if (history->names->bytes == NULL || hold->is_revoker)
+        return NULL;
+    if (hold->how == HOW_GENESIS) {
+        uint32_t place = holds_before(&history->index, hold->life);
+        return place < COUNT_OF(first) ? first[place] : NULL;
+    }
+    uint32_t program, grant;
+    return manifest_grant(history, hold, &program, &grant)
+               ? boot_grant_get_name(boot_grant_reader_at(grants_of(history, program), grant)).data
+               : NULL;
+}
+
+// --- Texts --------------------------------------------------------------------------------------
+
+static const char *number_label(struct commit_id id)
+{
+    return id.generation == 1 ? say("%u", id.index) : say("%u.%u", id.index, id.generation);
+}
+
+const char *process_label(const struct history *history, uint32_t process)
+{
+    if (process == LIFE_NONE)
+        return "the kernel";
+    const char *name = program_name(history, process);
+    const char *number = number_label(authority_id(&history->index, ARENA_PROCESSES, process));
+
+    return name == NULL ? say("process %s", number) : say("%s (process %s)", name, number);
+}
+
+const char *object_label(const struct history *history, uint32_t object)
+{
+    const char *name = endpoint_name(history, object);
+    const char *number = number_label(authority_id(&history->index, ARENA_OBJECTS, object));
+    const char *interface = interface_label(authority_interface(&history->index, object));
+
+    return name == NULL ? say("%s (object %s)", interface, number)
+                        : say("%s (%s, object %s)", name, interface, number);
+}
+
+const char *interface_label(uint64_t interface)
+{
+    const char *name = interface_name(interface);
+
+    return name != NULL ? name : say("interface 0x%" PRIx64, interface);
+}
+
+const char *methods_label(uint64_t interface, uint64_t methods)
+{
+    uint64_t known = interface_methods(interface);
+    const char *text = "";
+    const char *comma = "";
+
+    if (interface_name(interface) == NULL)
+        return methods == UINT64_MAX ? "every method" : say("methods 0x%" PRIx64, methods);
+    if (known == 0 && methods != 0)
+        return "its operations";
+    if ((methods & known) == known && __builtin_popcountll(known) > METHODS_LISTED_MAX)
+        return "every method";
+    for (uint32_t number = 0; number < METHODS_MAX; number++) {
+        if ((methods & known) >> number & 1) {
+            text = say("%s%s%s", text, comma, method_name(interface, number));
+            comma = ", ";
+        }
+    }
+    return *text == '\0' ? "no method" : text;
+}
+
+const char *session_label(const struct history *history, uint32_t session)
+{
+    const char *text = "";
+    const char *of = "";
+
+    if (session == LIFE_NONE)
+        return "nobody";
+    for (; session != LIFE_NONE; session = history->index.lives[session].owner) {
+        text = say("%s%ssession %s", text, of,
+                   number_label(authority_id(&history->index, ARENA_SESSIONS, session)));
+        of = " of ";
+    }
+    return text;
+}
+
+const char *cap_label(struct commit_id id)
+{
+    return say("0x%" PRIx64, cap_of(id.generation, id.index).value);
+}
+
+const char *hold_label(const struct history *history, uint32_t hold)
+{
+    struct authority_hold what;
+
+    authority_hold_of(&history->index, hold, &what);
+    uint64_t interface = authority_interface(&history->index, what.facet);
+    const char *methods = methods_label(interface, authority_methods(&history->index, what.facet));
+    return what.is_revoker ? say("the revoker of %s of %s", interface_label(interface),
+                                 object_label(history, what.object))
+                           : say("%s: %s of %s", interface_label(interface), methods,
+                                 object_label(history, what.object));
+}
