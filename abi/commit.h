@@ -44,11 +44,8 @@ enum commit_kind {
     COMMIT_HOLD_INSERT = 20,
     COMMIT_HOLD_MOVE = 21,
     COMMIT_HOLD_REMOVE = 22,
-    COMMIT_MEMORY_COMMIT = 23,
-    COMMIT_MEMORY_DECOMMIT = 24,
     COMMIT_MEMORY_MAP = 25,
     COMMIT_MEMORY_UNMAP = 26,
-    COMMIT_MEMORY_PROTECT = 27,
     COMMIT_MEMORY_SEAL = 28,
     COMMIT_LIMIT_MOVE = 29,
     COMMIT_CHECKPOINT_MARK = 30,
@@ -245,10 +242,8 @@ struct commit_hold_remove {
 };
 
 struct commit_memory {
-    struct commit_id object; // MEMORY_COMMIT, MEMORY_DECOMMIT, MEMORY_SEAL
-    uint32_t first;          // page of the object
-    uint32_t count;
-    uint64_t reserved[3];
+    struct commit_id object; // MEMORY_SEAL
+    uint64_t reserved[4];
 };
 
 struct commit_memory_map {
@@ -265,12 +260,6 @@ struct commit_memory_map {
 struct commit_memory_unmap {
     struct commit_id mapping;
     uint64_t reserved[4];
-};
-
-struct commit_memory_protect {
-    struct commit_id mapping;
-    uint32_t rights;
-    uint32_t reserved[7];
 };
 
 // A replica has a checkpoint of the state after the first `seq` commits.
@@ -315,7 +304,6 @@ struct commit {
         struct commit_memory memory;
         struct commit_memory_map memory_map;
         struct commit_memory_unmap memory_unmap;
-        struct commit_memory_protect memory_protect;
         struct commit_checkpoint_mark checkpoint_mark;
     };
 };
@@ -332,6 +320,8 @@ enum object_kind {
     OBJECT_CAPABILITY_MANAGER = 8,
     OBJECT_NOTIFICATION = 9,
     OBJECT_PARK_SPACE = 10,
+    OBJECT_ADDRESS_SPACE = 11,
+    OBJECT_THREAD = 12,
     OBJECT_LOG_READER = 15,
     OBJECT_KIND_COUNT = 16,
 };

@@ -21,7 +21,7 @@ enum status {
 #define STATUS(name, number, kind, sentence) STATUS_##name = (number),
 #include "abi/errors.def"
 #undef STATUS
-    STATUS_LIMIT = 80,
+    STATUS_LIMIT = 96,
 };
 
 // The type of exception by which a fact reaches the caller; EXCEPTION_TRANSPORT: by its status.

@@ -52,14 +52,16 @@ enum system_call {
 
 static const uint64_t TIMEOUT_NONE = UINT64_MAX; // no limit
 
-// Where a process finds what the kernel gives it, relative to the base of its address space.
+// Where things are in a process, relative to the base of its address space. The kernel insists on
+// the last two alone: programs map from LAYOUT_START to LAYOUT_RING.
 enum layout {
     LAYOUT_START = 0x10000,  // struct start, the CapSet, the start-info message; read-only
-    LAYOUT_RING = 0x20000,   // the first thread's ring
-    LAYOUT_STACK = 0x100000, // its stack: grows down from LAYOUT_STACK_TOP
-    LAYOUT_STACK_TOP = 0x110000,
-    LAYOUT_IMAGE = 0x400000, // the program, as its segments say
-    LAYOUT_END = 0x40000000, // nothing is mapped from here on
+    LAYOUT_STACK = 0x1e0000, // the first thread's; grows down from LAYOUT_STACK_TOP
+    LAYOUT_STACK_TOP = 0x1f0000,
+    LAYOUT_IMAGE = 0x400000,  // the program, as its segments say
+    LAYOUT_OWN = 0x30000000,  // from here on it maps what it likes
+    LAYOUT_RING = 0x3f000000, // the rings of its threads, which the kernel gives it
+    LAYOUT_END = 0x40000000,  // nothing is mapped from here on
 };
 
 // Why a process ended.

@@ -13,6 +13,7 @@
 
 enum {
     SYSLOG_RECORDS = 512, // kept: record n stands at its place n modulo this
+    SYSLOG_FAULT = 0xfe,  // in place of an opcode: a call about the thread's fault
     SYSLOG_EXIT = 0xff, // in place of an opcode: the process ended; status is its code, detail why
     SYSLOG_WAITS = INT32_MIN, // in place of a status: it caused commits, and ends later
 };

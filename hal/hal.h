@@ -70,6 +70,9 @@ void hal_thread_create(uint32_t thread, uint32_t space, uint64_t entry, uint64_t
 // The thread will never run again.
 void hal_thread_destroy(uint32_t thread);
 
+// What the thread's FS register adds to addresses when the thread runs next; 0 before.
+void hal_thread_fs_base(uint32_t thread, uint64_t base);
+
 // What the thread's present system call returns when the thread runs next.
 void hal_thread_result(uint32_t thread, uint64_t value);
 

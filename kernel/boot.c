@@ -7,6 +7,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/parts.h"
+#include "lib/package/package.h"
 
 struct sizes {
     uint32_t frames; // of memory, at least
@@ -42,7 +43,9 @@ static const struct sizes size_table[] = {
 };
 
 enum {
-    PAGES_MAX = 1 << 28,  // 1 TiB
+    PAGES_MAX = 1 << 28, // 1 TiB
+    // For any first program: its image, stack, start page and ring, with their lists and tables.
+    FIRST_FRAMES = PACKAGE_IMAGE_PAGES_MAX + 124,
     SPACE_OF_A_PAGE = 15, // pages of address space for each page of memory
 };
 
@@ -53,8 +56,7 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t frames)
         row++;
     }
     struct sizes sizes = *row;
-    // The package's pages are those of two objects: all of it, and its manifest.
-    uint64_t pages = frames + 2 * (boot->package_size / PAGE_SIZE);
+    uint64_t pages = frames + boot->package_size / PAGE_SIZE;
     sizes.of[RESOURCE_PAGES] = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
     sizes.of[RESOURCE_SPACE] = sizes.of[RESOURCE_PAGES] * SPACE_OF_A_PAGE;
     for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
@@ -94,14 +96,10 @@ static uint64_t array_size(const struct sizes *sizes, uint32_t array)
 }
 
 // What is not named here begins as zero; so the sweepers look at everything once, and find nothing.
-static void core_init(struct core *core, const struct sizes *sizes, const struct boot *boot)
+static void core_init(struct core *core, const struct sizes *sizes, uint64_t now_ns)
 {
-    core->now_ns = boot->now_ns;
+    core->now_ns = now_ns;
     core->actor = KERNEL_ACTOR;
-    core->kernel_enter = boot->kernel_enter;
-    core->boot_flags = boot->flags;
-    core->package_frame = boot->package_frame;
-    core->package = frame_at(boot->package_frame);
     core->request_count = sizes->of[RESOURCE_CALLS];
     core->spare = core->requests;
     for (uint32_t i = 1; i < core->request_count; i++) {
@@ -112,6 +110,7 @@ static void core_init(struct core *core, const struct sizes *sizes, const struct
         list_init(&core->ready[i]);
     }
     list_init(&core->dead);
+    list_init(&core->ended);
     for (uint32_t i = 0; i < PARK_QUEUES + 1; i++) {
         queue_init(&core->parked[i]);
     }
@@ -143,8 +142,8 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
     for (uint32_t i = 1; i < frames->range_count; i++) {
         largest = frames->ranges[i].count > largest->count ? &frames->ranges[i] : largest;
     }
-    if (largest->count <= taken) {
-        boot_refuse("there is not enough memory for the kernel's tables");
+    if (largest->count <= taken || frames->free_count < taken + FIRST_FRAMES) {
+        boot_refuse("there is not enough memory for the kernel's tables and the first program");
     }
     largest->count -= (uint32_t)taken;
     uint32_t first = largest->first + largest->count;
@@ -167,47 +166,6 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
     return kernel;
 }
 
-// --- The boot package ---------------------------------------------------------------------------
-
-// Every number of the package is checked before it is believed.
-
-static bool entry_is_sound(const struct package_header *package, const struct package_entry *entry)
-{
-    if (entry->offset % PAGE_SIZE != 0 || entry->offset < PAGE_SIZE ||
-        entry->offset > package->size || entry->size > package->size - entry->offset) {
-        return false;
-    }
-    if (entry->name[0] == 0 || entry->name[NAME_SIZE - 1] != 0) {
-        return false;
-    }
-    if (entry->kind == PACKAGE_MANIFEST) {
-        return entry->segment_count == 0;
-    }
-    return entry->kind == PACKAGE_PROGRAM && entry->segment_count > 0 &&
-           entry->segment_count <= PACKAGE_SEGMENTS_MAX;
-}
-
-// Whether the table is sound, in the `size` bytes that the platform found.
-static bool package_is_sound(const struct package_header *package, uint64_t size)
-{
-    const struct package_entry *entries = (const struct package_entry *)(const void *)(package + 1);
-    if (size < PAGE_SIZE || package->magic != PACKAGE_MAGIC ||
-        package->version != PACKAGE_VERSION || package->size > size || package->size < PAGE_SIZE ||
-        package->size % PAGE_SIZE != 0 || package->entry_count > PACKAGE_ENTRIES_MAX ||
-        package->first >= package->entry_count ||
-        !package_hash_is(entries, package->entry_count * sizeof *entries, package->sha256)) {
-        return false;
-    }
-    uint32_t manifests = 0;
-    for (uint32_t i = 0; i < package->entry_count; i++) {
-        if (!entry_is_sound(package, &entries[i])) {
-            return false;
-        }
-        manifests += entries[i].kind == PACKAGE_MANIFEST;
-    }
-    return manifests == 1 && entries[package->first].kind == PACKAGE_PROGRAM;
-}
-
 // --- Boot ---------------------------------------------------------------------------------------
 
 struct kernel *kernel_boot(const struct boot *boot)
@@ -215,25 +173,22 @@ struct kernel *kernel_boot(const struct boot *boot)
     if (boot->package_size == 0) {
         boot_refuse("there is no boot package");
     }
-    if (!package_is_sound(frame_at(boot->package_frame), boot->package_size)) {
+    const struct package_header *package = frame_at(boot->package_frame);
+    if (!package_table_is_sound(package, boot->package_size)) {
         boot_refuse("the boot package is broken: its size, its table or its table's hash is wrong");
+    }
+    const struct package_entry *first = &package_entries(package)[package->first];
+    if (!package_program_is_sound(first, package->size) ||
+        !package_blob_is_sound(first, (const uint8_t *)package + first->offset)) {
+        boot_refuse("the first program's checksum or layout is wrong");
     }
     struct frames frames;
     frames_init(&frames, boot->ranges, boot->range_count);
     struct sizes sizes = sizes_for(boot, frames.free_count);
     struct kernel *kernel = place(boot, &sizes, &frames);
     struct core *core = &kernel->core;
-    core_init(core, &sizes, boot);
-    const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
-    if (package_verify(core, manifest) != STATUS_OK) {
-        boot_refuse("the boot manifest's checksum is wrong");
-    }
-    enum status status = core_genesis(core, boot->boot_id);
-    if (status != STATUS_OK) {
-        boot_refuse(status == STATUS_PROGRAM_CORRUPT
-                        ? "the first program's checksum or layout is wrong"
-                        : "there is not enough memory for the first program");
-    }
+    core_init(core, &sizes, boot->now_ns);
+    core_genesis(core, boot);
     return kernel; // the first turn hands genesis to the log
 }
 

@@ -2,11 +2,16 @@
 //
 // Genesis: the commits by which a machine begins. The configuration, one session, one job, the
 // objects that nobody makes later, and the boot package's first program with what it is given:
-// console, timer, job, capabilities and the manifest. Whatever anybody holds later was handed on
-// from there.
+// console, timer, job, capabilities, the package, the logs, its space. Whatever anybody holds later
+// was handed on from there.
 #include <string.h>
 
+#include "abi/start.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/process.h"
+#include "kernel/core/thread.h"
 #include "kernel/parts.h"
+#include "lib/package/package.h"
 
 static void genesis_config(struct core *core, uint64_t boot_id)
 {
@@ -41,46 +46,108 @@ static uint32_t genesis_session(struct core *core, uint32_t job)
     return commit.session_create.session.index;
 }
 
-enum status core_genesis(struct core *core, uint64_t boot_id)
+// --- The first program --------------------------------------------------------------------------
+
+// What is read is mapped from the package, what may be written is a copy.
+static void segment_map(struct core *core, uint32_t process, uint32_t image, const uint8_t *blob,
+                        const struct package_segment *segment)
 {
-    genesis_config(core, boot_id);
+    const struct commit_memory_map map = {.process = process,
+                                          .facet = core->state.objects[image].root_facet,
+                                          .page = LAYOUT_IMAGE / PAGE_SIZE + segment->page,
+                                          .count = package_pages(segment->memory_bytes),
+                                          .object_page = segment->blob_page,
+                                          .rights = segment->rights};
+    if ((segment->rights & RIGHT_WRITE) == 0) {
+        memory_map(core, &map);
+    } else {
+        uint32_t object = memory_give(core, process, map.page, map.count, map.rights);
+        memory_move(core, object, 0, NULL, blob + (uint64_t)segment->blob_page * PAGE_SIZE,
+                    segment->file_bytes);
+    }
+}
+
+static void image_map(struct core *core, const struct boot *boot, uint32_t process,
+                      const struct package_entry *first)
+{
+    uint32_t frame = boot->package_frame + (uint32_t)(first->offset / PAGE_SIZE);
+    uint32_t image = memory_create_fixed(core, core->state.processes[process].job, frame,
+                                         package_pages(first->size));
+    for (uint32_t i = 0; i < first->segment_count; i++) {
+        segment_map(core, process, image, frame_at(frame), &first->segments[i]);
+    }
+    memory_give(core, process, LAYOUT_STACK / PAGE_SIZE,
+                (LAYOUT_STACK_TOP - LAYOUT_STACK) / PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
+}
+
+// Its capabilities, in the order in which it finds them.
+static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t process,
+                           uint64_t package_size, struct capset_entry *entry)
+{
+    uint32_t job = core->state.processes[process].job;
+    const struct {
+        char name[NAME_SIZE];
+        uint8_t transfer;
+        enum object_kind kind;
+        uint64_t argument;
+        uint32_t frame; // of memory: its first
+    } given[] = {
+        {"console", TRANSFER_COPY, OBJECT_CONSOLE, 0, 0},
+        {"timer", TRANSFER_COPY, OBJECT_TIMER, 0, 0},
+        {"job", TRANSFER_NONE, OBJECT_JOB, job, 0},
+        {"capabilities", TRANSFER_COPY, OBJECT_CAPABILITY_MANAGER, 0, 0},
+        {"package", TRANSFER_COPY, OBJECT_MEMORY, package_size / PAGE_SIZE, boot->package_frame},
+        {"log", TRANSFER_COPY, OBJECT_LOG_READER, 0, 0},
+        // The pages of both logs: whoever reads them sees what was written since.
+        {"log-pages", TRANSFER_COPY, OBJECT_MEMORY, core->log->page_count + SYSLOG_PAGES,
+         core->log_frame},
+        {"space", TRANSFER_COPY, OBJECT_ADDRESS_SPACE, process_number(core, process), 0},
+    };
+    for (uint32_t i = 0; i < sizeof given / sizeof given[0]; i++, entry++) {
+        uint64_t argument = given[i].argument;
+        uint32_t object = given[i].kind == OBJECT_MEMORY
+                              ? memory_create_fixed(core, job, given[i].frame, (uint32_t)argument)
+                              : object_create(core, given[i].kind, job, argument, OBJECT_PINNED);
+        uint32_t facet = core->state.objects[object].root_facet;
+        entry->cap = hold_insert(core, process, facet, given[i].transfer, false,
+                                 (struct hold_origin){NONE, HOW_GENESIS})
+                         .value;
+        entry->interface = core->state.facets[facet].interface;
+        memcpy(entry->name, given[i].name, NAME_SIZE);
+    }
+    return sizeof given / sizeof given[0];
+}
+
+// --- All of it ----------------------------------------------------------------------------------
+
+void core_genesis(struct core *core, const struct boot *boot)
+{
+    const struct package_header *package = frame_at(boot->package_frame);
+    const struct package_entry *first = &package_entries(package)[package->first];
+    genesis_config(core, boot->boot_id);
     uint32_t job = genesis_job(core);
     uint32_t session = genesis_session(core, job);
-    const struct package_entry *manifest = package_find(core->package, PACKAGE_MANIFEST, NULL, 0);
-    core->package_object = memory_create_fixed(core, job, core->package_frame,
-                                               (uint32_t)(core->package->size / PAGE_SIZE));
-    uint32_t console = object_create(core, OBJECT_CONSOLE, job, 0, OBJECT_PINNED);
-    uint32_t timer = object_create(core, OBJECT_TIMER, job, 0, OBJECT_PINNED);
-    uint32_t maker = object_create(core, OBJECT_JOB, job, job, OBJECT_PINNED);
-    uint32_t manager = object_create(core, OBJECT_CAPABILITY_MANAGER, job, 0, OBJECT_PINNED);
-    uint32_t list = memory_create_fixed(
-        core, job, core->package_frame + (uint32_t)(manifest->offset / PAGE_SIZE),
-        (uint32_t)((manifest->size + PAGE_SIZE - 1) / PAGE_SIZE));
-    // The pages of both logs: whoever reads them sees what was written since.
-    uint32_t pages =
-        memory_create_fixed(core, job, core->log_frame, core->log->page_count + SYSLOG_PAGES);
-    uint32_t reader = object_create(core, OBJECT_LOG_READER, job, 0, OBJECT_PINNED);
-    const struct {
-        const char *name;
-        uint32_t size;
-        uint8_t transfer;
-        uint32_t object;
-    } given[] = {
-        {"console", 7, TRANSFER_COPY, console}, {"timer", 5, TRANSFER_COPY, timer},
-        {"job", 3, TRANSFER_NONE, maker},       {"capabilities", 12, TRANSFER_COPY, manager},
-        {"manifest", 8, TRANSFER_COPY, list},   {"log", 3, TRANSFER_COPY, reader},
-        {"log-pages", 9, TRANSFER_COPY, pages},
-    };
-    core->first_process = process_create(core, job, session);
-    enum status status = builder_load(core, core->first_process, package_first(core->package));
-    if (status != STATUS_OK) {
-        return status;
+    for (uint32_t table = 0; table < HAL_MAP_TABLES; table++) {
+        core->tables[table] = frame_take(&core->frames);
     }
-    for (uint32_t i = 0; i < sizeof given / sizeof given[0]; i++) {
-        builder_grant(core, core->first_process, given[i].name, given[i].size,
-                      core->state.objects[given[i].object].root_facet, given[i].transfer,
-                      (struct hold_origin){NONE, HOW_GENESIS});
-    }
-    builder_start(core, core->first_process);
-    return STATUS_OK;
+    uint32_t process = process_create(core, job, session);
+    uint64_t base = core->processes[process].base;
+    core->first_process = process;
+    image_map(core, boot, process, first);
+    uint32_t page = memory_give(core, process, LAYOUT_START / PAGE_SIZE, 1, RIGHT_READ);
+    struct start *start = frame_at(memory_frame(core, page, 0));
+    struct capset *capset = (struct capset *)(start + 1);
+    // The package up to the first program, which nobody else can start.
+    capset->count = given_make(core, boot, process, first->offset, capset->entries);
+    uint32_t thread = thread_create(core, process);
+    *start = (struct start){.abi_major = ABI_MAJOR,
+                            .abi_minor = ABI_MINOR,
+                            .ring = thread_ring(core, thread),
+                            .capset = base + LAYOUT_START + sizeof *start,
+                            .process = process_number(core, process),
+                            .kernel_enter = boot->kernel_enter,
+                            .boot_flags = boot->flags};
+    process_start(core, process);
+    thread_begin(core, thread, base + LAYOUT_IMAGE + first->entry, base + LAYOUT_STACK_TOP,
+                 base + LAYOUT_START);
 }

@@ -11,8 +11,8 @@
 //     run turn.thread, or sleep until the next interrupt where it is HAL_NO_THREAD
 //
 // The first input is INPUT_STEP. A system call with a number that is none is an INPUT_FAULT of
-// cause EXIT_FAULT_MACHINE. A thread that faulted never runs again. Addresses in a fault are those
-// within the process (hal_space_base() subtracted).
+// cause EXIT_FAULT_MACHINE. A thread that faulted runs again where it did, if the kernel says so.
+// Addresses in a fault are those within the process (hal_space_base() subtracted).
 //
 // The kernel remembers which thread runs on the CPU: turn.thread of the last turn. A thread enters
 // with the registers that its platform saved; what it gets back is set by hal_thread_result().

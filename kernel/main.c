@@ -6,7 +6,10 @@
 // alone changes authority), the log keeps the commits (kernel/log), the HAL makes them so (hal/).
 #include <string.h>
 
+#include "kernel/core/memory.h"
+#include "kernel/core/process.h"
 #include "kernel/core/syslog.h"
+#include "kernel/core/thread.h"
 #include "kernel/kernel.h"
 #include "kernel/parts.h"
 
@@ -18,19 +21,21 @@ static const char *const fault_names[] = {
 
 // Each kind of input has a function; it returns whether there is more of the same to do.
 
-// Goes on with the work at hand: killed jobs first, then the running thread's submissions, then
-// what dead processes and servers left behind, then the log's seals while nobody wants to run.
+// Goes on with the work at hand: killed jobs and mappings by rights that are gone first, then the
+// running thread's submissions, then what dead processes and servers left behind, then the log's
+// seals while nobody wants to run.
 static bool turn_step(struct core *core, const struct input *input)
 {
     (void)input;
-    if (core->kill_next == NONE && core->current != NONE &&
-        core->threads[core->current].is_submitting) {
-        return gate_step(core);
-    }
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
+    bool is_ending = job_sweep(core) || mapping_sweep(core);
+    if (!is_ending && core->current != NONE && core->threads[core->current].is_submitting) {
+        return gate_step(core);
+    }
     core->is_changed = true;
-    core->is_sweeping = job_sweep(core) || process_sweep(core) || request_sweep(core) ||
+    core->is_sweeping = is_ending || process_sweep(core) || thread_sweep(core) ||
+                        request_sweep(core) ||
                         (core_may_commit(core, NONE, false) && facet_sweep(core));
     if (!core->is_sweeping && core->current == NONE) {
         log_seal_step(core->log);
@@ -42,6 +47,9 @@ static bool turn_fault(struct core *core, const struct input *input)
 {
     bool is_known = input->fault.cause == EXIT_FAULT_MEMORY;
     enum exit_reason cause = is_known ? EXIT_FAULT_MEMORY : EXIT_FAULT_MACHINE;
+    if (thread_fault(core, cause, input->fault.address, input->fault.instruction)) {
+        return false;
+    }
     report("tessera: process %lu ends: %s at address %lx, instruction %lx",
            (uint64_t)core->threads[core->current].process, fault_names[cause], input->fault.address,
            input->fault.instruction);

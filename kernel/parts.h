@@ -6,6 +6,7 @@
 
 #include "kernel/core/core.h"
 #include "kernel/gate/gate.h"
+#include "kernel/kernel.h"
 #include "kernel/log/log.h"
 
 enum { SYSLOG_PAGES = SYSLOG_RECORDS * sizeof(struct syslog_record) / PAGE_SIZE };
@@ -15,7 +16,8 @@ struct kernel {
     struct log log;
 };
 
-// The first commits: who is there before anybody acts, and the first program with what it is given.
-enum status core_genesis(struct core *core, uint64_t boot_id);
+// The first commits: who is there before anybody acts, and the first program, which is sound, with
+// what it is given.
+void core_genesis(struct core *core, const struct boot *boot);
 
 #endif

@@ -18,7 +18,7 @@ static bool name_equals(const char *left, const char *right)
 static bool is_capset(const struct start *start)
 {
     const struct capset *capset = (const struct capset *)start->capset;
-    uint64_t most = (LAYOUT_RING - LAYOUT_START) / sizeof(struct capset_entry);
+    uint64_t most = (LAYOUT_STACK - LAYOUT_START) / sizeof(struct capset_entry);
     if (capset == NULL || capset->count > most) {
         return false;
     }

@@ -5,12 +5,17 @@
 # struct of at most 1 KiB; capabilities travel beside them. Unless a method says otherwise it
 # completes at once, and a refusal changes nothing.
 #
+# What a method is given as a capability is looked at first, for all methods alike: BAD_TRANSFER is
+# one that the caller does not hold, WRONG_OBJECT a revoker or another kind of object,
+# METHOD_NOT_IN_FACET one that lacks a method that is needed, REVOKED or LEASE_OVER one cut off.
+#
 # Sizes are bytes, times are nanoseconds since boot on the machine's monotonic clock.
 #
 # Reserved for interfaces that later versions serve: 0x9f4b3c0000000120 to 0x9f4b3c000000013f.
 @0x9f4b3c0000000001;
 
 using C = import "/c.capnp";
+using Fault = import "fault.capnp";
 $C.plain;
 
 interface DebugConsole @0x9f4b3c0000000101 {
@@ -42,10 +47,9 @@ interface Endpoint @0x9f4b3c0000000103 {
   # A call of this endpoint that the caller's process has taken and nobody waits for any more; each
   # is named once. 0: none. It still has to be answered (CALLER_LOST).
 
-  bind @1 (notification :Notification) -> ();
+  bind @1 (notification :Notification $C.reach(1)) -> ();
   # From now on bit 0 is signalled when a call becomes one for nextCancelled, as long as the caller
-  # keeps the capability. Another one takes its place. Errors: BAD_TRANSFER; WRONG_OBJECT,
-  # METHOD_NOT_IN_FACET, REVOKED where it can't be signalled.
+  # keeps the capability, which must admit signal. Another one takes its place.
 }
 
 interface Job @0x9f4b3c0000000104 {
@@ -57,7 +61,7 @@ interface Job @0x9f4b3c0000000104 {
   # Errors: BAD_VALUE; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
   makeProcessBuilder @1 () -> (builder :ProcessBuilder);
-  # A process without program, threads or capabilities, in this job and the caller's session.
+  # A process without memory, threads or capabilities, in this job and the caller's session.
   # Errors: OUT_OF_PROCESSES, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, OUT_OF_MEMORY.
 
   nextExit @2 () -> (process :UInt64, code :Int32, cause :ExitCause);
@@ -84,6 +88,17 @@ interface Job @0x9f4b3c0000000104 {
 
   makeParkSpace @7 () -> (space :ParkSpace);
   # Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
+
+  makeMemory @8 (pages :UInt32) -> (memory :MemoryObject);
+  # Zeroed memory of 1 to 1,024 pages of 4,096 bytes.
+  # Errors: BAD_VALUE; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, LIMIT_PAGES.
+
+  makeThread @9 (space :AddressSpace $C.reach(1)) -> (thread :Thread, ring :UInt64);
+  # A thread of the process whose address space it is, of this job, with a ring of its own at the
+  # address ring. It runs once it is started. The space must admit the method map.
+  # Errors: PROCESS_OVER; BAD_TRANSFER where it is the space of another job's process;
+  # OUT_OF_THREADS, OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS,
+  # OUT_OF_MAPPINGS.
 }
 
 enum ExitCause {
@@ -93,27 +108,23 @@ enum ExitCause {
   killed @3;         # somebody with the authority ended it, or its job
 }
 
-interface ProcessBuilder @0x9f4b3c0000000105 {
-  # A process that is being built. Dropping it before start undoes everything.
-  # Transfer: none. Session scope: shareable.
+interface ProcessBuilder @0x9f4b3c000000010e {
+  # A process that is being built. Its maker maps a program through its address space, makes threads
+  # for it (Job.makeThread), starts the process, and then its threads. Dropping the builder before
+  # start undoes everything. Transfer: none. Session scope: shareable.
+  # Errors of all methods: BUILDER_SPENT once it was started, or has ended.
 
-  load @0 (program :Text) -> ();
-  # Maps a program of the boot package, a stack and a ring. Errors: NAME_UNKNOWN, LOADED_ALREADY,
-  # PROGRAM_CORRUPT, BUILDER_SPENT; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_MAPPINGS;
-  # LIMIT_* of the same.
+  space @0 () -> (space :AddressSpace, base :UInt64, process :UInt64);
+  # The process's address space, to be used by the maker or granted; where its addresses begin; the
+  # number that names the process. Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
-  setInfo @1 (info :Data) -> ();
-  # The start-info message, for the program to read (StartInfo of boot.capnp; the kernel does not).
-  # At most 512 bytes. Errors: BAD_VALUE, NOT_LOADED, BUILDER_SPENT.
+  grant @1 (capability :Capability) -> (id :UInt64, interface :UInt64);
+  # Puts a copy of the capability into the process, which will know it by this id.
+  # Errors: TRANSFER_REFUSED, OUT_OF_HOLDS.
 
-  grant @2 (name :Text, capability :Capability) -> ();
-  # Puts a copy of the capability into the process, under a name of 1 to 31 bytes. The first 64
-  # grants fit. Errors: BAD_VALUE, NAME_TAKEN, NOT_LOADED, BUILDER_SPENT; BAD_TRANSFER,
-  # TRANSFER_REFUSED, OUT_OF_HOLDS.
-
-  start @3 () -> (process :Process);
-  # Makes the first thread and lets it run. Errors: NOT_LOADED, BUILDER_SPENT; OUT_OF_THREADS,
-  # OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
+  start @2 () -> (process :Process);
+  # The process is built, and its threads may be started.
+  # Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 }
 
 interface Process @0x9f4b3c0000000106 {
@@ -132,13 +143,22 @@ enum ProcessState {
 }
 
 interface MemoryObject @0x9f4b3c0000000107 {
-  # Memory that can be read through calls. Transfer: copy. Session scope: shareable.
+  # Memory that can be read and written through calls, and mapped. What a facet of it does not
+  # admit, a mapping through it does not either: read is needed for any right, write to write.
+  # Transfer: copy. Session scope: shareable.
 
   info @0 () -> (size :UInt64, sealed :Bool);
   # Bytes, and whether it is read-only for ever.
 
   read @1 (offset :UInt64, length :UInt32) -> (data :Data $C.most(512));
   # At most 512 bytes from offset; fewer at the end. Errors: BAD_VALUE beyond the end.
+
+  write @2 (offset :UInt64, data :Data) -> ();
+  # At most 512 bytes, at offset. Errors: BAD_VALUE where they reach beyond the end; SEALED.
+
+  seal @3 () -> ();
+  # Makes it read-only for ever: from now on it may be executed, too. Sealing again changes nothing.
+  # Errors: MAPPED_WRITABLE.
 }
 
 interface CapabilityManager @0x9f4b3c0000000108 {
@@ -149,13 +169,7 @@ interface CapabilityManager @0x9f4b3c0000000108 {
   # A narrower view of target and the capability that can cut it off. methods: bit n admits method
   # n; it must be within target's. interface: 0 keeps target's; another one, and receiverData, only
   # where target is the server's side of an endpoint.
-  # Errors: BAD_TRANSFER, FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS;
-  # REVOKED when target is.
-
-  list @1 (after :UInt64) -> (holds :Data $C.most(512));
-  # The caller's own capabilities behind `after` (0: from the newest on), at most 16 records of four
-  # 64-bit numbers: id, interface, methods, and transfer mode, scope and whether it is a revoker in
-  # the lowest three bytes. Errors: STALE_CAP.
+  # Errors: FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS.
 }
 
 interface LogReader @0x9f4b3c000000010f {
@@ -217,4 +231,55 @@ interface ParkSpace @0x9f4b3c000000010b {
   # sleeps if the word is the one expected, else it is PARK_MISMATCH; nothing comes between. UNPARK
   # wakes who has slept longest, at most 64 at once. Errors: BAD_ARGUMENT, BAD_BUFFER; of PARK also
   # OUT_OF_CALLS, RING_BUSY. Transfer: none. Session scope: shareable.
+}
+
+interface AddressSpace @0x9f4b3c000000010c {
+  # The addresses of one process, as its code would use them, in whole pages. Programs map from
+  # LAYOUT_START to LAYOUT_RING, where they like; from there on are the rings that the kernel gives
+  # to threads. A mapping lives through the capability by which it was made: revoking that takes it
+  # away. rights: 0 none, 1 read, 3 read and write, 5 read and execute; writing needs memory that is
+  # not sealed, executing needs memory that is. Transfer: copy. Session scope: shareable.
+  #
+  # Errors of all methods: BAD_VALUE for what is no such place, PROCESS_OVER. Of unmap and protect:
+  # NOT_MAPPED, where no mapping begins.
+
+  map @0 (address :UInt64, pages :UInt32, rights :UInt32, memory :MemoryObject, offset :UInt64)
+      -> ();
+  # Maps at most 512 pages, from a byte of the object that is a multiple of 4,096 on.
+  # Errors: RIGHTS_REFUSED, METHOD_NOT_IN_FACET for the rights, ADDRESS_TAKEN;
+  # OUT_OF_MAPPINGS, OUT_OF_MEMORY, LIMIT_SPACE.
+
+  unmap @1 (address :UInt64) -> ();
+  # Takes the mapping that begins there away, all of it.
+
+  protect @2 (address :UInt64, rights :UInt32) -> ();
+  # Other rights for the mapping that begins there. Without rights its pages keep their contents and
+  # stay charged. Errors: METHOD_NOT_IN_FACET, REVOKED, RIGHTS_REFUSED; OUT_OF_MEMORY.
+}
+
+interface Thread @0x9f4b3c000000010d {
+  # A thread of a process. When the last one that runs has ended, so has the process. Who releases
+  # it lets the thread go on; what was never started is undone.
+  # Transfer: none. Session scope: shareable.
+  # Errors of all methods but join: THREAD_OVER.
+
+  start @0 (entry :UInt64, stack :UInt64, argument :UInt64) -> ();
+  # Lets it run, at an address. Errors: THREAD_STARTED; PROCESS_OVER before the process is started.
+
+  join @1 () -> (code :Int32);
+  # Completes when the thread has ended and what it held is given back, once: the code of its exit,
+  # or that of its process. Errors: BAD_VALUE for a thread that asks of itself; THREAD_JOINED;
+  # OUT_OF_CALLS, RING_BUSY.
+
+  exit @2 (code :Int32) -> ();
+  # Ends it, as a thread ends itself.
+
+  control @3 (fsBase :UInt64, priority :UInt32, isSuspended :Bool) -> ();
+  # How it runs from now on, or once it is started: what its FS register adds to addresses; its
+  # priority, at most its job's; suspended, it does not run, and what it waits for comes all the
+  # same.
+
+  setFaultEndpoint @4 (endpoint :Fault.FaultHandler $C.reach(1)) -> ();
+  # From now on its faults are calls in its name, as long as the caller keeps the capability: an
+  # answer lets the thread go on, an exception ends its process.
 }

@@ -71,6 +71,12 @@ void hal_thread_destroy(uint32_t thread)
 
 // The other registers come back as from a function call: those that a function keeps are kept, and
 // none holds anything of the kernel's or of another process.
+void hal_thread_fs_base(uint32_t thread, uint64_t base)
+{
+    (void)thread;
+    (void)base;
+}
+
 void hal_thread_result(uint32_t thread, uint64_t value)
 {
     (void)thread;

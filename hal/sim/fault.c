@@ -46,16 +46,22 @@ static _Noreturn void kernel_fault(int number, siginfo_t *info, void *where)
     _exit(SIM_EXIT_PANIC);
 }
 
-static void signal_handle(int number, siginfo_t *info, void *where)
+bool sim_signal_handle(int number, void *information, void *where)
 {
+    const siginfo_t *info = information;
     ucontext_t *user = where;
     greg_t *registers = user->uc_mcontext.gregs;
     uint64_t instruction = (uint64_t)registers[REG_RIP];
 
     if (sim_program_runs == 0) {
-        kernel_fault(number, info, where);
+        kernel_fault(number, information, where);
     }
     sim_program_runs = 0; // first of all: this handler's own system calls are not the program's
+    if (instruction == (uintptr_t)sim_resume) {
+        sim_thread_restore(where);
+        return true;
+    }
+    sim_thread_save(where);
     if (number == SIGBUS || (number == SIGSEGV && registers[REG_TRAPNO] == TRAP_PAGE_FAULT)) {
         sim_thread_fault(EXIT_FAULT_MEMORY, (uintptr_t)info->si_addr, instruction);
     } else {
@@ -63,13 +69,16 @@ static void signal_handle(int number, siginfo_t *info, void *where)
     }
     registers[REG_RIP] = (greg_t)(uintptr_t)sim_leave;
     registers[REG_EFL] &= ~(greg_t)FLAGS_OF_PROGRAM;
+    return false;
 }
 
 void sim_fault_init(void)
 {
     stack_t stack = {.ss_size = SIGNAL_STACK_SIZE};
-    struct sigaction action = {.sa_sigaction = signal_handle, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+    void (*const handler)(int, void *, void *) = sim_signal;
 
+    memcpy(&action.sa_sigaction, &handler, sizeof(handler));
     stack.ss_sp =
         mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0) {

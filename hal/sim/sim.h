@@ -18,7 +18,7 @@
 #include "kernel/kernel.h"
 
 enum {
-    SIM_THREADS_MAX = 4096,
+    SIM_THREADS_MAX = 1024,
     SIM_SPACES_MAX = 2048,
 };
 
@@ -45,6 +45,7 @@ struct sim_context {
     uint32_t mxcsr;   // SSE control and status
     uint32_t x87;     // x87 control word, in the lower half
     uint64_t call[3]; // the system call that it made: number and two arguments
+    uint64_t fs_base; // 0: the host's own is left there
     // What ended its run, where that was no system call: written by the signal handler.
     bool has_fault;
     uint64_t fault_cause; // enum exit_cause
@@ -63,6 +64,7 @@ static_assert(offsetof(struct sim_context, rdi) == 72, "as switch.S has it");
 static_assert(offsetof(struct sim_context, mxcsr) == 80, "as switch.S has it");
 static_assert(offsetof(struct sim_context, x87) == 84, "as switch.S has it");
 static_assert(offsetof(struct sim_context, call) == 88, "as switch.S has it");
+static_assert(offsetof(struct sim_context, fs_base) == 112, "as switch.S has it");
 
 // 1 while a program's instructions run, 0 while the kernel's or the simulator's do. Written by
 // switch.S and by the signal handler; Linux reads it too (fault.c).
@@ -73,6 +75,19 @@ void sim_switch(struct sim_context *context);
 
 // Where a fiber leaves to the loop, giving up its stack. Only ever jumped to.
 void sim_leave(void);
+
+// An instruction that faults: where a thread goes on that was stopped by a signal. The handler
+// knows the address, and puts the registers back that the first signal saved.
+void sim_resume(void);
+
+// Where the handler returns to: goes on at sim_land_rip, as the program.
+void sim_land(void);
+extern uint64_t sim_land_rip;
+
+// The signal handler for Linux: calls sim_signal_handle with the host's FS base in place, and puts
+// the program's back where that answers that the program goes on.
+void sim_signal(int number, void *info, void *where);
+bool sim_signal_handle(int number, void *info, void *where);
 
 // What programs call, through the gate page. Not for C.
 uint64_t sim_kernel_enter(uint64_t number, uint64_t a, uint64_t b);
@@ -85,6 +100,10 @@ struct input sim_thread_run(uint32_t thread);
 // Called by the signal handler: the running thread did something that it may not. Addresses are as
 // its code uses them.
 void sim_thread_fault(uint64_t cause, uint64_t address, uint64_t instruction);
+
+// Keeps the registers that a signal interrupted, and puts them back: ucontext_t.
+void sim_thread_save(const void *where);
+void sim_thread_restore(void *where);
 
 // --- memory.c -----------------------------------------------------------------------------------
 

@@ -8,6 +8,10 @@
 // While sim_program_runs is 1, a fault is the program's. Entering therefore takes the return
 // address from the program's stack first and clears the flag afterwards.
 
+        .set    ARCH_PRCTL, 158         // Linux: arch/x86/include/uapi/asm/prctl.h
+        .set    ARCH_SET_FS, 0x1002
+        .set    ARCH_GET_FS, 0x1003
+
         .data
         .globl  sim_program_runs
         .type   sim_program_runs, @object
@@ -20,6 +24,11 @@ sim_program_runs:
 loop_stack:                             // the loop's stack pointer while a fiber runs
         .zero   8
 running:                                // struct sim_context of the fiber that runs
+        .zero   8
+        .globl  sim_land_rip
+sim_land_rip:
+        .zero   8
+host_fs:                                // the host's FS base while a fiber has its own; else 0
         .zero   8
 
         .text
@@ -39,8 +48,9 @@ sim_switch:
         fnstcw  4(%rsp)
         mov     %rsp, loop_stack(%rip)
         mov     %rdi, running(%rip)
+        call    fs_take
 
-        mov     %rdi, %rcx
+        mov     running(%rip), %rcx
         mov     0(%rcx), %rbx
         mov     8(%rcx), %rbp
         mov     16(%rcx), %r12
@@ -81,6 +91,74 @@ sim_switch:
         jmp     *%rcx                   // rcx is the program's own address, as after sysret
         .size   sim_switch, . - sim_switch
 
+// What FS adds to addresses is the program's own while it runs, if it has said what; the host's C
+// library has its thread there otherwise. These change nothing but rax, rcx, rdi, rsi and r11.
+fs_take:
+        mov     running(%rip), %rax
+        cmpq    $0, 112(%rax)
+        je      1f
+        mov     $ARCH_PRCTL, %eax
+        mov     $ARCH_GET_FS, %edi
+        lea     host_fs(%rip), %rsi
+        syscall
+        mov     running(%rip), %rax
+        mov     112(%rax), %rsi
+        mov     $ARCH_PRCTL, %eax
+        mov     $ARCH_SET_FS, %edi
+        syscall
+1:      ret
+
+fs_give:
+        cmpq    $0, host_fs(%rip)
+        je      1f
+        mov     $ARCH_PRCTL, %eax
+        mov     $ARCH_SET_FS, %edi
+        mov     host_fs(%rip), %rsi
+        syscall
+        movq    $0, host_fs(%rip)
+1:      ret
+
+// void sim_signal(int number, void *info, void *where): Linux calls it on a stack of its own.
+        .globl  sim_signal
+        .type   sim_signal, @function
+sim_signal:
+        sub     $24, %rsp
+        push    $2                      // the program's alignment flag is not the handler's
+        popfq
+        mov     %rdi, (%rsp)
+        mov     %rsi, 8(%rsp)
+        cmpq    $0, host_fs(%rip)
+        je      1f
+        movzbl  sim_program_runs(%rip), %eax
+        mov     %rax, 16(%rsp)
+        movb    $0, sim_program_runs(%rip)
+        call    fs_give
+        mov     16(%rsp), %rax
+        mov     %al, sim_program_runs(%rip)
+1:      mov     (%rsp), %rdi
+        mov     8(%rsp), %rsi
+        call    sim_signal_handle
+        test    %al, %al
+        je      2f
+        call    fs_take
+2:      add     $24, %rsp
+        ret
+        .size   sim_signal, . - sim_signal
+
+        .globl  sim_resume
+        .type   sim_resume, @function
+sim_resume:
+        ud2
+        .size   sim_resume, . - sim_resume
+
+// The program's registers are loaded, but for rip.
+        .globl  sim_land
+        .type   sim_land, @function
+sim_land:
+        movb    $1, sim_program_runs(%rip)
+        jmp     *sim_land_rip(%rip)
+        .size   sim_land, . - sim_land
+
 // uint64_t sim_kernel_enter(uint64_t number, uint64_t a, uint64_t b)
         .globl  sim_kernel_enter
         .type   sim_kernel_enter, @function
@@ -101,6 +179,8 @@ sim_kernel_enter:
         mov     %rsi, 96(%rax)
         mov     %rdx, 104(%rax)
         movb    $0, sim_program_runs(%rip)
+        mov     loop_stack(%rip), %rsp
+        call    fs_give
 
 // The signal handler comes here from any instruction of a program: nothing but rip is known.
         .globl  sim_leave

@@ -2,9 +2,19 @@
 //
 // Threads as fibers: what each one's registers are while it does not run, and how its coming back
 // to the loop becomes an input. There is one CPU, so at most one of them runs.
+#define _GNU_SOURCE
 #include "hal/sim/sim.h"
 
+#include <string.h>
+#include <ucontext.h>
+
 enum {
+    // Linux: arch/x86/include/uapi/asm/sigcontext.h, struct _fpx_sw_bytes and _xstate.
+    SIGNAL_FPU_SIZE = 512,
+    SIGNAL_MAGIC_AT = 464,
+    SIGNAL_MAGIC = 0x46505853,
+    SIGNAL_STATES = 3, // x87 and SSE are in use
+
     MXCSR_INITIAL = 0x1f80, // all exceptions masked, round to nearest: as the ABI starts a process
     X87_INITIAL = 0x037f,
 };
@@ -13,6 +23,10 @@ struct sim_thread {
     struct sim_context context;
     uint32_t space;
     bool alive;
+    // What a signal interrupted.
+    bool is_saved;
+    gregset_t general;
+    uint8_t fpu[SIGNAL_FPU_SIZE];
 };
 
 static struct sim_thread threads[SIM_THREADS_MAX];
@@ -50,6 +64,39 @@ void hal_thread_result(uint32_t thread, uint64_t value)
     SIM_CHECK(thread < SIM_THREADS_MAX);
     SIM_CHECK(threads[thread].alive);
     threads[thread].context.rax = value;
+}
+
+void hal_thread_fs_base(uint32_t thread, uint64_t base)
+{
+    SIM_CHECK(thread < SIM_THREADS_MAX);
+    SIM_CHECK(threads[thread].alive);
+    threads[thread].context.fs_base = base;
+}
+
+void sim_thread_save(const void *where)
+{
+    const ucontext_t *user = where;
+
+    running->is_saved = true;
+    memcpy(running->general, user->uc_mcontext.gregs, sizeof(running->general));
+    memcpy(running->fpu, user->uc_mcontext.fpregs, SIGNAL_MAGIC_AT);
+}
+
+void sim_thread_restore(void *where)
+{
+    ucontext_t *user = where;
+    uint8_t *fpu = (uint8_t *)user->uc_mcontext.fpregs;
+    uint32_t magic;
+
+    running->is_saved = false;
+    memcpy(user->uc_mcontext.gregs, running->general, sizeof(running->general));
+    sim_land_rip = (uint64_t)running->general[REG_RIP];
+    user->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)sim_land;
+    memcpy(fpu, running->fpu, SIGNAL_MAGIC_AT);
+    memcpy(&magic, fpu + SIGNAL_MAGIC_AT, sizeof(magic));
+    if (magic == SIGNAL_MAGIC) {
+        fpu[SIGNAL_FPU_SIZE] |= SIGNAL_STATES;
+    }
 }
 
 void sim_thread_fault(uint64_t cause, uint64_t address, uint64_t instruction)
@@ -107,6 +154,9 @@ struct input sim_thread_run(uint32_t thread)
     struct sim_context *context = &running->context;
 
     context->has_fault = false;
+    if (running->is_saved) {
+        context->rip = (uintptr_t)sim_resume;
+    }
     sim_switch(context);
     if (!context->has_fault &&
         context->call[0] >= sizeof(input_of_call) / sizeof(input_of_call[0])) {

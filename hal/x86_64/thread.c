@@ -58,6 +58,15 @@ void hal_thread_destroy(uint32_t thread)
     registers_disown(thread);
 }
 
+void hal_thread_fs_base(uint32_t thread, uint64_t base)
+{
+    ASSERT(thread < THREADS_MAX);
+    thread_states[thread].fs_base = thread_address(base);
+    if (cpu_current()->thread == (int32_t)thread) {
+        msr_write(MSR_FS_BASE, thread_states[thread].fs_base);
+    }
+}
+
 void hal_thread_result(uint32_t thread, uint64_t value)
 {
     ASSERT(thread < THREADS_MAX);

@@ -6,19 +6,8 @@
 #include <string.h>
 
 #include "kernel/core/buffer.h"
-
-static const struct mapping *mapping_with(const struct core *core, uint32_t process, uint64_t page)
-{
-    const struct state *state = &core->state;
-    for (uint32_t at = state->processes[process].first_mapping; at != NONE;
-         at = state->mappings[at].next) {
-        const struct mapping *mapping = &state->mappings[at];
-        if (page - mapping->page < mapping->count) {
-            return mapping;
-        }
-    }
-    return NULL;
-}
+#include "kernel/core/memory.h"
+#include "kernel/core/thread.h"
 
 // The part of the buffer from `at` on that is in this page, of at most `size` bytes; how many.
 static uint32_t span_put(struct buffer *buffer, uint8_t *page, uint64_t at, uint32_t size)
@@ -34,16 +23,11 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
 {
     uint64_t address = at - core->processes[process].base;
     buffer->count = 0;
-    if (size == 0) { // wherever it would be
-        return STATUS_OK;
-    }
-    if (address >= LAYOUT_END || size > LAYOUT_END - address) {
-        return STATUS_BAD_BUFFER;
-    }
     for (uint32_t done = 0; done < size;) {
         uint64_t page = (address + done) >> PAGE_SHIFT;
-        const struct mapping *mapping = mapping_with(core, process, page);
-        if (mapping == NULL || (mapping->rights & rights) != rights ||
+        uint32_t found = mapping_find(core, process, page, 1);
+        const struct mapping *mapping = &core->state.mappings[found];
+        if (found == NONE || (mapping->rights & rights) != rights ||
             buffer->count == BUFFER_SPANS_MAX) {
             return STATUS_BAD_BUFFER;
         }
@@ -56,19 +40,15 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
     return STATUS_OK;
 }
 
-// A part of the message area that is not within one page.
-enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
-                                   struct buffer *buffer)
+// A part of the message area that is not within one page: as any other memory.
+enum status buffer_resolve_message(const struct core *core, const struct thread_record *thread,
+                                   uint64_t at, uint32_t size, struct buffer *buffer)
 {
-    buffer->count = 0;
-    if (size != 0 && (at >= thread->message_size || size > thread->message_size - at)) {
-        return STATUS_BAD_BUFFER;
-    }
-    for (uint32_t done = 0; done < size;) {
-        uint8_t *page = thread->messages[(at + done) / PAGE_SIZE];
-        done += span_put(buffer, page, at + done, size - done);
-    }
-    return STATUS_OK;
+    uint64_t area = thread_ring(core, thread->self.thread) + PAGE_SIZE;
+    bool is_outside = at > thread->message_size || size > thread->message_size - at;
+    return is_outside && size != 0
+               ? STATUS_BAD_BUFFER
+               : buffer_resolve_address(core, thread->process, area + at, size, RIGHT_READ, buffer);
 }
 
 // The piece at `offset` into the buffer, as far as it goes, of at most `size` bytes.

@@ -28,8 +28,8 @@ struct buffer {
 enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
                                    uint32_t size, uint32_t rights, struct buffer *buffer);
 
-enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
-                                   struct buffer *buffer);
+enum status buffer_resolve_message(const struct core *core, const struct thread_record *thread,
+                                   uint64_t at, uint32_t size, struct buffer *buffer);
 
 static inline enum status buffer_resolve(const struct core *core,
                                          const struct thread_record *thread, uint64_t at,
@@ -42,7 +42,7 @@ static inline enum status buffer_resolve(const struct core *core,
     uint64_t in_page = at % PAGE_SIZE;
     if (__builtin_expect(at >= thread->message_size, false) ||
         __builtin_expect(in_page + size > PAGE_SIZE, false)) {
-        return buffer_resolve_message(thread, at, size, buffer);
+        return buffer_resolve_message(core, thread, at, size, buffer);
     }
     buffer->count = 1;
     buffer->spans[0] = (struct span){thread->messages[at / PAGE_SIZE] + in_page, size};

@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "abi/errors.h"
-#include "abi/package.h"
 #include "abi/ring.h"
 #include "abi/syslog.h"
 #include "hal/hal.h"
@@ -39,8 +38,7 @@ enum {
     NOTIFICATION_WAITERS_MAX = 16,
     PARK_QUEUES = 256,
     PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
-    GRANTS_MAX = 64,         // capabilities given to a process before it starts
-    INFO_SIZE_MAX = 512,
+    MEMORY_PAGES_MAX = PAGE_SIZE / sizeof(uint32_t), // of one object that a program makes
     PRIORITY_COUNT = 32,
     PRIORITY_DEFAULT = 16,
     KERNEL_ACTOR = NONE,
@@ -71,11 +69,12 @@ static inline void *frame_at(uint32_t frame)
 
 enum thread_state {
     THREAD_ABSENT = 0,
-    THREAD_READY = 1,   // runs, or is in the queue
-    THREAD_WAITING = 2, // in cap_enter, for completions
+    THREAD_READY = 1,     // runs, or is in the queue
+    THREAD_WAITING = 2,   // in cap_enter, for completions
+    THREAD_SUSPENDED = 3, // would be ready
 };
 
-struct thread_record { // schedule.c; ring and what follows: the gate, request.c
+struct thread_record { // schedule.c; ring and what follows: the gate, request.c; at last: thread.c
     struct link ready;
     uint32_t state;
     uint32_t process;
@@ -90,20 +89,21 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     bool is_submitting; // it has more: the gate goes on before it returns or waits
     uint64_t min_complete;
     uint64_t timeout_ns;
+    bool is_started, is_suspended, has_ended;
+    int32_t code;
+    uint64_t fs_base;
+    uint32_t object;             // NONE: detached
+    struct commit_id fault_hold; // of its fault endpoint; generation 0: none
 };
 
-struct process_record {  // process.c, process_builder.c
-    struct link sweep;   // among the dead; then among the exits that were not told
-    struct queue taken;  // calls that it answers
-    uint64_t base;       // of its addresses, for its code
-    uint64_t entry;      // address of the first instruction
-    uint32_t table_list; // frame that lists the frames of its page tables
-    uint32_t table_count;
-    uint32_t ring_object;            // NONE: not loaded
-    uint32_t private_object;         // start page, stack, data
+struct process_record {              // process.c, process_builder.c
+    struct link sweep;               // among the dead; then among the exits that were not told
+    struct queue taken;              // calls that it answers
+    uint64_t base;                   // of its addresses, for its code
+    uint32_t space;                  // frame of struct space: address_space.c; NONE: given back
+    uint32_t running;                // threads that were started and have not ended
     uint32_t builder_object;         // NONE: none any more
     struct commit_id process_object; // gone where nobody holds it
-    bool has_space;
     bool was_started;
 };
 
@@ -133,9 +133,17 @@ struct notification_record { // notification.c
     struct queue waiters;
 };
 
-struct memory_record { // memory.c
-    uint32_t base;     // first of consecutive frames; used where index is NONE
-    uint32_t index;    // frame that lists the frames
+struct memory_record { // memory.c; writers: address_space.c
+    uint32_t base;     // first of consecutive frames, where there is no list
+    uint32_t list;     // frame that lists their frames; NONE: there is none
+    uint32_t writers;  // mappings that may write
+};
+
+struct exit_record { // thread.c: how the thread of an object ended
+    bool has_ended;
+    bool is_told;
+    int32_t code;
+    struct queue joiners;
 };
 
 struct object_record {
@@ -144,6 +152,7 @@ struct object_record {
         struct notification_record notification;
         struct memory_record memory;
         struct process_status_results process; // process.c: as Process.status says
+        struct exit_record exit;
     };
 };
 
@@ -158,6 +167,11 @@ struct job_record {       // job.c
 
 // --- What one turn produces ---------------------------------------------------------------------
 
+struct site { // of an address space
+    uint32_t process, mapping;
+    uint64_t page;
+};
+
 struct counters {
     uint64_t deliveries;        // calls handed to a server
     uint64_t direct_deliveries; // of them, to one that was waiting, between message areas
@@ -166,16 +180,11 @@ struct counters {
 struct core {
     struct state state;
     struct frames frames;
+    uint32_t tables[HAL_MAP_TABLES]; // zeroed frames at hand for page tables: address_space.c
     uint64_t now_ns;
     uint64_t cause; // of the commits of this turn: CAUSE_OPEN until the first of them
     uint32_t actor;
-    uint32_t package_frame;
-    uint32_t log_frame; // the memory of both logs starts here
-    const struct package_header *package;
-    uint64_t kernel_enter;
-    uint32_t boot_flags;       // enum boot_flag: for the first program
-    uint32_t verified, broken; // entries of the package whose hash was right, was wrong
-    uint32_t package_object;
+    uint32_t log_frame;     // the memory of both logs starts here
     uint32_t live_count;    // processes that have not ended
     uint32_t first_process; // the machine halts with its exit code
     int32_t exit_code;
@@ -207,9 +216,11 @@ struct core {
     uint64_t armed_ns;
     bool is_sweeping;   // something may be left to give back, or to tell
     struct link dead;   // processes to sweep
+    struct link ended;  // threads to sweep
     uint32_t litter;    // facets from here on are looked at when the log has room
     bool has_leases;    // some facet has, or had: calls are counted
     uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
+    uint32_t remap;     // the mapping whose facet is looked at next; NONE: nothing was taken away
     uint32_t recheck;   // the request whose right is looked at next; NONE: nothing was taken away
     struct queue parked[PARK_QUEUES + 1]; // park.c; the last one: timer.c
 
@@ -224,6 +235,7 @@ struct core {
     struct transfer transfers[TRANSFERS_MAX]; // as the sender wrote them
     uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
+    struct site site; // that the method of an address space at work is about
 };
 
 // --- Kernel objects ------------------------------------------------------------------------------
@@ -234,11 +246,14 @@ struct object_class {
     const struct kernel_method *methods;
     uint32_t method_count;
     uint8_t transfer;   // of the hold that its maker gets
+    bool is_plain;      // nothing is asked before a method without parameters
     uint64_t interface; // of its root facet
     // Transient state with it, and without it again; NULL: none.
     void (*created)(struct core *core, uint32_t object);
     void (*destroyed)(struct core *core, uint32_t object);
-    bool is_quiet; // none of its methods changes authority: they need no room in the log
+    // What all methods ask first; NULL: nothing.
+    enum status (*check)(struct core *core, struct request *request);
+    uint64_t quiet; // methods that change no authority, as bits: they need no room in the log
 };
 
 // --- operate.c: the operations of the ring ------------------------------------------------------
@@ -294,8 +309,8 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
 enum status request_hold_find(const struct core *core, struct request *request);
 // Whether a hold still gives its right to who held it before.
 enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation);
-// Whether it is one of a facet with these methods, of an object of this kind.
-enum status hold_reach(const struct core *core, uint32_t hold, enum object_kind kind,
+// Whether it is one of a facet with these methods, of this interface (0: any).
+enum status hold_reach(const struct core *core, uint32_t hold, uint64_t interface,
                        uint64_t methods);
 struct hold_origin {
     uint32_t hold; // NONE: genesis
@@ -335,29 +350,20 @@ void object_destroy(struct core *core, uint32_t object);
 extern const struct object_class object_classes[OBJECT_KIND_COUNT];
 extern const struct object_class revoker_class;
 void endpoint_created(struct core *core, uint32_t object);
+void memory_created(struct core *core, uint32_t object);
 void memory_destroyed(struct core *core, uint32_t object);
+enum status builder_check(struct core *core, struct request *request);
 void builder_created(struct core *core, uint32_t object);
 void builder_destroyed(struct core *core, uint32_t object);
 void process_created(struct core *core, uint32_t object);
 void job_created(struct core *core, uint32_t object);
 void notification_created(struct core *core, uint32_t object);
+enum status space_check(struct core *core, struct request *request);
+void thread_created(struct core *core, uint32_t object);
+void thread_destroyed(struct core *core, uint32_t object);
+enum status thread_check(struct core *core, struct request *request);
 
-// --- memory.c -------------------------------------------------------------------------
-
-// A memory object of `pages` zeroed pages.
-uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages);
-// ... over frames that are not given back, sealed.
-uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages);
-uint32_t memory_frames_needed(uint32_t pages);
-uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page);
-
-struct map {
-    uint32_t process, object;
-    uint64_t page;
-    uint32_t count, object_page, rights;
-};
-void memory_map(struct core *core, const struct map *map);
-uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
+// --- request.c ----------------------------------------------------------------------------------
 
 // What a thread's cap_enter returns now: completions, or less than 0, a status. ENTER_WAITS:
 // nothing yet.
@@ -394,6 +400,8 @@ void schedule_wait(struct core *core, struct thread_record *thread, uint64_t tim
 // higher; 0: it serves nobody.
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);
 void schedule_remove(struct core *core, uint32_t thread);
+// A suspended thread does not run until it is let; what it waits for comes all the same.
+void schedule_control(struct core *core, uint32_t thread, uint32_t priority, bool is_suspended);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
@@ -434,7 +442,8 @@ __attribute__((noinline)) void transfer_commit(struct core *core, const struct r
 // has 16 digits.
 __attribute__((format(printf, 1, 2))) void report(const char *format, ...);
 
-// --- endpoint.c, job.c, process.c, process_builder.c, package.c ---------------------------------
+// --- endpoint.c, job.c, process.c
+// -------------------------------------------------------------------
 
 enum status endpoint_call(struct core *core, struct request *request);
 enum status endpoint_recv(struct core *core, struct request *request);
@@ -465,32 +474,6 @@ void park_unmapped(struct core *core, uint32_t process, uint64_t first_page, uin
 
 // The process is gone but for its exit: tells who waits, or keeps it for whoever asks.
 void job_exit_tell(struct core *core, uint32_t process);
-
-uint32_t process_create(struct core *core, uint32_t job, uint32_t session);
-void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause);
-// Whose link it is, of a list of ended processes.
-uint32_t process_of_sweep(const struct core *core, const struct link *sweep);
-// Nothing is left of the process: its slot is free.
-void process_reap_last(struct core *core, uint32_t process);
-// One bounded piece of giving back what dead processes held; false: there is none left, or no room
-// in the log to do so.
-bool process_sweep(struct core *core);
-
-// The steps of building a process, also for the machine's first one.
-enum status builder_load(struct core *core, uint32_t process, const struct package_entry *program);
-void builder_grant(struct core *core, uint32_t process, const char *name, uint32_t size,
-                   uint32_t facet, uint8_t transfer, struct hold_origin origin);
-// What is loaded runs; room for its thread is there.
-void builder_start(struct core *core, uint32_t process);
-
-// Whether these bytes have the hash that is stated.
-bool package_hash_is(const void *bytes, uint64_t size, const uint8_t stated[HASH_SIZE]);
-// The entry of a kind with this name (size 0: any name), or NULL.
-const struct package_entry *package_find(const struct package_header *package, uint32_t kind,
-                                         const char *name, uint32_t size);
-const struct package_entry *package_first(const struct package_header *package);
-// Whether the entry's blob has its hash, which is computed once.
-enum status package_verify(struct core *core, const struct package_entry *entry);
 
 // Every invariant that can be seen from the arenas; asserts. For tests: it reads everything.
 void core_check(const struct core *core);

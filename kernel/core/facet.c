@@ -7,7 +7,6 @@
 #include "kernel/core/core.h"
 
 enum {
-    LISTED_MAX = 16,   // capabilities in one answer
     SWEEP_FACETS = 16, // looked at in one step
 };
 
@@ -55,6 +54,7 @@ static void facet_revoke(struct core *core, uint32_t facet)
     bool is_server = facet_is_server(&core->state, &core->state.facets[facet]);
     core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, facet);
     core->recheck = 0;                           // some may wait by it
+    core->remap = 0;                             // or be mapped through it
     core->litter = is_server ? 0 : core->litter; // or be about to tell it of facets
 }
 
@@ -134,17 +134,9 @@ bool facet_sweep(struct core *core)
 // Whether the caller may make the facet that it asks for: finds the target's hold, and fills in
 // what the facet has from its target.
 static enum status facet_make_check(const struct core *core, uint32_t process,
-                                    struct capability_manager_facet_params *params, uint32_t *hold)
+                                    struct capability_manager_facet_params *params)
 {
-    if (hold_find(core, process, params->target, hold) != STATUS_OK ||
-        core->state.holds[*hold].revoker != 0) {
-        return STATUS_BAD_TRANSFER;
-    }
-    const struct facet *target = &core->state.facets[core->state.holds[*hold].facet];
-    enum status status = facet_check(core, core->state.holds[*hold].facet);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    const struct facet *target = &core->state.facets[core->state.holds[params->target].facet];
     bool is_foreign = params->interface != 0 && params->interface != target->interface;
     bool is_minted = is_foreign && facet_is_server(&core->state, target);
     if (!is_minted &&
@@ -164,8 +156,8 @@ enum status capability_manager_facet_run(struct core *core, struct request *requ
 {
     struct capability_manager_facet_params *params = &request->params.capability_manager_facet;
     uint32_t process = request->sender.process;
-    struct hold_origin origin = {.how = HOW_MINT};
-    enum status status = facet_make_check(core, process, params, &origin.hold);
+    struct hold_origin origin = {(uint32_t)params->target, HOW_MINT};
+    enum status status = facet_make_check(core, process, params);
     if (status != STATUS_OK) {
         return status;
     }
@@ -183,32 +175,6 @@ enum status capability_manager_facet_run(struct core *core, struct request *requ
     cap_t revoker = hold_insert(core, process, facet, TRANSFER_MOVE, true, origin);
     request->results.capability_manager_facet =
         (struct capability_manager_facet_results){.facet = made.value, .revoker = revoker.value};
-    return STATUS_OK;
-}
-
-enum status capability_manager_list_run(struct core *core, struct request *request)
-{
-    uint32_t process = request->sender.process;
-    uint64_t after = request->params.capability_manager_list.after;
-    uint32_t at = NONE;
-    uint32_t count = 0;
-    enum status status = after == 0 ? STATUS_OK : hold_find(core, process, after, &at);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    at = at == NONE ? core->state.processes[process].first_hold : core->state.holds[at].next;
-    for (; at != NONE && count < LISTED_MAX; at = core->state.holds[at].next) {
-        const struct hold *hold = &core->state.holds[at];
-        uint64_t *record = &core->scratch[(uint64_t)4 * count];
-        record[0] = cap_of(hold->slot.generation, at).value;
-        record[1] = hold_interface(core, at);
-        record[2] = hold->revoker != 0 ? UINT64_MAX : core->state.facets[hold->facet].methods;
-        record[3] =
-            (uint64_t)hold->revoker << 16 | (uint64_t)hold->scope << 8 | (uint64_t)hold->transfer;
-        count++;
-    }
-    request->results.capability_manager_list.holds.data = (const uint8_t *)core->scratch;
-    request->results.capability_manager_list.holds.size = count * 32;
     return STATUS_OK;
 }
 

@@ -30,12 +30,11 @@ enum status hold_check(const struct core *core, uint32_t hold, uint32_t generati
     return facet_check(core, found->facet);
 }
 
-enum status hold_reach(const struct core *core, uint32_t hold, enum object_kind kind,
-                       uint64_t methods)
+enum status hold_reach(const struct core *core, uint32_t hold, uint64_t interface, uint64_t methods)
 {
     const struct hold *found = &core->state.holds[hold];
     const struct facet *facet = &core->state.facets[found->facet];
-    if (found->revoker != 0 || core->state.objects[facet->object].kind != kind) {
+    if (found->revoker != 0 || (interface != 0 && interface != facet->interface)) {
         return STATUS_WRONG_OBJECT;
     }
     enum status status = facet_check(core, found->facet);

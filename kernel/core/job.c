@@ -8,8 +8,9 @@
 // asks. A job that nobody holds and that pays for nothing is gone, and its parent has its limits.
 #include <string.h>
 
-#include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/process.h"
 
 static uint32_t job_of(const struct core *core, const struct request *request)
 {
@@ -58,9 +59,19 @@ enum status job_make_process_builder_run(struct core *core, struct request *requ
 {
     uint32_t job = job_of(core, request);
     uint32_t process = arena_peek(&core->state.arenas[ARENA_PROCESSES]).index;
-    return object_make(core, request, OBJECT_PROCESS_BUILDER, job, process,
-                       (struct needs){.of[RESOURCE_PROCESSES] = 1},
+    return object_make(core, request, OBJECT_PROCESS_BUILDER, job, process, process_needs,
                        &request->results.job_make_process_builder.builder);
+}
+
+enum status job_make_memory_run(struct core *core, struct request *request)
+{
+    uint32_t pages = request->params.job_make_memory.pages;
+    const struct needs needs = {.of[RESOURCE_PAGES] = pages, .frames = pages + 1};
+    if (pages == 0 || pages > MEMORY_PAGES_MAX) {
+        return STATUS_BAD_VALUE;
+    }
+    return object_make(core, request, OBJECT_MEMORY, job_of(core, request), pages, needs,
+                       &request->results.job_make_memory.memory);
 }
 
 // --- Children and limits ------------------------------------------------------------------------
@@ -179,24 +190,11 @@ bool job_sweep(struct core *core)
 static bool waiter_tell(struct core *core, struct request *waiter, uint32_t process)
 {
     const struct process_entry *ended = &core->state.processes[process];
-    const struct kernel_method *method = &job_methods[JOB_NEXT_EXIT];
-    struct buffer buffer;
-    enum status status = request_right_check(core, waiter);
-    if (status == STATUS_OK) {
-        status = buffer_result(core, waiter, method->result_bytes, &buffer);
-    }
-    if (status != STATUS_OK) {
-        request_fail(core, waiter, status, ARGUMENT_RESULT);
-        return false;
-    }
     waiter->results.job_next_exit =
         (struct job_next_exit_results){.process = cap_of(ended->slot.generation, process).value,
                                        .code = ended->exit_code,
                                        .cause = (enum exit_cause)ended->exit_cause};
-    facet_use(core, waiter->target.facet);
-    results_write(core, waiter, method, &buffer);
-    request_complete(core, waiter);
-    return true;
+    return request_succeed(core, waiter, &job_methods[JOB_NEXT_EXIT]);
 }
 
 // Tells the exits of a job to whoever waits nearest above.

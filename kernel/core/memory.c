@@ -1,114 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory objects and mappings. The core owns the truth: which object's pages a process has where,
-// and which frames those pages are. A platform's page tables are a cache that it writes and never
-// reads. Commits name object pages, never frames; frames stand in the transient record: consecutive
-// ones by their first, others in a list that fills a frame of its own.
+// Memory objects: pages that processes read and write through calls, and map. All of an object's
+// pages are there as long as it is. Commits name object pages, never frames; frames stand in the
+// transient record: consecutive ones by their first, others in a list that has a frame.
+#include <stddef.h>
 #include <string.h>
 
 #include "kernel/core/core.h"
+#include "kernel/core/memory.h"
 
-enum {
-    PAGES_LISTED_MAX = PAGE_SIZE / sizeof(uint32_t),
-};
+static_assert(MEMORY_OBJECT_READ_DATA_MOST <= sizeof((struct core *)NULL)->scratch,
+              "one read fits");
 
-uint32_t memory_frames_needed(uint32_t pages)
+void memory_created(struct core *core, uint32_t object)
 {
-    return pages + 1;
-}
-
-static void memory_commit_pages(struct core *core, uint32_t object, uint32_t pages)
-{
-    struct commit commit = core_commit_on(core, COMMIT_MEMORY_COMMIT, ARENA_OBJECTS, object);
-    commit.memory.count = pages;
-    core_apply(core, &commit);
-}
-
-uint32_t memory_create(struct core *core, uint32_t job, uint32_t pages)
-{
-    uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, 0);
-    memory_commit_pages(core, object, pages);
     struct memory_record *memory = &core->objects[object].memory;
-    ASSERT(pages <= PAGES_LISTED_MAX);
-    memory->index = frame_take(&core->frames);
-    uint32_t *list = frame_at(memory->index);
-    for (uint32_t page = 0; page < pages; page++) {
-        list[page] = frame_take(&core->frames);
+    bool is_fixed = (core->state.objects[object].flags & OBJECT_PINNED) != 0;
+    memory->list = is_fixed ? NONE : frame_take(&core->frames);
+    for (uint64_t page = 0; !is_fixed && page < core->state.objects[object].argument; page++) {
+        ((uint32_t *)frame_at(memory->list))[page] = frame_take(&core->frames);
     }
-    return object;
 }
 
 uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages)
 {
     uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, OBJECT_PINNED);
-    memory_commit_pages(core, object, pages);
     core_apply_on(core, COMMIT_MEMORY_SEAL, ARENA_OBJECTS, object);
-    core->objects[object].memory = (struct memory_record){.base = frame, .index = NONE};
+    core->objects[object].memory.base = frame;
     return object;
 }
 
 uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page)
 {
     const struct memory_record *memory = &core->objects[object].memory;
-    ASSERT(page < core->state.objects[object].page_count);
-    if (memory->index == NONE) {
-        return memory->base + page;
-    }
-    const uint32_t *list = frame_at(memory->index);
-    return list[page];
+    ASSERT(page < core->state.objects[object].argument);
+    return memory->list == NONE ? memory->base + page
+                                : ((const uint32_t *)frame_at(memory->list))[page];
 }
 
 void memory_destroyed(struct core *core, uint32_t object)
 {
-    const struct memory_record *memory = &core->objects[object].memory;
-    if (memory->index == NONE) { // its frames are not the core's to give back
-        return;
-    }
-    for (uint32_t page = core->state.objects[object].page_count; page > 0; page--) {
+    for (uint32_t page = (uint32_t)core->state.objects[object].argument; page > 0; page--) {
         frame_give(&core->frames, memory_frame(core, object, page - 1));
     }
-    frame_give(&core->frames, memory->index);
-}
-
-uint32_t memory_map_frames_needed(uint32_t pages)
-{
-    return HAL_MAP_TABLES * 2 + pages / 512;
-}
-
-// Makes the platform's page tables follow; the frames that became tables are the process's.
-static void memory_map_effect(struct core *core, const struct map *map)
-{
-    struct process_record *process = &core->processes[map->process];
-    uint32_t *taken = frame_at(process->table_list);
-    uint32_t tables[HAL_MAP_TABLES];
-    uint32_t used = HAL_MAP_TABLES; // of tables, from the first: to be replaced
-    for (uint32_t i = 0; i < map->count; i++) {
-        for (uint32_t n = 0; n < used; n++) {
-            tables[n] = frame_take(&core->frames);
-        }
-        uint32_t frame = memory_frame(core, map->object, map->object_page + i);
-        used = hal_map(map->process, map->page + i, frame, map->rights, tables);
-        ASSERT(used <= HAL_MAP_TABLES && process->table_count + used <= PAGES_LISTED_MAX);
-        memcpy(taken + process->table_count, tables, used * sizeof tables[0]);
-        process->table_count += used;
-    }
-    for (uint32_t n = used; n < HAL_MAP_TABLES; n++) {
-        frame_give(&core->frames, tables[n]);
-    }
-}
-
-void memory_map(struct core *core, const struct map *map)
-{
-    struct commit commit = core_commit_new(core, COMMIT_MEMORY_MAP, ARENA_MAPPINGS);
-    struct commit_memory_map *body = &commit.memory_map;
-    body->process = map->process;
-    body->facet = core->state.objects[map->object].root_facet;
-    body->page = map->page;
-    body->count = map->count;
-    body->object_page = map->object_page;
-    body->rights = map->rights;
-    core_apply(core, &commit);
-    memory_map_effect(core, map);
+    frame_give(&core->frames, core->objects[object].memory.list);
 }
 
 // --- Methods ------------------------------------------------------------------------------------
@@ -117,31 +52,62 @@ enum status memory_object_info_run(struct core *core, struct request *request)
 {
     const struct object *object = &core->state.objects[request->target.object];
     request->results.memory_object_info = (struct memory_object_info_results){
-        .size = (uint64_t)object->page_count * PAGE_SIZE, .sealed = object->sealed != 0};
+        .size = object->argument * PAGE_SIZE, .sealed = object->sealed != 0};
     return STATUS_OK;
+}
+
+void memory_move(const struct core *core, uint32_t object, uint64_t offset, uint8_t *out,
+                 const uint8_t *in, uint32_t length)
+{
+    for (uint32_t done = 0; done < length;) {
+        uint32_t in_page = (uint32_t)((offset + done) % PAGE_SIZE);
+        uint32_t part = length - done < PAGE_SIZE - in_page ? length - done : PAGE_SIZE - in_page;
+        uint32_t frame = memory_frame(core, object, (uint32_t)((offset + done) / PAGE_SIZE));
+        uint8_t *at = (uint8_t *)frame_at(frame) + in_page;
+        memcpy(in == NULL ? out + done : at, in == NULL ? at : in + done, part);
+        done += part;
+    }
 }
 
 enum status memory_object_read_run(struct core *core, struct request *request)
 {
     uint64_t offset = request->params.memory_object_read.offset;
     uint32_t length = request->params.memory_object_read.length;
-    uint64_t size = (uint64_t)core->state.objects[request->target.object].page_count * PAGE_SIZE;
+    uint64_t size = core->state.objects[request->target.object].argument * PAGE_SIZE;
     if (offset > size || length > MEMORY_OBJECT_READ_DATA_MOST) {
         return STATUS_BAD_VALUE;
     }
-    if (length > size - offset) {
-        length = (uint32_t)(size - offset);
-    }
+    length = length > size - offset ? (uint32_t)(size - offset) : length;
     uint8_t *bytes = (uint8_t *)core->scratch; // the message is decoded
-    static_assert(MEMORY_OBJECT_READ_DATA_MOST <= sizeof core->scratch, "one read fits");
-    for (uint32_t done = 0; done < length;) {
-        uint64_t at = offset + done;
-        uint32_t in_page = (uint32_t)(at % PAGE_SIZE);
-        uint32_t part = length - done < PAGE_SIZE - in_page ? length - done : PAGE_SIZE - in_page;
-        uint32_t frame = memory_frame(core, request->target.object, (uint32_t)(at / PAGE_SIZE));
-        memcpy(bytes + done, (const uint8_t *)frame_at(frame) + in_page, part);
-        done += part;
-    }
+    memory_move(core, request->target.object, offset, bytes, NULL, length);
     request->results.memory_object_read.data = (struct plain_data){bytes, length};
+    return STATUS_OK;
+}
+
+enum status memory_object_write_run(struct core *core, struct request *request)
+{
+    uint64_t offset = request->params.memory_object_write.offset;
+    struct plain_data data = request->params.memory_object_write.data;
+    const struct object *object = &core->state.objects[request->target.object];
+    uint64_t size = object->argument * PAGE_SIZE;
+    if (data.size > MEMORY_OBJECT_READ_DATA_MOST || offset > size || data.size > size - offset) {
+        return STATUS_BAD_VALUE;
+    }
+    if (object->sealed != 0) {
+        return STATUS_SEALED;
+    }
+    memory_move(core, request->target.object, offset, NULL, data.data, data.size);
+    return STATUS_OK;
+}
+
+enum status memory_object_seal_run(struct core *core, struct request *request)
+{
+    uint32_t object = request->target.object;
+    if (core->objects[object].memory.writers != 0) {
+        return STATUS_MAPPED_WRITABLE;
+    }
+    if (core->state.objects[object].sealed == 0) {
+        core_apply_on(core, COMMIT_MEMORY_SEAL, ARENA_OBJECTS, object);
+    }
     return STATUS_OK;
 }

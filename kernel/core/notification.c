@@ -39,7 +39,7 @@ static void tell(struct core *core, struct request *waiter)
             return;
         }
     }
-    request_succeed(core, waiter);
+    request_succeed(core, waiter, NULL);
 }
 
 void notification_set(struct core *core, uint32_t object, uint64_t bits)

@@ -4,34 +4,33 @@
 // the line that registers it.
 #include "kernel/core/core.h"
 
+#define CLASS(name, NAME, mode)                                                                    \
+    .methods = name##_methods, .method_count = NAME##_METHOD_COUNT,                                \
+    .interface = NAME##_INTERFACE_ID, .transfer = TRANSFER_##mode
+#define PLAIN .is_plain = true, .quiet = UINT64_MAX
+
 const struct object_class object_classes[OBJECT_KIND_COUNT] = {
-    [OBJECT_ENDPOINT] = {endpoint_methods, ENDPOINT_METHOD_COUNT, TRANSFER_COPY,
-                         ENDPOINT_INTERFACE_ID, endpoint_created, NULL, false},
-    [OBJECT_MEMORY] = {memory_object_methods, MEMORY_OBJECT_METHOD_COUNT, TRANSFER_COPY,
-                       MEMORY_OBJECT_INTERFACE_ID, NULL, memory_destroyed, true},
-    [OBJECT_PROCESS_BUILDER] = {process_builder_methods, PROCESS_BUILDER_METHOD_COUNT,
-                                TRANSFER_NONE, PROCESS_BUILDER_INTERFACE_ID, builder_created,
-                                builder_destroyed, false},
-    [OBJECT_PROCESS] = {process_methods, PROCESS_METHOD_COUNT, TRANSFER_NONE, PROCESS_INTERFACE_ID,
-                        process_created, NULL, false},
-    [OBJECT_JOB] = {job_methods, JOB_METHOD_COUNT, TRANSFER_COPY, JOB_INTERFACE_ID, job_created,
-                    NULL, false},
-    [OBJECT_TIMER] = {timer_methods, TIMER_METHOD_COUNT, TRANSFER_COPY, TIMER_INTERFACE_ID, NULL,
-                      NULL, true},
-    [OBJECT_CONSOLE] = {debug_console_methods, DEBUG_CONSOLE_METHOD_COUNT, TRANSFER_COPY,
-                        DEBUG_CONSOLE_INTERFACE_ID, NULL, NULL, true},
-    [OBJECT_CAPABILITY_MANAGER] = {capability_manager_methods, CAPABILITY_MANAGER_METHOD_COUNT,
-                                   TRANSFER_COPY, CAPABILITY_MANAGER_INTERFACE_ID, NULL, NULL,
-                                   false},
-    [OBJECT_NOTIFICATION] = {notification_methods, NOTIFICATION_METHOD_COUNT, TRANSFER_COPY,
-                             NOTIFICATION_INTERFACE_ID, notification_created, NULL, true},
-    [OBJECT_PARK_SPACE] = {NULL, 0, TRANSFER_NONE, PARK_SPACE_INTERFACE_ID, NULL, NULL, false},
-    [OBJECT_LOG_READER] = {log_reader_methods, LOG_READER_METHOD_COUNT, TRANSFER_COPY,
-                           LOG_READER_INTERFACE_ID, NULL, NULL, true},
+    [OBJECT_ENDPOINT] = {CLASS(endpoint, ENDPOINT, COPY), .created = endpoint_created},
+    [OBJECT_MEMORY] = {CLASS(memory_object, MEMORY_OBJECT, COPY), .created = memory_created,
+                       .destroyed = memory_destroyed, .quiet = ~(1ULL << MEMORY_OBJECT_SEAL)},
+    [OBJECT_PROCESS_BUILDER] = {CLASS(process_builder, PROCESS_BUILDER, NONE),
+                                .created = builder_created, .destroyed = builder_destroyed,
+                                .check = builder_check},
+    [OBJECT_PROCESS] = {CLASS(process, PROCESS, NONE), .created = process_created},
+    [OBJECT_JOB] = {CLASS(job, JOB, COPY), .created = job_created},
+    [OBJECT_TIMER] = {CLASS(timer, TIMER, COPY), PLAIN},
+    [OBJECT_CONSOLE] = {CLASS(debug_console, DEBUG_CONSOLE, COPY), PLAIN},
+    [OBJECT_CAPABILITY_MANAGER] = {CLASS(capability_manager, CAPABILITY_MANAGER, COPY)},
+    [OBJECT_NOTIFICATION] = {CLASS(notification, NOTIFICATION, COPY), PLAIN,
+                             .created = notification_created},
+    [OBJECT_ADDRESS_SPACE] = {CLASS(address_space, ADDRESS_SPACE, COPY), .check = space_check},
+    [OBJECT_THREAD] = {CLASS(thread, THREAD, NONE), .created = thread_created,
+                       .destroyed = thread_destroyed, .check = thread_check, .quiet = UINT64_MAX},
+    [OBJECT_PARK_SPACE] = {.interface = PARK_SPACE_INTERFACE_ID, .transfer = TRANSFER_NONE},
+    [OBJECT_LOG_READER] = {CLASS(log_reader, LOG_READER, COPY), PLAIN},
 };
 
-const struct object_class revoker_class = {
-    revoker_methods, REVOKER_METHOD_COUNT, TRANSFER_MOVE, REVOKER_INTERFACE_ID, NULL, NULL, false};
+const struct object_class revoker_class = {CLASS(revoker, REVOKER, MOVE)};
 
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
                        uint16_t flags)

@@ -85,13 +85,13 @@ static enum status operate_cancel(struct core *core, struct request *request)
 // The operations on one kind of object: which, and the methods that they stand for.
 static const struct {
     enum status (*run)(struct core *, struct request *);
-    enum object_kind kind;
+    uint64_t interface;
     uint32_t methods;
 } object_operations[OP_COUNT] = {
-    [OP_SIGNAL] = {notification_signal_run, OBJECT_NOTIFICATION, 1 << NOTIFICATION_SIGNAL},
-    [OP_WAIT] = {operate_wait, OBJECT_NOTIFICATION, 1 << NOTIFICATION_TAKE},
-    [OP_PARK] = {operate_park, OBJECT_PARK_SPACE, 0},
-    [OP_UNPARK] = {operate_unpark, OBJECT_PARK_SPACE, 0},
+    [OP_SIGNAL] = {notification_signal_run, NOTIFICATION_INTERFACE_ID, 1 << NOTIFICATION_SIGNAL},
+    [OP_WAIT] = {operate_wait, NOTIFICATION_INTERFACE_ID, 1 << NOTIFICATION_TAKE},
+    [OP_PARK] = {operate_park, PARK_SPACE_INTERFACE_ID, 0},
+    [OP_UNPARK] = {operate_unpark, PARK_SPACE_INTERFACE_ID, 0},
 };
 
 static enum status operate_object(struct core *core, struct request *request)
@@ -103,7 +103,7 @@ static enum status operate_object(struct core *core, struct request *request)
     request->argument = ARGUMENT_CAP;
     enum status status = request_hold_find(core, request);
     if (status == STATUS_OK) {
-        status = hold_reach(core, request->hold, object_operations[opcode].kind,
+        status = hold_reach(core, request->hold, object_operations[opcode].interface,
                             object_operations[opcode].methods);
     }
     status = status == STATUS_OK ? object_operations[opcode].run(core, request) : status;
@@ -142,9 +142,27 @@ static enum status message_copy(struct core *core, struct request *request)
     return STATUS_OK;
 }
 
+// The caller's holds take the places of their ids among the parameters.
+static enum status capabilities_find(const struct core *core, struct request *request,
+                                     const struct kernel_method *method)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < method->transfers && status == STATUS_OK; i++) {
+        const struct kernel_capability *wanted = &method->capabilities[i];
+        uint64_t *param = (uint64_t *)(void *)((uint8_t *)&request->params + wanted->offset);
+        uint32_t hold;
+        if (hold_find(core, request->sender.process, *param, &hold) != STATUS_OK) {
+            return STATUS_BAD_TRANSFER;
+        }
+        *param = hold;
+        status = hold_reach(core, hold, wanted->interface, wanted->methods);
+    }
+    return status;
+}
+
 // Takes the message over from the caller and decodes it.
-static __attribute__((noinline)) enum status params_take(struct core *core, struct request *request,
-                                                         const struct kernel_method *method)
+static enum status params_take(struct core *core, struct request *request,
+                               const struct kernel_method *method)
 {
     const struct sqe *sqe = &request->sqe;
     if (sqe->payload_len > KERNEL_MESSAGE_MAX) {
@@ -161,7 +179,27 @@ static __attribute__((noinline)) enum status params_take(struct core *core, stru
     bool is_sound =
         plain_open(&reader, core->scratch, sqe->payload_len, core->transferred, sqe->transfers) &&
         (method->decode == NULL || method->decode(&reader, &request->params));
-    return is_sound ? STATUS_OK : request_about(request, ARGUMENT_PAYLOAD, STATUS_BAD_MESSAGE);
+    request->argument = ARGUMENT_PAYLOAD;
+    return is_sound ? capabilities_find(core, request, method) : STATUS_BAD_MESSAGE;
+}
+
+// What a method is told, and what it must not be asked. Needless where it is told nothing and
+// changes no authority.
+static __attribute__((noinline)) enum status
+method_check(struct core *core, struct request *request, const struct object_class *class)
+{
+    const struct kernel_method *method = &class->methods[request->sqe.method];
+    bool is_revoke = class == &revoker_class && request->sqe.method == REVOKER_REVOKE;
+    bool is_quiet = (class->quiet >> request->sqe.method & 1) != 0;
+    enum status status = STATUS_OK;
+    if (!is_quiet && !core_may_commit(core, request->thread->job, is_revoke)) {
+        return STATUS_LOG_FULL;
+    }
+    if (method->decode != NULL || (request->sqe.payload_len | request->sqe.transfers) != 0) {
+        status = params_take(core, request, method);
+    }
+    request->argument = status == STATUS_OK ? ARGUMENT_LIMIT : request->argument;
+    return status == STATUS_OK && class->check != NULL ? class->check(core, request) : status;
 }
 
 // The records of the answer's capabilities, which follow it.
@@ -199,6 +237,25 @@ void results_write(struct core *core, struct request *request, const struct kern
     }
 }
 
+bool request_succeed(struct core *core, struct request *request, const struct kernel_method *method)
+{
+    struct buffer buffer;
+    enum status status = request_right_check(core, request);
+    if (status == STATUS_OK && method != NULL) {
+        status = buffer_result(core, request, method->result_bytes, &buffer);
+    }
+    if (status != STATUS_OK) {
+        request_fail(core, request, status, ARGUMENT_CAP);
+        return false;
+    }
+    facet_use(core, request->target.facet);
+    if (method != NULL) {
+        results_write(core, request, method, &buffer);
+    }
+    request_complete(core, request);
+    return true;
+}
+
 static __attribute__((flatten)) enum status object_call(struct core *core, struct request *request,
                                                         const struct object_class *class)
 {
@@ -206,15 +263,11 @@ static __attribute__((flatten)) enum status object_call(struct core *core, struc
     if (sqe->method >= class->method_count) {
         return request_about(request, ARGUMENT_METHOD, STATUS_METHOD_UNKNOWN);
     }
-    bool is_revoke = class == &revoker_class && sqe->method == REVOKER_REVOKE;
-    if (!class->is_quiet && !core_may_commit(core, request->thread->job, is_revoke)) {
-        return STATUS_LOG_FULL;
-    }
     const struct kernel_method *method = &class->methods[sqe->method];
     enum status status = STATUS_OK;
     struct buffer buffer;
-    if (method->decode != NULL || (sqe->payload_len | sqe->transfers) != 0) {
-        status = params_take(core, request, method);
+    if (!class->is_plain || method->decode != NULL || (sqe->payload_len | sqe->transfers) != 0) {
+        status = method_check(core, request, class);
     }
     if (status == STATUS_OK && method->encode != NULL) {
         if (sqe->result_len < method->result_bytes) {

@@ -59,7 +59,7 @@ enum status operate_unpark(struct core *core, struct request *request)
     for (struct link *at = sleepers->next; at != sleepers && request->cqe.extra < left;) {
         struct request *sleeper = request_of_queue(at);
         at = at->next;
-        if (sleeper->key == request->key && request_succeed(core, sleeper)) {
+        if (sleeper->key == request->key && request_succeed(core, sleeper, NULL)) {
             request->cqe.extra++;
         }
     }

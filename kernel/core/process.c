@@ -2,15 +2,23 @@
 //
 // Processes: how they come to be empty, how they end, and how what they held is given back. An exit
 // is one commit: from then on nothing of the process acts or answers. Giving back goes in bounded
-// steps afterwards (a state machine: process_sweep), in the order threads with what
-// they wait for, calls that it was answering, capabilities, address space, mappings; then the exit
-// is told, and the slot is free.
+// steps afterwards (process_sweep), in the order threads with what they wait for, calls that it was
+// answering, capabilities, mappings, address space; then the exit is told, and the slot is free.
+#include "kernel/core/process.h"
 #include "kernel/core/core.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/thread.h"
 
 uint32_t process_of_sweep(const struct core *core, const struct link *sweep)
 {
     return (uint32_t)((const struct process_record *)(const void *)sweep - core->processes);
 }
+
+const struct needs process_needs = {.of =
+                                        {
+                                            [RESOURCE_PROCESSES] = 1,
+                                        },
+                                    .frames = 1 + HAL_SPACE_TABLES};
 
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
 {
@@ -20,11 +28,24 @@ uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
     core_apply(core, &commit);
     uint32_t process = commit.process_create.process.index;
     struct process_record *record = &core->processes[process];
-    *record = (struct process_record){
-        .ring_object = NONE, .private_object = NONE, .builder_object = NONE};
+    *record = (struct process_record){.builder_object = NONE};
     queue_init(&record->taken);
     core->live_count++;
+    space_create(core, process);
     return process;
+}
+
+uint64_t process_number(const struct core *core, uint32_t process)
+{
+    return cap_of(core->state.processes[process].slot.generation, process).value;
+}
+
+void process_start(struct core *core, uint32_t process)
+{
+    struct commit commit = core_commit_on(core, COMMIT_PROCESS_START, ARENA_PROCESSES, process);
+    commit.process_start.session = core->state.processes[process].session;
+    core_apply(core, &commit);
+    core->processes[process].was_started = true;
 }
 
 void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause)
@@ -52,75 +73,6 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 
 // --- Giving back --------------------------------------------------------------------------------
 
-// Each step does a bounded piece and says whether there was anything to do.
-
-static bool sweep_threads(struct core *core, uint32_t process)
-{
-    uint32_t thread = core->state.processes[process].first_thread;
-    if (thread == NONE) {
-        return false;
-    }
-    struct request *request = request_first_of_thread(&core->threads[thread].waits);
-    if (request != NULL) {
-        request_abandon(core, request, STATUS_OK);
-        return true;
-    }
-    hal_thread_destroy(thread);
-    core_apply_on(core, COMMIT_THREAD_EXIT, ARENA_THREADS, thread);
-    return true;
-}
-
-static bool sweep_taken(struct core *core, uint32_t process)
-{
-    struct request *call = request_first(&core->processes[process].taken);
-    if (call != NULL && call->state == REQUEST_LOST) {
-        request_free(core, call);
-    } else if (call != NULL) {
-        request_fail(core, call, STATUS_SERVER_GONE, ARGUMENT_NONE);
-    }
-    return call != NULL;
-}
-
-static bool sweep_holds(struct core *core, uint32_t process)
-{
-    uint32_t hold = core->state.processes[process].first_hold;
-    if (hold != NONE) {
-        hold_remove(core, hold);
-    }
-    return hold != NONE;
-}
-
-static bool sweep_space(struct core *core, uint32_t process)
-{
-    struct process_record *record = &core->processes[process];
-    if (!record->has_space) {
-        return false;
-    }
-    hal_space_destroy(process);
-    const uint32_t *tables = frame_at(record->table_list);
-    for (uint32_t i = 0; i < record->table_count; i++) {
-        frame_give(&core->frames, tables[i]);
-    }
-    frame_give(&core->frames, record->table_list);
-    record->has_space = false;
-    return true;
-}
-
-static bool sweep_mappings(struct core *core, uint32_t process)
-{
-    uint32_t mapping = core->state.processes[process].first_mapping;
-    if (mapping != NONE) {
-        uint32_t facet = core->state.mappings[mapping].facet;
-        core_apply_on(core, COMMIT_MEMORY_UNMAP, ARENA_MAPPINGS, mapping);
-        facet_collect(core, facet);
-    }
-    return mapping != NONE;
-}
-
-static bool (*const sweeps[])(struct core *, uint32_t) = {
-    sweep_threads, sweep_taken, sweep_holds, sweep_space, sweep_mappings,
-};
-
 void process_reap_last(struct core *core, uint32_t process)
 {
     uint32_t job = core->state.processes[process].job;
@@ -128,18 +80,27 @@ void process_reap_last(struct core *core, uint32_t process)
     job_collect(core, job);
 }
 
+// A bounded piece of it, in this order.
 static void sweep(struct core *core, uint32_t process)
 {
-    for (uint32_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
-        if (sweeps[i](core, process)) {
-            return;
-        }
-    }
-    list_remove(&core->processes[process].sweep);
-    if (core->processes[process].was_started) {
-        job_exit_tell(core, process);
+    const struct process_entry *entry = &core->state.processes[process];
+    struct process_record *record = &core->processes[process];
+    struct request *call = request_first(&record->taken);
+    if (entry->first_thread != NONE) {
+        thread_step(core, entry->first_thread);
+    } else if (call != NULL && call->state == REQUEST_LOST) {
+        request_free(core, call);
+    } else if (call != NULL) {
+        request_fail(core, call, STATUS_SERVER_GONE, ARGUMENT_NONE);
+    } else if (entry->first_hold != NONE) {
+        hold_remove(core, entry->first_hold);
+    } else if (entry->first_mapping != NONE) {
+        memory_unmap(core, entry->first_mapping);
+    } else if (record->space != NONE) {
+        space_destroy(core, process);
     } else {
-        process_reap_last(core, process);
+        list_remove(&record->sweep);
+        (record->was_started ? job_exit_tell : process_reap_last)(core, process);
     }
 }
 

@@ -18,6 +18,7 @@
 // CQE until request_renew finds its place in the CQ free again.
 #include "kernel/core/core.h"
 #include "kernel/core/syslog.h"
+#include "kernel/core/thread.h"
 
 enum {
     SWEEP_REQUESTS = 16, // looked at in one step
@@ -170,8 +171,10 @@ static inline __attribute__((always_inline)) void post_late(struct core *core,
                    is_long ? UINT32_MAX : (uint32_t)duration_ns);
     core->syslog_next++;
     core->work++;
-    if (thread->state == THREAD_WAITING) {
+    if (__builtin_expect(thread->state == THREAD_WAITING, true)) {
         thread_wake(core, thread);
+    } else if (request->sqe.opcode == SYSLOG_FAULT) {
+        thread_fault_end(core, request);
     }
 }
 
@@ -201,18 +204,6 @@ void request_fail(struct core *core, struct request *request, enum status fact, 
 enum status request_right_check(const struct core *core, const struct request *request)
 {
     return hold_check(core, request->hold, request->hold_generation);
-}
-
-bool request_succeed(struct core *core, struct request *request)
-{
-    enum status status = request_right_check(core, request);
-    if (status != STATUS_OK) {
-        request_fail(core, request, status, ARGUMENT_CAP);
-        return false;
-    }
-    facet_use(core, request->target.facet);
-    request_complete(core, request);
-    return true;
 }
 
 void request_repeat(struct core *core, struct request *request)
@@ -312,7 +303,7 @@ void request_limit_ends(struct core *core, struct deadline *limit)
     struct request *request =
         (struct request *)(void *)((uint8_t *)limit - offsetof(struct request, limit));
     if (request->state == REQUEST_SLEEP && request->key <= limit->time_ns) {
-        request_succeed(core, request);
+        request_succeed(core, request, NULL);
     } else {
         request_abandon(core, request, STATUS_TIMED_OUT);
     }

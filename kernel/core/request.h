@@ -16,6 +16,7 @@
 #include "schema/kernel.plain.h"
 
 struct core;
+struct kernel_method;
 struct thread_record;
 
 enum request_state {
@@ -31,6 +32,7 @@ enum request_state {
     REQUEST_WAIT = 7,  // WAIT
     REQUEST_PARK = 8,  // PARK
     REQUEST_SLEEP = 9, // Timer.sleepUntil
+    REQUEST_JOIN = 10, // Thread.join
 };
 
 // One SQE on its way through the core: in a slot from its taking to its completion, which may come
@@ -89,8 +91,10 @@ __attribute__((noinline)) void request_fail(struct core *core, struct request *r
                                             enum status fact, uint64_t detail);
 // Whether the right by which it waits is still there.
 enum status request_right_check(const struct core *core, const struct request *request);
-// A waiting request ends as it should, or because its right is gone: false.
-bool request_succeed(struct core *core, struct request *request);
+// A waiting request ends as it should: a method (NULL: another operation) has said its results,
+// which go to its buffer. false: its right or its buffer is gone, and that is how it ended.
+bool request_succeed(struct core *core, struct request *request,
+                     const struct kernel_method *method);
 // A repeating WAIT posts its CQE, and is told until request_renew.
 void request_repeat(struct core *core, struct request *request);
 // Whether it can complete: it is not told any more, since its last completion was consumed.

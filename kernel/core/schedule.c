@@ -42,6 +42,10 @@ __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_re
 {
     ASSERT(thread->state != THREAD_READY);
     deadline_clear(core, &thread->limit);
+    if (__builtin_expect(thread->is_suspended, false)) {
+        thread->state = THREAD_SUSPENDED;
+        return;
+    }
     thread->state = THREAD_READY;
     if (is_next && core->actor != KERNEL_ACTOR && may_be_next(core, thread)) {
         core->next = thread->self.thread;
@@ -97,6 +101,21 @@ void schedule_remove(struct core *core, uint32_t thread)
     }
     record->state = THREAD_ABSENT;
     core->is_changed = true;
+    core->work += TURN_WORK_MAX; // it may be the one whose submissions are being taken
+}
+
+void schedule_control(struct core *core, uint32_t thread, uint32_t priority, bool is_suspended)
+{
+    struct thread_record *record = &core->threads[thread];
+    if (record->state == THREAD_READY) { // out of its queue
+        schedule_remove(core, thread);
+        record->state = THREAD_SUSPENDED;
+    }
+    record->priority = priority;
+    record->is_suspended = is_suspended;
+    if (record->state == THREAD_SUSPENDED) {
+        schedule_ready(core, record, false);
+    }
 }
 
 // The running thread, and whoever it handed the CPU to, go to the ends of their queues.

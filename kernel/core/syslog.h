@@ -44,6 +44,19 @@ static inline void request_post(const struct request *request, struct ring_kerne
     }
 }
 
+// A request of the thread begins, whose SQE is there.
+static inline __attribute__((always_inline)) void
+request_begin(struct core *core, struct request *request, struct thread_record *thread)
+{
+    request->cqe = (struct cqe){.user_data = request->sqe.user_data};
+    request->thread = thread;
+    request->sender = thread->self;
+    request->target = (struct syslog_target){NONE, NONE};
+    request->interface = 0;
+    request->state = REQUEST_NEW;
+    core->cause = CAUSE_OPEN;
+}
+
 static inline void syslog_exit(struct core *core, uint32_t process, int32_t code,
                                enum exit_reason cause)
 {

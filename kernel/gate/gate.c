@@ -4,6 +4,7 @@
 #include "kernel/gate/gate.h"
 
 #include "kernel/core/form.h"
+#include "kernel/core/process.h"
 #include "kernel/core/syslog.h"
 
 static struct thread_record *running(const struct core *core)
@@ -25,13 +26,7 @@ submit_run(struct core *core, struct thread_record *thread, struct request *requ
            enum status (*run)(struct core *, struct request *))
 {
     thread->ring.sq_head++;
-    request->cqe = (struct cqe){.user_data = request->sqe.user_data};
-    request->thread = thread;
-    request->sender = thread->self;
-    request->target = (struct syslog_target){NONE, NONE};
-    request->interface = 0;
-    request->state = REQUEST_NEW;
-    core->cause = CAUSE_OPEN;
+    request_begin(core, request, thread);
     enum status status = run(core, request);
     if (status == STATUS_LOG_FULL) {
         thread->ring.sq_head--; // nobody has seen that it was taken
@@ -133,7 +128,8 @@ static inline __attribute__((always_inline, flatten)) bool submit_some(struct co
             submit_run(core, thread, core->spare, core_operate);
         }
     }
-    if (core->current == NONE) { // it ended itself
+    if (core->current == NONE) { // it has ended, or goes on later
+        thread->is_submitting = true;
         return false;
     }
     ring_kernel_publish(ring);

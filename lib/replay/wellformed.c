@@ -233,6 +233,11 @@ static enum record_fault check_object_create(const struct state *state, const st
         return RECORD_VALUE;
     }
     enum record_fault fault = job_pays(state, create->job, RESOURCE_OBJECTS);
+    if (fault == RECORD_OK && create->kind == OBJECT_MEMORY) {
+        fault = create->argument > UINT32_MAX
+                    ? RECORD_VALUE
+                    : pays(state, create->job, RESOURCE_PAGES, (uint32_t)create->argument);
+    }
     return fault != RECORD_OK ? fault : pays(state, create->job, RESOURCE_FACETS, 1);
 }
 
@@ -306,34 +311,6 @@ static enum record_fault check_memory(const struct state *state, const struct co
     return object->kind == OBJECT_MEMORY && object->sealed == 0 ? RECORD_OK : RECORD_STATE;
 }
 
-static enum record_fault check_memory_commit(const struct state *state, const struct commit *commit)
-{
-    const struct commit_memory *memory = &commit->memory;
-    const struct object *object = &state->objects[memory->object.index];
-    enum record_fault fault = check_memory(state, commit);
-    if (fault != RECORD_OK) {
-        return fault;
-    }
-    if ((uint64_t)memory->first + memory->count > object->argument ||
-        (uint64_t)object->page_count + memory->count > object->argument) {
-        return RECORD_VALUE;
-    }
-    return pays(state, object->job, RESOURCE_PAGES, memory->count);
-}
-
-static enum record_fault check_memory_decommit(const struct state *state,
-                                               const struct commit *commit)
-{
-    const struct commit_memory *memory = &commit->memory;
-    const struct object *object = &state->objects[memory->object.index];
-    enum record_fault fault = check_memory(state, commit);
-    if (fault == RECORD_OK && ((uint64_t)memory->first + memory->count > object->argument ||
-                               memory->count > object->page_count)) {
-        fault = RECORD_VALUE;
-    }
-    return fault;
-}
-
 static enum record_fault check_rights(const struct object *object, uint32_t rights)
 {
     if ((rights & ~(uint32_t)RIGHTS) != 0 ||
@@ -363,14 +340,6 @@ static enum record_fault check_memory_map(const struct state *state, const struc
     }
     return fault != RECORD_OK ? fault
                               : process_pays(state, map->process, RESOURCE_SPACE, map->count);
-}
-
-static enum record_fault check_memory_protect(const struct state *state,
-                                              const struct commit *commit)
-{
-    const struct commit_memory_protect *protect = &commit->memory_protect;
-    uint32_t facet = state->mappings[protect->mapping.index].facet;
-    return check_rights(&state->objects[state->facets[facet].object], protect->rights);
 }
 
 static enum record_fault check_checkpoint_mark(const struct state *state,
@@ -434,14 +403,9 @@ static const struct {
     [COMMIT_HOLD_INSERT] = {check_hold_insert, NEW, ARENA_HOLDS, UP_TO(hold_insert, reserved), 0},
     [COMMIT_HOLD_MOVE] = {check_hold_move, OLD, ARENA_HOLDS, UP_TO(hold_move, reserved), 0},
     [COMMIT_HOLD_REMOVE] = {NULL, OLD, ARENA_HOLDS, UP_TO(hold_remove, reserved), 0},
-    [COMMIT_MEMORY_COMMIT] = {check_memory_commit, OLD, ARENA_OBJECTS, UP_TO(memory, reserved), 0},
-    [COMMIT_MEMORY_DECOMMIT] = {check_memory_decommit, OLD, ARENA_OBJECTS, UP_TO(memory, reserved),
-                                0},
     [COMMIT_MEMORY_MAP] = {check_memory_map, NEW, ARENA_MAPPINGS, UP_TO(memory_map, reserved), 0},
     [COMMIT_MEMORY_UNMAP] = {NULL, OLD, ARENA_MAPPINGS, UP_TO(memory_unmap, reserved), 0},
-    [COMMIT_MEMORY_PROTECT] = {check_memory_protect, OLD, ARENA_MAPPINGS,
-                               UP_TO(memory_protect, reserved), 0},
-    [COMMIT_MEMORY_SEAL] = {check_memory, OLD, ARENA_OBJECTS, UP_TO(memory, first), 0},
+    [COMMIT_MEMORY_SEAL] = {check_memory, OLD, ARENA_OBJECTS, UP_TO(memory, reserved), 0},
     [COMMIT_CHECKPOINT_MARK] = {check_checkpoint_mark, NOBODY, ARENA_COUNT,
                                 UP_TO(checkpoint_mark, reserved), 0},
 };

@@ -5,6 +5,7 @@
 // submitted but what ends it. The first program of its system: granted console, timer, job,
 // capabilities and manifest.
 
+#include "runtime/spawn.h"
 #include "runtime/thread.h"
 
 #include "schema/kernel.capnp.h"
@@ -159,13 +160,12 @@ static void show_ends(const struct program *program)
 static void show_two(const struct program *program)
 {
     struct capnp_exception exception;
-    struct process_builder builder;
+    struct tsr_spawner spawner;
     struct process process;
-    bool is_started = job_make_process_builder(program->job, &builder, &exception) &&
-                      process_builder_load(builder, tsr_text_of("listener"), &exception) &&
-                      process_builder_grant(builder, tsr_text_of("bell"),
-                                            (struct capnp_cap){program->bell.id}, &exception) &&
-                      process_builder_start(builder, &process, &exception);
+    const struct tsr_grant bell = {"bell", program->bell.id};
+    bool is_started = tsr_spawner_open(&spawner, tsr_start(), &exception) &&
+                      tsr_spawn(&spawner, program->job, "listener", &bell, 1,
+                                (struct capnp_data){NULL, 0}, &process, &exception);
     must(program, is_started, "a listener is started");
     const struct sqe wait = wait_of(program->bell.id, 2);
     submit(&wait);

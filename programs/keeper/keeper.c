@@ -5,6 +5,7 @@
 // there go on waiting. The first program of its system: granted console, job, capabilities.
 
 #include "runtime/runtime.h"
+#include "runtime/spawn.h"
 
 #include "schema/boot.capnp.h"
 #include "schema/kernel.capnp.h"
@@ -15,6 +16,7 @@ enum { MESSAGE_MAX = 256, INFO_SIZE = 64, METHODS_ALL = 7 };
 static struct {
     struct debug_console console;
     struct job job;
+    struct tsr_spawner spawner;
     struct capability_manager capabilities;
     struct endpoint server;
     struct capnp_cap client;
@@ -40,33 +42,20 @@ _Noreturn static void fail(const char *what, const struct capnp_exception *excep
     tsr_exit(1);
 }
 
-static bool info_set(struct process_builder builder, const char *text,
-                     struct capnp_exception *exception)
-{
-    uint8_t bytes[INFO_SIZE];
-    struct capnp_builder message;
-    capnp_builder_init(&message, bytes, sizeof(bytes));
-    start_info_set_arguments(start_info_build(&message), tsr_text_of(text));
-    struct capnp_data info = {bytes, capnp_builder_size(&message)};
-    return process_builder_set_info(builder, info, exception);
-}
-
 // Starts a program with the console and one capability.
 static void program_start(const char *program, const char *argument, const char *name, uint64_t cap)
 {
-    struct process_builder builder;
+    const struct tsr_grant grants[] = {{"console", keeper.console.id}, {name, cap}};
     struct process process;
     struct capnp_exception exception;
-    struct capnp_cap console = {keeper.console.id};
-    if (!job_make_process_builder(keeper.job, &builder, &exception) ||
-        !process_builder_load(builder, tsr_text_of(program), &exception) ||
-        !info_set(builder, argument, &exception) ||
-        !process_builder_grant(builder, tsr_text_of("console"), console, &exception) ||
-        !process_builder_grant(builder, tsr_text_of(name), (struct capnp_cap){cap}, &exception) ||
-        !process_builder_start(builder, &process, &exception)) {
+    uint8_t bytes[INFO_SIZE];
+    struct capnp_builder message;
+    capnp_builder_init(&message, bytes, sizeof(bytes));
+    start_info_set_arguments(start_info_build(&message), tsr_text_of(argument));
+    struct capnp_data info = {bytes, capnp_builder_size(&message)};
+    if (!tsr_spawn(&keeper.spawner, keeper.job, program, grants, 2, info, &process, &exception)) {
         fail("cannot start a program: ", &exception);
     }
-    tsr_release(builder.id);
     tsr_release(process.id);
 }
 
@@ -125,6 +114,9 @@ int tsr_main(struct start *start)
     }
     if (!job_make_endpoint(keeper.job, MESSAGE_MAX, &keeper.server, &exception)) {
         fail("cannot make an endpoint: ", &exception);
+    }
+    if (!tsr_spawner_open(&keeper.spawner, start, &exception)) {
+        fail("cannot start programs: ", &exception);
     }
     server_start(1);
     client_start();

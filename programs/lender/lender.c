@@ -8,6 +8,7 @@
 
 #include "abi/commit.h"
 #include "runtime/runtime.h"
+#include "runtime/spawn.h"
 
 #include "schema/kernel.capnp.h"
 
@@ -15,6 +16,7 @@ static struct {
     struct debug_console console;
     struct timer timer;
     struct job job;
+    struct tsr_spawner spawner;
     struct capability_manager capabilities;
 } lender;
 
@@ -71,30 +73,21 @@ static struct limits limits_of(struct job job)
     return limits;
 }
 
-static bool grant(struct process_builder builder, const char *name, uint64_t cap,
-                  struct capnp_exception *exception)
-{
-    return process_builder_grant(builder, tsr_text_of(name), (struct capnp_cap){cap}, exception);
-}
-
 static void flooder_run(struct job own)
 {
-    struct process_builder builder;
+    const struct tsr_grant grants[] = {{"console", lender.console.id},
+                                       {"timer", lender.timer.id},
+                                       {"capabilities", lender.capabilities.id},
+                                       {"job", own.id}};
     struct process process;
     struct capnp_exception exception;
     uint64_t number;
     int32_t code;
     enum exit_cause cause;
-    if (!job_make_process_builder(own, &builder, &exception) ||
-        !process_builder_load(builder, tsr_text_of("flooder"), &exception) ||
-        !grant(builder, "console", lender.console.id, &exception) ||
-        !grant(builder, "timer", lender.timer.id, &exception) ||
-        !grant(builder, "capabilities", lender.capabilities.id, &exception) ||
-        !grant(builder, "job", own.id, &exception) ||
-        !process_builder_start(builder, &process, &exception)) {
+    if (!tsr_spawn(&lender.spawner, own, "flooder", grants, 4, (struct capnp_data){NULL, 0},
+                   &process, &exception)) {
         fail("cannot start the flooder: ", &exception);
     }
-    tsr_release(builder.id);
     tsr_release(process.id);
     if (!job_next_exit(lender.job, &number, &code, &cause, &exception) ||
         cause != EXIT_CAUSE_CALLED || code != 0) {
@@ -118,6 +111,9 @@ int tsr_main(struct start *start)
         !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID,
                   &lender.capabilities.id)) {
         return 1;
+    }
+    if (!tsr_spawner_open(&lender.spawner, start, &exception)) {
+        fail("cannot start programs: ", &exception);
     }
     struct limits before = limits_of(lender.job);
     struct capnp_data data = {(const uint8_t *)amounts, sizeof(amounts)};

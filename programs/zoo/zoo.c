@@ -6,6 +6,7 @@
 // job, capabilities.
 
 #include "runtime/runtime.h"
+#include "runtime/spawn.h"
 
 #include "schema/kernel.capnp.h"
 #include "schema/proof.capnp.h"
@@ -16,6 +17,7 @@ static struct {
     struct debug_console console;
     struct timer timer;
     struct job job;
+    struct tsr_spawner spawner;
     struct capability_manager capabilities;
     struct locker locker;
     struct notification bell; // what travels
@@ -219,7 +221,6 @@ static void show_shared(void)
 static void locker_start(void)
 {
     struct endpoint server;
-    struct process_builder builder;
     struct process process;
     struct revoker revoker;
     struct capnp_cap client;
@@ -228,17 +229,12 @@ static void locker_start(void)
         job_make_endpoint(zoo.job, MESSAGE_MAX, &server, &exception) &&
         capability_manager_facet(zoo.capabilities, (struct capnp_cap){server.id}, UINT64_MAX,
                                  LOCKER_INTERFACE_ID, 0, &client, &revoker, &exception) &&
-        job_make_process_builder(zoo.job, &builder, &exception) &&
-        process_builder_load(builder, tsr_text_of("locker"), &exception) &&
-        process_builder_grant(builder, tsr_text_of("server"), (struct capnp_cap){server.id},
-                              &exception) &&
-        process_builder_grant(builder, tsr_text_of("console"), (struct capnp_cap){zoo.console.id},
-                              &exception) &&
-        process_builder_start(builder, &process, &exception);
+        tsr_spawn(&zoo.spawner, zoo.job, "locker",
+                  (const struct tsr_grant[]){{"server", server.id}, {"console", zoo.console.id}}, 2,
+                  (struct capnp_data){NULL, 0}, &process, &exception);
     must(is_started, "the locker is started", &exception);
     zoo.locker.id = client.id;
     tsr_release(revoker.id);
-    tsr_release(builder.id);
     tsr_release(process.id);
     tsr_release(server.id);
 }
@@ -263,6 +259,7 @@ int tsr_main(struct start *start)
         !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID, &zoo.capabilities.id)) {
         return 1;
     }
+    must(tsr_spawner_open(&zoo.spawner, start, &exception), "programs can be started", &exception);
     locker_start();
     must(job_make_notification(zoo.job, &zoo.bell, &exception), "a bell is made", &exception);
     show_copy();

@@ -5,14 +5,15 @@
 // them have ended, and says how. Anything that fails is said, with the reason, and ends it with
 // code 1, as does a program that ended otherwise than with code 0.
 //
-// Granted by the kernel: console, timer, job, capabilities, manifest, log, log-pages. The kernel
-// and tools/mkimage have checked the manifest's place; its contents are checked here.
+// Granted by the kernel: console, timer, job, capabilities, package, log, log-pages, space. The
+// manifest is in the package, and nobody has checked it before.
 
 #include <string.h>
 
 #include "abi/commit.h"
 #include "abi/start.h"
 #include "runtime/runtime.h"
+#include "runtime/spawn.h"
 
 #include "schema/boot.capnp.h"
 #include "schema/kernel.capnp.h"
@@ -20,8 +21,6 @@
 enum {
     MANIFEST_SIZE_MAX = 8192, // bytes
     PRIORITY = 16,            // of programs: as init-min's own
-    READ_SIZE = 512,          // bytes that one MemoryObject.read answers at most
-    INFO_SIZE_MAX = 512,      // bytes that ProcessBuilder.setInfo takes
     ENDPOINTS_MAX = 16,
     PROGRAMS_MAX = 20,
     RESTARTS_MAX = 8, // of one program that is to be kept running
@@ -33,6 +32,7 @@ struct init {
     struct job job;          // init-min's own, of those that are kept running too
     struct job programs_job; // of all others
     struct capability_manager capabilities;
+    struct tsr_spawner spawner;
     struct boot_manifest_reader manifest;
     uint32_t endpoint_count;
     struct {
@@ -88,61 +88,24 @@ static bool text_equals(struct capnp_text left, struct capnp_text right)
 
 // --- The manifest -------------------------------------------------------------------------------
 
-// Reads what is at `offset`; how many bytes there were.
-static uint32_t manifest_read(const struct init *init, struct memory_object object, uint32_t offset,
-                              uint32_t length)
-{
-    struct capnp_call call;
-    struct capnp_exception exception;
-    struct memory_object_read_params_builder params;
-    struct memory_object_read_results_reader results;
-    struct capnp_data data = {NULL, 0};
-    if (!memory_object_read_begin(object, &call, &params, &exception)) {
-        fail(init, tsr_text_of("manifest"), "cannot be read", &exception);
-    }
-    memory_object_read_params_set_offset(params, offset);
-    memory_object_read_params_set_length(params, length);
-    bool is_answered = capnp_call_send(&call, &exception) &&
-                       memory_object_read_finish(&call, &results, &exception);
-    if (is_answered) {
-        data = memory_object_read_results_get_data(results);
-        if (data.size <= length) {
-            memcpy(manifest_bytes + offset, data.data, data.size);
-        }
-        is_answered = !capnp_call_refuse_response(&call, &exception);
-    }
-    capnp_call_end(&call);
-    if (!is_answered) {
-        fail(init, tsr_text_of("manifest"), "cannot be read", &exception);
-    }
-    if (data.size == 0 || data.size > length) {
-        fail(init, tsr_text_of("manifest"), "ends before its size", NULL);
-    }
-    return data.size;
-}
-
 static void manifest_open(struct init *init, struct capnp_message *message)
 {
     struct capnp_text name = tsr_text_of("manifest");
-    struct memory_object object;
     struct capnp_exception exception;
-    uint64_t size;
-    bool is_sealed;
-    if (!tsr_find(init->start, "manifest", MEMORY_OBJECT_INTERFACE_ID, &object.id)) {
-        fail(init, name, "was not granted", NULL);
+    const struct package_entry *entry;
+    const uint8_t *bytes;
+    if (!tsr_blob_open(&init->spawner, PACKAGE_MANIFEST, (struct capnp_text){NULL, 0}, &entry,
+                       &bytes, &exception)) {
+        fail(init, name, "cannot be read", &exception);
     }
-    if (!memory_object_info(object, &size, &is_sealed, &exception)) {
-        fail(init, name, "cannot be asked for its size", &exception);
-    }
-    if (size > MANIFEST_SIZE_MAX) {
+    if (entry->size > MANIFEST_SIZE_MAX) {
         fail(init, name, "is larger than 8192 bytes", NULL);
     }
-    for (uint32_t done = 0; done < size;) {
-        uint32_t left = (uint32_t)size - done;
-        done += manifest_read(init, object, done, left < READ_SIZE ? left : READ_SIZE);
+    memcpy(manifest_bytes, bytes, entry->size);
+    if (!tsr_blob_close(&init->spawner, entry, &exception)) {
+        fail(init, name, "cannot be read", &exception);
     }
-    tsr_release(object.id);
-    capnp_message_init(message, manifest_bytes, (uint32_t)size, NULL, 0);
+    capnp_message_init(message, manifest_bytes, (uint32_t)entry->size, NULL, 0);
     init->manifest = boot_manifest_read(message);
 }
 
@@ -264,7 +227,7 @@ static struct source source_client(const struct init *init, struct boot_grant_re
     return source;
 }
 
-static void grant_one(const struct init *init, struct process_builder builder,
+static void grant_one(const struct init *init, struct tsr_build *build,
                       struct boot_grant_reader grant)
 {
     static struct source (*const sources[])(const struct init *, struct boot_grant_reader) = {
@@ -279,7 +242,7 @@ static void grant_one(const struct init *init, struct process_builder builder,
         fail(init, name, "a grant of a kind that is not known here", NULL);
     }
     struct source source = sources[which](init, grant);
-    if (!process_builder_grant(builder, name, source.cap, &exception)) {
+    if (!tsr_build_grant(build, name, source.cap, &exception)) {
         fail(init, name, "cannot grant this", &exception);
     }
     if (source.is_own) {
@@ -289,10 +252,10 @@ static void grant_one(const struct init *init, struct process_builder builder,
 
 // --- Programs -----------------------------------------------------------------------------------
 
-static void info_set(const struct init *init, struct process_builder builder,
+static void info_set(const struct init *init, struct tsr_build *build,
                      struct boot_program_reader program)
 {
-    uint8_t bytes[INFO_SIZE_MAX];
+    uint8_t bytes[TSR_INFO_MAX];
     struct capnp_builder message;
     struct capnp_exception exception;
     capnp_builder_init(&message, bytes, sizeof(bytes));
@@ -301,33 +264,32 @@ static void info_set(const struct init *init, struct process_builder builder,
         fail(init, boot_program_get_name(program), "its arguments are too long", NULL);
     }
     struct capnp_data info = {bytes, capnp_builder_size(&message)};
-    if (!process_builder_set_info(builder, info, &exception)) {
+    if (!tsr_build_info(build, info, &exception)) {
         fail(init, boot_program_get_name(program), "cannot hand over its arguments", &exception);
     }
 }
 
-static struct process program_start(const struct init *init, struct boot_program_reader program)
+static struct process program_start(struct init *init, struct boot_program_reader program)
 {
     struct capnp_text name = boot_program_get_name(program);
     struct boot_grant_reader_list grants = boot_program_get_grants(program);
-    struct process_builder builder;
+    struct tsr_build build;
     struct process process;
     struct capnp_exception exception;
     struct job job = boot_program_get_keep(program) ? init->job : init->programs_job;
-    if (!job_make_process_builder(job, &builder, &exception)) {
+    if (!tsr_build_open(&build, &init->spawner, job, &exception)) {
         fail(init, name, "cannot make a process", &exception);
     }
-    if (!process_builder_load(builder, name, &exception)) {
+    if (!tsr_build_load(&build, name, &exception)) {
         fail(init, name, "cannot load this program", &exception);
     }
-    info_set(init, builder, program);
+    info_set(init, &build, program);
     for (uint32_t i = 0; i < grants.l.count; i++) {
-        grant_one(init, builder, boot_grant_reader_at(grants, i));
+        grant_one(init, &build, boot_grant_reader_at(grants, i));
     }
-    if (!process_builder_start(builder, &process, &exception)) {
+    if (!tsr_build_start(&build, &process, &exception)) {
         fail(init, name, "cannot start", &exception);
     }
-    tsr_release(builder.id);
     return process;
 }
 
@@ -477,6 +439,10 @@ int tsr_main(struct start *start)
         fail(&init, tsr_text_of("job, capabilities"), "were not granted", NULL);
     }
     flags_tell(&init);
+    struct capnp_exception exception;
+    if (!tsr_spawner_open(&init.spawner, start, &exception)) {
+        fail(&init, tsr_text_of("package"), "cannot be read", &exception);
+    }
     manifest_open(&init, &message);
     programs_job_make(&init);
     endpoints_make(&init);

@@ -71,8 +71,8 @@ static void world_begin(uint8_t choice)
     client = act_facet(threads[0], server, 7, INTERFACE, 1);
     bell = act_notification(threads[0]);
     space = act_park_space(threads[0]);
-    threads[1] = act_process(threads[0], "child", "it", client.facet);
-    threads[2] = act_process(threads[0], "other", "it", server);
+    threads[1] = act_process(threads[0], "it", client.facet);
+    threads[2] = act_process(threads[0], "it", server);
     (void)act_give(threads[0], bell, threads[1]);
     (void)act_give(threads[0], space, threads[2]);
     has_interrupts = (choice & 4) != 0;

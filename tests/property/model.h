@@ -45,6 +45,7 @@ enum model_kind {
     MODEL_PROCESS,
     MODEL_NOTIFICATION,
     MODEL_PARK_SPACE,
+    MODEL_SPACE,
     MODEL_REVOKER, // of no object: what a hold may be instead
 };
 
@@ -53,9 +54,8 @@ struct model_object {
     uint64_t interface; // of its root facet
     uint32_t message_max;
     uint32_t program; // BUILDER: that it builds
-    bool is_loaded, is_spent;
-    uint64_t names; // BUILDER: bit n: name n is given
-    uint64_t bits;  // NOTIFICATION
+    bool is_spent;
+    uint64_t bits; // NOTIFICATION
     uint32_t bound_program;
     uint64_t bound_cap; // ENDPOINT: the notification for lost calls; 0: none
 };
@@ -202,8 +202,8 @@ void model_revoke(uint32_t program, uint64_t revoker);
 void model_lease(uint32_t program, uint64_t revoker, uint64_t expiry_ns, uint64_t calls);
 // A call through the node succeeded.
 void model_use(uint32_t node);
-// ProcessBuilder.grant into the program that is built; names are numbers here, below 64.
-enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap, uint32_t name);
+// ProcessBuilder.grant into the program that is built.
+enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap);
 
 // Bytes of an operation's payload, with the descriptors behind it.
 uint32_t model_span(const struct sqe *sqe);

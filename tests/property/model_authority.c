@@ -95,9 +95,10 @@ enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **
 }
 
 static const uint16_t method_counts[] = {
-    [MODEL_ENDPOINT] = 2, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 8,
-    [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 2,     [MODEL_BUILDER] = 4,      [MODEL_PROCESS] = 2,
+    [MODEL_ENDPOINT] = 2, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 10,
+    [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 4,     [MODEL_BUILDER] = 6,      [MODEL_PROCESS] = 2,
     [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2, [MODEL_LOG] = 3,
+    [MODEL_SPACE] = 3,
 };
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)
@@ -131,15 +132,21 @@ enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_
     return STATUS_OK;
 }
 
+// A capability that a kernel object is given: held, no revoker, not cut off.
+static enum status model_given(const struct model_hold *hold)
+{
+    if (hold == NULL) {
+        return STATUS_BAD_TRANSFER;
+    }
+    return hold->is_revoker ? STATUS_WRONG_OBJECT : model_node_fact(hold->node);
+}
+
 enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uint64_t interface,
                         uint64_t receiver_data, uint32_t *made)
 {
     const struct model_hold *hold = model_hold_find(program, target);
 
-    if (hold == NULL || hold->is_revoker) {
-        return STATUS_BAD_TRANSFER;
-    }
-    enum status fact = model_node_fact(hold->node);
+    enum status fact = model_given(hold);
     if (fact != STATUS_OK) {
         return fact;
     }
@@ -196,31 +203,21 @@ void model_use(uint32_t node)
     }
 }
 
-enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap, uint32_t name)
+enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap)
 {
-    struct model_object *builder = &model.objects[builder_object];
+    const struct model_object *builder = &model.objects[builder_object];
     const struct model_hold *hold = model_hold_find(program, cap);
 
-    if (builder->is_spent) {
-        return STATUS_BUILDER_SPENT;
-    }
-    if (!builder->is_loaded) {
-        return STATUS_NOT_LOADED;
-    }
-    if (hold == NULL) {
-        return STATUS_BAD_TRANSFER;
-    }
-    if ((builder->names >> name & 1) != 0) {
-        return STATUS_NAME_TAKEN;
-    }
-    if (hold->is_revoker || hold->mode != TRANSFER_COPY) {
-        return STATUS_TRANSFER_REFUSED;
-    }
-    enum status fact = model_node_fact(hold->node);
+    enum status fact = model_given(hold);
     if (fact != STATUS_OK) {
         return fact;
     }
-    builder->names |= 1ull << name;
+    if (builder->is_spent) {
+        return STATUS_BUILDER_SPENT;
+    }
+    if (hold->mode != TRANSFER_COPY) {
+        return STATUS_TRANSFER_REFUSED;
+    }
     model_hold_insert(builder->program, 0, hold->node, TRANSFER_COPY, false);
     return STATUS_OK;
 }

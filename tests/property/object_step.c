@@ -191,8 +191,9 @@ static void plain_step(struct actor *actor)
         message = message_begin();
         memory_object_read_params_set_length(memory_object_read_params_build(&message), 8);
     }
-    object_call(actor, hold->cap, method, is_console || is_memory ? &message : NULL, STATUS_OK,
-                &answer);
+    bool is_sealed = is_memory && method == MEMORY_OBJECT_WRITE; // as all memory here
+    object_call(actor, hold->cap, method, is_console || is_memory ? &message : NULL,
+                is_sealed ? STATUS_SEALED : STATUS_OK, &answer);
 }
 
 static bool is_notification(const struct model_hold *hold)
@@ -424,32 +425,9 @@ static void build_begin(struct actor *first)
     building->object = model.nodes[node].object;
     building->program = world.programs++;
     building->is_pending = true;
+    building->grants = 0;
     model.objects[building->object].program = building->program;
     model_hold_insert(first->program, building->builder.value, node, TRANSFER_NONE, false);
-}
-
-static void build_load(struct actor *first)
-{
-    static const char *const names[] = {"child", "other", "child", "init", "nobody"};
-    struct model_object *object = &model.objects[world.building.object];
-    struct capnp_builder message = message_begin();
-    struct act_answer answer;
-    uint32_t choice = chance_below(5);
-    enum status predicted = choice > 2 ? STATUS_NAME_UNKNOWN : STATUS_OK;
-
-    process_builder_load_params_set_program(
-        process_builder_load_params_build(&message),
-        (struct capnp_text){names[choice], (uint32_t)strlen(names[choice])});
-    if (predicted == STATUS_OK && object->is_loaded) {
-        predicted = STATUS_LOADED_ALREADY;
-    }
-    if (object->is_spent) {
-        predicted = STATUS_BUILDER_SPENT;
-    }
-    if (object_call(first, world.building.builder.value, PROCESS_BUILDER_LOAD, &message, predicted,
-                    &answer)) {
-        object->is_loaded = true;
-    }
 }
 
 static void build_grant(struct actor *first, bool is_manager_wanted)
@@ -457,37 +435,43 @@ static void build_grant(struct actor *first, bool is_manager_wanted)
     struct building *building = &world.building;
     struct capnp_builder message = message_begin();
     struct act_answer answer;
-    uint32_t name = chance_below(NAMES_MAX);
-    char text[8];
     uint64_t cap = cap_choose(first->program, is_manager_wanted ? is_manager : is_any);
 
-    if (cap == 0) {
+    if (cap == 0 || building->grants == GRANTS_MAX) {
         return;
     }
-    snprintf(text, sizeof(text), "n%02u", name);
-    struct process_builder_grant_params_builder params =
-        process_builder_grant_params_build(&message);
-    process_builder_grant_params_set_name(params, (struct capnp_text){text, 3});
-    process_builder_grant_params_set_capability(params, (struct capnp_cap){cap});
-    enum status predicted = model_grant(first->program, building->object, cap, name);
+    process_builder_grant_params_set_capability(process_builder_grant_params_build(&message),
+                                                (struct capnp_cap){cap});
+    enum status predicted = model_grant(first->program, building->object, cap);
     if (object_call(first, building->builder.value, PROCESS_BUILDER_GRANT, &message, predicted,
                     &answer)) {
-        building->nodes[name] = model_hold_find(first->program, cap)->node;
+        struct process_builder_grant_results_reader results =
+            process_builder_grant_results_read(&answer.message);
+        const struct model_received granted = {model_hold_find(first->program, cap)->node, false,
+                                               TRANSFER_COPY};
+        model_hold_learn(building->program, &granted,
+                         process_builder_grant_results_get_id(results));
+        building->grants++;
     }
 }
 
+// What every program has, the model does not know of.
 static void build_start(struct actor *first)
 {
     struct building *building = &world.building;
     struct model_object *object = &model.objects[building->object];
+    struct act_prepared prepared = {0};
     struct act_answer answer;
     struct actor *made = NULL;
-    enum status predicted = object->is_spent     ? STATUS_BUILDER_SPENT
-                            : !object->is_loaded ? STATUS_NOT_LOADED
-                                                 : STATUS_OK;
+    enum status predicted = object->is_spent ? STATUS_BUILDER_SPENT : STATUS_OK;
 
     for (uint32_t i = 1; i < ACTORS; i++) {
         made = world.actors[i].is_alive ? made : &world.actors[i];
+    }
+    actor_refresh(first);
+    if (!object->is_spent && act_prepare(first->thread, (cap_t){first_job()}, building->builder,
+                                         &prepared) != STATUS_OK) {
+        broken("a process can't be prepared");
     }
     if (!object_call(first, building->builder.value, PROCESS_BUILDER_START, NULL, predicted,
                      &answer)) {
@@ -500,15 +484,8 @@ static void build_start(struct actor *first)
                        process_builder_start_results_read(&answer.message))
                        .id;
     model_hold_insert(first->program, cap, node, TRANSFER_NONE, false);
+    act_run(first->thread, &prepared);
     actor_start(made, machine.newest_thread, building->program);
-    for (uint32_t name = 0; name < NAMES_MAX; name++) {
-        char text[8];
-        if ((object->names >> name & 1) != 0) {
-            snprintf(text, sizeof(text), "n%02u", name);
-            const struct model_received granted = {building->nodes[name], false, TRANSFER_COPY};
-            model_hold_learn(building->program, &granted, act_named(made->thread, text).value);
-        }
-    }
 }
 
 static void build_drop(struct actor *first)
@@ -537,8 +514,6 @@ static void build_step(struct actor *first)
     uint32_t choice = chance_below(16);
     if (choice == 0 || (object->is_spent && chance_in(3))) {
         build_drop(first);
-    } else if (!object->is_loaded || choice == 1) {
-        build_load(first);
     } else if (choice <= 4) {
         build_start(first);
     } else {

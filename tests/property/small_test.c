@@ -135,7 +135,7 @@ static void release(struct actor *actor, cap_t cap)
 static void program_make(uint32_t actor, cap_t cap)
 {
     struct actor *first = &world.actors[FIRST];
-    uint32_t thread = act_process(first->thread, "child", "given", cap);
+    uint32_t thread = act_process(first->thread, "given", cap);
 
     actor_start(&world.actors[actor], thread, world.programs++);
     model_hold_insert(world.actors[actor].program, act_named(thread, "given").value,

@@ -616,9 +616,10 @@ static void genesis_learn(const struct actor *first)
         {"timer", MODEL_TIMER, TIMER_INTERFACE_ID, TRANSFER_COPY},
         {"job", MODEL_JOB, JOB_INTERFACE_ID, TRANSFER_NONE},
         {"capabilities", MODEL_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID, TRANSFER_COPY},
-        {"manifest", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
+        {"package", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
         {"log", MODEL_LOG, LOG_READER_INTERFACE_ID, TRANSFER_COPY},
         {"log-pages", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
+        {"space", MODEL_SPACE, ADDRESS_SPACE_INTERFACE_ID, TRANSFER_COPY},
     };
 
     for (uint32_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {

@@ -16,7 +16,7 @@ enum {
     SLOT_RESULT = 64, // offset of the result in its slot
     SLOT_RESULT_SIZE = SLOT_SIZE - SLOT_RESULT,
     MESSAGE_MAX = 64, // of the endpoints here
-    NAMES_MAX = 16,   // of grants
+    GRANTS_MAX = 16,  // to one program before it starts
     OLD_IDS = 64,
 };
 
@@ -34,7 +34,7 @@ struct building {
     cap_t builder;   // value 0: nothing
     bool is_pending; // the builder lives, and has not started its process
     uint32_t object, program;
-    uint32_t nodes[NAMES_MAX]; // that were granted, by name
+    uint32_t grants;
 };
 
 // Ids that named something once.

@@ -243,6 +243,11 @@ void hal_thread_result(uint32_t thread, uint64_t value)
     of->has_result = true;
 }
 
+void hal_thread_fs_base(uint32_t thread, uint64_t base)
+{
+    thread_of(thread)->fs_base = base;
+}
+
 void hal_arm(uint64_t deadline_ns)
 {
     machine.armed_ns = deadline_ns;

@@ -77,6 +77,7 @@ struct machine_thread {
     uint32_t space;
     uint64_t entry, stack, argument;
     uint64_t result;
+    uint64_t fs_base;
 };
 
 struct machine_bytes {

@@ -257,12 +257,6 @@ static void hold_remove_print(FILE *out, const struct commit *commit)
     id_print(out, "hold", commit->hold_remove.hold);
 }
 
-static void memory_print(FILE *out, const struct commit *commit)
-{
-    id_print(out, "object", commit->memory.object);
-    fprintf(out, " first page %u pages %u", commit->memory.first, commit->memory.count);
-}
-
 static void memory_seal_print(FILE *out, const struct commit *commit)
 {
     id_print(out, "object", commit->memory.object);
@@ -282,12 +276,6 @@ static void memory_map_print(FILE *out, const struct commit *commit)
     fprintf(out, " process %u facet %u page 0x%" PRIx64 " pages %u of the object's page %u",
             map->process, map->facet, map->page, map->count, map->object_page);
     rights_print(out, map->rights);
-}
-
-static void memory_protect_print(FILE *out, const struct commit *commit)
-{
-    id_print(out, "mapping", commit->memory_protect.mapping);
-    rights_print(out, commit->memory_protect.rights);
 }
 
 static void memory_unmap_print(FILE *out, const struct commit *commit)
@@ -329,11 +317,8 @@ static const struct {
     [COMMIT_HOLD_INSERT] = {"hold-insert", hold_insert_print},
     [COMMIT_HOLD_MOVE] = {"hold-move", hold_move_print},
     [COMMIT_HOLD_REMOVE] = {"hold-remove", hold_remove_print},
-    [COMMIT_MEMORY_COMMIT] = {"memory-commit", memory_print},
-    [COMMIT_MEMORY_DECOMMIT] = {"memory-decommit", memory_print},
     [COMMIT_MEMORY_MAP] = {"memory-map", memory_map_print},
     [COMMIT_MEMORY_UNMAP] = {"memory-unmap", memory_unmap_print},
-    [COMMIT_MEMORY_PROTECT] = {"memory-protect", memory_protect_print},
     [COMMIT_MEMORY_SEAL] = {"memory-seal", memory_seal_print},
     [COMMIT_CHECKPOINT_MARK] = {"checkpoint-mark", checkpoint_mark_print},
 };

@@ -13,3 +13,6 @@ annotation plain @0x8d0f6a1b7c3e5294 (file) :Void;
 
 annotation most @0xa6e2d95c1f70b483 (field, param) :UInt32;
 # Bytes of data in a plain result, at most.
+
+annotation reach @0xd7406be38ca951f2 (param) :UInt32;
+# The methods that a capability of a plain parameter has to admit, as bits: bit n is method n.

@@ -12,7 +12,9 @@
 //
 // Parameters and results are scalars, capabilities, data, and in parameters text. How long data of
 // a result gets at most says the annotation `most`; capabilities of a result are never absent.
-// Everything else is refused.
+// Everything else is refused. Where a capability of the parameters stands among them, which
+// interface it is of (0: any) and which methods it has to admit (the annotation `reach`), the table
+// says for each, so that one place of the server asks for all of them.
 
 #define _POSIX_C_SOURCE 200809L // open_memstream
 
@@ -24,9 +26,11 @@
 
 enum { METHODS_MAX = 1024, CAPS_MAX = 16, CAP_RECORD_BYTES = 16 };
 
-// c.capnp: annotation plain (file) :Void; annotation most (field, param) :UInt32
+// c.capnp: annotation plain (file) :Void; annotation most (field, param) :UInt32; annotation reach
+// (param) :UInt32
 static const uint64_t plain_annotation_id = UINT64_C(0x8d0f6a1b7c3e5294);
 static const uint64_t most_annotation_id = UINT64_C(0xa6e2d95c1f70b483);
+static const uint64_t reach_annotation_id = UINT64_C(0xd7406be38ca951f2);
 
 // Parameters or results of a method.
 struct side {
@@ -117,11 +121,16 @@ static bool side_field(const struct side *side, uint32_t index, struct field *fi
     return kind != TYPE_VOID;
 }
 
-static uint32_t field_most(const struct field *field)
+// What an annotation of a field says; 0: it has none.
+static uint32_t field_says(const struct field *field, uint64_t annotation)
 {
     struct capnp_struct_reader value;
-    bool has = annotation_find(schema_list(field->field, 1), most_annotation_id, &value);
-    return has ? value_u32(value) : 0;
+    return annotation_find(schema_list(field->field, 1), annotation, &value) ? value_u32(value) : 0;
+}
+
+static uint32_t field_most(const struct field *field)
+{
+    return field_says(field, most_annotation_id);
 }
 
 static struct side side_of(const struct method *method, uint64_t id, bool is_result)
@@ -233,17 +242,25 @@ static void emit_header(struct unit *unit, FILE *to, const char *base)
     emit_union(to, base, true);
     fprintf(
         to,
+        "// A capability among the parameters: where its id stands there, the interface that it has"
+        "\n// (0: any), and the methods that it admits, as bits."
+        "\nstruct %s_capability {\n"
+        "    uint64_t interface;\n"
+        "    uint32_t methods;\n"
+        "    uint32_t offset;\n"
+        "};\n\n"
         "// decode: NULL where there are no parameters; encode: NULL where there are no results,"
         "\n// else it returns the size of the message, and its capabilities in their order."
         "\nstruct %s_method {\n"
         "    bool (*decode)(const struct plain_reader *reader, union %s_params *params);\n"
         "    uint32_t (*encode)(const union %s_results *results, uint8_t *bytes, uint64_t *caps);\n"
         "    enum status (*run)(struct core *core, struct request *request);\n"
-        "    uint8_t transfers;     // capabilities among the parameters\n"
+        "    const struct %s_capability *capabilities; // among the parameters\n"
+        "    uint8_t transfers;     // how many they are\n"
         "    uint8_t received;      // capabilities among the results: always all of them\n"
         "    uint16_t result_bytes; // most that it answers with, with capability records\n"
         "};\n\n",
-        base, base, base);
+        base, base, base, base, base);
     for (uint32_t i = 0; i < method_count; i++) {
         if (is_first(i)) {
             fprintf(to, "extern const struct %s_method %s_methods[%s_METHOD_COUNT];\n", base,
@@ -330,6 +347,29 @@ static void emit_decode(struct unit *unit, FILE *to, const char *base, const str
     fputs(before == first ? "    return true;\n}\n\n" : ";\n}\n\n", to);
 }
 
+static void emit_capabilities(FILE *to, const char *base, const struct method *method)
+{
+    const struct side *side = &method->params;
+    if (side->cap_count == 0) {
+        return;
+    }
+    fprintf(to, "static const struct %s_capability %s_capabilities[] = {\n", base,
+            method->name.text);
+    for (uint32_t i = 0; i < struct_fields(side->node).count; i++) {
+        struct field field;
+        if (side_field(side, i, &field) && type_is_cap(&field)) {
+            bool is_typed = type_kind(field.type) == TYPE_INTERFACE;
+            fprintf(to,
+                    "    {UINT64_C(0x%" PRIx64 "), 0x%" PRIx32
+                    ", offsetof(union %s_params, "
+                    "%s.%s)},\n",
+                    is_typed ? type_id(field.type) : 0, field_says(&field, reach_annotation_id),
+                    base, side->member.text, field.path.text);
+        }
+    }
+    fputs("};\n\n", to);
+}
+
 // All scalars of one word at once.
 static void emit_encode_word(FILE *to, const struct side *side, uint32_t word)
 {
@@ -408,6 +448,7 @@ static void emit_source(struct unit *unit, FILE *to, const char *base)
 {
     for (uint32_t i = 0; i < method_count; i++) {
         emit_decode(unit, to, base, &methods[i]);
+        emit_capabilities(to, base, &methods[i]);
         emit_encode(to, base, &methods[i]);
     }
     for (uint32_t i = 0; i < method_count; i++) {
@@ -419,8 +460,14 @@ static void emit_source(struct unit *unit, FILE *to, const char *base)
         fprintf(to, "    [%s] = {", name_upper(method->name).text);
         emit_function(to, &method->params, "decode");
         emit_function(to, &method->results, "encode");
-        fprintf(to, "%s_run, %" PRIu32 ", %" PRIu32 ", %" PRIu32 "},\n", method->name.text,
-                method->params.cap_count, method->results.cap_count,
+        fprintf(to, "%s_run, ", method->name.text);
+        if (method->params.cap_count == 0) {
+            fputs("NULL, ", to);
+        } else {
+            fprintf(to, "%s_capabilities, ", method->name.text);
+        }
+        fprintf(to, "%" PRIu32 ", %" PRIu32 ", %" PRIu32 "},\n", method->params.cap_count,
+                method->results.cap_count,
                 side_is_empty(&method->results) ? 0 : method->results.bytes);
         if (i + 1 == method_count || is_first(i + 1)) {
             fputs("};\n\n", to);

@@ -27,6 +27,7 @@ import methods  # noqa: E402
 MAGIC = 0x31474b5041535354
 VERSION = 1
 ENTRIES_MAX = 21
+FIRST = 1  # which entry the kernel starts; its bytes are the last, where nobody else sees them
 KIND_MANIFEST, KIND_PROGRAM = 1, 2
 KIND_NAMES = {KIND_MANIFEST: "manifest", KIND_PROGRAM: "program"}
 MANIFEST_NAME = "manifest"
@@ -92,12 +93,13 @@ def build(manifest, folder, platform):
     entries = [Entry(MANIFEST_NAME, KIND_MANIFEST, manifest.message)]
     entries += [program_entry(name, folder, platform) for name in names]
     blobs, offset = [], elf.PAGE
-    for entry in entries:
+    for entry in [*entries[:FIRST], *entries[FIRST + 1:], entries[FIRST]]:
         entry.offset = offset
         blobs.append(entry.blob + bytes(-entry.size % elf.PAGE))
         offset += len(blobs[-1])
     table = b"".join(entry.encode() for entry in entries)
-    header = HEADER.pack(MAGIC, VERSION, len(entries), offset, 1, hashlib.sha256(table).digest())
+    header = HEADER.pack(MAGIC, VERSION, len(entries), offset, FIRST,
+                         hashlib.sha256(table).digest())
     return (header + table).ljust(elf.PAGE, b"\0") + b"".join(blobs)
 
 

@@ -69,7 +69,7 @@ static uint64_t thread_balance(const struct state *state, uint32_t index)
 static uint64_t object_balance(const struct state *state, uint32_t index)
 {
     const struct object *object = &state->objects[index];
-    return 0 - object->page_count * key(RESOURCE_PAGES, object->job) -
+    return 0 - object_pages(object) * key(RESOURCE_PAGES, object->job) -
            key(RESOURCE_OBJECTS, object->job);
 }
 

@@ -57,7 +57,7 @@ static void process_count(struct state *state, void *record, uint32_t change)
 static void object_count(struct state *state, void *record, uint32_t change)
 {
     const struct object *object = record;
-    state->jobs[object->job].used[RESOURCE_PAGES] += change * object->page_count;
+    state->jobs[object->job].used[RESOURCE_PAGES] += change * object_pages(object);
 }
 
 static void facet_count(struct state *state, void *record, uint32_t change)
@@ -280,15 +280,6 @@ static void reduce_hold_move(struct state *state, const struct commit *commit)
     creates(state, &reducers[COMMIT_HOLD_INSERT], &insert);
 }
 
-static void reduce_memory_pages(struct state *state, const struct commit *commit)
-{
-    const struct commit_memory *memory = &commit->memory;
-    struct object *object = &state->objects[memory->object.index];
-    object_count(state, object, MINUS_ONE);
-    object->page_count += commit->kind == COMMIT_MEMORY_COMMIT ? memory->count : 0U - memory->count;
-    object_count(state, object, 1);
-}
-
 // --- What happens to the record that a commit names first ----------------------------------------
 
 // The live record that the commit's body names first.
@@ -321,7 +312,6 @@ static const struct {
                              PROCESS_DEAD},
     [COMMIT_FACET_LEASE] = {WORD(facet, expiry_ns), 4, 0, 0},
     [COMMIT_FACET_REVOKE] = {0, 0, WORD_OVER, 1},
-    [COMMIT_MEMORY_PROTECT] = {WORD(mapping, rights), 1, 0, 0},
     [COMMIT_MEMORY_SEAL] = {0, 0, WORD_OVER, 1},
 };
 
@@ -365,11 +355,8 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_HOLD_INSERT] = {creates, ARENA_HOLDS, NULL},
     [COMMIT_HOLD_MOVE] = {destroys, ARENA_HOLDS, reduce_hold_move},
     [COMMIT_HOLD_REMOVE] = {destroys, ARENA_HOLDS, NULL},
-    [COMMIT_MEMORY_COMMIT] = {changes, ARENA_OBJECTS, reduce_memory_pages},
-    [COMMIT_MEMORY_DECOMMIT] = {changes, ARENA_OBJECTS, reduce_memory_pages},
     [COMMIT_MEMORY_MAP] = {creates, ARENA_MAPPINGS, NULL},
     [COMMIT_MEMORY_UNMAP] = {destroys, ARENA_MAPPINGS, NULL},
-    [COMMIT_MEMORY_PROTECT] = {changes, ARENA_MAPPINGS, NULL},
     [COMMIT_MEMORY_SEAL] = {changes, ARENA_OBJECTS, NULL},
     [COMMIT_CHECKPOINT_MARK] = {run, ARENA_COUNT, NULL},
 };
@@ -448,4 +435,3 @@ COPIED(process_entry, exit_code, exit_code, process_exit, code);
 COPIED(process_entry, exit_code, exit_cause, process_exit, cause);
 COPIED(facet, expiry_ns, expiry_ns, facet_lease, expiry_ns);
 COPIED(facet, expiry_ns, calls, facet_lease, calls);
-COPIED(mapping, rights, rights, memory_protect, rights);

@@ -105,8 +105,7 @@ struct object {
     uint64_t argument;
     uint32_t flags; // OBJECT_PINNED
     uint32_t sealed;
-    uint32_t page_count; // MEMORY: committed pages
-    uint32_t reserved[3];
+    uint32_t reserved[4];
 };
 
 struct facet {
@@ -214,6 +213,12 @@ static inline bool job_is_killed(const struct state *state, uint32_t job)
         at = &state->jobs[at->parent.index];
     }
     return at->killed != 0;
+}
+
+// The pages that a memory object has, and its job pays.
+static inline uint32_t object_pages(const struct object *object)
+{
+    return object->kind == OBJECT_MEMORY ? (uint32_t)object->argument : 0;
 }
 
 // Whether the facet is a server's side of an endpoint.

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/commit.h"
+#include "abi/start.h"
+#include "kernel/core/test/memory.h"
+
 static void must(bool claim, const char *what, uint64_t value)
 {
     if (!claim) {
@@ -280,59 +284,54 @@ struct act_facet act_facet(uint32_t thread, cap_t target, uint64_t methods, uint
     return made;
 }
 
-enum status act_revoke(uint32_t thread, cap_t revoker)
+// --- Processes ----------------------------------------------------------------------------------
+
+// What a process will find on its start page, until it is started.
+static struct building {
+    uint64_t builder;
+    uint32_t count;
+    struct capset_entry entries[64];
+} buildings[8];
+
+static struct building *building_of(cap_t builder)
 {
-    struct act_answer answer;
+    static uint32_t next;
 
-    act_object(thread, revoker, REVOKER_REVOKE, NULL, &answer);
-    return act_fact(&answer.cqe);
-}
-
-bool act_is_live(uint32_t thread, cap_t revoker)
-{
-    struct act_answer answer;
-
-    act_object(thread, revoker, REVOKER_STATUS, NULL, &answer);
-    must(act_fact(&answer.cqe) == STATUS_OK, "no status", act_fact(&answer.cqe));
-    return revoker_status_results_get_live(revoker_status_results_read(&answer.message));
-}
-
-enum status act_load(uint32_t thread, cap_t builder, const char *program, uint32_t size)
-{
-    struct capnp_builder message = builder_open();
-    struct act_answer answer;
-
-    process_builder_load_params_set_program(process_builder_load_params_build(&message),
-                                            (struct capnp_text){program, size});
-    act_object(thread, builder, PROCESS_BUILDER_LOAD, &message, &answer);
-    return act_fact(&answer.cqe);
-}
-
-enum status act_info(uint32_t thread, cap_t builder, const void *info, uint32_t size)
-{
-    struct capnp_builder message = builder_open();
-    struct act_answer answer;
-
-    process_builder_set_info_params_set_info(process_builder_set_info_params_build(&message),
-                                             (struct capnp_data){info, size});
-    act_object(thread, builder, PROCESS_BUILDER_SET_INFO, &message, &answer);
-    return act_fact(&answer.cqe);
+    for (uint32_t i = 0; i < sizeof(buildings) / sizeof(buildings[0]); i++) {
+        if (buildings[i].builder == builder.value) {
+            return &buildings[i];
+        }
+    }
+    struct building *made = &buildings[next++ % (sizeof(buildings) / sizeof(buildings[0]))];
+    *made = (struct building){.builder = builder.value};
+    return made;
 }
 
 enum status act_grant(uint32_t thread, cap_t builder, const char *name, uint32_t size, cap_t cap)
 {
+    struct building *building = building_of(builder);
+    struct capset_entry *entry = &building->entries[building->count];
     struct capnp_builder message = builder_open();
-    struct process_builder_grant_params_builder params =
-        process_builder_grant_params_build(&message);
     struct act_answer answer;
 
-    process_builder_grant_params_set_name(params, (struct capnp_text){name, size});
-    process_builder_grant_params_set_capability(params, (struct capnp_cap){cap.value});
+    process_builder_grant_params_set_capability(process_builder_grant_params_build(&message),
+                                                (struct capnp_cap){cap.value});
     act_object(thread, builder, PROCESS_BUILDER_GRANT, &message, &answer);
+    if (act_fact(&answer.cqe) == STATUS_OK && name != NULL) {
+        struct process_builder_grant_results_reader results =
+            process_builder_grant_results_read(&answer.message);
+        must(building->count < sizeof(building->entries) / sizeof(building->entries[0]),
+             "more grants than a test has", building->count);
+        *entry = (struct capset_entry){process_builder_grant_results_get_id(results),
+                                       process_builder_grant_results_get_interface(results),
+                                       {0}};
+        memcpy(entry->name, name, size);
+        building->count++;
+    }
     return act_fact(&answer.cqe);
 }
 
-enum status act_start(uint32_t thread, cap_t builder, cap_t *process)
+enum status act_built(uint32_t thread, cap_t builder, cap_t *process)
 {
     struct act_answer answer;
 
@@ -343,13 +342,104 @@ enum status act_start(uint32_t thread, cap_t builder, cap_t *process)
     return act_fact(&answer.cqe);
 }
 
-uint32_t act_process(uint32_t thread, const char *program, const char *name, cap_t granted)
+// Pages of its own, or those of an object.
+static void pages_give(uint32_t thread, cap_t space, uint64_t at, uint32_t pages, uint32_t rights,
+                       cap_t memory)
+{
+    enum status fact = act_map(thread, space, at, pages, rights, memory, 0);
+
+    must(fact == STATUS_OK, "a process without its pages", fact);
+    act_do_fact(thread, act_release(memory));
+}
+
+// Text, which is the package's, data, a stack, and the start page.
+static void memory_give(uint32_t thread, cap_t builder, const struct act_prepared *prepared,
+                        uint64_t ring)
+{
+    struct building *building = building_of(builder);
+    cap_t space = prepared->space;
+    uint64_t base = prepared->base;
+    cap_t page = act_memory(thread, 1);
+    struct start start = {.abi_major = ABI_MAJOR,
+                          .ring = ring,
+                          .process = prepared->process,
+                          .capset = base + LAYOUT_START + sizeof(start)};
+    uint64_t capset[2] = {building->count, 0};
+
+    act_write(thread, page, 0, &start, sizeof(start));
+    act_write(thread, page, sizeof(start), capset, sizeof(capset));
+    for (uint32_t i = 0; i < building->count; i++) {
+        act_write(thread, page, sizeof(start) + sizeof(capset) + i * sizeof(building->entries[0]),
+                  &building->entries[i], sizeof(building->entries[0]));
+    }
+    building->builder = 0;
+    pages_give(thread, space, base + LAYOUT_START, 1, RIGHT_READ, page);
+    pages_give(thread, space, base + LAYOUT_IMAGE + PAGE_SIZE, 2, RIGHT_READ | RIGHT_WRITE,
+               act_memory(thread, 2));
+    pages_give(thread, space, base + LAYOUT_STACK, 16, RIGHT_READ | RIGHT_WRITE,
+               act_memory(thread, 16));
+    act_map(thread, space, base + LAYOUT_IMAGE, 1, RIGHT_READ | RIGHT_EXECUTE,
+            act_named(thread, "package"), PAGE_SIZE);
+}
+
+enum status act_prepare(uint32_t thread, cap_t job, cap_t builder, struct act_prepared *prepared)
+{
+    struct act_answer answer;
+    uint64_t ring;
+
+    act_object(thread, builder, PROCESS_BUILDER_SPACE, NULL, &answer);
+    struct process_builder_space_results_reader space =
+        process_builder_space_results_read(&answer.message);
+    prepared->space.value = process_builder_space_results_get_space(space).id;
+    prepared->base = process_builder_space_results_get_base(space);
+    prepared->process = process_builder_space_results_get_process(space);
+    enum status fact = act_fact(&answer.cqe);
+    if (fact == STATUS_OK) {
+        fact = act_thread(thread, job, prepared->space, &prepared->thread, &ring);
+    }
+    if (fact == STATUS_OK) {
+        memory_give(thread, builder, prepared, ring);
+    }
+    return fact;
+}
+
+void act_run(uint32_t thread, const struct act_prepared *prepared)
+{
+    uint64_t base = prepared->base;
+    enum status fact = act_thread_start(thread, prepared->thread, base + LAYOUT_IMAGE,
+                                        base + LAYOUT_STACK_TOP, base + LAYOUT_START);
+
+    must(fact == STATUS_OK, "the thread does not start", fact);
+    act_do_fact(thread, act_release(prepared->thread));
+    act_do_fact(thread, act_release(prepared->space));
+}
+
+enum status act_start_in(uint32_t thread, cap_t job, cap_t builder, cap_t *process)
+{
+    struct act_prepared prepared;
+    enum status fact = act_prepare(thread, job, builder, &prepared);
+
+    if (fact == STATUS_OK) {
+        fact = act_built(thread, builder, process);
+    }
+    if (fact == STATUS_OK) {
+        act_run(thread, &prepared);
+    }
+    return fact;
+}
+
+enum status act_start(uint32_t thread, cap_t builder, cap_t *process)
+{
+    return act_start_in(thread, act_named(thread, "job"), builder, process);
+}
+
+uint32_t act_process(uint32_t thread, const char *name, cap_t granted)
 {
     cap_t builder = act_builder(thread);
     cap_t process = {0};
-    enum status fact = act_load(thread, builder, program, (uint32_t)strlen(program));
+    enum status fact = STATUS_OK;
 
-    if (fact == STATUS_OK && name != NULL) {
+    if (name != NULL) {
         fact = act_grant(thread, builder, name, (uint32_t)strlen(name), granted);
     }
     if (fact == STATUS_OK) {
@@ -393,6 +483,7 @@ int act_fini(void **state)
         core_check(act_core());
     }
     bool is_well = machine.end != MACHINE_PANICKED;
+    memset(buildings, 0, sizeof(buildings));
     machine_fini();
     return is_well ? 0 : 1;
 }

@@ -6,7 +6,7 @@
 //
 //     cap_t server = act_endpoint(init, 64);
 //     struct act_facet client = act_facet(init, server, 1, PING, 7);
-//     uint32_t child = act_process(init, "child", "ping", client.facet);
+//     uint32_t child = act_process(init, "ping", client.facet);
 //     act_submit(child, act_call(act_named(child, "ping"), 0, 1));
 //
 // A thread's message area is divided so that these calls and a test's own messages don't meet.
@@ -84,7 +84,8 @@ cap_t act_named(uint32_t thread, const char *name);
 // Fail the test unless they succeed:
 cap_t act_endpoint(uint32_t thread, uint32_t message_max);
 cap_t act_builder(uint32_t thread);
-uint32_t act_process(uint32_t thread, const char *program, const char *name, cap_t granted);
+// A process with one capability (name NULL: none), which runs: its thread.
+uint32_t act_process(uint32_t thread, const char *name, cap_t granted);
 void act_kill(uint32_t thread, int32_t code); // it exits
 // Say what happened:
 enum status act_endpoint_fact(uint32_t thread, uint32_t message_max, cap_t *server);
@@ -93,10 +94,18 @@ struct act_facet act_facet(uint32_t thread, cap_t target, uint64_t methods, uint
 enum status act_revoke(uint32_t thread, cap_t revoker);
 bool act_is_live(uint32_t thread, cap_t revoker);
 enum status act_builder_fact(uint32_t thread, cap_t *builder);
-enum status act_load(uint32_t thread, cap_t builder, const char *program, uint32_t size);
-enum status act_info(uint32_t thread, cap_t builder, const void *info, uint32_t size);
+// The name is for act_named(); NULL: none.
 enum status act_grant(uint32_t thread, cap_t builder, const char *name, uint32_t size, cap_t cap);
+// Gives the process what every program has, and starts it with a thread, which its job makes.
+struct act_prepared {
+    cap_t space, thread;
+    uint64_t base, process;
+};
+enum status act_prepare(uint32_t thread, cap_t job, cap_t builder, struct act_prepared *prepared);
+void act_run(uint32_t thread, const struct act_prepared *prepared); // once it is built
+enum status act_start_in(uint32_t thread, cap_t job, cap_t builder, cap_t *process);
 enum status act_start(uint32_t thread, cap_t builder, cap_t *process);
+enum status act_built(uint32_t thread, cap_t builder, cap_t *process); // ProcessBuilder.start alone
 // Job.nextExit, submitted; its answer is at ACT_ANSWER when it has completed.
 void act_next_exit(uint32_t thread, uint64_t user_data);
 struct act_exit {

@@ -30,7 +30,7 @@ static int boot(void **state)
     }
     init = (uint32_t)machine.running;
     server = act_endpoint(init, MESSAGE);
-    child = act_process(init, "child", "it", act_facet(init, server, 7, INTERFACE, 1).facet);
+    child = act_process(init, "it", act_facet(init, server, 7, INTERFACE, 1).facet);
     it = act_named(child, "it");
     bell = act_notification(init);
     return 0;
@@ -299,7 +299,7 @@ static void a_lost_call_tells_nothing_to_a_later_endpoint(void **state)
 {
     cap_t first = act_endpoint(init, MESSAGE);
     struct act_facet client = act_facet(init, first, 7, INTERFACE, 1);
-    uint32_t server_thread = act_process(init, "other", "server", first);
+    uint32_t server_thread = act_process(init, "server", first);
     cap_t others = act_named(server_thread, "server");
     struct sqe sqe = act_call(client.facet, 1, 1);
     uint32_t objects = act_core()->state.arenas[ARENA_OBJECTS].live;

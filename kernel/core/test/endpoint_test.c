@@ -71,7 +71,7 @@ static struct cqe reap(uint32_t thread, uint64_t user_data)
 // The child calls, init serves.
 static uint32_t child_with_client(void)
 {
-    return act_process(init, "child", "it", client.facet);
+    return act_process(init, "it", client.facet);
 }
 
 static void a_call_before_its_recv_is_delivered_and_answered(void **state)
@@ -119,7 +119,7 @@ static void a_recv_before_its_call_is_delivered_at_once(void **state)
 
 static void endpoint_server_exit_completes_every_call_with_disconnected(void **state)
 {
-    uint32_t child = act_process(init, "child", "server", server);
+    uint32_t child = act_process(init, "server", server);
 
     (void)state;
     assert_int_equal(act_do_fact(init, act_release(server)), STATUS_OK);
@@ -140,7 +140,7 @@ static void endpoint_server_exit_completes_every_call_with_disconnected(void **s
 
 static void a_queue_outlives_a_server_while_another_hold_keeps_it(void **state)
 {
-    uint32_t child = act_process(init, "child", "server", server);
+    uint32_t child = act_process(init, "server", server);
 
     (void)state;
     act_submit(init, call_of(client.facet, 1, 0));
@@ -341,7 +341,7 @@ static void a_released_server_hold_ends_its_recv_at_the_next_call(void **state)
 
 static void only_the_taker_can_answer_a_call(void **state)
 {
-    uint32_t child = act_process(init, "child", "server", server);
+    uint32_t child = act_process(init, "server", server);
 
     (void)state;
     act_submit(init, call_of(client.facet, 1, 0));
@@ -420,7 +420,6 @@ static uint32_t caller_make(const cap_t targets[2])
     cap_t builder = act_builder(init);
     cap_t process;
 
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     for (uint32_t i = 0; i < CALLS; i++) {
         char name[4];
         cap_t facet = chain_make(targets[i % 2], DEPTH);

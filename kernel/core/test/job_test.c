@@ -85,9 +85,8 @@ static uint32_t process_in(cap_t job)
     builder.value = job_make_process_builder_results_get_builder(
                         job_make_process_builder_results_read(&answer.message))
                         .id;
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "timer", 5, act_named(init, "timer")), STATUS_OK);
-    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     assert_int_equal(act_do_fact(init, act_release(builder)), STATUS_OK);
     assert_int_equal(act_do_fact(init, act_release(process)), STATUS_OK);
     return machine.newest_thread;
@@ -206,9 +205,8 @@ static void waiting_is_charged_to_the_job(void **state)
     cap_t builder = {job_make_process_builder_results_get_builder(
                          job_make_process_builder_results_read(&answer.message))
                          .id};
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "it", 2, client.facet), STATUS_OK);
-    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     uint32_t thread = machine.newest_thread;
     for (uint32_t i = 0; i < 2; i++) {
         sqe = act_call(act_named(thread, "it"), 0, i);
@@ -233,9 +231,8 @@ static void a_server_gives_a_lent_priority_back_when_its_caller_gave_up(void **s
     cap_t builder = {job_make_process_builder_results_get_builder(
                          job_make_process_builder_results_read(&answer.message))
                          .id};
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "server", 6, server), STATUS_OK);
-    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     uint32_t thread = machine.newest_thread;
     struct sqe call = act_call(client, 0, 1);
     call.arg = 1000; // the limit of its waiting
@@ -324,9 +321,8 @@ static void a_program_that_kills_its_own_job_is_gone_and_the_machine_goes_on(voi
     cap_t builder = {job_make_process_builder_results_get_builder(
                          job_make_process_builder_results_read(&answer.message))
                          .id};
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "job", 3, job), STATUS_OK);
-    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     uint32_t thread = machine.newest_thread;
     act_submit(thread, act_call(act_named(thread, "job"), JOB_KILL, 1));
     assert_true(machine_run_until(init));
@@ -343,7 +339,6 @@ static void a_killed_process_says_so(void **state)
     cap_t process;
 
     (void)state;
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     assert_int_equal(act_start(init, builder, &process), STATUS_OK);
     for (uint32_t i = 0; i < 2; i++) { // again changes nothing
         act_object(init, process, PROCESS_KILL, NULL, &answer);
@@ -353,45 +348,6 @@ static void a_killed_process_says_so(void **state)
     struct process_status_results_reader status = process_status_results_read(&answer.message);
     assert_int_equal(process_status_results_get_state(status), PROCESS_STATE_ENDED);
     assert_int_equal(process_status_results_get_cause(status), EXIT_CAUSE_KILLED);
-}
-
-static void the_manager_lists_the_callers_holds_and_nobody_elses(void **state)
-{
-    uint64_t seen = 0;
-    uint64_t after = 0;
-
-    (void)state;
-    process_in(root);
-    for (uint32_t i = 0; i < 40; i++) {
-        act_facet(init, act_named(init, "timer"), 1, 0, 0);
-    }
-    for (;;) {
-        static uint64_t words[8];
-        struct capnp_builder message;
-        struct act_answer answer;
-        uint64_t record[4];
-
-        memset(words, 0, sizeof(words));
-        capnp_builder_init(&message, words, sizeof(words));
-        capability_manager_list_params_set_after(capability_manager_list_params_build(&message),
-                                                 after);
-        act_object(init, act_named(init, "capabilities"), CAPABILITY_MANAGER_LIST, &message,
-                   &answer);
-        assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-        struct capnp_data holds = capability_manager_list_results_get_holds(
-            capability_manager_list_results_read(&answer.message));
-        if (holds.size == 0) {
-            break;
-        }
-        assert_int_equal(holds.size % sizeof(record), 0);
-        for (uint32_t at = 0; at < holds.size; at += sizeof(record)) {
-            memcpy(record, holds.data + at, sizeof(record));
-            after = record[0];
-            seen++;
-        }
-    }
-    assert_int_equal(seen,
-                     act_core()->state.processes[act_core()->threads[init].process].hold_count);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
@@ -410,7 +366,6 @@ int main(void)
         TEST(killing_a_job_ends_all_below_it_and_nothing_else),
         TEST(a_program_that_kills_its_own_job_is_gone_and_the_machine_goes_on),
         TEST(a_killed_process_says_so),
-        TEST(the_manager_lists_the_callers_holds_and_nobody_elses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static int boot(void **state)
         return 1;
     }
     init = (uint32_t)machine.running;
-    reader = act_process(init, "child", "log", act_named(init, "log"));
+    reader = act_process(init, "log", act_named(init, "log"));
     log_cap = act_named(reader, "log");
     return 0;
 }
@@ -220,9 +220,8 @@ static uint32_t process_apart(void)
     cap_t builder = {job_make_process_builder_results_get_builder(
                          job_make_process_builder_results_read(&answer.message))
                          .id};
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "job", 3, job), STATUS_OK);
-    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     return machine.newest_thread;
 }
 
@@ -239,7 +238,7 @@ static void a_dead_drainer_is_given_back_and_started_again_while_others_wait(voi
         act_next_exit(init, 1);
         struct cqe cqe = act_reap(init);
         assert_int_equal(act_fact(&cqe), STATUS_OK);
-        reader = act_process(init, "child", "log", act_named(init, "log"));
+        reader = act_process(init, "log", act_named(init, "log"));
         assert_int_equal(act_core()->state.arenas[ARENA_OBJECTS].live, live);
     }
     assert_int_equal(untaken(other), 1);

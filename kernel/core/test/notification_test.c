@@ -33,9 +33,9 @@ static void ring_bell(uint64_t bits)
     act_submit(init, signal);
 }
 
-static uint32_t child_with_bell(const char *program)
+static uint32_t child_with_bell(void)
 {
-    return act_process(init, program, "bell", bell);
+    return act_process(init, "bell", bell);
 }
 
 // --- Bits ---------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ static void bits_are_kept_until_somebody_takes_them(void **state)
 
 static void a_signal_wakes_who_waits_for_its_bits_alone(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(child, act_wait(act_named(child, "bell"), 4, 1));
@@ -78,8 +78,8 @@ static void a_bit_that_is_set_twice_is_told_once(void **state)
 
 static void who_has_waited_longest_takes_first(void **state)
 {
-    uint32_t child = child_with_bell("child");
-    uint32_t other = child_with_bell("other");
+    uint32_t child = child_with_bell();
+    uint32_t other = child_with_bell();
 
     (void)state;
     act_submit(child, act_wait(act_named(child, "bell"), 6, 1));
@@ -93,7 +93,7 @@ static void who_has_waited_longest_takes_first(void **state)
 
 static void a_blocked_waiter_runs_when_it_is_signalled(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
     struct sqe wait = act_wait(act_named(child, "bell"), 1, 1);
 
     (void)state;
@@ -158,7 +158,7 @@ static void each_operation_needs_its_method_in_the_facet(void **state)
 
 static void a_notification_takes_so_many_waiters(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     for (uint32_t i = 0; i < NOTIFICATION_WAITERS_MAX; i++) {
@@ -209,7 +209,7 @@ static void revoking_ends_the_waits_through_the_facet(void **state)
 {
     struct act_facet outer = act_facet(init, bell, 3, 0, 0);
     struct act_facet inner = act_facet(init, outer.facet, 2, 0, 0);
-    uint32_t child = act_process(init, "child", "bell", inner.facet);
+    uint32_t child = act_process(init, "bell", inner.facet);
 
     (void)state;
     act_submit(child, act_wait(act_named(child, "bell"), 1, 1));
@@ -243,7 +243,7 @@ static void dropping_the_hold_ends_its_waits_and_frees_the_object(void **state)
 
 static void another_hold_keeps_nobodys_wait(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(child, act_wait(act_named(child, "bell"), 1, 1));
@@ -258,7 +258,7 @@ static void another_hold_keeps_nobodys_wait(void **state)
 
 static void no_bit_is_lost_to_a_waiter_that_exited(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(child, act_wait(act_named(child, "bell"), 1, 1));
@@ -277,7 +277,7 @@ static void no_bit_is_lost_to_a_waiter_that_exited(void **state)
 
 static void a_signaller_may_exit(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(init, act_wait(bell, 3, 1));

@@ -77,7 +77,7 @@ static void a_descriptor_is_refused_unless_it_copies_a_capability_of_the_caller(
     assert_int_equal(facet_with((struct transfer){timer, TRANSFER_COPY, 0}, 1), STATUS_OK);
 }
 
-// MemoryObject.read of the manifest; returns the bytes read, or -1 where it is refused.
+// MemoryObject.read of the package; returns the bytes read, or -1 where it is refused.
 static int64_t read_at(uint64_t offset, uint32_t length)
 {
     _Alignas(8) uint8_t bytes[64];
@@ -87,7 +87,7 @@ static int64_t read_at(uint64_t offset, uint32_t length)
     struct memory_object_read_params_builder params = memory_object_read_params_build(&message);
     memory_object_read_params_set_offset(params, offset);
     memory_object_read_params_set_length(params, length);
-    act_object(init, act_named(init, "manifest"), MEMORY_OBJECT_READ, &message, &answer);
+    act_object(init, act_named(init, "package"), MEMORY_OBJECT_READ, &message, &answer);
     if (act_fact(&answer.cqe) != STATUS_OK) {
         assert_int_equal(act_fact(&answer.cqe), STATUS_BAD_VALUE);
         return -1;
@@ -101,7 +101,7 @@ static void memory_is_read_within_its_end_and_the_limit_of_a_read(void **state)
 {
     struct act_answer answer;
     (void)state;
-    act_object(init, act_named(init, "manifest"), MEMORY_OBJECT_INFO, NULL, &answer);
+    act_object(init, act_named(init, "package"), MEMORY_OBJECT_INFO, NULL, &answer);
     struct memory_object_info_results_reader info =
         memory_object_info_results_read(&answer.message);
     uint64_t size = memory_object_info_results_get_size(info);

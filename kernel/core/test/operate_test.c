@@ -309,7 +309,7 @@ static void enter_refuses_what_could_never_end(void **state)
 
 static void corrupted_indexes_harm_only_their_thread(void **state)
 {
-    uint32_t child = act_process(init, "child", "it", act_named(init, "timer"));
+    uint32_t child = act_process(init, "it", act_named(init, "timer"));
     uint64_t ring = machine_ring(child);
     uint32_t wrong = SQ_ENTRIES_DEFAULT + 1;
 

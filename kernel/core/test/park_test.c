@@ -68,9 +68,9 @@ struct sleeper {
     cap_t space;
 };
 
-static struct sleeper sleeper(const char *program)
+static struct sleeper sleeper(void)
 {
-    uint32_t thread = act_process(init, program, NULL, (cap_t){0});
+    uint32_t thread = act_process(init, NULL, (cap_t){0});
 
     return (struct sleeper){thread, act_give(init, space, thread)};
 }
@@ -99,9 +99,9 @@ static void who_sleeps_longest_is_woken_first(void **state)
 
 static void processes_meet_on_the_memory_that_they_share(void **state)
 {
-    struct sleeper first = sleeper("child");
-    struct sleeper second = sleeper("child");
-    struct sleeper third = sleeper("other");
+    struct sleeper first = sleeper();
+    struct sleeper second = sleeper();
+    const struct sleeper third = {init, space}; // of another program
 
     (void)state;
     act_submit(first.thread,
@@ -117,7 +117,7 @@ static void processes_meet_on_the_memory_that_they_share(void **state)
 
 static void equal_addresses_of_other_memory_do_not_meet(void **state)
 {
-    struct sleeper child = sleeper("child");
+    struct sleeper child = sleeper();
 
     (void)state;
     act_submit(child.thread, act_park(child.space, word_at(child.thread, 0), 0, 1));
@@ -151,7 +151,7 @@ static void one_unpark_wakes_so_many(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 4; i++) {
-        sleepers[i] = sleeper("child");
+        sleepers[i] = sleeper();
         for (uint32_t n = 0; n < each; n++) {
             act_submit(sleepers[i].thread, act_park(sleepers[i].space, text_at(sleepers[i].thread),
                                                     text_of(sleepers[i].thread), n));
@@ -273,7 +273,7 @@ static void revoking_and_dropping_end_sleeps_once(void **state)
 
 static void unmapping_tells_who_sleeps_there_and_nobody_else(void **state)
 {
-    struct sleeper child = sleeper("child");
+    struct sleeper child = sleeper();
     uint32_t process = act_core()->threads[child.thread].process;
     uint64_t base = hal_space_base(machine.threads[child.thread].space);
     uint64_t page = (word_at(child.thread, 0) - base) / PAGE_SIZE;
@@ -297,8 +297,8 @@ static void unmapping_tells_who_sleeps_there_and_nobody_else(void **state)
 
 static void either_side_may_exit(void **state)
 {
-    struct sleeper first = sleeper("child");
-    struct sleeper second = sleeper("child");
+    struct sleeper first = sleeper();
+    struct sleeper second = sleeper();
     uint32_t word = text_of(first.thread);
 
     (void)state;
@@ -306,7 +306,7 @@ static void either_side_may_exit(void **state)
     act_submit(second.thread, act_park(second.space, text_at(second.thread), word, 2));
     act_kill(first.thread, 0);
     assert_int_equal(act_waiting(), 1);
-    struct sleeper third = sleeper("child");
+    struct sleeper third = sleeper();
     assert_int_equal(act_woken(third.thread, act_unpark(third.space, text_at(third.thread), 9)), 1);
     act_kill(third.thread, 0);
     assert_int_equal(act_reap_fact(second.thread, 2), STATUS_OK);

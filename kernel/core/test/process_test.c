@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/test/act.h"
+#include "kernel/core/test/memory.h"
 
 enum { MESSAGE = 64, INTERFACE = 0x5000 };
 
@@ -38,11 +38,6 @@ static int boot_with_tables(void **state)
     return boot_with(true);
 }
 
-static enum status load(cap_t builder, const char *name)
-{
-    return act_load(init, builder, name, (uint32_t)strlen(name));
-}
-
 static void builder_drop_gives_everything_back(void **state)
 {
     uint64_t frames = act_free_frames();
@@ -51,7 +46,6 @@ static void builder_drop_gives_everything_back(void **state)
     (void)state;
     for (uint32_t i = 0; i < 10; i++) {
         cap_t builder = act_builder(init);
-        assert_int_equal(load(builder, "child"), STATUS_OK);
         assert_int_equal(act_grant(init, builder, "a", 1, act_named(init, "timer")), STATUS_OK);
         assert_true(act_free_frames() < frames);
         assert_int_equal(act_do_fact(init, act_release(builder)), STATUS_OK);
@@ -69,14 +63,15 @@ static void process_exit_and_reap_return_every_frame(void **state)
     uint32_t holds = act_core()->state.arenas[ARENA_HOLDS].live;
 
     (void)state;
-    for (uint32_t i = 0; i < 150; i++) {
-        uint32_t child = act_process(init, "child", "it", act_named(init, "timer"));
+    for (uint32_t i = 0; i < 64; i++) {
+        uint32_t child = act_process(init, "it", act_named(init, "timer"));
         act_kill(child, (int32_t)i);
         act_next_exit(init, 1);
         struct cqe cqe = act_reap(init);
         assert_int_equal(act_exit_read(init, &cqe).code, i);
         assert_int_equal(act_free_frames(), frames);
         assert_int_equal(act_core()->state.arenas[ARENA_HOLDS].live, holds);
+        assert_int_equal(act_core()->state.arenas[ARENA_PROCESSES].live, 1);
     }
 }
 
@@ -85,65 +80,23 @@ static void a_builder_says_what_is_missing_and_changes_nothing(void **state)
     cap_t timer = act_named(init, "timer");
     cap_t builder = act_builder(init);
     cap_t process;
-    char text[513] = {0};
+    cap_t space;
+    uint64_t base;
 
     (void)state;
     struct act_snapshot before = act_snapshot();
-    assert_int_equal(act_start(init, builder, &process), STATUS_NOT_LOADED);
-    assert_int_equal(act_grant(init, builder, "a", 1, timer), STATUS_NOT_LOADED);
-    assert_int_equal(act_info(init, builder, text, 1), STATUS_NOT_LOADED);
-    assert_int_equal(load(builder, "nobody"), STATUS_NAME_UNKNOWN);
-    assert_int_equal(load(builder, "init"), STATUS_NAME_UNKNOWN);
-    assert_int_equal(load(builder, ""), STATUS_BAD_MESSAGE);
-    assert_true(act_same(&before));
-    assert_int_equal(load(builder, "child"), STATUS_OK);
-    before = act_snapshot();
-    assert_int_equal(load(builder, "child"), STATUS_LOADED_ALREADY);
-    assert_int_equal(act_info(init, builder, text, 513), STATUS_BAD_VALUE);
-    assert_int_equal(act_grant(init, builder, "", 0, timer), STATUS_BAD_VALUE);
-    memset(text, 'n', NAME_SIZE);
-    assert_int_equal(act_grant(init, builder, text, NAME_SIZE, timer), STATUS_BAD_VALUE);
-    assert_int_equal(act_grant(init, builder, "a", 1, (cap_t){1ull << 32 | 777}),
+    assert_int_equal(act_grant(init, builder, NULL, 0, (cap_t){1ull << 32 | 777}),
                      STATUS_BAD_TRANSFER);
-    assert_int_equal(act_grant(init, builder, "a", 1, act_named(init, "job")),
+    assert_int_equal(act_grant(init, builder, NULL, 0, act_named(init, "job")),
                      STATUS_TRANSFER_REFUSED);
     assert_true(act_same(&before));
-    assert_int_equal(act_grant(init, builder, text, NAME_SIZE - 1, timer), STATUS_OK);
-    assert_int_equal(act_grant(init, builder, text, NAME_SIZE - 1, timer), STATUS_NAME_TAKEN);
+    assert_int_equal(act_grant(init, builder, "a", 1, timer), STATUS_OK);
     assert_int_equal(act_start(init, builder, &process), STATUS_OK);
     before = act_snapshot();
-    assert_int_equal(act_start(init, builder, &process), STATUS_BUILDER_SPENT);
-    assert_int_equal(load(builder, "child"), STATUS_BUILDER_SPENT);
-    assert_int_equal(act_grant(init, builder, "b", 1, timer), STATUS_BUILDER_SPENT);
-    assert_int_equal(act_info(init, builder, text, 1), STATUS_BUILDER_SPENT);
+    assert_int_equal(act_built(init, builder, &process), STATUS_BUILDER_SPENT);
+    assert_int_equal(act_grant(init, builder, NULL, 0, timer), STATUS_BUILDER_SPENT);
+    assert_int_equal(act_space_fact(init, builder, &space, &base), STATUS_BUILDER_SPENT);
     assert_true(act_same(&before));
-}
-
-static void a_process_is_granted_so_much_and_no_more(void **state)
-{
-    cap_t builder = act_builder(init);
-
-    (void)state;
-    assert_int_equal(load(builder, "child"), STATUS_OK);
-    for (uint32_t i = 0; i < GRANTS_MAX; i++) {
-        char name[3] = {(char)('a' + i / 26), (char)('a' + i % 26), 0};
-        assert_int_equal(act_grant(init, builder, name, 2, act_named(init, "timer")), STATUS_OK);
-    }
-    struct act_snapshot before = act_snapshot();
-    assert_int_equal(act_grant(init, builder, "z", 1, act_named(init, "timer")), STATUS_BAD_VALUE);
-    assert_true(act_same(&before));
-}
-
-// Two grants that a program cannot tell apart by name are one too many.
-static void a_name_ends_where_the_program_sees_its_end(void **state)
-{
-    cap_t builder = act_builder(init);
-
-    (void)state;
-    assert_int_equal(load(builder, "child"), STATUS_OK);
-    assert_int_equal(act_grant(init, builder, "a", 1, act_named(init, "timer")), STATUS_OK);
-    assert_int_not_equal(act_grant(init, builder, "a\0b", 3, act_named(init, "console")),
-                         STATUS_OK);
 }
 
 static void exits_are_told_once_each_in_their_order(void **state)
@@ -152,7 +105,7 @@ static void exits_are_told_once_each_in_their_order(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 4; i++) {
-        children[i] = act_process(init, "child", NULL, (cap_t){0});
+        children[i] = act_process(init, NULL, (cap_t){0});
     }
     act_kill(children[2], 7);
     assert_true(machine_run_until(children[0]));
@@ -178,7 +131,7 @@ static void exits_are_told_once_each_in_their_order(void **state)
 
 static void the_last_exit_halts_with_the_first_programs_code(void **state)
 {
-    uint32_t child = act_process(init, "child", NULL, (cap_t){0});
+    uint32_t child = act_process(init, NULL, (cap_t){0});
 
     (void)state;
     act_kill(init, 42);
@@ -205,7 +158,7 @@ static void a_facet_narrows_and_never_widens(void **state)
     assert_int_equal(act_facet(init, narrow.facet, 6, 0, 2).fact, STATUS_FACET_WIDER);
     assert_int_equal(act_facet(init, narrow.facet, 6, ENDPOINT_INTERFACE_ID, 0).fact,
                      STATUS_FACET_WIDER);
-    assert_int_equal(act_facet(init, narrow.revoker, 0, 0, 0).fact, STATUS_BAD_TRANSFER);
+    assert_int_equal(act_facet(init, narrow.revoker, 0, 0, 0).fact, STATUS_WRONG_OBJECT);
     assert_int_equal(act_facet(init, (cap_t){1ull << 40}, 0, 0, 0).fact, STATUS_BAD_TRANSFER);
     assert_true(act_same(&before));
     assert_int_equal(act_facet(init, narrow.facet, 2, INTERFACE, 0).fact, STATUS_OK);
@@ -312,8 +265,6 @@ int main(void)
                                         act_fini),
         TEST(process_exit_and_reap_return_every_frame),
         TEST(a_builder_says_what_is_missing_and_changes_nothing),
-        TEST(a_process_is_granted_so_much_and_no_more),
-        TEST(a_name_ends_where_the_program_sees_its_end),
         TEST(exits_are_told_once_each_in_their_order),
         TEST(the_last_exit_halts_with_the_first_programs_code),
         TEST(a_facet_narrows_and_never_widens),

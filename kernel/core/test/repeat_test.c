@@ -33,14 +33,14 @@ static void ring_bell(uint64_t bits)
     act_submit(init, signal);
 }
 
-static uint32_t child_with_bell(const char *program)
+static uint32_t child_with_bell(void)
 {
-    return act_process(init, program, "bell", bell);
+    return act_process(init, "bell", bell);
 }
 
 static void a_repeating_wait_gathers_bits_until_its_completion_is_consumed(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(child, act_repeat(act_named(child, "bell"), 0xff, 1));
@@ -73,7 +73,7 @@ static void bits_that_are_there_complete_a_repeating_wait_at_once(void **state)
 
 static void what_a_told_waiter_leaves_another_may_take(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(child, act_repeat(act_named(child, "bell"), 1, 1));
@@ -89,7 +89,7 @@ static void what_a_told_waiter_leaves_another_may_take(void **state)
 static void what_ends_a_told_waiter_is_told_when_it_consumes(void **state)
 {
     struct act_facet cut = act_facet(init, bell, 3, 0, 0);
-    uint32_t child = act_process(init, "child", "bell", cut.facet);
+    uint32_t child = act_process(init, "bell", cut.facet);
 
     (void)state;
     act_submit(child, act_repeat(act_named(child, "bell"), 1, 1));
@@ -122,7 +122,7 @@ static void a_told_waiter_can_be_cancelled(void **state)
 
 static void a_told_waiter_may_exit(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(child, act_repeat(act_named(child, "bell"), 1, 1));
@@ -136,7 +136,7 @@ static void a_told_waiter_may_exit(void **state)
 // Its place stays its own: whatever fills the CQ, a bit still gets through.
 static void a_full_queue_leaves_a_repeating_wait_its_place(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
 
     (void)state;
     act_submit(child, act_repeat(act_named(child, "bell"), 1, 1));
@@ -180,7 +180,7 @@ static void a_repeating_wait_is_something_that_can_come(void **state)
 
 static void a_corrupt_head_consumes_nothing(void **state)
 {
-    uint32_t child = child_with_bell("child");
+    uint32_t child = child_with_bell();
     uint64_t at = machine_ring(child) + offsetof(struct ring_header, cq_head);
     uint32_t space = machine.threads[child].space;
     uint32_t head;

@@ -43,7 +43,7 @@ static int boot(void **state)
 // The child calls.
 static uint32_t child_with_client(void)
 {
-    return act_process(init, "child", "it", client.facet);
+    return act_process(init, "it", client.facet);
 }
 
 // The server's authority was a facet of the server side, and is taken away; or one made from that.
@@ -63,7 +63,7 @@ static void a_queue_whose_servers_were_all_revoked_is_disconnected(void **state)
             own = made.facet;
             revoker = i == 0 ? made.revoker : revoker;
         }
-        uint32_t serving = act_process(init, "child", "server", own);
+        uint32_t serving = act_process(init, "server", own);
         assert_int_equal(act_do_fact(init, act_release(own)), STATUS_OK);
         act_submit(child, act_call(act_named(child, "it"), 0, 1));
         assert_int_equal(act_revoke(init, revoker), STATUS_OK);
@@ -86,7 +86,7 @@ static void a_server_that_is_revoked_last_leaves_nobody_waiting(void **state)
     uint32_t child = child_with_client();
     struct act_facet own = act_facet(init, server, UINT64_MAX, 0, 0);
     assert_int_equal(own.fact, STATUS_OK);
-    uint32_t serving = act_process(init, "child", "server", own.facet);
+    uint32_t serving = act_process(init, "server", own.facet);
     assert_int_equal(act_do_fact(init, act_release(own.facet)), STATUS_OK);
     assert_int_equal(act_do_fact(init, act_release(server)), STATUS_OK);
     act_submit(serving, act_recv(act_named(serving, "server"), RECV_AT, RECV_SIZE, 3));
@@ -102,7 +102,7 @@ static void what_a_revoked_server_was_to_learn_of_is_given_back(void **state)
     (void)state;
     struct act_facet own = act_facet(init, server, UINT64_MAX, 0, 0);
     struct act_facet minted = act_facet(init, server, 1, INTERFACE, 5);
-    act_process(init, "child", "server", own.facet);
+    act_process(init, "server", own.facet);
     assert_int_equal(act_do_fact(init, act_release(own.facet)), STATUS_OK);
     uint32_t facets = act_core()->state.arenas[ARENA_FACETS].live;
     assert_int_equal(act_do_fact(init, act_release(minted.facet)), STATUS_OK);

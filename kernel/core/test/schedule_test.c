@@ -58,8 +58,8 @@ static void chat(uint32_t thread, uint32_t child)
 static void a_chatting_pair_leaves_the_cpu_when_its_slice_is_over(void **state)
 {
     (void)state;
-    uint32_t child = act_process(init, "child", "service", client.facet);
-    uint32_t other = act_process(init, "other", "service", client.facet);
+    uint32_t child = act_process(init, "service", client.facet);
+    uint32_t other = act_process(init, "service", client.facet);
     uint32_t round = 0;
     while (round < ROUNDS && machine.running != (int32_t)other) {
         machine.now_ns += STEP_NS;
@@ -95,10 +95,9 @@ static uint32_t process_of(uint32_t priority, cap_t one, cap_t two)
     cap_t builder = {job_make_process_builder_results_get_builder(
                          job_make_process_builder_results_read(&answer.message))
                          .id};
-    assert_int_equal(act_load(init, builder, "child", 5), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "one", 3, one), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "two", 3, two), STATUS_OK);
-    assert_int_equal(act_start(init, builder, &process), STATUS_OK);
+    assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     return machine.newest_thread;
 }
 

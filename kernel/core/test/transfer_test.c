@@ -35,7 +35,7 @@ static int boot(void **state)
     init = (uint32_t)machine.running;
     server = act_endpoint(init, MESSAGE);
     client = act_facet(init, server, 7, INTERFACE, 99);
-    child = act_process(init, "child", "it", client.facet);
+    child = act_process(init, "it", client.facet);
     service = act_named(child, "it");
     return client.fact == STATUS_OK ? 0 : 1;
 }
@@ -228,7 +228,6 @@ static void an_answer_to_a_caller_that_was_just_killed_leaves_its_capabilities(v
     cap_t process;
 
     (void)state;
-    assert_int_equal(act_load(init, builder, "other", 5), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "it", 2, client.facet), STATUS_OK);
     assert_int_equal(act_start(init, builder, &process), STATUS_OK);
     uint32_t other = machine.newest_thread;

@@ -51,7 +51,7 @@ static uint32_t untaken(uint32_t thread)
 static void a_submission_after_the_last_release_does_not_hide_its_consequences(void **state)
 {
     (void)state;
-    uint32_t child = act_process(init, "child", "service", client.facet);
+    uint32_t child = act_process(init, "service", client.facet);
     assert_true(machine_run_until(child));
     submit(child, act_call(act_named(child, "service"), 0, 1));
     machine_enter(child, 1, TIMEOUT_NONE);
@@ -94,7 +94,7 @@ static void quiet_operations_leave_nothing_untaken(void **state)
 static void quiet_answers_let_a_waiting_thread_submit_the_rest(void **state)
 {
     (void)state;
-    uint32_t child = act_process(init, "child", "server", server);
+    uint32_t child = act_process(init, "server", server);
     calls_fill_the_ring(true);
     for (uint64_t i = 0; i < CQ_ENTRIES_KEPT + 2; i++) {
         submit(init, (struct sqe){.opcode = OP_NOP, .user_data = i});
@@ -117,7 +117,7 @@ static void quiet_answers_let_a_waiting_thread_submit_the_rest(void **state)
 static void a_wait_that_goes_on_submitting_keeps_its_time_limit(void **state)
 {
     (void)state;
-    uint32_t child = act_process(init, "child", "server", server);
+    uint32_t child = act_process(init, "server", server);
     uint64_t end_ns = machine.now_ns + 5000;
     calls_fill_the_ring(true);
     for (uint64_t i = 0; i < CQ_ENTRIES_KEPT + 2; i++) {

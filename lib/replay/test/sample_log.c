@@ -158,14 +158,6 @@ static struct commit_id process_create(struct sample_log *log, uint32_t job, uin
     return id;
 }
 
-static void memory(struct sample_log *log, uint16_t kind, struct commit_id id, uint32_t count)
-{
-    struct commit commit = {.kind = kind, .actor = 0};
-
-    commit.memory = (struct commit_memory){.object = id, .count = count};
-    sample_commit(log, &commit);
-}
-
 static void map_and_unmap(struct sample_log *log, uint32_t facet)
 {
     struct commit map = {.kind = COMMIT_MEMORY_MAP, .actor = 0};
@@ -304,8 +296,7 @@ void sample_history(struct sample_log *log, uint32_t pages)
     hold_insert(log, 1, facet.index, HOW_MINT, 0);
     hold_insert(log, 0, facet.index, HOW_MINT, 1);
     hold_insert(log, 1, 0, HOW_GRANT, 0);
-    memory(log, COMMIT_MEMORY_COMMIT, arena_id(&log->state.arenas[ARENA_OBJECTS], 2), 4);
-    memory(log, COMMIT_MEMORY_SEAL, arena_id(&log->state.arenas[ARENA_OBJECTS], 2), 0);
+    id_commit(log, COMMIT_MEMORY_SEAL, arena_id(&log->state.arenas[ARENA_OBJECTS], 2));
     map_and_unmap(log, 2);
     if (pages > 2)
         sample_close(log);
@@ -325,13 +316,10 @@ static void child_work(struct sample_log *log, uint32_t job, struct commit_id pr
 {
     struct commit lease = {.kind = COMMIT_FACET_LEASE, .actor = process.index};
     struct commit map = {.kind = COMMIT_MEMORY_MAP, .actor = process.index};
-    struct commit protect = {.kind = COMMIT_MEMORY_PROTECT, .actor = process.index};
-    struct commit_id object = object_create(log, OBJECT_MEMORY, MEMORY, 4, job);
+    struct commit_id object = object_create(log, OBJECT_MEMORY, MEMORY, 2, job);
     struct commit facet = {
         .kind = COMMIT_FACET_CREATE, .flags = DISCLOSE_ACT_AS | 1, .actor = process.index};
 
-    memory(log, COMMIT_MEMORY_COMMIT, object, 2);
-    memory(log, COMMIT_MEMORY_DECOMMIT, object, 1);
     facet.facet_create.facet = sample_next(log, ARENA_FACETS);
     facet.facet_create.job = job;
     facet.facet_create.parent = log->state.objects[object.index].root_facet;
@@ -348,9 +336,6 @@ static void child_work(struct sample_log *log, uint32_t job, struct commit_id pr
     map.memory_map.count = 1;
     map.memory_map.rights = RIGHT_READ | RIGHT_WRITE;
     sample_commit(log, &map);
-    protect.memory_protect.mapping = map.memory_map.mapping;
-    protect.memory_protect.rights = RIGHT_READ | RIGHT_EXECUTE;
-    sample_commit(log, &protect);
     sample_close(log);
     id_commit(log, COMMIT_MEMORY_UNMAP, map.memory_map.mapping);
     id_commit(log, COMMIT_FACET_DESTROY, facet.facet_create.facet);

@@ -20,7 +20,8 @@
 enum {
     SPACE = 3,
     PAGE_START = LAYOUT_START / PAGE_SIZE,
-    PAGE_RING = LAYOUT_RING / PAGE_SIZE,
+    RING_AT = 2 * LAYOUT_START, // under the same table
+    PAGE_RING = RING_AT / PAGE_SIZE,
     FRAME_START = 1,
     FRAME_RING = 2,
     FRAME_ROOT = 5,
@@ -41,7 +42,7 @@ static void first_process(uint64_t base)
 {
     const uint32_t root = FRAME_ROOT;
     uint32_t tables[HAL_MAP_TABLES] = {FRAME_TABLES, FRAME_TABLES + 1, FRAME_TABLES + 2};
-    struct start start = {.ring = base + LAYOUT_RING, .capset = base + LAYOUT_START + 64};
+    struct start start = {.ring = base + RING_AT, .capset = base + LAYOUT_START + 64};
     struct ring_header ring = {
         .sq_entries = SQ_ENTRIES_DEFAULT,
         .cq_entries = COMPLETIONS,
@@ -171,7 +172,7 @@ static void a_program_reads_and_writes_what_its_rights_allow(void **state)
     assert_false(machine_read(SPACE, base + LAYOUT_START, bytes, PAGE_SIZE + 1));
     assert_false(machine_read(SPACE, LAYOUT_START, bytes, 1));
     assert_false(machine_write(SPACE, base + LAYOUT_START, bytes, 1));
-    assert_true(machine_write(SPACE, base + LAYOUT_RING + PAGE_SIZE - 1, "x", 1));
+    assert_true(machine_write(SPACE, base + RING_AT + PAGE_SIZE - 1, "x", 1));
     assert_int_equal(((uint8_t *)frame(FRAME_RING))[PAGE_SIZE - 1], 'x');
     assert_int_equal(machine_capability(0, "console").value, 77);
     assert_int_equal(machine_capability(0, "consol").value, 0);

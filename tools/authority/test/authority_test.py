@@ -127,7 +127,6 @@ class Authority(unittest.TestCase):
         self.assertRegex(out, r"facet-lease facet \d+\.\d+ expiry 5000 ns calls 3\n")
         self.assertRegex(out, r"facet-create .* disclosure 0x1 act-as\n")
         self.assertRegex(out, r"hold-move hold \d+\.\d+ becomes \d+\.\d+ of process 1 by call\n")
-        self.assertRegex(out, r"memory-protect mapping \d+\.\d+ r-x\n")
 
     def test_every_flipped_byte_is_refused(self):
         good = self.logs[PAGES]

@@ -76,6 +76,7 @@ static uint32_t request_build(struct capnp_builder *builder)
     shop_buy_params_set_name(params, (struct capnp_text){"bread", 5});
     shop_buy_params_set_picture(params, (struct capnp_data){(const uint8_t *)"\1\2", 2});
     shop_buy_params_set_payer(params, (struct shop){0x77});
+    shop_buy_params_set_friend(params, (struct capnp_cap){0x78});
     assert_int_equal(builder->error, CAPNP_OK);
     return capnp_builder_size(builder);
 }
@@ -100,6 +101,26 @@ static void what_a_builder_wrote_is_decoded(void **state)
     assert_int_equal(params.shop_buy.picture.size, 2);
     assert_memory_equal(params.shop_buy.picture.data, "\1\2", 2);
     assert_int_equal(params.shop_buy.payer, 0x77);
+    assert_int_equal(params.shop_buy.friend, 0x78);
+}
+
+static void the_table_says_what_each_capability_has_to_be(void **state)
+{
+    const struct served_method *method = &shop_methods[SHOP_BUY];
+    union served_params params = {.shop_buy = {.payer = 3, .friend = 4}};
+    uint64_t found;
+
+    (void)state;
+    assert_int_equal(method->transfers, 2);
+    assert_true(method->capabilities[0].interface == SHOP_INTERFACE_ID);
+    assert_int_equal(method->capabilities[0].methods, 5);
+    assert_true(method->capabilities[1].interface == 0); // any
+    assert_int_equal(method->capabilities[1].methods, 0);
+    memcpy(&found, (uint8_t *)&params + method->capabilities[0].offset, sizeof found);
+    assert_int_equal(found, 3);
+    memcpy(&found, (uint8_t *)&params + method->capabilities[1].offset, sizeof found);
+    assert_int_equal(found, 4);
+    assert_null(shop_methods[SHOP_LOOK].capabilities);
 }
 
 static void a_malformed_field_is_refused(void **state)
@@ -111,9 +132,9 @@ static void a_malformed_field_is_refused(void **state)
     (void)state;
     assert_false(decode(bytes, builder.caps, 0, &params)); // the capability did not come
     message_words[bytes / 8 - 1] = UINT64_MAX;             // the picture's, which is no text
-    assert_true(decode(bytes, builder.caps, 1, &params));
+    assert_true(decode(bytes, builder.caps, 2, &params));
     message_words[bytes / 8 - 2] = UINT64_MAX; // "bread" without its NUL
-    assert_false(decode(bytes, builder.caps, 1, &params));
+    assert_false(decode(bytes, builder.caps, 2, &params));
 }
 
 static uint32_t encode(struct plain_data receipt, uint8_t *bytes, uint64_t caps[2])
@@ -177,7 +198,7 @@ static void the_table_says_what_each_method_takes_and_gives(void **state)
     const struct served_method *look = &shop_methods[SHOP_LOOK];
 
     (void)state;
-    assert_int_equal(shop_methods[SHOP_BUY].transfers, 1);
+    assert_int_equal(shop_methods[SHOP_BUY].transfers, 2);
     assert_int_equal(shop_methods[SHOP_BUY].received, 2);
     assert_int_equal(shop_methods[SHOP_BUY].run(NULL, NULL), STATUS_OK);
     assert_null(look->decode);
@@ -191,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(absent_parameters_have_their_defaults),
         cmocka_unit_test(what_a_builder_wrote_is_decoded),
+        cmocka_unit_test(the_table_says_what_each_capability_has_to_be),
         cmocka_unit_test(a_malformed_field_is_refused),
         cmocka_unit_test(what_is_encoded_a_reader_reads),
         cmocka_unit_test(data_beyond_what_the_schema_says_is_not_encoded),

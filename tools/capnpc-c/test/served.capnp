@@ -10,7 +10,8 @@ $C.plain;
 
 interface Shop {
   buy @0 (tiny :Int8 = -3, small :UInt16 = 7, count :Int32, large :Int64 = -9, flag :Bool = true,
-          other :Bool, size :Size = wide, name :Text, picture :Data, payer :Shop, nothing :Void)
+          other :Bool, size :Size = wide, name :Text, picture :Data, payer :Shop $C.reach(5),
+          nothing :Void, friend :Capability)
       -> (tiny :Int8 = -3, small :UInt16 = 7, count :Int32, large :Int64 = -9, flag :Bool = true,
           other :Bool, size :Size = wide, receipt :Data $C.most(5), thing :Capability, rest :Shop);
   look @1 () -> ();

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes, for the rest of the kernel: process.c.
+#ifndef KERNEL_CORE_PROCESS_H
+#define KERNEL_CORE_PROCESS_H
+
+#include "kernel/core/core.h"
+
+// An empty process: a space without mappings. process_needs: what room it takes.
+extern const struct needs process_needs;
+uint32_t process_create(struct core *core, uint32_t job, uint32_t session);
+// The number that names it.
+uint64_t process_number(const struct core *core, uint32_t process);
+void process_start(struct core *core, uint32_t process); // its threads may run
+void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause);
+// Whose link it is, of a list of ended processes.
+uint32_t process_of_sweep(const struct core *core, const struct link *sweep);
+// Nothing is left of the process: its slot is free.
+void process_reap_last(struct core *core, uint32_t process);
+// One bounded piece of giving back what dead processes held; false: there is none left, or no room
+// in the log to do so.
+bool process_sweep(struct core *core);
+
+#endif

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads: each with a ring of its own, in a process whose capabilities and memory all of them
+// share. A thread that has ended is given back in bounded steps: what it waits for, its ring, then
+// itself; its code stands with its object, until somebody joins or releases that. When the last
+// thread that was started is out, the process ends. A fault is a call in the thread's name, where
+// somebody serves it; meanwhile the thread neither runs nor waits.
+#include <string.h>
+
+#include "kernel/core/core.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/process.h"
+#include "kernel/core/syslog.h"
+#include "kernel/core/thread.h"
+
+// --- Made, started ------------------------------------------------------------------------------
+
+enum { RING_PAGES = 1 + RING_MESSAGE_PAGES_DEFAULT };
+
+static const struct needs thread_needs = {.of = {[RESOURCE_THREADS] = 1,
+                                                 [RESOURCE_OBJECTS] = 1,
+                                                 [RESOURCE_FACETS] = 1,
+                                                 [RESOURCE_MAPPINGS] = 1,
+                                                 [RESOURCE_PAGES] = RING_PAGES,
+                                                 [RESOURCE_SPACE] = RING_PAGES},
+                                          .frames = RING_PAGES + 1 + 2 * HAL_MAP_TABLES};
+
+// Each thread's ring has its own place in its process, by the thread's number.
+static uint64_t ring_page(uint32_t thread)
+{
+    return LAYOUT_RING / PAGE_SIZE + (uint64_t)thread * RING_PAGES;
+}
+
+uint32_t thread_create(struct core *core, uint32_t process)
+{
+    struct commit commit = core_commit_new(core, COMMIT_THREAD_CREATE, ARENA_THREADS);
+    commit.thread_create.process = process;
+    core_apply(core, &commit);
+    uint32_t thread = commit.thread_create.thread.index;
+    uint32_t job = core->state.processes[process].job;
+    uint32_t ring =
+        memory_give(core, process, ring_page(thread), RING_PAGES, RIGHT_READ | RIGHT_WRITE);
+    struct thread_record *record = &core->threads[thread];
+    *record = (struct thread_record){.self = {thread, process},
+                                     .process = process,
+                                     .job = job,
+                                     .priority = core->jobs[job].priority,
+                                     .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
+                                     .limit.is_of_thread = true,
+                                     .object = NONE};
+    list_init(&record->waits);
+    ring_kernel_init(&record->ring, frame_at(memory_frame(core, ring, 0)), SQ_ENTRIES_DEFAULT,
+                     CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
+    for (uint32_t page = 1; page < RING_PAGES; page++) {
+        record->messages[page - 1] = frame_at(memory_frame(core, ring, page));
+    }
+    return thread;
+}
+
+uint64_t thread_ring(const struct core *core, uint32_t thread)
+{
+    return core->processes[core->threads[thread].process].base + ring_page(thread) * PAGE_SIZE;
+}
+
+void thread_begin(struct core *core, uint32_t thread, uint64_t entry, uint64_t stack,
+                  uint64_t argument)
+{
+    struct thread_record *record = &core->threads[thread];
+    record->is_started = true;
+    core->processes[record->process].running++;
+    hal_thread_create(thread, record->process, entry, stack, argument);
+    hal_thread_fs_base(thread, record->fs_base);
+    schedule_ready(core, record, false);
+}
+
+enum status job_make_thread_run(struct core *core, struct request *request)
+{
+    struct job_make_thread_results *results = &request->results.job_make_thread;
+    uint32_t job = (uint32_t)core->state.objects[request->target.object].argument;
+    uint64_t thread = arena_peek(&core->state.arenas[ARENA_THREADS]).index;
+    uint32_t hold = (uint32_t)request->params.job_make_thread.space;
+    uint32_t process =
+        process_of_space(core, core->state.facets[core->state.holds[hold].facet].object);
+    if (process == NONE) {
+        return STATUS_PROCESS_OVER;
+    }
+    enum status status = core->state.processes[process].job == job
+                             ? space_has_room(core, process, &thread_needs)
+                             : STATUS_BAD_TRANSFER;
+    if (status == STATUS_OK) {
+        status = object_make(core, request, OBJECT_THREAD, job, (uint64_t)process << 32 | thread,
+                             thread_needs, &results->thread);
+    }
+    if (status == STATUS_OK) {
+        results->ring = thread_ring(core, (uint32_t)thread);
+    }
+    return status;
+}
+
+// --- The end ------------------------------------------------------------------------------------
+
+static void thread_free(struct core *core, uint32_t thread)
+{
+    struct thread_record *record = &core->threads[thread];
+    const struct process_entry *process = &core->state.processes[record->process];
+    int32_t code = record->has_ended ? record->code : process->exit_code;
+    if (record->has_ended) {
+        list_remove(&record->ready);
+    }
+    if (record->is_started) {
+        hal_thread_destroy(thread);
+    }
+    memory_unmap(core, mapping_find(core, record->process, ring_page(thread), 1));
+    struct commit commit = core_commit_on(core, COMMIT_THREAD_EXIT, ARENA_THREADS, thread);
+    commit.thread_exit.code = code;
+    core_apply(core, &commit);
+    if (record->object == NONE) {
+        return;
+    }
+    struct exit_record *exit = &core->objects[record->object].exit;
+    struct request *joiner = request_first(&exit->joiners);
+    exit->has_ended = true;
+    exit->code = code;
+    if (joiner != NULL) {
+        joiner->results.thread_join.code = code;
+        exit->is_told = request_succeed(core, joiner, &thread_methods[THREAD_JOIN]);
+    }
+}
+
+void thread_step(struct core *core, uint32_t thread)
+{
+    struct request *request = request_first_of_thread(&core->threads[thread].waits);
+    if (request != NULL) {
+        request_abandon(core, request, STATUS_OK);
+    } else {
+        thread_free(core, thread);
+    }
+}
+
+bool thread_sweep(struct core *core)
+{
+    for (const struct link *at = core->ended.next; at != &core->ended; at = at->next) {
+        const struct thread_record *record = (const struct thread_record *)(const void *)at;
+        if (core_may_commit(core, core->state.processes[record->process].job, false)) {
+            thread_step(core, (uint32_t)(record - core->threads));
+            return true;
+        }
+    }
+    return false;
+}
+
+static void thread_end(struct core *core, uint32_t thread, int32_t code)
+{
+    struct thread_record *record = &core->threads[thread];
+    if (record->is_started && --core->processes[record->process].running == 0) {
+        process_exit(core, record->process, code, EXIT_CALLED);
+        return;
+    }
+    schedule_remove(core, thread);
+    record->code = code;
+    record->has_ended = true;
+    list_append(&core->ended, &record->ready);
+    core->is_sweeping = true;
+}
+
+// --- Methods ------------------------------------------------------------------------------------
+
+static uint32_t index_of(const struct core *core, const struct request *request)
+{
+    return (uint32_t)core->state.objects[request->target.object].argument;
+}
+
+enum status thread_check(struct core *core, struct request *request)
+{
+    const struct thread_record *record = &core->threads[index_of(core, request)];
+    bool is_over = core->objects[request->target.object].exit.has_ended || record->has_ended ||
+                   core->state.processes[record->process].state == PROCESS_DEAD;
+    return is_over && request->sqe.method != THREAD_JOIN ? STATUS_THREAD_OVER : STATUS_OK;
+}
+
+enum status thread_start_run(struct core *core, struct request *request)
+{
+    const struct thread_start_params *params = &request->params.thread_start;
+    uint32_t thread = index_of(core, request);
+    const struct thread_record *record = &core->threads[thread];
+    if (record->is_started) {
+        return STATUS_THREAD_STARTED;
+    }
+    if (core->state.processes[record->process].state != PROCESS_RUNNING) {
+        return STATUS_PROCESS_OVER;
+    }
+    thread_begin(core, thread, params->entry, params->stack, params->argument);
+    return STATUS_OK;
+}
+
+enum status thread_join_run(struct core *core, struct request *request)
+{
+    struct exit_record *exit = &core->objects[request->target.object].exit;
+    enum status status = request_wait_check(core, request);
+    if (exit->is_told || exit->joiners.count != 0) {
+        return STATUS_THREAD_JOINED;
+    }
+    if (exit->has_ended) {
+        request->results.thread_join.code = exit->code;
+        exit->is_told = true;
+        return STATUS_OK;
+    }
+    if (index_of(core, request) == request->sender.thread) {
+        return STATUS_BAD_VALUE;
+    }
+    if (status == STATUS_OK) {
+        request_wait(core, request, REQUEST_JOIN, &exit->joiners, request->sqe.arg);
+    }
+    return status;
+}
+
+enum status thread_exit_run(struct core *core, struct request *request)
+{
+    thread_end(core, index_of(core, request), request->params.thread_exit.code);
+    return STATUS_OK;
+}
+
+enum status thread_control_run(struct core *core, struct request *request)
+{
+    const struct thread_control_params *params = &request->params.thread_control;
+    uint32_t thread = index_of(core, request);
+    struct thread_record *record = &core->threads[thread];
+    uint32_t most = core->jobs[record->job].priority;
+    record->fs_base = params->fs_base;
+    if (record->is_started) {
+        hal_thread_fs_base(thread, record->fs_base);
+    }
+    schedule_control(core, thread, params->priority < most ? params->priority : most,
+                     params->is_suspended);
+    return STATUS_OK;
+}
+
+enum status thread_set_fault_endpoint_run(struct core *core, struct request *request)
+{
+    uint32_t hold = (uint32_t)request->params.thread_set_fault_endpoint.endpoint;
+    core->threads[index_of(core, request)].fault_hold =
+        arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    return STATUS_OK;
+}
+
+void thread_created(struct core *core, uint32_t object)
+{
+    uint32_t process = (uint32_t)(core->state.objects[object].argument >> 32);
+    queue_init(&core->objects[object].exit.joiners);
+    core->threads[thread_create(core, process)].object = object;
+}
+
+// Detached; what was never started is undone.
+void thread_destroyed(struct core *core, uint32_t object)
+{
+    uint32_t thread = (uint32_t)core->state.objects[object].argument;
+    struct thread_record *record = &core->threads[thread];
+    if (core->objects[object].exit.has_ended) {
+        return;
+    }
+    record->object = NONE;
+    if (!record->is_started && core->state.processes[record->process].state != PROCESS_DEAD) {
+        thread_end(core, thread, 0);
+    }
+}
+
+// --- Faults -------------------------------------------------------------------------------------
+
+// One struct of three words: the message of FaultHandler.fault. It stands where no queue of the
+// ring reaches, and the answer goes there.
+struct fault_message {
+    uint64_t root, cause, address, instruction;
+};
+
+bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t instruction)
+{
+    uint32_t thread = core->current;
+    struct thread_record *record = &core->threads[thread];
+    struct request *request = core->spare;
+    struct fault_message message = {3ULL << 32, cause, address, instruction};
+    uint64_t at = thread_ring(core, thread) + PAGE_SIZE - sizeof message;
+    if (hold_check(core, record->fault_hold.index, record->fault_hold.generation) != STATUS_OK) {
+        return false;
+    }
+    memcpy((uint8_t *)record->ring.header + PAGE_SIZE - sizeof message, &message, sizeof message);
+    request->sqe = (struct sqe){.opcode = SYSLOG_FAULT,
+                                .flags = SQE_QUIET,
+                                .payload = at,
+                                .result = at,
+                                .payload_len = sizeof message,
+                                .result_len = sizeof message,
+                                .arg = TIMEOUT_NONE};
+    request_begin(core, request, record);
+    core->actor = record->process;
+    request->key = cause;
+    request->target.facet = core->state.holds[record->fault_hold.index].facet;
+    request->target.object = core->state.facets[request->target.facet].object;
+    request->interface = core->state.facets[request->target.facet].interface;
+    bool is_called = endpoint_call(core, request) == STATUS_OK;
+    syslog_request(core, core->cause != CAUSE_OPEN ? core->cause : core->syslog_next++, request,
+                   SYSLOG_WAITS, 0);
+    if (is_called) {
+        schedule_remove(core, thread);
+    }
+    return is_called;
+}
+
+void thread_fault_end(struct core *core, const struct request *call)
+{
+    uint32_t process = call->sender.process;
+    bool goes_on = core->state.processes[process].state == PROCESS_RUNNING &&
+                   !call->thread->has_ended; // else nobody needs the answer
+    bool is_answered = call->cqe.status >= 0 && (call->cqe.flags & CQE_EXCEPTION_MASK) == 0;
+    if (goes_on && is_answered) {
+        schedule_ready(core, call->thread, true);
+    } else if (goes_on) {
+        process_exit(core, process, -1, (enum exit_reason)call->key);
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is checked of a boot package: see package.h.
+#include "lib/package/package.h"
+
+#include <string.h>
+
+#include "abi/commit.h"
+#include "lib/sha256/sha256.h"
+
+static bool hash_is(const void *bytes, uint64_t size, const uint8_t stated[SHA256_SIZE])
+{
+    uint8_t hash[SHA256_SIZE];
+    sha256_of(bytes, size, hash);
+    return memcmp(hash, stated, sizeof hash) == 0;
+}
+
+bool package_table_is_sound(const struct package_header *package, uint64_t size)
+{
+    return size >= PAGE_SIZE && package->magic == PACKAGE_MAGIC &&
+           package->version == PACKAGE_VERSION && package->size <= size &&
+           package->size >= PAGE_SIZE && package->size % PAGE_SIZE == 0 &&
+           package->entry_count <= PACKAGE_ENTRIES_MAX && package->first < package->entry_count &&
+           hash_is(package_entries(package), package->entry_count * sizeof(struct package_entry),
+                   package->sha256);
+}
+
+bool package_entry_is_sound(const struct package_entry *entry, uint64_t size)
+{
+    return entry->offset % PAGE_SIZE == 0 && entry->offset >= PAGE_SIZE && entry->offset <= size &&
+           entry->size <= size - entry->offset;
+}
+
+// What is only read is mapped from the package, which must have all of its pages.
+static bool segment_is_sound(const struct package_segment *segment, uint64_t blob_size,
+                             uint32_t *next_page)
+{
+    bool is_writable = segment->rights == (RIGHT_READ | RIGHT_WRITE);
+    bool is_shared =
+        segment->rights == RIGHT_READ || segment->rights == (RIGHT_READ | RIGHT_EXECUTE);
+    uint64_t at = (uint64_t)segment->blob_page * PAGE_SIZE;
+    uint32_t pages = package_pages(segment->memory_bytes);
+    uint32_t first = *next_page;
+    *next_page = segment->page + pages;
+    return (is_writable || (is_shared && package_pages(segment->file_bytes) == pages)) &&
+           segment->memory_bytes != 0 && segment->file_bytes <= segment->memory_bytes &&
+           at <= blob_size && segment->file_bytes <= blob_size - at && segment->page >= first &&
+           segment->page <= PACKAGE_IMAGE_PAGES_MAX &&
+           pages <= PACKAGE_IMAGE_PAGES_MAX - segment->page;
+}
+
+bool package_program_is_sound(const struct package_entry *entry, uint64_t size)
+{
+    bool is_sound = package_entry_is_sound(entry, size) && entry->kind == PACKAGE_PROGRAM &&
+                    entry->segment_count <= PACKAGE_SEGMENTS_MAX;
+    uint32_t next_page = 0;
+    for (uint32_t i = 0; is_sound && i < entry->segment_count; i++) {
+        is_sound = segment_is_sound(&entry->segments[i], entry->size, &next_page);
+    }
+    return is_sound && entry->entry < (uint64_t)next_page * PAGE_SIZE;
+}
+
+bool package_blob_is_sound(const struct package_entry *entry, const void *blob)
+{
+    return hash_is(blob, entry->size, entry->sha256);
+}
