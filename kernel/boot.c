@@ -179,7 +179,7 @@ struct kernel *kernel_boot(const struct boot *boot)
     }
     const struct package_entry *first = &package_entries(package)[package->first];
     if (!package_program_is_sound(first, package->size) ||
-        !package_blob_is_sound(first, (const uint8_t *)package + first->offset)) {
+        !package_hash_is((const uint8_t *)package + first->offset, first->size, first->sha256)) {
         boot_refuse("the first program's checksum or layout is wrong");
     }
     struct frames frames;

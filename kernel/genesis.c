@@ -16,9 +16,7 @@
 static void genesis_config(struct core *core, uint64_t boot_id)
 {
     struct commit commit = core_commit(core, COMMIT_GENESIS);
-    commit.genesis.boot_id = boot_id;
-    commit.genesis.abi_major = ABI_MAJOR;
-    commit.genesis.abi_minor = ABI_MINOR;
+    commit.genesis = (struct commit_genesis){.boot_id = boot_id, ABI_MAJOR, ABI_MINOR};
     core_apply(core, &commit);
     commit = core_commit(core, COMMIT_GENESIS_CONFIG);
     memcpy(commit.bytes, &core->state.config, sizeof core->state.config);
@@ -48,33 +46,28 @@ static uint32_t genesis_session(struct core *core, uint32_t job)
 
 // --- The first program --------------------------------------------------------------------------
 
-// What is read is mapped from the package, what may be written is a copy.
-static void segment_map(struct core *core, uint32_t process, uint32_t image, const uint8_t *blob,
-                        const struct package_segment *segment)
-{
-    const struct commit_memory_map map = {.process = process,
-                                          .facet = core->state.objects[image].root_facet,
-                                          .page = LAYOUT_IMAGE / PAGE_SIZE + segment->page,
-                                          .count = package_pages(segment->memory_bytes),
-                                          .object_page = segment->blob_page,
-                                          .rights = segment->rights};
-    if ((segment->rights & RIGHT_WRITE) == 0) {
-        memory_map(core, &map);
-    } else {
-        uint32_t object = memory_give(core, process, map.page, map.count, map.rights);
-        memory_move(core, object, 0, NULL, blob + (uint64_t)segment->blob_page * PAGE_SIZE,
-                    segment->file_bytes);
-    }
-}
-
+// Its image and its stack. What is read is mapped from the package, what may be written is a copy.
 static void image_map(struct core *core, const struct boot *boot, uint32_t process,
                       const struct package_entry *first)
 {
     uint32_t frame = boot->package_frame + (uint32_t)(first->offset / PAGE_SIZE);
     uint32_t image = memory_create_fixed(core, core->state.processes[process].job, frame,
                                          package_pages(first->size));
-    for (uint32_t i = 0; i < first->segment_count; i++) {
-        segment_map(core, process, image, frame_at(frame), &first->segments[i]);
+    struct commit_memory_map map = {.process = process,
+                                    .facet = core->state.objects[image].root_facet};
+    for (const struct package_segment *segment = first->segments;
+         segment != first->segments + first->segment_count; segment++) {
+        map.page = LAYOUT_IMAGE / PAGE_SIZE + segment->page;
+        map.count = package_pages(segment->memory_bytes);
+        map.object_page = segment->blob_page;
+        map.rights = segment->rights;
+        if ((segment->rights & RIGHT_WRITE) == 0) {
+            memory_map(core, &map);
+        } else {
+            uint32_t object = memory_give(core, process, map.page, map.count, map.rights);
+            memory_move(core, object, 0, NULL, frame_at(frame + segment->blob_page),
+                        segment->file_bytes);
+        }
     }
     memory_give(core, process, LAYOUT_STACK / PAGE_SIZE,
                 (LAYOUT_STACK_TOP - LAYOUT_STACK) / PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);

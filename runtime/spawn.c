@@ -117,7 +117,7 @@ static bool blob_check(struct tsr_spawner *spawner, const struct package_entry *
                        const uint8_t *bytes)
 {
     uint32_t bit = 1U << (entry - package_entries(spawner->table));
-    if ((spawner->verified & bit) == 0 && package_blob_is_sound(entry, bytes)) {
+    if ((spawner->verified & bit) == 0 && package_hash_is(bytes, entry->size, entry->sha256)) {
         spawner->verified |= bit;
     }
     return (spawner->verified & bit) != 0;

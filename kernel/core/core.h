@@ -261,7 +261,6 @@ struct object_class {
 // Carries out a request: STATUS_OK, or what stands in its way; nothing has happened then.
 // STATUS_LOG_FULL: it changes authority, and waits until the log has room.
 enum status core_operate(struct core *core, struct request *request);
-enum status operate_nop(struct core *core, struct request *request);
 struct buffer;
 // Writes the results of a method, and the records of their capabilities, to a buffer of its
 // result_bytes, in place where that is one piece; its completion says so.
@@ -340,10 +339,10 @@ bool facet_sweep(struct core *core);
 // A new object, which the job pays; returns its index.
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
                        uint16_t flags);
-// Makes an object for the caller of a method, who gets a hold of it, if there is room for it and
-// for what else the job will pay.
-enum status object_make(struct core *core, const struct request *request, enum object_kind kind,
-                        uint32_t job, uint64_t argument, struct needs needs, uint64_t *cap);
+// Makes an object for the caller of a method, who gets a hold of it, the first of the results, if
+// there is room for it and for what else the job will pay (NULL: nothing).
+enum status object_make(struct core *core, struct request *request, enum object_kind kind,
+                        uint64_t argument, const struct needs *more);
 void object_destroy(struct core *core, uint32_t object);
 
 // One for each kind of object: its interface, and the file that serves it.

@@ -148,7 +148,7 @@ static enum status facet_make_check(const struct core *core, uint32_t process,
     }
     params->interface = is_minted ? params->interface : target->interface;
     params->receiver_data = is_minted ? params->receiver_data : target->receiver_data;
-    struct needs needs = {.of = {[RESOURCE_FACETS] = 1, [RESOURCE_HOLDS] = 2}};
+    static const struct needs needs = {.of = {[RESOURCE_FACETS] = 1, [RESOURCE_HOLDS] = 2}};
     return core_has_room(core, core->state.processes[process].job, &needs);
 }
 

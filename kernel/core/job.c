@@ -39,39 +39,32 @@ enum status job_make_endpoint_run(struct core *core, struct request *request)
     uint32_t message_max = request->params.job_make_endpoint.message_max;
     return message_max == 0 || message_max > MESSAGE_SIZE_MAX
                ? STATUS_BAD_VALUE
-               : object_make(core, request, OBJECT_ENDPOINT, job_of(core, request), message_max,
-                             (struct needs){0}, &request->results.job_make_endpoint.server);
+               : object_make(core, request, OBJECT_ENDPOINT, message_max, NULL);
 }
 
 enum status job_make_notification_run(struct core *core, struct request *request)
 {
-    return object_make(core, request, OBJECT_NOTIFICATION, job_of(core, request), 0,
-                       (struct needs){0}, &request->results.job_make_notification.notification);
+    return object_make(core, request, OBJECT_NOTIFICATION, 0, NULL);
 }
 
 enum status job_make_park_space_run(struct core *core, struct request *request)
 {
-    return object_make(core, request, OBJECT_PARK_SPACE, job_of(core, request), 0,
-                       (struct needs){0}, &request->results.job_make_park_space.space);
+    return object_make(core, request, OBJECT_PARK_SPACE, 0, NULL);
 }
 
 enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
-    uint32_t job = job_of(core, request);
     uint32_t process = arena_peek(&core->state.arenas[ARENA_PROCESSES]).index;
-    return object_make(core, request, OBJECT_PROCESS_BUILDER, job, process, process_needs,
-                       &request->results.job_make_process_builder.builder);
+    return object_make(core, request, OBJECT_PROCESS_BUILDER, process, &process_needs);
 }
 
 enum status job_make_memory_run(struct core *core, struct request *request)
 {
     uint32_t pages = request->params.job_make_memory.pages;
     const struct needs needs = {.of[RESOURCE_PAGES] = pages, .frames = pages + 1};
-    if (pages == 0 || pages > MEMORY_PAGES_MAX) {
-        return STATUS_BAD_VALUE;
-    }
-    return object_make(core, request, OBJECT_MEMORY, job_of(core, request), pages, needs,
-                       &request->results.job_make_memory.memory);
+    return pages == 0 || pages > MEMORY_PAGES_MAX
+               ? STATUS_BAD_VALUE
+               : object_make(core, request, OBJECT_MEMORY, pages, &needs);
 }
 
 // --- Children and limits ------------------------------------------------------------------------
@@ -113,8 +106,7 @@ enum status job_child_run(struct core *core, struct request *request)
     enum status status = core_has_room(core, parent, &needs); // before anything is added to them
     needs.of[RESOURCE_JOBS]++;
     if (status == STATUS_OK) {
-        status = object_make(core, request, OBJECT_JOB, parent, job, needs,
-                             &request->results.job_child.job);
+        status = object_make(core, request, OBJECT_JOB, job, &needs);
     }
     if (status == STATUS_OK) {
         job_create(core, parent, 0);

@@ -10,13 +10,6 @@ static struct notification_record *record_of(struct core *core, const struct req
     return &core->objects[request->target.object].notification;
 }
 
-static uint64_t take(struct notification_record *record, uint64_t mask)
-{
-    uint64_t bits = record->bits & mask;
-    record->bits &= ~bits;
-    return bits;
-}
-
 void notification_created(struct core *core, uint32_t object)
 {
     queue_init(&core->objects[object].notification.waiters);
@@ -77,7 +70,8 @@ enum status operate_wait(struct core *core, struct request *request)
         return STATUS_BAD_ARGUMENT;
     }
     if (!is_repeated && (record->bits & sqe->arg) != 0) {
-        request->cqe.extra = take(record, sqe->arg);
+        request->cqe.extra = record->bits & sqe->arg;
+        record->bits &= ~sqe->arg;
         return STATUS_OK;
     }
     request->argument = ARGUMENT_LIMIT;
@@ -104,6 +98,8 @@ enum status notification_signal_run(struct core *core, struct request *request)
 enum status notification_take_run(struct core *core, struct request *request)
 {
     struct notification_record *record = record_of(core, request);
-    request->results.notification_take.bits = take(record, request->params.notification_take.mask);
+    uint64_t mask = request->params.notification_take.mask;
+    request->results.notification_take.bits = record->bits & mask;
+    record->bits &= ~mask;
     return STATUS_OK;
 }

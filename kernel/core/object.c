@@ -2,6 +2,9 @@
 //
 // Objects: what holds give authority over. A kind is one file with a table of methods; here stands
 // the line that registers it.
+#include <stddef.h>
+#include <string.h>
+
 #include "kernel/core/core.h"
 
 #define CLASS(name, NAME, mode)                                                                    \
@@ -51,10 +54,31 @@ uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, u
     return create->object.index;
 }
 
-enum status object_make(struct core *core, const struct request *request, enum object_kind kind,
-                        uint32_t job, uint64_t argument, struct needs needs, uint64_t *cap)
+// Whoever makes an object answers with it first.
+#define MAKER(method, field)                                                                       \
+    static_assert(offsetof(struct method##_results, field) == 0, "object_make() writes it")
+MAKER(job_make_endpoint, server);
+MAKER(job_make_notification, notification);
+MAKER(job_make_park_space, space);
+MAKER(job_make_memory, memory);
+MAKER(job_make_process_builder, builder);
+MAKER(job_make_thread, thread);
+MAKER(job_child, job);
+MAKER(process_builder_space, space);
+MAKER(process_builder_start, process);
+
+// The job that an object makes others for: a job itself, or the one that pays for the object.
+static uint32_t job_served(const struct object *object)
+{
+    return object->kind == OBJECT_JOB ? (uint32_t)object->argument : object->job;
+}
+
+enum status object_make(struct core *core, struct request *request, enum object_kind kind,
+                        uint64_t argument, const struct needs *more)
 {
     uint32_t process = request->sender.process;
+    uint32_t job = job_served(&core->state.objects[request->target.object]);
+    struct needs needs = more == NULL ? (struct needs){0} : *more;
     needs.of[RESOURCE_OBJECTS]++;
     needs.of[RESOURCE_FACETS]++;
     needs.of[RESOURCE_HOLDS] += core->state.processes[process].job == job ? 1 : 0;
@@ -62,10 +86,10 @@ enum status object_make(struct core *core, const struct request *request, enum o
     status = status == STATUS_OK ? hold_has_room(core, process, 1) : status;
     if (status == STATUS_OK) {
         uint32_t object = object_create(core, kind, job, argument, 0);
-        *cap = hold_insert(core, process, core->state.objects[object].root_facet,
-                           object_classes[kind].transfer, false,
-                           (struct hold_origin){request->hold, HOW_RETURN})
-                   .value;
+        cap_t made = hold_insert(core, process, core->state.objects[object].root_facet,
+                                 object_classes[kind].transfer, false,
+                                 (struct hold_origin){request->hold, HOW_RETURN});
+        memcpy(&request->results, &made.value, sizeof made.value);
     }
     return status;
 }
@@ -74,8 +98,7 @@ void object_destroy(struct core *core, uint32_t object)
 {
     const struct object *destroyed = &core->state.objects[object];
     const struct object_class *class = &object_classes[destroyed->kind];
-    // A job's own object is paid by the job above, which is looked at after it.
-    uint32_t job = destroyed->kind == OBJECT_JOB ? (uint32_t)destroyed->argument : destroyed->job;
+    uint32_t job = job_served(destroyed); // who pays for a job's object is looked at after it
     if (class->destroyed != NULL) {
         class->destroyed(core, object);
     }

@@ -44,13 +44,6 @@ enum status form_refuse(struct core *core, struct request *request)
 
 // --- Operations ---------------------------------------------------------------------------------
 
-enum status operate_nop(struct core *core, struct request *request)
-{
-    (void)core;
-    (void)request;
-    return STATUS_OK;
-}
-
 static enum status operate_release(struct core *core, struct request *request)
 {
     if (!form_is_good(request, OP_RELEASE, 0, SQE_WORDS)) {

@@ -26,8 +26,7 @@ enum status process_builder_space_run(struct core *core, struct request *request
     uint32_t process = process_of(core, request->target.object);
     results->base = core->processes[process].base;
     results->process = process_number(core, process);
-    return object_make(core, request, OBJECT_ADDRESS_SPACE, core->state.processes[process].job,
-                       results->process, (struct needs){0}, &results->space);
+    return object_make(core, request, OBJECT_ADDRESS_SPACE, results->process, NULL);
 }
 
 enum status process_builder_grant_run(struct core *core, struct request *request)
@@ -48,9 +47,7 @@ enum status process_builder_grant_run(struct core *core, struct request *request
 enum status process_builder_start_run(struct core *core, struct request *request)
 {
     uint32_t process = process_of(core, request->target.object);
-    enum status status =
-        object_make(core, request, OBJECT_PROCESS, core->state.processes[process].job, process,
-                    (struct needs){0}, &request->results.process_builder_start.process);
+    enum status status = object_make(core, request, OBJECT_PROCESS, process, NULL);
     if (status == STATUS_OK) {
         process_start(core, process);
     }

@@ -29,11 +29,6 @@ struct request *request_first(const struct queue *queue)
     return queue->count == 0 ? NULL : request_of_queue(queue->head.next);
 }
 
-struct request *request_first_of_thread(const struct link *waits)
-{
-    return list_is_empty(waits) ? NULL : request_of_waits(waits->next);
-}
-
 uint64_t request_id(const struct request *request)
 {
     return (uint64_t)request->generation << 32 | request->index;

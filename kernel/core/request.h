@@ -110,9 +110,8 @@ void request_limit_ends(struct core *core, struct deadline *limit);
 void request_free(struct core *core, struct request *request);
 uint64_t request_id(const struct request *request);
 struct request *request_find(struct core *core, uint64_t id);
-// The first request of a queue, of a thread's; NULL: it is empty.
+// The first request of a queue; NULL: it is empty.
 struct request *request_first(const struct queue *queue);
-struct request *request_first_of_thread(const struct link *waits);
 // What a check found, with the argument that it is about; a request that passes says nothing.
 static inline enum status request_about(struct request *request, enum sqe_argument argument,
                                         enum status fact)

@@ -23,12 +23,6 @@ static void ready_remove(struct core *core, const struct thread_record *thread)
     }
 }
 
-// The highest priority of those in the queues; -1: they are empty.
-static int32_t ready_priority(const struct core *core)
-{
-    return core->ready_mask == 0 ? -1 : 31 - __builtin_clz(core->ready_mask);
-}
-
 // Whether it can have the CPU after the running thread: in its slice, and not above it. Whether
 // anybody in the queues is above it is seen when its turn comes.
 static inline bool may_be_next(const struct core *core, const struct thread_record *record)
@@ -148,7 +142,8 @@ void schedule_pick(struct core *core)
         current_put_back(core);
     }
     if (core->current == NONE && core->ready_mask != 0) {
-        core->running = (struct thread_record *)(void *)core->ready[ready_priority(core)].next;
+        const struct link *highest = &core->ready[31 - __builtin_clz(core->ready_mask)];
+        core->running = (struct thread_record *)(void *)highest->next;
         core->current = core->running->self.thread;
         ready_remove(core, core->running);
         core->slice_end_ns = core->now_ns + slice_ns;

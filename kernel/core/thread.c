@@ -88,8 +88,8 @@ enum status job_make_thread_run(struct core *core, struct request *request)
                              ? space_has_room(core, process, &thread_needs)
                              : STATUS_BAD_TRANSFER;
     if (status == STATUS_OK) {
-        status = object_make(core, request, OBJECT_THREAD, job, (uint64_t)process << 32 | thread,
-                             thread_needs, &results->thread);
+        uint64_t argument = (uint64_t)process << 32 | thread;
+        status = object_make(core, request, OBJECT_THREAD, argument, &thread_needs);
     }
     if (status == STATUS_OK) {
         results->ring = thread_ring(core, (uint32_t)thread);
@@ -129,9 +129,9 @@ static void thread_free(struct core *core, uint32_t thread)
 
 void thread_step(struct core *core, uint32_t thread)
 {
-    struct request *request = request_first_of_thread(&core->threads[thread].waits);
-    if (request != NULL) {
-        request_abandon(core, request, STATUS_OK);
+    const struct link *waits = &core->threads[thread].waits;
+    if (!list_is_empty(waits)) {
+        request_abandon(core, request_of_waits(waits->next), STATUS_OK);
     } else {
         thread_free(core, thread);
     }

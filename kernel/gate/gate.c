@@ -7,17 +7,6 @@
 #include "kernel/core/process.h"
 #include "kernel/core/syslog.h"
 
-static struct thread_record *running(const struct core *core)
-{
-    ASSERT(core->current != NONE);
-    return core->running;
-}
-
-static void enter_return(const struct thread_record *thread, int64_t result)
-{
-    hal_thread_result(thread->self.thread, (uint64_t)result);
-}
-
 // Carries out the SQE that stands in the request, writes down what came of it, and posts its
 // completion, unless it comes later. What has to wait for room in the log is not taken, and ends
 // the turn.
@@ -27,7 +16,7 @@ submit_run(struct core *core, struct thread_record *thread, struct request *requ
 {
     thread->ring.sq_head++;
     request_begin(core, request, thread);
-    enum status status = run(core, request);
+    enum status status = run == NULL ? STATUS_OK : run(core, request);
     if (status == STATUS_LOG_FULL) {
         thread->ring.sq_head--; // nobody has seen that it was taken
         core->work = TURN_WAITS;
@@ -91,7 +80,7 @@ submit_at_once(struct core *core, struct ring_entry entry, enum opcode opcode,
 
 static void submit_nop(struct core *core, struct ring_entry entry)
 {
-    submit_at_once(core, entry, OP_NOP, operate_nop);
+    submit_at_once(core, entry, OP_NOP, NULL);
 }
 
 static void submit_return(struct core *core, struct ring_entry entry)
@@ -113,7 +102,7 @@ static inline __attribute__((always_inline, flatten)) bool submit_some(struct co
     struct ring_kernel *ring = &thread->ring;
     uint32_t pending = ring_kernel_submitted(ring);
     if (pending > ring->sq_entries) {
-        enter_return(thread, -(int64_t)STATUS_RING_CORRUPT);
+        hal_thread_result(thread->self.thread, -(uint64_t)STATUS_RING_CORRUPT);
         return false;
     }
     uint32_t last = ring->sq_head + pending;
@@ -143,22 +132,23 @@ static inline __attribute__((always_inline, flatten)) bool submit_some(struct co
         schedule_wait(core, thread, thread->timeout_ns);
     } else {
         schedule_yield(core, thread); // it may be lower than before
-        enter_return(thread, result);
+        hal_thread_result(thread->self.thread, (uint64_t)result);
     }
     return false;
 }
 
 bool gate_step(struct core *core)
 {
-    running(core)->is_submitting = false;
-    return submit_some(core, running(core));
+    core->running->is_submitting = false;
+    return submit_some(core, core->running);
 }
 
 bool gate_enter(struct core *core, const struct input *input)
 {
-    struct thread_record *thread = running(core);
+    struct thread_record *thread = core->running;
+    ASSERT(core->current != NONE);
     if (input->enter.min_complete > thread->ring.cq_entries) {
-        enter_return(thread, -(int64_t)STATUS_BAD_ARGUMENT);
+        hal_thread_result(thread->self.thread, -(uint64_t)STATUS_BAD_ARGUMENT);
         return false;
     }
     thread->min_complete = input->enter.min_complete;
@@ -173,7 +163,7 @@ bool gate_enter(struct core *core, const struct input *input)
 
 void gate_end(struct core *core, int32_t code, enum exit_reason cause)
 {
-    struct thread_record *thread = running(core);
+    struct thread_record *thread = core->running;
     thread->is_submitting = false;
     core->actor = thread->process;
     core->cause = core->syslog_next;

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "abi/commit.h"
-#include "lib/sha256/sha256.h"
 
-static bool hash_is(const void *bytes, uint64_t size, const uint8_t stated[SHA256_SIZE])
+bool package_hash_is(const void *bytes, uint64_t size, const uint8_t stated[SHA256_SIZE])
 {
     uint8_t hash[SHA256_SIZE];
     sha256_of(bytes, size, hash);
@@ -21,8 +20,8 @@ bool package_table_is_sound(const struct package_header *package, uint64_t size)
            package->version == PACKAGE_VERSION && package->size <= size &&
            package->size >= PAGE_SIZE && package->size % PAGE_SIZE == 0 &&
            package->entry_count <= PACKAGE_ENTRIES_MAX && package->first < package->entry_count &&
-           hash_is(package_entries(package), package->entry_count * sizeof(struct package_entry),
-                   package->sha256);
+           package_hash_is(package_entries(package),
+                           package->entry_count * sizeof(struct package_entry), package->sha256);
 }
 
 bool package_entry_is_sound(const struct package_entry *entry, uint64_t size)
@@ -58,9 +57,4 @@ bool package_program_is_sound(const struct package_entry *entry, uint64_t size)
         is_sound = segment_is_sound(&entry->segments[i], entry->size, &next_page);
     }
     return is_sound && entry->entry < (uint64_t)next_page * PAGE_SIZE;
-}
-
-bool package_blob_is_sound(const struct package_entry *entry, const void *blob)
-{
-    return hash_is(blob, entry->size, entry->sha256);
 }

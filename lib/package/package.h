@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "abi/package.h"
+#include "lib/sha256/sha256.h"
 
 enum {
     PACKAGE_IMAGE_PAGES_MAX = 900, // of a program, from LAYOUT_IMAGE on
@@ -30,7 +31,7 @@ bool package_table_is_sound(const struct package_header *package, uint64_t size)
 bool package_entry_is_sound(const struct package_entry *entry, uint64_t size);
 // ... and it is a program that can be mapped as it says.
 bool package_program_is_sound(const struct package_entry *entry, uint64_t size);
-// Whether the blob has the hash that its entry states.
-bool package_blob_is_sound(const struct package_entry *entry, const void *blob);
+// Whether so many bytes have the hash that is stated, as an entry does of its blob.
+bool package_hash_is(const void *bytes, uint64_t size, const uint8_t stated[SHA256_SIZE]);
 
 #endif
