@@ -42,6 +42,8 @@ static const char *const object_words[] = {
     [OBJECT_NOTIFICATION] = "notification",
     [OBJECT_PARK_SPACE] = "park-space",
     [OBJECT_LOG_READER] = "log-reader",
+    [OBJECT_ADDRESS_SPACE] = "address-space",
+    [OBJECT_THREAD] = "thread",
 };
 static const char *const resource_words[] = {
     [RESOURCE_SESSIONS] = "sessions",   [RESOURCE_JOBS] = "jobs",

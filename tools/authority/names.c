@@ -19,10 +19,13 @@ struct names {
     size_t size;
     const struct package_entry *entries;
     uint32_t entry_count;
+    uint32_t first; // entry of the program that the machine starts
     struct capnp_message message;
     struct boot_manifest_reader manifest;
     bool has_manifest;
-    uint32_t package_object;
+    // Memory that the machine has from its beginning: the first program's image, then what stands
+    // before it in the package.
+    uint32_t image_object, package_object;
     uint32_t endpoints[ENDPOINTS_NAMED_MAX]; // made by the first process, in order
     uint32_t endpoint_count;
 };
@@ -42,10 +45,11 @@ static const char *package_take(struct names *names)
     if (names->size < PAGE_SIZE || header->magic != PACKAGE_MAGIC)
         return "is not a boot package";
     if (header->version != PACKAGE_VERSION || header->entry_count > PACKAGE_ENTRIES_MAX ||
-        header->size != names->size)
+        header->size != names->size || header->first >= header->entry_count)
         return "is a boot package of another version, or broken";
     names->entries = (const struct package_entry *)(const void *)(header + 1);
     names->entry_count = header->entry_count;
+    names->first = (uint32_t)header->first;
     for (uint32_t i = 0; i < names->entry_count; i++) {
         const struct package_entry *entry = &names->entries[i];
         if (!entry_is_sound(names, entry))
@@ -63,13 +67,17 @@ static const char *package_take(struct names *names)
 // Objects that the manifest or the machine's genesis name by their order.
 static void objects_find(struct names *names, const struct authority_index *index)
 {
-    names->package_object = LIFE_NONE;
+    names->image_object = names->package_object = LIFE_NONE;
     for (uint32_t seq = 0; seq < index->count; seq++) {
         const struct commit *commit = authority_commit(index, seq);
         if (commit->kind != COMMIT_OBJECT_CREATE)
             continue;
-        if (names->package_object == LIFE_NONE)
-            names->package_object = seq;
+        if (commit->object_create.kind == OBJECT_MEMORY && (commit->flags & OBJECT_PINNED) != 0) {
+            if (names->image_object == LIFE_NONE)
+                names->image_object = seq;
+            else if (names->package_object == LIFE_NONE)
+                names->package_object = seq;
+        }
         if (commit->object_create.kind == OBJECT_ENDPOINT && commit->actor == 0 &&
             names->endpoint_count < ENDPOINTS_NAMED_MAX)
             names->endpoints[names->endpoint_count++] = seq;
@@ -91,7 +99,7 @@ struct names *names_open(const struct history *history)
         const char *wrong = package_take(names);
         if (wrong == NULL && names->package_object != LIFE_NONE &&
             authority_commit(&history->index, names->package_object)->object_create.argument !=
-                names->size / PAGE_SIZE)
+                names->entries[names->first].offset / PAGE_SIZE)
             wrong = "is not the boot package that this log's machine started with";
         if (wrong != NULL)
             fail(EXIT_REFUSED, path, wrong);
@@ -120,6 +128,8 @@ const char *program_name(const struct history *history, uint32_t process)
         return NULL;
     const struct commit_memory_map *map = &authority_commit(&history->index, image)->memory_map;
     uint32_t facet = authority_life(&history->index, ARENA_FACETS, map->facet, image);
+    if (facet == names->image_object)
+        return names->entries[names->first].name;
     if (facet != names->package_object)
         return NULL;
     for (uint32_t i = 0; i < names->entry_count; i++) {
