@@ -6,6 +6,7 @@ succeed; and who is stopped by a revocation was named by `what-if`."""
 
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import tempfile
@@ -44,6 +45,12 @@ class System(unittest.TestCase):
                               text=True)
         self.assertEqual(done.returncode, 0, (words, done.stderr))
         return json.loads(done.stdout)["rows"]
+
+    def when_all_run(self, name):
+        """The seq by which the last program of the run was started."""
+        done = subprocess.run([TOOL, "verify", self.folder / f"{name}.log", "--commits"],
+                              capture_output=True, check=True, text=True)
+        return int(re.findall(r"^(\d+) .*process-start", done.stdout, re.M)[-1]) + 1
 
     def manifest(self, name):
         return json.loads((ROOT / f"system/manifests/{name}.json").read_text("utf-8"))
@@ -85,8 +92,8 @@ class System(unittest.TestCase):
         manifest = self.manifest("first-call")
         change(manifest["programs"])
         self.run_system(manifest, "lacking")
-        rows = self.ask("why-not", self.folder / "lacking.log", *question, "--manifest",
-                        self.folder / "lacking.json")
+        rows = self.ask("why-not", self.folder / "lacking.log", *question, "--at",
+                        self.when_all_run("lacking"), "--manifest", self.folder / "lacking.json")
         command = [row["command"] for row in rows if row["row"] == "command"]
         self.assertEqual(len(command), 1, rows)
         words = shlex.split(command[0])
@@ -101,7 +108,7 @@ class System(unittest.TestCase):
             programs[2]["grants"] = [grant for grant in programs[2]["grants"]
                                      if grant["name"] != "timer"]
 
-        mended = self.why_not(take_away, "ping", "Timer", "now", "--at", "140")
+        mended = self.why_not(take_away, "ping", "Timer", "now")
         self.assertNotEqual(self.run_system((self.folder / "lacking.json").read_text(), "again"),
                             whole)
         self.assertEqual(self.run_system(mended, "mended"), whole)
@@ -110,7 +117,7 @@ class System(unittest.TestCase):
         refused = "[3] ping: reset refused: unimplemented (the capability does not include this "
         whole = self.run_system(self.manifest("first-call"), "whole")
         self.assertIn(refused + "method)", whole[3])
-        mended = self.why_not(lambda programs: None, "ping", "ping", "reset", "--at", "150")
+        mended = self.why_not(lambda programs: None, "ping", "ping", "reset")
         self.assertEqual(json.loads(mended)["programs"][2]["grants"][0]["client"]["methods"],
                          ["echo", "greet", "reset"])
         said = self.run_system(mended, "mended")
@@ -125,7 +132,7 @@ class System(unittest.TestCase):
         for place, program in enumerate(programs):
             for j, grant in enumerate(manifest["programs"][place]["grants"]):
                 rows = self.ask("what-if", log, "revoke", f"{program}/{grant['name']}", "--at",
-                                "180")
+                                self.when_all_run("whole"))
                 named = {int(row["process"].split(".")[0]) for row in rows
                          if row["row"] == "stops"}
                 fewer = self.manifest("pipeline")
