@@ -40,7 +40,8 @@ boot = $(PYTHON) -B tools/boot/boot.py
 machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
 .PHONY: all run iso run-bios run-uefi sim debug test test-build check check-build tidy budget \
-        format bench fuzz soak coverage coverage-capnp trace docs clean help
+        format bench fuzz soak coverage coverage-capnp canaries \
+        trace docs clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
@@ -99,6 +100,9 @@ coverage: $(COVERAGE_BIN) ## Branches that unit tests take, against limits by fo
 
 coverage-capnp: $(CAPNP_PROFILED) ## Branch coverage of lib/capnp by its unit tests
 	@$(PYTHON) -B tests/coverage/capnp_test.py $^
+
+canaries: $(UNIT_GCC) $(PROPERTY_GCC) ## Seeded faults, each of which a test has to find
+	@$(PYTHON) -B tests/canary/faults_test.py
 
 fuzz: $(FUZZ_BIN) ## Fuzz until stopped (TARGET=name)
 	@$(fuzz_on)

@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each fault of tests/canary/faults, put into a copy of the tree, makes a test of the kernel fail.
+
+    faults_test.py [NAME...]
+
+A fault is a sentence and a patch. Its lines are looked for by what they say, not by where they
+stand, and have to be there once: a fault that the code grew away from fails this test. The unit
+tests of the kernel are run first, then the property test and the small worlds; the first that
+fails has found it. Without any fault all of them pass.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FAULTS = os.path.join(ROOT, "tests/canary/faults")
+COPY = os.path.join(ROOT, "build/test/faults")
+# What a copy needs of a build; make takes up from there.
+BUILT = ["build/gen", "build/host-gcc", "build/host"]
+ENVIRONMENTS = {"core_test": {"STEPS": "40000", "SEED": "1"}, "small_test": {"STEPS": "1500"}}
+
+
+def make(*targets):
+    return subprocess.run(["make", "-j", str(os.cpu_count()), *targets], cwd=COPY, text=True,
+                          env={k: v for k, v in os.environ.items() if k != "MAKEFLAGS"},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=500)
+
+
+def copy_tree():
+    shutil.rmtree(COPY, ignore_errors=True)
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True,
+                           check=True, stdout=subprocess.PIPE).stdout.splitlines()
+    for file in filter(lambda f: os.path.isfile(os.path.join(ROOT, f)), files):
+        os.makedirs(os.path.dirname(os.path.join(COPY, file)), exist_ok=True)
+        shutil.copy2(os.path.join(ROOT, file), os.path.join(COPY, file))
+    for folder in BUILT:
+        shutil.copytree(os.path.join(ROOT, folder), os.path.join(COPY, folder), symlinks=True)
+
+
+def tests():
+    """Programs that look at the kernel, the quickest first."""
+    found = []
+    for folder, _, names in os.walk(os.path.join(ROOT, "kernel")):
+        if os.path.basename(folder) == "test":
+            found += [os.path.relpath(os.path.join(folder, name[:-2]), ROOT)
+                      for name in names if name.endswith("_test.c")]
+    programs = sorted(found) + ["tests/property/core_test", "tests/property/small_test"]
+    return [f"build/host-gcc/test/{program}" for program in programs]
+
+
+def hunks(patch):
+    """(file, old text, new text) of each hunk."""
+    for part in re.split(r"^--- a/", patch, flags=re.M)[1:]:
+        path, rest = part.split("\n", 1)
+        for hunk in re.split(r"^@@.*@@.*\n", rest, flags=re.M)[1:]:
+            lines = hunk.splitlines(keepends=True)
+            yield (path.split("\t")[0].strip(),
+                   "".join(line[1:] for line in lines if line[0] in " -"),
+                   "".join(line[1:] for line in lines if line[0] in " +"))
+
+
+def edit(path, old, new):
+    full = os.path.join(COPY, path)
+    with open(full, encoding="utf-8") as file:
+        text = file.read()
+    if text.count(old) != 1:
+        return f"its lines stand {text.count(old)} times in {path}: the fault has to be made anew"
+    with open(full, "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new))
+    return None
+
+
+def run_tests(programs):
+    """The first test that fails, and the line in which it says what."""
+    for program in programs:
+        environment = dict(os.environ, **ENVIRONMENTS.get(os.path.basename(program), {}))
+        done = subprocess.run([os.path.join(COPY, program)], cwd=COPY, env=environment, text=True,
+                              errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=500)
+        if done.returncode != 0:
+            failed = re.search(r"^\[  FAILED  \] (\w+)", done.stdout, re.M)
+            return os.path.basename(program), failed[1] if failed else "it ended"
+    return None
+
+
+def examine(name, programs):
+    """(whether the fault was found, what to say of it)."""
+    with open(os.path.join(FAULTS, f"{name}.patch"), encoding="utf-8") as file:
+        changes = list(hunks(file.read()))
+    trouble = [said for change in changes if (said := edit(*change))]
+    if trouble or not changes:
+        return False, "; ".join(trouble) or "it changes nothing"
+    built = make(*programs)
+    found = run_tests(programs) if built.returncode == 0 else None
+    for path, old, new in changes:
+        edit(path, new, old)
+    if built.returncode != 0:
+        return False, f"with it nothing is built:\n{built.stdout[-2000:]}"
+    return found is not None, "found by " + ": ".join(found) if found else "no test found it"
+
+
+def main():
+    every = sorted(name[:-6] for name in os.listdir(FAULTS) if name.endswith(".patch"))
+    wanted = sys.argv[1:] or every
+    programs = tests()
+    copy_tree()
+    built = make(*programs)
+    if built.returncode != 0:
+        sys.exit(f"the copy isn't built:\n{built.stdout[-2000:]}")
+    found = run_tests(programs)
+    print(f"[  FAILED  ] without_a_fault: {found}" if found else "[       OK ] without_a_fault",
+          flush=True)
+    missed = [] if found is None else ["without a fault"]
+    for name in wanted:
+        is_found, said = examine(name, programs)
+        print(f"[{'       OK ' if is_found else '  FAILED  '}] {name}: {said}", flush=True)
+        missed += [] if is_found else [name]
+    sys.exit(1 if missed or not every else 0)
+
+
+if __name__ == "__main__":
+    main()

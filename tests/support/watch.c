@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Watching memory: see watch.h. A protected page faults at each access; the handler opens it for
+// one instruction (the trap flag), after which it is closed again.
+#define _GNU_SOURCE
+#include "tests/support/watch.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "abi/start.h"
+#include "tests/support/machine.h"
+
+enum {
+    TRAP_FLAG = 0x100, // of RFLAGS: a trap after the next instruction
+    ERROR_WRITE = 2,   // of a page fault's error code (Intel SDM volume 3, 4.7)
+};
+
+static struct {
+    uint8_t *page, *first;
+    uint32_t size;
+    struct watch seen;
+    bool is_read[PAGE_SIZE];
+    struct sigaction fault, trap; // those from before
+} watch;
+
+static void page_protect(int rights)
+{
+    if (mprotect(watch.page, PAGE_SIZE, rights) != 0) {
+        machine_fail("a page of the host can't be protected", (uint64_t)(uintptr_t)watch.page);
+    }
+}
+
+static void faulted(int number, siginfo_t *info, void *context)
+{
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    const uint8_t *at = info->si_addr;
+
+    if (at < watch.page || at >= watch.page + PAGE_SIZE) {
+        sigaction(number, &watch.fault, NULL); // somebody else's: it comes again
+        return;
+    }
+    if ((registers[REG_ERR] & ERROR_WRITE) == 0 && at >= watch.first &&
+        at < watch.first + watch.size) {
+        watch.seen.reads++;
+        watch.seen.again += watch.is_read[at - watch.page] ? 1 : 0;
+        watch.is_read[at - watch.page] = true;
+    }
+    page_protect(PROT_READ | PROT_WRITE);
+    registers[REG_EFL] |= TRAP_FLAG;
+}
+
+static void trapped(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)info;
+    ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+    page_protect(PROT_NONE);
+}
+
+void watch_begin(uint32_t thread, uint32_t offset, uint32_t size)
+{
+    const struct machine_thread *of = &machine.threads[thread];
+    uint64_t address = machine_ring(thread) + PAGE_SIZE + offset - hal_space_base(of->space);
+    const struct machine_mapping *mapping = machine_mapping_find(of->space, address / PAGE_SIZE);
+    struct sigaction action = {.sa_flags = SA_SIGINFO};
+
+    if (mapping == NULL || size > PAGE_SIZE - address % PAGE_SIZE) {
+        machine_fail("there is no such part of the message area", offset);
+    }
+    memset(&watch, 0, sizeof(watch));
+    watch.page = hal_frames + (uint64_t)mapping->frame * PAGE_SIZE;
+    watch.first = watch.page + address % PAGE_SIZE;
+    watch.size = size;
+    action.sa_sigaction = faulted;
+    sigaction(SIGSEGV, &action, &watch.fault);
+    action.sa_sigaction = trapped;
+    sigaction(SIGTRAP, &action, &watch.trap);
+    page_protect(PROT_NONE);
+}
+
+struct watch watch_end(void)
+{
+    page_protect(PROT_READ | PROT_WRITE);
+    sigaction(SIGSEGV, &watch.fault, NULL);
+    sigaction(SIGTRAP, &watch.trap, NULL);
+    return watch.seen;
+}
