@@ -20,7 +20,8 @@ FAULTS = os.path.join(ROOT, "tests/canary/faults")
 COPY = os.path.join(ROOT, "build/test/faults")
 # What a copy needs of a build; make takes up from there.
 BUILT = ["build/gen", "build/host-gcc", "build/host"]
-ENVIRONMENTS = {"core_test": {"STEPS": "40000", "SEED": "1"}, "small_test": {"STEPS": "1500"}}
+ENVIRONMENTS = {"core_test": {"STEPS": "40000", "SEED": "1"},
+                "memory_test": {"STEPS": "20000", "SEED": "1"}, "small_test": {"STEPS": "400"}}
 
 
 def make(*targets):
@@ -47,7 +48,8 @@ def tests():
         if os.path.basename(folder) == "test":
             found += [os.path.relpath(os.path.join(folder, name[:-2]), ROOT)
                       for name in names if name.endswith("_test.c")]
-    programs = sorted(found) + ["tests/property/core_test", "tests/property/small_test"]
+    programs = sorted(found) + [f"tests/property/{name}_test"
+                                for name in ("core", "memory", "small")]
     return [f"build/host-gcc/test/{program}" for program in programs]
 
 

@@ -38,7 +38,7 @@ static int boot(void **state)
     init = (uint32_t)machine.running;
     server = act_endpoint(init, MESSAGE);
     struct act_facet client = act_facet(init, server, 7, INTERFACE, 99);
-    child = act_process(init, "child", "it", client.facet);
+    child = act_process(init, "it", client.facet);
     service = act_named(child, "it");
     bell = act_notification(init);
     return client.fact == STATUS_OK ? 0 : 1;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/test/act.h"
+#include "kernel/core/test/waiting.h"
 
 static const char *const programs[] = {"init", "child", "other", NULL};
 static uint32_t init;
@@ -188,6 +188,30 @@ static void a_job_makes_no_more_than_its_limit(void **state)
     assert_true(act_same(&before));
 }
 
+static void a_facet_needs_room_for_both_its_holds(void **state)
+{
+    struct act_answer answer;
+    cap_t process;
+
+    (void)state;
+    cap_t job = child_of(root, enough);
+    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
+    cap_t builder = {job_make_process_builder_results_get_builder(
+                         job_make_process_builder_results_read(&answer.message))
+                         .id};
+    cap_t manager = act_named(init, "capabilities");
+    assert_int_equal(act_grant(init, builder, "capabilities", 12, manager), STATUS_OK);
+    assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
+    uint32_t thread = machine.newest_thread;
+    while (limit_of(job, RESOURCE_COUNT + RESOURCE_HOLDS) + 1 < enough[RESOURCE_HOLDS]) {
+        act_give(init, manager, thread);
+    }
+    struct act_snapshot before = act_snapshot();
+    struct act_facet made = act_facet(thread, act_named(thread, "capabilities"), 1, 0, 0);
+    assert_int_equal(made.fact, STATUS_LIMIT_HOLDS);
+    assert_true(act_same(&before));
+}
+
 static void waiting_is_charged_to_the_job(void **state)
 {
     uint32_t limits[RESOURCE_COUNT];
@@ -360,6 +384,7 @@ int main(void)
         TEST(a_child_leaves_room_for_its_own_hold),
         TEST(jobs_stand_eight_deep_at_most),
         TEST(a_job_makes_no_more_than_its_limit),
+        TEST(a_facet_needs_room_for_both_its_holds),
         TEST(waiting_is_charged_to_the_job),
         TEST(a_server_gives_a_lent_priority_back_when_its_caller_gave_up),
         TEST(a_higher_priority_runs_whenever_it_can),
