@@ -106,8 +106,8 @@ static void check_limits(const struct core *core)
     }
 }
 
-// CORE invariants 5 and 6: every waiting request is of a live thread, is charged to a job, and keeps
-// its facet if it must.
+// CORE invariants 5 and 6: every waiting request is of a live thread, is charged to a job, and
+// keeps its facet if it must.
 static void check_requests(const struct core *core)
 {
     uint32_t pinned = 0;
