@@ -13,7 +13,7 @@ enum {
     PVH_VERSION_MEMORY_MAP = 1,
 
     MULTIBOOT_MAGIC = 0x36d76289,
-    MULTIRESOURCE_MAX = 1 << 20, // far beyond what any loader writes
+    MULTIBOOT_SIZE_MAX = 1 << 20, // far beyond what any loader writes
     TAG_END = 0,
     TAG_COMMAND_LINE = 1,
     TAG_MODULE = 3,
@@ -286,9 +286,9 @@ static void multiboot_read(uint32_t magic, uint64_t address, struct loaded *load
     }
     const struct multiboot_info *info = table_of(address, sizeof(*info));
     uint64_t left = info->size;
-    const uint8_t *at = table_of(address, left < MULTIRESOURCE_MAX ? left : MULTIRESOURCE_MAX);
+    const uint8_t *at = table_of(address, left < MULTIBOOT_SIZE_MAX ? left : MULTIBOOT_SIZE_MAX);
 
-    left = left < MULTIRESOURCE_MAX ? left : MULTIRESOURCE_MAX;
+    left = left < MULTIBOOT_SIZE_MAX ? left : MULTIBOOT_SIZE_MAX;
     for (uint64_t step = sizeof(*info); step <= left;) {
         at += step;
         left -= step;
