@@ -40,7 +40,7 @@ static void check_facets(const struct core *core)
         const struct object *object = &state->objects[facet->object];
         bool is_pinned = (object->flags & OBJECT_PINNED) != 0 && facet->parent == NONE;
         ASSERT(!facet_is_unused(facet) || core->facets[i].queued != 0 || is_pinned ||
-               core->facets[i].drop == DROP_LISTED ||
+               (core->facets[i].drop == DROP_LISTED && object_is_served(state, facet->object)) ||
                core->litter < state->arenas[ARENA_FACETS].fresh);
         if (facet->parent == NONE) {
             ASSERT(object->root_facet == i);
@@ -161,6 +161,103 @@ static void check_promises(const struct core *core)
     }
 }
 
+// Every slot is free once, or is somebody's who waits; each is paid for.
+static void check_slots(const struct core *core)
+{
+    uint32_t unused = 0;
+    uint32_t calls = 0;
+    for (const struct request *at = core->spare; at != NULL; at = at->next_free) {
+        ASSERT(at == &core->requests[at->index] && at->state <= REQUEST_NEW);
+        ASSERT(unused < core->request_count);
+        unused++;
+    }
+    for (uint32_t i = 0; i < core->request_count; i++) {
+        const struct request *request = &core->requests[i];
+        bool is_waiting = request->state > REQUEST_NEW;
+        calls += is_waiting ? 1 : 0;
+        unused += is_waiting || request->generation == UINT32_MAX ? 1 : 0;
+        bool is_of_endpoint = request->state == REQUEST_RECV || request->state == REQUEST_CALL;
+        ASSERT(!is_of_endpoint || object_is_served(&core->state, request->target.object) ||
+               core->recheck <= i);
+    }
+    ASSERT(unused == core->request_count);
+    for (uint32_t job = 0; job < core->state.arenas[ARENA_JOBS].fresh; job++) {
+        calls -= arena_is_live(&core->state.arenas[ARENA_JOBS], job) ? core->jobs[job].calls : 0;
+    }
+    ASSERT(calls == 0);
+}
+
+// A job is held as long as there is an object of it, and is there as long as it is held or pays.
+static void check_jobs(const struct core *core)
+{
+    static const uint32_t nothing[RESOURCE_COUNT];
+    const struct state *state = &core->state;
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < state->arenas[ARENA_OBJECTS].fresh; i++) {
+        const struct object *object = &state->objects[i];
+        if (arena_is_live(&state->arenas[ARENA_OBJECTS], i) && object->kind == OBJECT_JOB) {
+            ASSERT(arena_is_live(&state->arenas[ARENA_JOBS], (uint32_t)object->argument));
+            ASSERT(core->jobs[object->argument].is_held);
+            held++;
+        }
+    }
+    for (uint32_t i = 0; i < state->arenas[ARENA_JOBS].fresh; i++) {
+        const struct job_entry *job = &state->jobs[i];
+        if (arena_is_live(&state->arenas[ARENA_JOBS], i)) {
+            held -= core->jobs[i].is_held ? 1 : 0;
+            ASSERT(core->jobs[i].is_held || core->jobs[i].calls != 0 ||
+                   job->parent.generation == 0 || memcmp(job->used, nothing, sizeof nothing) != 0);
+        }
+    }
+    ASSERT(held == 0);
+}
+
+// Whoever is ready runs, is to run next, or is in the queue of its priority.
+static void check_schedule(const struct core *core)
+{
+    uint32_t ready = 0;
+    for (uint32_t priority = 0; priority < PRIORITY_COUNT; priority++) {
+        const struct link *queue = &core->ready[priority];
+        ASSERT((core->ready_mask >> priority & 1) == !list_is_empty(queue));
+        for (const struct link *at = queue->next; at != queue; at = at->next) {
+            const struct thread_record *thread = (const struct thread_record *)(const void *)at;
+            ASSERT(thread->state == THREAD_READY && thread->priority == priority);
+            ASSERT(thread->self.thread != core->current && thread->self.thread != core->next);
+            ASSERT(at->next->previous == at && ready < core->state.config.threads);
+            ready++;
+        }
+    }
+    const uint32_t chosen[] = {core->current, core->next};
+    for (uint32_t i = 0; i < 2; i++) {
+        ASSERT(chosen[i] == NONE || core->threads[chosen[i]].state == THREAD_READY);
+        ready += chosen[i] == NONE ? 0 : 1;
+    }
+    ASSERT(core->current == NONE || core->running == &core->threads[core->current]);
+    ASSERT(core->current == NONE || core->current != core->next);
+    for (uint32_t i = 0; i < core->state.config.threads; i++) {
+        ready -= core->threads[i].state == THREAD_READY ? 1 : 0;
+    }
+    ASSERT(ready == 0);
+}
+
+// Each time limit is where it says, none before that which it stands behind. Where nothing has
+// changed since somebody was chosen, nobody is above, and what comes first is armed.
+static void check_deadlines(const struct core *core)
+{
+    bool is_shared = core->ready_mask != 0 || core->next != NONE;
+    if (!core->is_changed) {
+        ASSERT(core->current != NONE || !is_shared);
+        ASSERT(core->current == NONE || core->running->is_submitting ||
+               core->ready_mask >> core->running->priority <= 1);
+        ASSERT(core->armed_ns <= deadline_next(core));
+        ASSERT(!is_shared || core->armed_ns <= core->slice_end_ns);
+    }
+    for (uint32_t i = 1; i <= core->heap_count; i++) {
+        ASSERT(core->heap[i]->position == i);
+        ASSERT(i == 1 || core->heap[i / 2]->time_ns <= core->heap[i]->time_ns);
+    }
+}
+
 void core_check(const struct core *core)
 {
     check_holds(core);
@@ -169,6 +266,10 @@ void core_check(const struct core *core)
     check_limits(core);
     check_requests(core);
     check_promises(core);
+    check_slots(core);
+    check_jobs(core);
+    check_schedule(core);
+    check_deadlines(core);
     uint64_t digest[2];
     state_digest(&core->state, digest);
     ASSERT(digest[0] == core->state.digest[0] && digest[1] == core->state.digest[1]);
