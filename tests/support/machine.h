@@ -73,7 +73,8 @@ struct machine_space {
 
 struct machine_thread {
     bool alive;
-    bool has_result; // hal_thread_result() since it last entered
+    bool has_result; // hal_thread_result() since it last entered: with machine_turn(), the test's
+                     // to clear
     uint32_t space;
     uint64_t entry, stack, argument;
     uint64_t result;
