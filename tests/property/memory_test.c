@@ -413,11 +413,9 @@ static void world_of_memory(void)
 
 int main(void)
 {
-    const char *seed = getenv("SEED");
-    const char *most = getenv("STEPS");
-    uint64_t end = most == NULL ? STEPS_DEFAULT : strtoull(most, NULL, 0);
+    uint64_t end = environment("STEPS", 1, STEPS_DEFAULT);
 
-    tally.seed = seed == NULL ? 1 : strtoull(seed, NULL, 0);
+    tally.seed = environment("SEED", 0, 1);
     chance_init(tally.seed);
     for (step = 0; step < end; step++) {
         if (step % STEPS_OF_WORLD == 0) {
