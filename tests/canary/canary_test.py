@@ -43,7 +43,7 @@ def record():
     if recorder is None:
         sys.exit("the property test must be built first: make check")
     must(os.path.join(ROOT, recorder),
-         env=dict(os.environ, LOG=LOGS[0], STEPS="30000", SEED="1"))
+         env=dict(os.environ, LOG=LOGS[0], STEPS="100000", SEED="1"))
     must(*COMPILE, "-o", f"{OUT}/sample", "tests/canary/sample.c",
          "lib/replay/test/sample_log.c", REDUCE, *LINKED)
     with open(os.path.join(ROOT, LOGS[1]), "wb") as file:
@@ -105,7 +105,7 @@ def main():
         text = file.read()
     rows, counts = ROW.findall(text), COUNT.findall(text)
     changed = CHANGED.findall(text)
-    if (len(rows) + len(changed) != text.count("    [COMMIT_") or len(rows) < 30
+    if (len(rows) + len(changed) != text.count("    [COMMIT_") or len(rows) < 29
             or len(changed) < 7 or len(counts) < 15 or len(RECORD.findall(text)) < 6):
         sys.exit(f"{REDUCE} has no tables of the form that this test knows")
     record()

@@ -11,7 +11,7 @@
 
 enum {
     PROGRAMS = 3,
-    FRAMES_SMALL = 1024,
+    FRAMES_SMALL = 1792,
     INTERFACE = 0x5000,
     MESSAGE = 64,
     AREA_STEP = 64, // templates put their buffers at multiples of this
