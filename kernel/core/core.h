@@ -72,6 +72,7 @@ enum thread_state {
     THREAD_READY = 1,     // runs, or is in the queue
     THREAD_WAITING = 2,   // in cap_enter, for completions
     THREAD_SUSPENDED = 3, // would be ready
+    THREAD_STOPPED = 4,   // waits, and is suspended: nothing wakes it
 };
 
 struct thread_record { // schedule.c; ring and what follows: the gate, request.c; at last: thread.c
@@ -368,8 +369,9 @@ enum status thread_check(struct core *core, struct request *request);
 // nothing yet.
 static const int64_t ENTER_WAITS = INT64_MIN;
 int64_t enter_result(const struct thread_record *thread);
-// The thread, which waits, goes on submitting if there is room now for what it submitted.
-__attribute__((noinline)) void completion_resume(struct core *core, struct thread_record *thread);
+// A thread that waits, and is not suspended, goes on: it returns if its wait is over, or submits if
+// there is room now for what it submitted.
+void completion_wake(struct core *core, struct thread_record *thread);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 
@@ -392,15 +394,18 @@ static inline void schedule_yield(struct core *core, const struct thread_record 
     }
 }
 
-// It runs next where the running thread's doing made it ready, and it may.
+// is_next: by the running thread's doing, and it is not suspended; it runs next, if it may. Else it
+// goes to its queue, a suspended one as soon as it is let.
 void schedule_ready(struct core *core, struct thread_record *thread, bool is_next);
 void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns);
 // A server runs at the priority of its job, or at that of the caller that it serves, if it is
 // higher; 0: it serves nobody.
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);
 void schedule_remove(struct core *core, uint32_t thread);
-// A suspended thread does not run until it is let; what it waits for comes all the same.
-void schedule_control(struct core *core, uint32_t thread, uint32_t priority, bool is_suspended);
+// A suspended thread does not run until it is let; what it waits for comes all the same, and is
+// seen then.
+void schedule_control(struct core *core, struct thread_record *thread, uint32_t priority,
+                      bool is_suspended);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed

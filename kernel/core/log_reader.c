@@ -28,9 +28,7 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
         return STATUS_BAD_VALUE;
     }
     for (uint32_t i = 0; i < core->state.config.threads; i++) {
-        if (core->threads[i].state == THREAD_WAITING) {
-            completion_resume(core, &core->threads[i]);
-        }
+        completion_wake(core, &core->threads[i]);
     }
     core->is_sweeping = core->is_changed = true; // what is left of the dead can be given back
     return STATUS_OK;

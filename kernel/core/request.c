@@ -128,7 +128,9 @@ int64_t enter_result(const struct thread_record *thread)
     return can_come ? ENTER_WAITS : -(int64_t)STATUS_NOTHING_PENDING;
 }
 
-void completion_resume(struct core *core, struct thread_record *thread)
+// It waits on, but goes on submitting if there is room now for what it submitted.
+static __attribute__((noinline)) void completion_resume(struct core *core,
+                                                        struct thread_record *thread)
 {
     if (ring_kernel_ready(&thread->ring, ring_kernel_submitted(&thread->ring), 1) != 0) {
         if (thread->limit.position != 0) { // so much of its time limit is left
@@ -140,21 +142,23 @@ void completion_resume(struct core *core, struct thread_record *thread)
     }
 }
 
-static inline __attribute__((always_inline, flatten)) void thread_wake(struct core *core,
-                                                                       struct thread_record *thread)
+__attribute__((flatten)) void completion_wake(struct core *core, struct thread_record *thread)
 {
+    if (__builtin_expect(thread->state != THREAD_WAITING, false)) {
+        return;
+    }
     int64_t result = enter_result(thread);
     if (__builtin_expect(result != ENTER_WAITS, true)) {
-        hal_thread_result(thread->self.thread, (uint64_t)result);
         schedule_ready(core, thread, true);
+        hal_thread_result(thread->self.thread, (uint64_t)result);
     } else {
         completion_resume(core, thread);
     }
 }
 
 // The promised completion of a request that waited.
-static inline __attribute__((always_inline)) void post_late(struct core *core,
-                                                            const struct request *request)
+static inline __attribute__((always_inline, flatten)) void post_late(struct core *core,
+                                                                     const struct request *request)
 {
     struct thread_record *thread = request->thread;
     uint64_t duration_ns = core->now_ns - request->start_ns;
@@ -167,7 +171,7 @@ static inline __attribute__((always_inline)) void post_late(struct core *core,
     core->syslog_next++;
     core->work++;
     if (__builtin_expect(thread->state == THREAD_WAITING, true)) {
-        thread_wake(core, thread);
+        completion_wake(core, thread);
     } else if (request->sqe.opcode == SYSLOG_FAULT) {
         thread_fault_end(core, request);
     }
@@ -289,8 +293,7 @@ void completion_wait_ends(struct core *core, struct deadline *limit)
     struct thread_record *record =
         (struct thread_record *)(void *)((uint8_t *)limit - offsetof(struct thread_record, limit));
     record->timeout_ns = 0;
-    hal_thread_result(record->self.thread, (uint64_t)enter_result(record));
-    schedule_ready(core, record, false);
+    completion_wake(core, record);
 }
 
 void request_limit_ends(struct core *core, struct deadline *limit)

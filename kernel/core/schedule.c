@@ -23,25 +23,20 @@ static void ready_remove(struct core *core, const struct thread_record *thread)
     }
 }
 
-// Whether it can have the CPU after the running thread: in its slice, and not above it. Whether
-// anybody in the queues is above it is seen when its turn comes.
-static inline bool may_be_next(const struct core *core, const struct thread_record *record)
-{
-    return core->next == NONE && core->now_ns < core->slice_end_ns &&
-           (core->current == NONE || record->priority <= core->running->priority);
-}
-
+// It can have the CPU after the thread by whose doing it is ready: in that one's slice, and not
+// above it. Whether anybody in the queues is above it is seen when its turn comes.
 __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_record *thread,
                                              bool is_next)
 {
     ASSERT(thread->state != THREAD_READY);
     deadline_clear(core, &thread->limit);
-    if (__builtin_expect(thread->is_suspended, false)) {
+    if (!is_next && thread->is_suspended) {
         thread->state = THREAD_SUSPENDED;
         return;
     }
     thread->state = THREAD_READY;
-    if (is_next && core->actor != KERNEL_ACTOR && may_be_next(core, thread)) {
+    if (is_next && core->actor != KERNEL_ACTOR && core->next == NONE &&
+        core->now_ns < core->slice_end_ns && thread->priority <= core->running->priority) {
         core->next = thread->self.thread;
     } else {
         ready_append(core, thread);
@@ -76,8 +71,8 @@ __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_rec
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
 {
     uint32_t own = core->jobs[server->job].priority;
-    if (server->state == THREAD_WAITING ||
-        server->self.thread == core->current) { // else its queue is fixed
+    // One that is ready stands in the queue of its priority, but for the one that runs.
+    if (server->state != THREAD_READY || server->self.thread == core->current) {
         server->priority = own > priority ? own : priority;
     }
 }
@@ -98,17 +93,20 @@ void schedule_remove(struct core *core, uint32_t thread)
     core->work += TURN_WORK_MAX; // it may be the one whose submissions are being taken
 }
 
-void schedule_control(struct core *core, uint32_t thread, uint32_t priority, bool is_suspended)
+void schedule_control(struct core *core, struct thread_record *thread, uint32_t priority,
+                      bool is_suspended)
 {
-    struct thread_record *record = &core->threads[thread];
-    if (record->state == THREAD_READY) { // out of its queue
-        schedule_remove(core, thread);
-        record->state = THREAD_SUSPENDED;
+    if (thread->state == THREAD_READY) { // out of its queue
+        schedule_remove(core, thread->self.thread);
+        thread->state = THREAD_SUSPENDED;
     }
-    record->priority = priority;
-    record->is_suspended = is_suspended;
-    if (record->state == THREAD_SUSPENDED) {
-        schedule_ready(core, record, false);
+    thread->priority = priority;
+    thread->is_suspended = is_suspended;
+    if (thread->state == THREAD_SUSPENDED) {
+        schedule_ready(core, thread, false);
+    } else if (thread->state != THREAD_ABSENT) {
+        thread->state = is_suspended ? THREAD_STOPPED : THREAD_WAITING;
+        completion_wake(core, thread); // its wait may be over
     }
 }
 

@@ -230,7 +230,7 @@ enum status thread_control_run(struct core *core, struct request *request)
     if (record->is_started) {
         hal_thread_fs_base(thread, record->fs_base);
     }
-    schedule_control(core, thread, params->priority < most ? params->priority : most,
+    schedule_control(core, record, params->priority < most ? params->priority : most,
                      params->is_suspended);
     return STATUS_OK;
 }
@@ -312,7 +312,7 @@ void thread_fault_end(struct core *core, const struct request *call)
                    !call->thread->has_ended; // else nobody needs the answer
     bool is_answered = call->cqe.status >= 0 && (call->cqe.flags & CQE_EXCEPTION_MASK) == 0;
     if (goes_on && is_answered) {
-        schedule_ready(core, call->thread, true);
+        schedule_ready(core, call->thread, !call->thread->is_suspended);
     } else if (goes_on) {
         process_exit(core, process, -1, (enum exit_reason)call->key);
     }

@@ -82,6 +82,23 @@ static void a_fault_is_a_call_whose_answer_lets_the_thread_go_on(void **state)
     act_thread_exit(thread, made, 1);
 }
 
+static void the_answer_lets_a_suspended_thread_go_on_when_it_is_resumed(void **state)
+{
+    uint32_t thread;
+
+    (void)state;
+    cap_t made = act_thread_started(&thread);
+    struct act_control to = {.priority = PRIORITY_DEFAULT, .is_suspended = true};
+    fault_endpoint_set(made);
+    fault(thread);
+    assert_int_equal(act_control(init, made, to), STATUS_OK);
+    assert_int_equal(act_do_fact(init, act_return(fault_take(), 2)), STATUS_OK);
+    assert_false(machine_run_until(thread));
+    to.is_suspended = false;
+    assert_int_equal(act_control(init, made, to), STATUS_OK);
+    assert_true(machine_run_until(thread));
+}
+
 static void an_exception_as_the_answer_ends_the_process_with_the_cause(void **state)
 {
     uint32_t thread;
@@ -148,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_fault_is_a_call_whose_answer_lets_the_thread_go_on),
+        TEST(the_answer_lets_a_suspended_thread_go_on_when_it_is_resumed),
         TEST(an_exception_as_the_answer_ends_the_process_with_the_cause),
         TEST(a_fault_that_nobody_can_be_told_of_ends_the_process),
         TEST(a_fault_endpoint_is_a_client_with_the_method),

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/test/act.h"
+#include "kernel/core/test/memory.h"
 
 enum {
     SECOND_NS = 1000000000,
@@ -17,7 +17,6 @@ enum {
     FLOOD = 20000,   // facets made and dropped: several times what the log holds
 };
 
-static const char *const programs[] = {"init", "child", NULL};
 static uint32_t init;
 static uint32_t reader; // a thread that may read the log
 static cap_t log_cap;
@@ -25,7 +24,7 @@ static cap_t log_cap;
 static int boot(void **state)
 {
     (void)state;
-    if (!machine_boot(&(struct machine_options){.programs = programs})) {
+    if (!act_threads_boot()) {
         return 1;
     }
     init = (uint32_t)machine.running;
@@ -145,6 +144,31 @@ static void changes_of_authority_wait_for_room_and_go_on_by_themselves(void **st
     assert_int_equal(act_fact(&cqe), STATUS_OK);
     flood(); // all of it again, over the end of the log's memory
     assert_true(the_log()->page > the_log()->page_count);
+}
+
+static void who_is_suspended_meanwhile_goes_on_when_it_is_resumed(void **state)
+{
+    struct act_control to = {.priority = PRIORITY_DEFAULT, .is_suspended = true};
+    uint32_t thread;
+
+    (void)state;
+    assert_true(machine_run_until(init));
+    cap_t made = act_thread_started(&thread);
+    assert_true(machine_run_until(thread));
+    flood_by(thread);
+    assert_true(machine_run_until(init));
+    assert_int_equal(act_control(init, made, to), STATUS_OK);
+    assert_true(machine_run_until(reader));
+    while (the_log()->sealing < the_log()->page) {
+        state_ask(reader, log_cap);
+    }
+    assert_int_equal(acknowledge(reader, log_cap, the_log()->sealing), STATUS_OK);
+    assert_int_equal(untaken(thread), 1);
+    assert_true(machine_run_until(init));
+    to.is_suspended = false;
+    assert_int_equal(act_control(init, made, to), STATUS_OK);
+    assert_true(machine_run_until(thread));
+    assert_int_equal(untaken(thread), 0);
 }
 
 static void a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was(void **state)
@@ -422,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(state_says_how_far_the_log_is_and_seals_it),
         TEST(changes_of_authority_wait_for_room_and_go_on_by_themselves),
+        TEST(who_is_suspended_meanwhile_goes_on_when_it_is_resumed),
         TEST(a_time_limit_ends_the_wait_and_leaves_the_operation_where_it_was),
         TEST(a_completion_that_is_not_enough_leaves_the_time_limit_where_it_was),
         TEST(an_exit_needs_no_room_that_others_could_take),

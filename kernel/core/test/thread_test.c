@@ -15,6 +15,7 @@ enum {
     INTERFACE = 0x5000,
     ENTRY = ACT_THREAD_ENTRY,
     STACK = ACT_THREAD_STACK,
+    LIMIT_NS = 1000000,
 };
 
 static uint32_t init;
@@ -287,9 +288,79 @@ static void what_a_suspended_thread_waits_for_comes_and_stays(void **state)
     assert_int_equal(act_control(init, made, stopped), STATUS_OK);
     assert_int_equal(act_do_fact(init, act_return(cqe.extra, 3)), STATUS_OK);
     assert_false(machine_run_until(thread) && machine.running == (int32_t)thread);
+    assert_int_equal(act_core()->threads[thread].state, THREAD_STOPPED);
+    assert_int_equal(act_control(init, made, resumed), STATUS_OK);
+    assert_int_equal(act_core()->threads[thread].state, THREAD_READY);
+    assert_true(machine_run_until(thread));
+    assert_int_equal(machine.threads[thread].result, 1);
+    assert_int_equal(act_reap(thread).user_data, 2);
+}
+
+static void a_thread_that_is_resumed_waits_on_for_what_is_missing(void **state)
+{
+    cap_t server = act_endpoint(init, MESSAGE);
+    uint32_t thread;
+    uint64_t calls[2];
+
+    (void)state;
+    cap_t made = act_thread_started(&thread);
+    struct act_facet client = act_facet(init, server, 1, INTERFACE, 0);
+    assert_true(machine_run_until(thread));
+    struct sqe call = act_call(client.facet, 0, 2);
+    assert_true(machine_submit(thread, &call));
+    assert_true(machine_submit(thread, &call));
+    machine_enter(thread, 2, TIMEOUT_NONE);
+    for (uint32_t i = 0; i < 2; i++) {
+        calls[i] = act_do(init, act_recv(server, ACT_FREE, 256, 1)).extra;
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(act_control(init, made, stopped), STATUS_OK);
+        assert_int_equal(act_core()->threads[thread].state, THREAD_STOPPED);
+        assert_int_equal(act_control(init, made, resumed), STATUS_OK);
+        assert_int_equal(act_control(init, made, resumed), STATUS_OK);
+        assert_int_equal(act_core()->threads[thread].state, THREAD_WAITING);
+        assert_int_equal(act_do_fact(init, act_return(calls[i], 3)), STATUS_OK);
+    }
+    assert_true(machine_run_until(thread));
+    assert_int_equal(machine.threads[thread].result, 2);
+}
+
+static void the_time_limit_of_a_suspended_thread_comes_when_it_would(void **state)
+{
+    uint32_t thread;
+
+    (void)state;
+    cap_t made = act_thread_started(&thread);
+    for (uint32_t is_late = 0; is_late < 2; is_late++) {
+        assert_true(machine_run_until(thread));
+        machine_enter(thread, 1, LIMIT_NS);
+        uint64_t end_ns = machine.now_ns + LIMIT_NS;
+        assert_int_equal(act_control(init, made, stopped), STATUS_OK);
+        machine_timer(is_late ? end_ns : end_ns - 1);
+        assert_int_equal(act_core()->threads[thread].state, THREAD_STOPPED);
+        assert_int_equal(act_control(init, made, resumed), STATUS_OK);
+        if (!is_late) {
+            assert_int_equal(act_core()->threads[thread].state, THREAD_WAITING);
+            machine_timer(end_ns);
+        }
+        assert_int_equal(act_core()->threads[thread].state, THREAD_READY);
+        assert_int_equal(machine.threads[thread].result, 0);
+    }
+}
+
+static void a_thread_that_is_suspended_first_begins_when_it_is_resumed(void **state)
+{
+    uint64_t ring;
+
+    (void)state;
+    cap_t made = act_thread_made(&ring);
+    assert_int_equal(act_control(init, made, stopped), STATUS_OK);
+    assert_int_equal(act_thread_start(init, made, ENTRY, STACK, act_thread_argument(ring)),
+                     STATUS_OK);
+    uint32_t thread = machine.newest_thread;
+    assert_false(machine_run_until(thread));
     assert_int_equal(act_control(init, made, resumed), STATUS_OK);
     assert_true(machine_run_until(thread));
-    assert_int_equal(act_reap(thread).user_data, 2);
 }
 
 static void a_thread_of_higher_priority_runs_first(void **state)
@@ -342,6 +413,9 @@ int main(void)
         TEST(a_suspended_thread_does_not_run_until_it_is_resumed),
         TEST(a_thread_that_suspends_itself_goes_on_where_it_was),
         TEST(what_a_suspended_thread_waits_for_comes_and_stays),
+        TEST(a_thread_that_is_resumed_waits_on_for_what_is_missing),
+        TEST(the_time_limit_of_a_suspended_thread_comes_when_it_would),
+        TEST(a_thread_that_is_suspended_first_begins_when_it_is_resumed),
         TEST(a_thread_of_higher_priority_runs_first),
         TEST(the_fs_base_reaches_the_machine),
     };
