@@ -340,6 +340,16 @@ static void child_work(struct sample_log *log, uint32_t job, struct commit_id pr
     id_commit(log, COMMIT_MEMORY_UNMAP, map.memory_map.mapping);
     id_commit(log, COMMIT_FACET_DESTROY, facet.facet_create.facet);
     object_destroy(log, object);
+    // Who served an endpoint is cut off.
+    facet.facet_create.facet = sample_next(log, ARENA_FACETS);
+    facet.facet_create.parent = log->state.objects[1].root_facet;
+    facet.facet_create.interface = ENDPOINT;
+    sample_commit(log, &facet);
+    struct commit_id hold =
+        hold_insert(log, process.index, facet.facet_create.facet.index, HOW_MINT, 0);
+    facet_end(log, COMMIT_FACET_REVOKE, facet.facet_create.facet);
+    hold_remove(log, hold);
+    id_commit(log, COMMIT_FACET_DESTROY, facet.facet_create.facet);
 }
 
 void sample_child(struct sample_log *log)
