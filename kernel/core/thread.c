@@ -279,11 +279,10 @@ struct fault_message {
 
 bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t instruction)
 {
-    uint32_t thread = core->current;
-    struct thread_record *record = &core->threads[thread];
+    struct thread_record *record = core->running;
     struct request *request = core->spare;
     struct fault_message message = {3ULL << 32, cause, address, instruction};
-    uint64_t at = thread_ring(core, thread) + PAGE_SIZE - sizeof message;
+    uint64_t at = thread_ring(core, record->self.thread) + PAGE_SIZE - sizeof message;
     if (hold_check(core, record->fault_hold.index, record->fault_hold.generation) != STATUS_OK) {
         return false;
     }
@@ -301,13 +300,13 @@ bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t 
     request->target.facet = core->state.holds[record->fault_hold.index].facet;
     request->target.object = core->state.facets[request->target.facet].object;
     request->interface = core->state.facets[request->target.facet].interface;
-    bool is_called = endpoint_call(core, request) == STATUS_OK;
-    syslog_request(core, core->cause != CAUSE_OPEN ? core->cause : core->syslog_next++, request,
-                   SYSLOG_WAITS, 0);
-    if (is_called) {
-        schedule_remove(core, thread);
+    enum status status = endpoint_call(core, request);
+    if (status == STATUS_OK) {
+        schedule_remove(core, record->self.thread);
     }
-    return is_called;
+    syslog_request(core, core->cause != CAUSE_OPEN ? core->cause : core->syslog_next++, request,
+                   status == STATUS_OK ? SYSLOG_WAITS : -(int32_t)status, 0);
+    return status == STATUS_OK;
 }
 
 void thread_fault_end(struct core *core, const struct request *call)
