@@ -38,6 +38,8 @@ bool tsr_pages_map(struct address_space space, uint64_t address, uint32_t pages,
         uint64_t from = (uint64_t)done * PAGE_SIZE;
         if (!address_space_map(space, address + from, count, rights, memory, offset + from,
                                exception)) {
+            struct capnp_exception ignored;
+            tsr_pages_unmap(space, address, done, &ignored);
             return false;
         }
     }

@@ -100,7 +100,8 @@ bool tsr_spawn(struct tsr_spawner *spawner, struct job job, const char *name,
 
 // --- For loaders --------------------------------------------------------------------------------
 
-// As many calls as it takes, for whole pages; what is unmapped was mapped by the former.
+// As many calls as it takes, for whole pages: all of them are mapped, or none. What is unmapped was
+// mapped so.
 bool tsr_pages_map(struct address_space space, uint64_t address, uint32_t pages, uint32_t rights,
                    struct memory_object memory, uint64_t offset, struct capnp_exception *exception);
 bool tsr_pages_unmap(struct address_space space, uint64_t address, uint32_t pages,

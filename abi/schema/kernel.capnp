@@ -258,8 +258,9 @@ interface AddressSpace @0x9f4b3c000000010c {
 }
 
 interface Thread @0x9f4b3c000000010d {
-  # A thread of a process. When the last one that runs has ended, so has the process. Who releases
-  # it lets the thread go on; what was never started is undone.
+  # A thread of a process. When the last one that runs has ended, so has the process; also when the
+  # last that there is has ended, and none ever ran. Who releases it lets the thread go on; what was
+  # never started is undone.
   # Transfer: none. Session scope: shareable.
   # Errors of all methods but join: THREAD_OVER.
 

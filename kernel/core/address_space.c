@@ -11,10 +11,11 @@
 #include "kernel/core/memory.h"
 
 enum {
-    TABLES_MAX = 516,    // of the addresses below LAYOUT_END, on any platform
-    MAPPINGS_MAX = 512,  // of one process
-    MAP_PAGES_MAX = 512, // of one call
-    SWEEP_MAPPINGS = 16, // looked at in one step
+    TABLES_MAX = 516,                    // of the addresses below LAYOUT_END, on any platform
+    MAPPINGS_MAX = 512,                  // of one process
+    MAP_PAGES_MAX = 512,                 // of one call
+    MAP_FRAMES = 2 * HAL_MAP_TABLES + 1, // for tables of so many pages, at most
+    SWEEP_MAPPINGS = 16,                 // looked at in one step
     FIRST_PAGE = LAYOUT_START / PAGE_SIZE,
     END_PAGE = LAYOUT_RING / PAGE_SIZE, // from here on: the kernel's
 };
@@ -88,11 +89,6 @@ static void writers_count(struct core *core, uint32_t facet, uint32_t rights, ui
 }
 
 // --- Page tables follow -------------------------------------------------------------------------
-
-uint32_t memory_map_frames_needed(uint32_t pages)
-{
-    return HAL_MAP_TABLES * 2 + pages / 512;
-}
 
 static void pages_map(struct core *core, uint32_t mapping)
 {
@@ -233,7 +229,7 @@ enum status address_space_map_run(struct core *core, struct request *request)
                                           .object_page = (uint32_t)(params->offset / PAGE_SIZE),
                                           .rights = params->rights};
     const struct needs needs = {.of = {[RESOURCE_MAPPINGS] = 1, [RESOURCE_SPACE] = map.count},
-                                .frames = memory_map_frames_needed(map.count)};
+                                .frames = MAP_FRAMES};
     uint64_t size = core->state.objects[core->state.facets[map.facet].object].argument * PAGE_SIZE;
     if (params->offset % PAGE_SIZE != 0 || params->offset > size ||
         map.count > (size - params->offset) / PAGE_SIZE) {
@@ -259,7 +255,7 @@ enum status address_space_protect_run(struct core *core, struct request *request
     struct commit_memory_map map;
     memcpy(&map, &core->state.mappings[core->site.mapping], sizeof map);
     map.rights = request->params.address_space_protect.rights;
-    const struct needs needs = {.frames = memory_map_frames_needed(map.count)};
+    const struct needs needs = {.frames = MAP_FRAMES};
     enum status status = rights_check(core, map.facet, map.rights);
     status = status == STATUS_OK ? space_has_room(core, map.process, &needs) : status;
     if (status == STATUS_OK) {

@@ -82,6 +82,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct syslog_sender self; // its own index and its process, as the SysLog says them
     uint32_t job;              // of its process
     uint32_t priority;         // below PRIORITY_COUNT; it may be that of a caller
+    uint32_t own_priority;     // while it serves nobody
     struct deadline limit;     // of its wait
     uint32_t message_size;
     struct ring_kernel ring;
@@ -309,7 +310,10 @@ enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, u
 enum status request_hold_find(const struct core *core, struct request *request);
 // Whether a hold still gives its right to who held it before.
 enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation);
-// Whether it is one of a facet with these methods, of this interface (0: any).
+// Whether it is one of a facet with these methods, of this interface (0: any). A server may mint
+// what has the number of a kernel object's interface; that is an endpoint all the same. The kernel
+// wants an endpoint only to call it, by FaultHandler (abi/schema/fault.capnp).
+static const uint64_t FAULT_HANDLER = 0x9f4b3c0000000130;
 enum status hold_reach(const struct core *core, uint32_t hold, uint64_t interface,
                        uint64_t methods);
 struct hold_origin {
@@ -398,8 +402,8 @@ static inline void schedule_yield(struct core *core, const struct thread_record 
 // goes to its queue, a suspended one as soon as it is let.
 void schedule_ready(struct core *core, struct thread_record *thread, bool is_next);
 void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns);
-// A server runs at the priority of its job, or at that of the caller that it serves, if it is
-// higher; 0: it serves nobody.
+// A server runs at its own priority, or at that of the caller that it serves, if it is higher;
+// 0: it serves nobody.
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);
 void schedule_remove(struct core *core, uint32_t thread);
 // A suspended thread does not run until it is let; what it waits for comes all the same, and is

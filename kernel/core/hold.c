@@ -34,7 +34,9 @@ enum status hold_reach(const struct core *core, uint32_t hold, uint64_t interfac
 {
     const struct hold *found = &core->state.holds[hold];
     const struct facet *facet = &core->state.facets[found->facet];
-    if (found->revoker != 0 || (interface != 0 && interface != facet->interface)) {
+    uint32_t kind = core->state.objects[facet->object].kind;
+    bool is_minted = kind == OBJECT_ENDPOINT && interface != FAULT_HANDLER;
+    if (found->revoker != 0 || (interface != 0 && (interface != facet->interface || is_minted))) {
         return STATUS_WRONG_OBJECT;
     }
     enum status status = facet_check(core, found->facet);

@@ -19,7 +19,6 @@ void space_create(struct core *core, uint32_t process);
 void space_destroy(struct core *core, uint32_t process);
 // Room for what the process's job will pay, its mappings among it.
 enum status space_has_room(const struct core *core, uint32_t process, const struct needs *needs);
-uint32_t memory_map_frames_needed(uint32_t pages); // table frames at most
 // One that has any of these pages; NONE: there is none.
 uint32_t mapping_find(const struct core *core, uint32_t process, uint64_t page, uint64_t count);
 // A new mapping, whose id is yet to be said, over free pages; takes one away.

@@ -70,10 +70,9 @@ __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_rec
 
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
 {
-    uint32_t own = core->jobs[server->job].priority;
     // One that is ready stands in the queue of its priority, but for the one that runs.
     if (server->state != THREAD_READY || server->self.thread == core->current) {
-        server->priority = own > priority ? own : priority;
+        server->priority = server->own_priority > priority ? server->own_priority : priority;
     }
 }
 
@@ -100,7 +99,7 @@ void schedule_control(struct core *core, struct thread_record *thread, uint32_t 
         schedule_remove(core, thread->self.thread);
         thread->state = THREAD_SUSPENDED;
     }
-    thread->priority = priority;
+    thread->priority = thread->own_priority = priority;
     thread->is_suspended = is_suspended;
     if (thread->state == THREAD_SUSPENDED) {
         schedule_ready(core, thread, false);

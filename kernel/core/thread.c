@@ -44,10 +44,10 @@ uint32_t thread_create(struct core *core, uint32_t process)
     *record = (struct thread_record){.self = {thread, process},
                                      .process = process,
                                      .job = job,
-                                     .priority = core->jobs[job].priority,
                                      .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                      .limit.is_of_thread = true,
                                      .object = NONE};
+    record->priority = record->own_priority = core->jobs[job].priority;
     list_init(&record->waits);
     ring_kernel_init(&record->ring, frame_at(memory_frame(core, ring, 0)), SQ_ENTRIES_DEFAULT,
                      CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
@@ -75,7 +75,6 @@ void thread_begin(struct core *core, uint32_t thread, uint64_t entry, uint64_t s
 
 enum status job_make_thread_run(struct core *core, struct request *request)
 {
-    struct job_make_thread_results *results = &request->results.job_make_thread;
     uint32_t job = (uint32_t)core->state.objects[request->target.object].argument;
     uint64_t thread = arena_peek(&core->state.arenas[ARENA_THREADS]).index;
     uint32_t hold = (uint32_t)request->params.job_make_thread.space;
@@ -92,7 +91,7 @@ enum status job_make_thread_run(struct core *core, struct request *request)
         status = object_make(core, request, OBJECT_THREAD, argument, &thread_needs);
     }
     if (status == STATUS_OK) {
-        results->ring = thread_ring(core, (uint32_t)thread);
+        request->results.job_make_thread.ring = thread_ring(core, (uint32_t)thread);
     }
     return status;
 }
@@ -114,6 +113,9 @@ static void thread_free(struct core *core, uint32_t thread)
     struct commit commit = core_commit_on(core, COMMIT_THREAD_EXIT, ARENA_THREADS, thread);
     commit.thread_exit.code = code;
     core_apply(core, &commit);
+    if (process->first_thread == NONE && process->state == PROCESS_RUNNING) {
+        process_exit(core, record->process, code, EXIT_CALLED); // none was ever started
+    }
     if (record->object == NONE) {
         return;
     }
@@ -157,6 +159,9 @@ static void thread_end(struct core *core, uint32_t thread, int32_t code)
         return;
     }
     schedule_remove(core, thread);
+    while (!list_is_empty(&record->waits)) { // what it waits for is for others from now on
+        request_abandon(core, request_of_waits(record->waits.next), STATUS_OK);
+    }
     record->code = code;
     record->has_ended = true;
     list_append(&core->ended, &record->ready);
@@ -259,7 +264,7 @@ void thread_destroyed(struct core *core, uint32_t object)
         return;
     }
     record->object = NONE;
-    if (!record->is_started && core->state.processes[record->process].state != PROCESS_DEAD) {
+    if (!record->is_started && !record->has_ended) {
         thread_end(core, thread, 0);
     }
 }
@@ -274,11 +279,10 @@ struct fault_message {
 
 bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t instruction)
 {
-    uint32_t thread = core->current;
-    struct thread_record *record = &core->threads[thread];
+    struct thread_record *record = core->running;
     struct request *request = core->spare;
     struct fault_message message = {3ULL << 32, cause, address, instruction};
-    uint64_t at = thread_ring(core, thread) + PAGE_SIZE - sizeof message;
+    uint64_t at = thread_ring(core, record->self.thread) + PAGE_SIZE - sizeof message;
     if (hold_check(core, record->fault_hold.index, record->fault_hold.generation) != STATUS_OK) {
         return false;
     }
@@ -296,20 +300,19 @@ bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t 
     request->target.facet = core->state.holds[record->fault_hold.index].facet;
     request->target.object = core->state.facets[request->target.facet].object;
     request->interface = core->state.facets[request->target.facet].interface;
-    bool is_called = endpoint_call(core, request) == STATUS_OK;
-    syslog_request(core, core->cause != CAUSE_OPEN ? core->cause : core->syslog_next++, request,
-                   SYSLOG_WAITS, 0);
-    if (is_called) {
-        schedule_remove(core, thread);
+    enum status status = endpoint_call(core, request);
+    if (status == STATUS_OK) {
+        schedule_remove(core, record->self.thread);
     }
-    return is_called;
+    syslog_request(core, core->cause != CAUSE_OPEN ? core->cause : core->syslog_next++, request,
+                   status == STATUS_OK ? SYSLOG_WAITS : -(int32_t)status, 0);
+    return status == STATUS_OK;
 }
 
 void thread_fault_end(struct core *core, const struct request *call)
 {
     uint32_t process = call->sender.process;
-    bool goes_on = core->state.processes[process].state == PROCESS_RUNNING &&
-                   !call->thread->has_ended; // else nobody needs the answer
+    bool goes_on = core->state.processes[process].state == PROCESS_RUNNING;
     bool is_answered = call->cqe.status >= 0 && (call->cqe.flags & CQE_EXCEPTION_MASK) == 0;
     if (goes_on && is_answered) {
         schedule_ready(core, call->thread, !call->thread->is_suspended);

@@ -8,8 +8,7 @@
 #include <string.h>
 
 enum {
-    HOLDS_MANY = 40,          // of one actor: from here on it releases
-    INTERFACE_FIRST = 0x5000, // of minted facets
+    HOLDS_MANY = 40, // of one actor: from here on it releases
     LEASE_NS = 20000000,
 };
 
@@ -62,6 +61,15 @@ static enum status facet_predict(const struct actor *actor, uint64_t manager, ui
     return model_facet(actor->program, target, arguments[0], arguments[1], arguments[2], node);
 }
 
+// Of minted facets: some have the number of what the kernel serves, and are no such thing.
+static uint64_t interface_draw(void)
+{
+    const uint64_t interfaces[] = {0x5000, 0x5001, 0x5002, NOTIFICATION_INTERFACE_ID,
+                                   PARK_SPACE_INTERFACE_ID};
+
+    return interfaces[chance_below(sizeof(interfaces) / sizeof(interfaces[0]))];
+}
+
 static void facet_step(struct actor *actor)
 {
     const struct model_hold *manager = hold_choose(actor->program, is_manager);
@@ -79,7 +87,7 @@ static void facet_step(struct actor *actor)
     uint64_t methods = hold == NULL ? 7 : model.nodes[hold->node].methods;
     const uint64_t arguments[3] = {
         chance_in(6) ? chance_word() : methods & (chance_word() | 0xf),
-        chance_in(3) ? 0 : INTERFACE_FIRST + chance_below(3),
+        chance_in(3) ? 0 : interface_draw(),
         chance_in(2) ? 0 : chance_word(),
     };
     struct capability_manager_facet_params_builder params =

@@ -141,6 +141,69 @@ static void a_fault_that_nobody_can_be_told_of_ends_the_process(void **state)
     }
 }
 
+static void a_fault_whose_thread_was_ended_is_a_lost_call(void **state)
+{
+    uint64_t frames = act_free_frames();
+    uint32_t thread;
+
+    (void)state;
+    for (uint32_t is_taken = 0; is_taken < 2; is_taken++) {
+        cap_t made = act_thread_started(&thread);
+        fault_endpoint_set(made);
+        fault(thread);
+        uint64_t call = is_taken != 0 ? fault_take() : 0;
+        act_thread_exit(init, made, 1);
+        act_reap(init);
+        assert_int_equal(act_waiting(), is_taken);
+        if (is_taken != 0) {
+            assert_int_equal(act_do_fact(init, act_return(call, 2)), STATUS_CALLER_LOST);
+        }
+        act_join(init, made, 3);
+        struct cqe cqe = act_reap(init);
+        assert_int_equal(act_join_read(init, &cqe), 1);
+        assert_int_equal(act_do_fact(init, act_release(made)), STATUS_OK);
+        assert_int_equal(act_waiting(), 0);
+    }
+    assert_int_equal(act_free_frames(), frames);
+}
+
+static void a_suspended_thread_whose_fault_was_answered_goes_on_when_it_is_resumed(void **state)
+{
+    const struct act_control stopped = {0, PRIORITY_DEFAULT, true};
+    const struct act_control resumed = {0, PRIORITY_DEFAULT, false};
+    uint32_t thread;
+
+    (void)state;
+    cap_t made = act_thread_started(&thread);
+    fault_endpoint_set(made);
+    fault(thread);
+    assert_int_equal(act_control(init, made, stopped), STATUS_OK);
+    assert_int_equal(act_control(init, made, resumed), STATUS_OK);
+    assert_int_equal(act_core()->threads[thread].state, THREAD_ABSENT); // not before the answer
+    assert_int_equal(act_control(init, made, stopped), STATUS_OK);
+    assert_int_equal(act_do_fact(init, act_return(fault_take(), 2)), STATUS_OK);
+    assert_false(machine_run_until(thread) && machine.running == (int32_t)thread);
+    assert_int_equal(act_control(init, made, resumed), STATUS_OK);
+    assert_true(machine_run_until(thread));
+}
+
+static void a_fault_that_is_refused_is_recorded_with_the_fact(void **state)
+{
+    uint32_t thread;
+
+    (void)state;
+    cap_t made = act_thread_started(&thread);
+    server = act_endpoint(init, 16); // too small for the message
+    handler = act_facet(init, server, 1, INTERFACE, 5);
+    assert_int_equal(act_fault_endpoint(init, made, handler.facet), STATUS_OK);
+    uint64_t next = act_core()->syslog_next;
+    fault(thread);
+    assert_int_equal(machine.end, MACHINE_HALTED);
+    assert_int_equal(act_core()->syslog[next % SYSLOG_RECORDS].operation.opcode, SYSLOG_FAULT);
+    assert_int_equal(act_core()->syslog[next % SYSLOG_RECORDS].status,
+                     -(int32_t)STATUS_MESSAGE_TOO_LARGE);
+}
+
 static void a_fault_endpoint_is_a_client_with_the_method(void **state)
 {
     uint32_t thread;
@@ -168,6 +231,9 @@ int main(void)
         TEST(the_answer_lets_a_suspended_thread_go_on_when_it_is_resumed),
         TEST(an_exception_as_the_answer_ends_the_process_with_the_cause),
         TEST(a_fault_that_nobody_can_be_told_of_ends_the_process),
+        TEST(a_fault_whose_thread_was_ended_is_a_lost_call),
+        TEST(a_suspended_thread_whose_fault_was_answered_goes_on_when_it_is_resumed),
+        TEST(a_fault_that_is_refused_is_recorded_with_the_fact),
         TEST(a_fault_endpoint_is_a_client_with_the_method),
     };
 

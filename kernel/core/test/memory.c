@@ -213,7 +213,7 @@ struct sqe act_suspend(uint32_t thread, cap_t made)
     return sqe;
 }
 
-void act_thread_exit(uint32_t thread, cap_t made, int32_t code)
+struct sqe act_exit(uint32_t thread, cap_t made, int32_t code)
 {
     struct capnp_builder message = message_open();
     struct sqe sqe = act_call(made, THREAD_EXIT, 0);
@@ -221,7 +221,12 @@ void act_thread_exit(uint32_t thread, cap_t made, int32_t code)
     thread_exit_params_set_code(thread_exit_params_build(&message), code);
     sqe.payload_len = capnp_builder_size(&message);
     machine_message_write(thread, ACT_FREE, message.bytes, sqe.payload_len);
-    act_submit(thread, sqe);
+    return sqe;
+}
+
+void act_thread_exit(uint32_t thread, cap_t made, int32_t code)
+{
+    act_submit(thread, act_exit(thread, made, code));
 }
 
 enum status act_fault_endpoint(uint32_t thread, cap_t made, cap_t endpoint)

@@ -27,6 +27,7 @@ enum status act_thread_start(uint32_t thread, cap_t made, uint64_t entry, uint64
 void act_join(uint32_t thread, cap_t made, uint64_t user_data);
 int32_t act_join_read(uint32_t thread, const struct cqe *cqe);
 // Submitted, since there may be no completion to take: exit, suspend.
+struct sqe act_exit(uint32_t thread, cap_t made, int32_t code); // not submitted yet
 void act_thread_exit(uint32_t thread, cap_t made, int32_t code);
 struct act_control {
     uint64_t fs_base;

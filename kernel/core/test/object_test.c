@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/test/act.h"
+#include "kernel/core/test/memory.h"
 
 enum {
     READ_MAX = 512, // bytes of one MemoryObject.read
@@ -115,12 +115,53 @@ static void memory_is_read_within_its_end_and_the_limit_of_a_read(void **state)
     assert_int_equal(read_at(0, READ_MAX + 1), -1);
 }
 
+// An endpoint's server chooses the interface of what it mints: it may be the number of a kernel
+// object's, which it does not become.
+static void
+a_minted_facet_with_the_number_of_a_kernel_interface_is_a_client_all_the_same(void **state)
+{
+    cap_t server = act_endpoint(init, 64);
+    const struct act_facet bits = act_facet(init, server, UINT64_MAX, NOTIFICATION_INTERFACE_ID, 0);
+    const struct act_facet memory =
+        act_facet(init, server, UINT64_MAX, MEMORY_OBJECT_INTERFACE_ID, 0);
+    const struct act_facet park = act_facet(init, server, UINT64_MAX, PARK_SPACE_INTERFACE_ID, 0);
+    const struct act_facet place =
+        act_facet(init, server, UINT64_MAX, ADDRESS_SPACE_INTERFACE_ID, 0);
+    const struct sqe operations[] = {
+        {.opcode = OP_SIGNAL, .cap = bits.facet.value, .arg = 1},
+        {.opcode = OP_WAIT, .cap = bits.facet.value, .arg = 1, .arg2 = TIMEOUT_NONE},
+        {.opcode = OP_PARK, .cap = park.facet.value, .payload = machine_ring(init)},
+        {.opcode = OP_UNPARK, .cap = park.facet.value, .payload = machine_ring(init), .arg = 1},
+    };
+    uint64_t at = hal_space_base(0) + LAYOUT_OWN;
+    cap_t space = act_named(init, "space");
+    cap_t made;
+    uint64_t ring;
+
+    (void)state;
+    struct act_snapshot before = act_snapshot();
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        assert_int_equal(act_do_fact(init, operations[i]), STATUS_WRONG_OBJECT);
+    }
+    assert_int_equal(act_map(init, space, at, 1, RIGHT_READ, memory.facet, 0), STATUS_WRONG_OBJECT);
+    assert_int_equal(act_thread(init, act_named(init, "job"), place.facet, &made, &ring),
+                     STATUS_WRONG_OBJECT);
+    assert_true(act_same(&before));
+    struct sqe call = act_call(memory.facet, 0, 5); // it is called as any other
+    act_submit(init, call);
+    struct cqe cqe = act_do(init, act_recv(server, ACT_FREE, 256, 6));
+    assert_int_equal(act_fact(&cqe), STATUS_OK);
+    assert_int_equal(act_header(init, ACT_FREE).interface, MEMORY_OBJECT_INTERFACE_ID);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
     const struct CMUnitTest tests[] = {
         TEST(a_descriptor_is_refused_unless_it_copies_a_capability_of_the_caller),
         TEST(memory_is_read_within_its_end_and_the_limit_of_a_read),
+        TEST(a_minted_facet_with_the_number_of_a_kernel_interface_is_a_client_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

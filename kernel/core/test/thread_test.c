@@ -234,6 +234,97 @@ static void a_thread_that_nobody_holds_goes_on(void **state)
     assert_int_equal(machine.code, 4);
 }
 
+static void a_thread_that_never_ran_ends_once_however_often_it_is_ended(void **state)
+{
+    (void)state;
+    uint64_t ring;
+    cap_t made = act_thread_made(&ring);
+    cap_t other = act_thread_made(&ring);
+    struct sqe release = act_release(made);
+    assert_true(machine_run_until(init));
+    struct sqe exit = act_exit(init, made, 1);
+    assert_true(machine_submit(init, &exit));
+    assert_true(machine_submit(init, &release));
+    machine_enter(init, 0, 0);
+    assert_true(machine_run_until(init));
+    act_thread_exit(init, other, 1);
+    assert_true(machine_run_until(init));
+    assert_int_equal(act_core()->state.arenas[ARENA_THREADS].live, 1);
+}
+
+static void a_process_whose_threads_never_ran_ends_with_the_last_of_them(void **state)
+{
+    cap_t builder = act_builder(init);
+    cap_t other;
+    cap_t process;
+    cap_t threads[2];
+    uint64_t ring;
+    uint64_t base;
+
+    (void)state;
+    assert_int_equal(act_space_fact(init, builder, &other, &base), STATUS_OK);
+    assert_int_equal(act_thread(init, job, other, &threads[0], &ring), STATUS_OK);
+    assert_int_equal(act_thread(init, job, other, &threads[1], &ring), STATUS_OK);
+    assert_int_equal(act_built(init, builder, &process), STATUS_OK);
+    act_next_exit(init, 1);
+    assert_int_equal(act_do_fact(init, act_release(process)), STATUS_OK);
+    assert_int_equal(act_do_fact(init, act_release(other)), STATUS_OK);
+    assert_int_equal(act_do_fact(init, act_release(threads[0])), STATUS_OK);
+    assert_int_equal(act_core()->live_count, 2);
+    assert_int_equal(act_do_fact(init, act_release(threads[1])), STATUS_OK);
+    assert_int_equal(act_core()->live_count, 1);
+    struct cqe cqe = act_reap(init);
+    assert_int_equal(act_exit_read(init, &cqe).cause, EXIT_CALLED);
+    assert_int_equal(act_core()->state.arenas[ARENA_PROCESSES].live, 1);
+}
+
+static void a_server_keeps_the_priority_that_it_was_given(void **state)
+{
+    cap_t server = act_endpoint(init, MESSAGE);
+    struct act_facet client = act_facet(init, server, 1, INTERFACE, 0);
+    uint32_t thread;
+
+    (void)state;
+    cap_t made = act_thread_started(&thread);
+    assert_true(machine_run_until(thread));
+    struct sqe receive = act_recv(server, ACT_FREE, 256, 1);
+    assert_true(machine_submit(thread, &receive));
+    machine_enter(thread, 1, TIMEOUT_NONE);
+    assert_int_equal(act_control(init, made, (struct act_control){.priority = 3}), STATUS_OK);
+    act_submit(init, act_call(client.facet, 0, 2));
+    assert_int_equal(act_core()->threads[thread].priority, PRIORITY_DEFAULT); // lent
+    machine_enter(init, 1, TIMEOUT_NONE);
+    struct cqe cqe = act_reap(thread);
+    act_submit(thread, act_return(cqe.extra, 3));
+    assert_int_equal(act_core()->threads[thread].priority, 3);
+}
+
+static void what_a_thread_that_ended_waited_for_goes_to_others(void **state)
+{
+    cap_t server = act_endpoint(init, MESSAGE);
+    struct act_facet client = act_facet(init, server, 1, INTERFACE, 0);
+    uint32_t thread;
+
+    (void)state;
+    cap_t made = act_thread_started(&thread);
+    assert_true(machine_run_until(thread));
+    struct sqe receive = act_recv(server, ACT_FREE, 256, 1);
+    assert_true(machine_submit(thread, &receive));
+    machine_enter(thread, 1, TIMEOUT_NONE);
+    struct sqe exit = act_exit(init, made, 1);
+    struct sqe call = act_call(client.facet, 0, 2);
+    assert_true(machine_submit(init, &exit)); // both before anything of it is given back
+    assert_true(machine_submit(init, &call));
+    machine_enter(init, 0, 0);
+    assert_true(machine_run_until(init));
+    assert_int_equal(act_reap(init).user_data, 0);
+    struct cqe cqe = act_do(init, act_recv(server, ACT_FREE, 256, 3));
+    assert_int_equal(act_fact(&cqe), STATUS_OK);
+    act_submit(init, act_return(cqe.extra, 4));
+    assert_int_equal(act_reap(init).user_data, 2);
+    assert_int_equal(act_reap(init).user_data, 4);
+}
+
 // --- Stopped and resumed ------------------------------------------------------------------------
 
 static void a_suspended_thread_does_not_run_until_it_is_resumed(void **state)
@@ -410,6 +501,10 @@ int main(void)
         TEST(the_last_thread_out_ends_the_process),
         TEST(a_process_ends_with_the_code_of_its_last_thread),
         TEST(a_thread_that_nobody_holds_goes_on),
+        TEST(a_thread_that_never_ran_ends_once_however_often_it_is_ended),
+        TEST(a_process_whose_threads_never_ran_ends_with_the_last_of_them),
+        TEST(a_server_keeps_the_priority_that_it_was_given),
+        TEST(what_a_thread_that_ended_waited_for_goes_to_others),
         TEST(a_suspended_thread_does_not_run_until_it_is_resumed),
         TEST(a_thread_that_suspends_itself_goes_on_where_it_was),
         TEST(what_a_suspended_thread_waits_for_comes_and_stays),
