@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "schema/exception.capnp.h"
+
 struct fake_kernel fake;
 
 static _Alignas(PAGE_SIZE) uint8_t ring_memory[RING_PAGES_DEFAULT * PAGE_SIZE];
@@ -64,6 +66,25 @@ void fake_complete(const struct sqe *operation, struct cqe entry)
     entry.user_data = operation->user_data;
     ring_kernel_post(&fake.ring, &entry);
     ring_kernel_publish(&fake.ring);
+}
+
+void fake_return(const struct sqe *operation)
+{
+    uint32_t index = fake.return_count++;
+    struct capnp_message message;
+
+    fake.returns[index] = *operation;
+    capnp_message_init(&message, fake_payload(operation), operation->payload_len, NULL, 0);
+    if ((operation->flags & SQE_RETURN_EXCEPTION) != 0) {
+        struct capnp_text reason = cap_exception_get_reason(cap_exception_read(&message));
+        memcpy(fake.reasons[index], reason.data, reason.size);
+    } else {
+        fake.words[index] = capnp_get_u64(capnp_message_root(&message), 0, 0);
+    }
+    if (fake.return_refusal != 0) {
+        fake_complete(operation, (struct cqe){.status = fake.return_refusal});
+        fake.return_refusal = 0;
+    }
 }
 
 uint8_t *fake_payload(const struct sqe *operation)

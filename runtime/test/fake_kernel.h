@@ -23,6 +23,12 @@ struct fake_kernel {
     uint32_t enter_count;
     int64_t enter_refusal; // not zero: what entering answers, and nothing happens
     uint32_t full_count;   // so many entries take nothing: its log has no room
+    // What fake_return() has seen, in order.
+    struct sqe returns[FAKE_TAKEN_MAX];
+    uint64_t words[FAKE_TAKEN_MAX]; // first word of data of each result
+    char reasons[FAKE_TAKEN_MAX][64];
+    uint32_t return_count;
+    int32_t return_refusal; // what the next RETURN ends with
 };
 
 extern struct fake_kernel fake;
@@ -32,6 +38,9 @@ int fake_set_up(void **state);
 
 // Completes an operation with `entry`, whose user_data is set here.
 void fake_complete(const struct sqe *operation, struct cqe entry);
+
+// Keeps what a RETURN brings.
+void fake_return(const struct sqe *operation);
 
 // The bytes that an SQE names.
 uint8_t *fake_payload(const struct sqe *operation);

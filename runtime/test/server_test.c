@@ -29,12 +29,7 @@ static struct {
     uint32_t next;
     uint64_t message_max;
     int32_t receive_status; // what RECV ends with once nothing is left to deliver
-    int32_t return_refusal; // what the next RETURN ends with
     uint64_t transfers;     // what comes with each call
-    struct sqe returns[16];
-    uint64_t words[16]; // first word of data of each returned result
-    char reasons[16][64];
-    uint32_t return_count;
     uint32_t enters_at_stop;
 } world;
 
@@ -83,31 +78,13 @@ static void operate_receive(const struct sqe *entry)
                                       .extra = header.call_id});
 }
 
-static void operate_return(const struct sqe *entry)
-{
-    uint32_t index = world.return_count++;
-    struct capnp_message message;
-    world.returns[index] = *entry;
-    capnp_message_init(&message, fake_payload(entry), entry->payload_len, NULL, 0);
-    if ((entry->flags & SQE_RETURN_EXCEPTION) != 0) {
-        struct capnp_text reason = cap_exception_get_reason(cap_exception_read(&message));
-        memcpy(world.reasons[index], reason.data, reason.size);
-    } else {
-        world.words[index] = capnp_get_u64(capnp_message_root(&message), 0, 0);
-    }
-    if (world.return_refusal != 0) {
-        fake_complete(entry, (struct cqe){.status = world.return_refusal});
-        world.return_refusal = 0;
-    }
-}
-
 static void operate(const struct sqe *entry)
 {
     if (entry->opcode == OP_RECV) {
         assert_int_equal(entry->cap, SERVER);
         operate_receive(entry);
     } else if (entry->opcode == OP_RETURN) {
-        operate_return(entry);
+        fake_return(entry);
     } else if (entry->opcode == OP_CALL) {
         fake_complete(entry, (struct cqe){.status = 0});
     }
@@ -179,15 +156,15 @@ static void an_answer_and_the_next_receive_cost_one_entry(void **state)
     assert_false(serve(arrivals, 3, NULL, 0));
     assert_int_equal(exception.type, CAPNP_EXCEPTION_NONE);
     assert_int_equal(exception.status, STATUS_CANCELLED);
-    assert_int_equal(world.return_count, 3);
+    assert_int_equal(fake.return_count, 3);
     // The first RECV, three answers each with a RECV, and one more when serving ends.
     assert_int_equal(fake.enter_count, 5);
     for (uint32_t i = 0; i < 3; i++) {
-        assert_int_equal(world.words[i], 5 + i);
-        assert_int_equal(world.returns[i].arg, 1001 + i);
-        assert_int_equal(world.returns[i].flags, SQE_RING_PAYLOAD | SQE_QUIET);
-        assert_int_equal(world.returns[i].cap, 0);
-        assert_int_equal(world.returns[i].method, 0);
+        assert_int_equal(fake.words[i], 5 + i);
+        assert_int_equal(fake.returns[i].arg, 1001 + i);
+        assert_int_equal(fake.returns[i].flags, SQE_RING_PAYLOAD | SQE_QUIET);
+        assert_int_equal(fake.returns[i].cap, 0);
+        assert_int_equal(fake.returns[i].method, 0);
     }
     assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
@@ -207,15 +184,15 @@ static void calls_that_cannot_be_served_get_exceptions(void **state)
                                      EXCEPTION_UNIMPLEMENTED,    EXCEPTION_UNIMPLEMENTED,
                                      EXCEPTION_INVALID_ARGUMENT, 0};
     assert_false(serve(arrivals, 6, NULL, 0));
-    assert_int_equal(world.return_count, 6);
+    assert_int_equal(fake.return_count, 6);
     for (uint32_t i = 0; i < 6; i++) {
-        assert_int_equal(world.returns[i].method, types[i]);
-        assert_int_equal((world.returns[i].flags & SQE_RETURN_EXCEPTION) != 0, types[i] != 0);
+        assert_int_equal(fake.returns[i].method, types[i]);
+        assert_int_equal((fake.returns[i].flags & SQE_RETURN_EXCEPTION) != 0, types[i] != 0);
     }
-    assert_string_equal(world.reasons[0], "this server does not serve that interface");
-    assert_string_equal(world.reasons[1], "too much to forget");
+    assert_string_equal(fake.reasons[0], "this server does not serve that interface");
+    assert_string_equal(fake.reasons[1], "too much to forget");
     assert_int_equal(service.count, 1);
-    assert_int_equal(world.words[5], 9);
+    assert_int_equal(fake.words[5], 9);
 }
 
 static void messages_that_are_no_calls_are_not_answered(void **state)
@@ -226,8 +203,8 @@ static void messages_that_are_no_calls_are_not_answered(void **state)
         {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 2},
     };
     assert_false(serve(arrivals, 2, NULL, 0));
-    assert_int_equal(world.return_count, 1);
-    assert_int_equal(world.words[0], 2);
+    assert_int_equal(fake.return_count, 1);
+    assert_int_equal(fake.words[0], 2);
 }
 
 static bool serve_last(void *self, uint16_t method, struct capnp_message *request,
@@ -252,7 +229,7 @@ static void a_stopped_server_has_sent_its_last_answer(void **state)
     struct tsr_serve_options options = {
         .interface = PING_INTERFACE_ID, .dispatch = serve_last, .stop = &service.is_over};
     assert_true(tsr_serve(SERVER, &options, &exception));
-    assert_int_equal(world.return_count, 2);
+    assert_int_equal(fake.return_count, 2);
     assert_int_equal(world.next, 2);
     assert_int_equal(fake.enter_count, world.enters_at_stop + 1);
     assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
@@ -279,7 +256,7 @@ static void a_last_answer_that_waits_for_the_log_has_gone_out_as_well(void **sta
     struct tsr_serve_options options = {
         .interface = PING_INTERFACE_ID, .dispatch = serve_last_and_fill, .stop = &service.is_over};
     assert_true(tsr_serve(SERVER, &options, &exception));
-    assert_int_equal(world.return_count, 2);
+    assert_int_equal(fake.return_count, 2);
 }
 
 // The answer that was refused, and the exception instead of it, are built in one slot.
@@ -287,7 +264,7 @@ static bool serve_and_fill(void *self, uint16_t method, struct capnp_message *re
                            struct capnp_builder *response, struct capnp_exception *why)
 {
     bool is_answered = dispatch(self, method, request, response, why);
-    world.return_refusal = service.count == 1 ? -STATUS_OUT_OF_HOLDS : 0;
+    fake.return_refusal = service.count == 1 ? -STATUS_OUT_OF_HOLDS : 0;
     return is_answered;
 }
 
@@ -311,9 +288,9 @@ static void an_exception_that_waits_for_the_log_keeps_its_words(void **state)
     fake.operate = operate_and_fill;
     struct tsr_serve_options options = {.interface = PING_INTERFACE_ID, .dispatch = serve_and_fill};
     assert_false(tsr_serve(SERVER, &options, &exception));
-    assert_int_equal(world.return_count, 3);
-    assert_string_equal(world.reasons[1], tsr_fact_text(STATUS_OUT_OF_HOLDS));
-    assert_int_equal(world.words[2], 2);
+    assert_int_equal(fake.return_count, 3);
+    assert_string_equal(fake.reasons[1], tsr_fact_text(STATUS_OUT_OF_HOLDS));
+    assert_int_equal(fake.words[2], 2);
 }
 
 static void a_larger_endpoint_gets_consecutive_slots(void **state)
@@ -327,8 +304,8 @@ static void a_larger_endpoint_gets_consecutive_slots(void **state)
     service.makes_call = true;
     assert_false(serve(arrivals, 2, NULL, 0));
     assert_int_equal(exception.status, STATUS_CANCELLED);
-    assert_int_equal(world.return_count, 2);
-    assert_int_equal(world.words[1], 2);
+    assert_int_equal(fake.return_count, 2);
+    assert_int_equal(fake.words[1], 2);
     const struct sqe *receive = &fake.taken[1];
     assert_int_equal(receive->opcode, OP_RECV);
     assert_int_equal(receive->flags, SQE_RING_RESULT);
@@ -346,12 +323,12 @@ static void the_largest_endpoint_needs_memory_of_the_program(void **state)
     world.message_max = MESSAGE_SIZE_MAX;
     assert_false(serve(arrivals, 1, NULL, 0));
     assert_int_equal(exception.status, STATUS_BUFFER_TOO_SMALL);
-    assert_int_equal(world.return_count, 0);
+    assert_int_equal(fake.return_count, 0);
     assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
     assert_false(serve(arrivals, 1, memory, sizeof(memory)));
     assert_int_equal(exception.status, STATUS_CANCELLED);
-    assert_int_equal(world.return_count, 1);
-    assert_int_equal(world.words[0], 8);
+    assert_int_equal(fake.return_count, 1);
+    assert_int_equal(fake.words[0], 8);
     assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
 }
 
@@ -362,15 +339,15 @@ static void a_refused_answer_becomes_an_exception_once(void **state)
         {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 1},
         {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 2},
     };
-    world.return_refusal = -STATUS_TRANSFER_REFUSED;
+    fake.return_refusal = -STATUS_TRANSFER_REFUSED;
     assert_false(serve(arrivals, 2, NULL, 0));
     assert_int_equal(exception.status, STATUS_CANCELLED);
-    assert_int_equal(world.return_count, 3);
-    assert_int_equal(world.returns[1].method, EXCEPTION_FAILED);
-    assert_int_equal(world.returns[1].arg, 1001);
-    assert_string_equal(world.reasons[1], tsr_fact_text(STATUS_TRANSFER_REFUSED));
-    assert_int_equal(world.returns[2].arg, 1002);
-    assert_int_equal(world.words[2], 2);
+    assert_int_equal(fake.return_count, 3);
+    assert_int_equal(fake.returns[1].method, EXCEPTION_FAILED);
+    assert_int_equal(fake.returns[1].arg, 1001);
+    assert_string_equal(fake.reasons[1], tsr_fact_text(STATUS_TRANSFER_REFUSED));
+    assert_int_equal(fake.returns[2].arg, 1002);
+    assert_int_equal(fake.words[2], 2);
 }
 
 static void a_lost_caller_is_not_answered_again(void **state)
@@ -380,10 +357,10 @@ static void a_lost_caller_is_not_answered_again(void **state)
         {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 1},
         {PING_INTERFACE_ID, PING_ECHO, MESSAGE_CALL, 2},
     };
-    world.return_refusal = -STATUS_CALLER_LOST;
+    fake.return_refusal = -STATUS_CALLER_LOST;
     assert_false(serve(arrivals, 2, NULL, 0));
-    assert_int_equal(world.return_count, 2);
-    assert_int_equal(world.returns[1].arg, 1002);
+    assert_int_equal(fake.return_count, 2);
+    assert_int_equal(fake.returns[1].arg, 1002);
 }
 
 static void capabilities_of_a_request_reach_the_handler(void **state)

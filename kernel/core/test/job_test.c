@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/test/jobs.h"
 #include "kernel/core/test/waiting.h"
 
 static const char *const programs[] = {"init", "child", "other", NULL};
@@ -26,30 +27,9 @@ static int boot(void **state)
     return 0;
 }
 
-static enum status child_fact(cap_t parent, const uint32_t limits[RESOURCE_COUNT], uint32_t size,
-                              uint32_t priority, cap_t *job)
-{
-    static uint64_t words[32];
-    struct capnp_builder message;
-    struct act_answer answer;
-
-    memset(words, 0, sizeof(words));
-    capnp_builder_init(&message, words, sizeof(words));
-    struct job_child_params_builder params = job_child_params_build(&message);
-    job_child_params_set_limits(params, (struct capnp_data){(const uint8_t *)limits, size});
-    job_child_params_set_priority(params, priority);
-    act_object(init, parent, JOB_CHILD, &message, &answer);
-    job->value = job_child_results_get_job(job_child_results_read(&answer.message)).id;
-    return act_fact(&answer.cqe);
-}
-
 static cap_t child_of(cap_t parent, const uint32_t limits[RESOURCE_COUNT])
 {
-    cap_t job;
-
-    assert_int_equal(child_fact(parent, limits, RESOURCE_COUNT * 4, PRIORITY_DEFAULT, &job),
-                     STATUS_OK);
-    return job;
+    return act_job(init, parent, limits, PRIORITY_DEFAULT);
 }
 
 static const uint32_t enough[RESOURCE_COUNT] = {
@@ -76,15 +56,9 @@ static uint32_t limit_of(cap_t job, uint32_t number)
 // A process of this job that runs `child`.
 static uint32_t process_in(cap_t job)
 {
-    struct act_answer answer;
-    cap_t builder;
     cap_t process;
 
-    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-    builder.value = job_make_process_builder_results_get_builder(
-                        job_make_process_builder_results_read(&answer.message))
-                        .id;
+    cap_t builder = act_builder_in(init, job);
     assert_int_equal(act_grant(init, builder, "timer", 5, act_named(init, "timer")), STATUS_OK);
     assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     assert_int_equal(act_do_fact(init, act_release(builder)), STATUS_OK);
@@ -126,13 +100,14 @@ static void a_refused_child_changes_nothing(void **state)
         uint32_t limits[RESOURCE_COUNT] = {0};
         struct act_snapshot before = act_snapshot();
         limits[i] = UINT32_MAX;
-        enum status fact = child_fact(root, limits, sizeof(limits), 0, &job);
+        enum status fact = act_job_fact(init, root, limits, sizeof(limits), 0, &job);
         assert_true(fact != STATUS_OK && fact != STATUS_BAD_VALUE);
         assert_true(act_same(&before));
     }
     struct act_snapshot before = act_snapshot();
-    assert_int_equal(child_fact(root, enough, 44, 0, &job), STATUS_BAD_VALUE);
-    assert_int_equal(child_fact(root, enough, 48, PRIORITY_DEFAULT + 1, &job), STATUS_BAD_VALUE);
+    assert_int_equal(act_job_fact(init, root, enough, 44, 0, &job), STATUS_BAD_VALUE);
+    assert_int_equal(act_job_fact(init, root, enough, 48, PRIORITY_DEFAULT + 1, &job),
+                     STATUS_BAD_VALUE);
     assert_true(act_same(&before));
 }
 
@@ -146,7 +121,8 @@ static void a_child_leaves_room_for_its_own_hold(void **state)
 
     (void)state;
     struct act_snapshot before = act_snapshot();
-    assert_int_equal(child_fact(root, limits, sizeof(limits), 0, &job), STATUS_OUT_OF_HOLDS);
+    assert_int_equal(act_job_fact(init, root, limits, sizeof(limits), 0, &job),
+                     STATUS_OUT_OF_HOLDS);
     assert_true(act_same(&before));
     limits[RESOURCE_HOLDS] = left - 1;
     child_of(root, limits);
@@ -169,7 +145,7 @@ static void jobs_stand_eight_deep_at_most(void **state)
             limits[i] -= limits[i] > 1 ? 2 : 0;
         }
     }
-    assert_int_equal(child_fact(job, limits, sizeof(limits), 0, &job), STATUS_BAD_VALUE);
+    assert_int_equal(act_job_fact(init, job, limits, sizeof(limits), 0, &job), STATUS_BAD_VALUE);
 }
 
 static void a_job_makes_no_more_than_its_limit(void **state)
@@ -190,15 +166,11 @@ static void a_job_makes_no_more_than_its_limit(void **state)
 
 static void a_facet_needs_room_for_both_its_holds(void **state)
 {
-    struct act_answer answer;
     cap_t process;
 
     (void)state;
     cap_t job = child_of(root, enough);
-    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
-    cap_t builder = {job_make_process_builder_results_get_builder(
-                         job_make_process_builder_results_read(&answer.message))
-                         .id};
+    cap_t builder = act_builder_in(init, job);
     cap_t manager = act_named(init, "capabilities");
     assert_int_equal(act_grant(init, builder, "capabilities", 12, manager), STATUS_OK);
     assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
@@ -223,12 +195,8 @@ static void waiting_is_charged_to_the_job(void **state)
     cap_t job = child_of(root, limits);
     cap_t server = act_endpoint(init, 64);
     struct act_facet client = act_facet(init, server, 1, 0x5000, 0);
-    struct act_answer answer;
     cap_t process;
-    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
-    cap_t builder = {job_make_process_builder_results_get_builder(
-                         job_make_process_builder_results_read(&answer.message))
-                         .id};
+    cap_t builder = act_builder_in(init, job);
     assert_int_equal(act_grant(init, builder, "it", 2, client.facet), STATUS_OK);
     assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     uint32_t thread = machine.newest_thread;
@@ -243,18 +211,14 @@ static void waiting_is_charged_to_the_job(void **state)
 static void a_server_gives_a_lent_priority_back_when_its_caller_gave_up(void **state)
 {
     enum { RECV_AT = ACT_FREE + 1024, RECV_SIZE = (int)sizeof(struct message_header) + 64 };
-    struct act_answer answer;
     cap_t job;
     cap_t process;
 
     (void)state;
-    assert_int_equal(child_fact(root, enough, sizeof(enough), 5, &job), STATUS_OK);
+    assert_int_equal(act_job_fact(init, root, enough, sizeof(enough), 5, &job), STATUS_OK);
     cap_t server = act_endpoint(init, 64);
     cap_t client = act_facet(init, server, 1, 0x5000, 0).facet;
-    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
-    cap_t builder = {job_make_process_builder_results_get_builder(
-                         job_make_process_builder_results_read(&answer.message))
-                         .id};
+    cap_t builder = act_builder_in(init, job);
     assert_int_equal(act_grant(init, builder, "server", 6, server), STATUS_OK);
     assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     uint32_t thread = machine.newest_thread;
@@ -281,7 +245,7 @@ static void a_higher_priority_runs_whenever_it_can(void **state)
     cap_t job;
 
     (void)state;
-    assert_int_equal(child_fact(root, enough, sizeof(enough), PRIORITY_DEFAULT - 1, &job),
+    assert_int_equal(act_job_fact(init, root, enough, sizeof(enough), PRIORITY_DEFAULT - 1, &job),
                      STATUS_OK);
     uint32_t lower = process_in(job);
     uint32_t equal = process_in(root);
@@ -336,15 +300,11 @@ static void killing_a_job_ends_all_below_it_and_nothing_else(void **state)
 
 static void a_program_that_kills_its_own_job_is_gone_and_the_machine_goes_on(void **state)
 {
-    struct act_answer answer;
     cap_t job = child_of(root, enough);
     cap_t process;
 
     (void)state;
-    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
-    cap_t builder = {job_make_process_builder_results_get_builder(
-                         job_make_process_builder_results_read(&answer.message))
-                         .id};
+    cap_t builder = act_builder_in(init, job);
     assert_int_equal(act_grant(init, builder, "job", 3, job), STATUS_OK);
     assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);
     uint32_t thread = machine.newest_thread;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "kernel/core/test/act.h"
+#include "kernel/core/test/jobs.h"
 
 enum {
     MESSAGE = 64,
@@ -77,24 +78,10 @@ static uint32_t process_of(uint32_t priority, cap_t one, cap_t two)
         [RESOURCE_FACETS] = 9,    [RESOURCE_HOLDS] = 9,   [RESOURCE_MAPPINGS] = 20,
         [RESOURCE_PAGES] = 200,   [RESOURCE_SPACE] = 400, [RESOURCE_CALLS] = 9,
     };
-    uint64_t words[32] = {0};
-    struct capnp_builder message;
-    struct act_answer answer;
     cap_t process;
 
-    capnp_builder_init(&message, words, sizeof(words));
-    struct job_child_params_builder params = job_child_params_build(&message);
-    job_child_params_set_limits(params,
-                                (struct capnp_data){(const uint8_t *)limits, sizeof(limits)});
-    job_child_params_set_priority(params, priority);
-    act_object(init, act_named(init, "job"), JOB_CHILD, &message, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-    cap_t job = {job_child_results_get_job(job_child_results_read(&answer.message)).id};
-    act_object(init, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-    cap_t builder = {job_make_process_builder_results_get_builder(
-                         job_make_process_builder_results_read(&answer.message))
-                         .id};
+    cap_t job = act_job(init, act_named(init, "job"), limits, priority);
+    cap_t builder = act_builder_in(init, job);
     assert_int_equal(act_grant(init, builder, "one", 3, one), STATUS_OK);
     assert_int_equal(act_grant(init, builder, "two", 3, two), STATUS_OK);
     assert_int_equal(act_start_in(init, job, builder, &process), STATUS_OK);

@@ -38,11 +38,6 @@ static struct {
     bool late;     // one more call comes when something is withdrawn, which is too late then
     bool breaks;   // a RECV is refused once nothing else is to do
     uint64_t lost; // for nextCancelled
-    int32_t return_refusal;
-    struct sqe returns[KEPT];
-    uint64_t words[KEPT];
-    char reasons[KEPT][64];
-    uint32_t return_count;
     uint64_t released[KEPT];
     uint32_t released_count;
     uint32_t receives_at_ready;
@@ -87,24 +82,6 @@ static void deliver(void)
         memcpy(at + sizeof(header) + size, &record, sizeof(record));
         fake_complete(&entry, (struct cqe){.status = (int32_t)(sizeof(header) + size),
                                            .transfers = world.cap != 0});
-    }
-}
-
-static void operate_return(const struct sqe *entry)
-{
-    uint32_t index = world.return_count++;
-    struct capnp_message message;
-    world.returns[index] = *entry;
-    capnp_message_init(&message, fake_payload(entry), entry->payload_len, NULL, 0);
-    if ((entry->flags & SQE_RETURN_EXCEPTION) != 0) {
-        struct capnp_text reason = cap_exception_get_reason(cap_exception_read(&message));
-        memcpy(world.reasons[index], reason.data, reason.size);
-    } else {
-        world.words[index] = capnp_get_u64(capnp_message_root(&message), 0, 0);
-    }
-    if (world.return_refusal != 0) {
-        fake_complete(entry, (struct cqe){.status = world.return_refusal});
-        world.return_refusal = 0;
     }
 }
 
@@ -164,7 +141,7 @@ static void operate(const struct sqe *entry)
     if (entry->opcode == OP_RECV) {
         world.receives[world.receive_count++] = *entry;
     } else if (entry->opcode == OP_RETURN) {
-        operate_return(entry);
+        fake_return(entry);
     } else if (entry->opcode == OP_CANCEL) {
         operate_cancel(entry);
     } else if (entry->opcode == OP_CALL) {
@@ -358,10 +335,10 @@ static void calls_are_answered_until_a_handler_stops_the_service(void **state)
     program.stop_at = 5;
     start(2, 5);
     assert_true(tsr_service_serve(&service, &exception));
-    assert_int_equal(world.return_count, 5);
+    assert_int_equal(fake.return_count, 5);
     for (uint32_t i = 0; i < 5; i++) {
-        assert_int_equal(world.returns[i].arg, 1000 + i);
-        assert_int_equal(world.words[i], i + 2);
+        assert_int_equal(fake.returns[i].arg, 1000 + i);
+        assert_int_equal(fake.words[i], i + 2);
     }
     assert_int_equal(service.state, TSR_SERVICE_STOPPED);
     assert_int_equal(service.counters.calls, 5);
@@ -435,8 +412,8 @@ static void a_refusal_gives_everything_back(void **state)
     program.stop_at = 2;
     start(1, 2);
     assert_true(tsr_service_serve(&service, &exception));
-    assert_int_equal(world.returns[0].method, EXCEPTION_OVERLOADED);
-    assert_string_equal(world.reasons[0], "too much");
+    assert_int_equal(fake.returns[0].method, EXCEPTION_OVERLOADED);
+    assert_string_equal(fake.reasons[0], "too much");
     assert_int_equal(world.released_count, 2);
     assert_int_equal(service.counters.refused, 2);
 }
@@ -449,8 +426,8 @@ static void another_interface_is_unimplemented_and_reserves_nothing(void **state
     timer = (struct tsr_timer){.due = due};
     tsr_timer_set(&service, &timer, 5000);
     assert_true(tsr_service_serve(&service, &exception));
-    assert_int_equal(world.return_count, 1);
-    assert_int_equal(world.returns[0].method, EXCEPTION_UNIMPLEMENTED);
+    assert_int_equal(fake.return_count, 1);
+    assert_int_equal(fake.returns[0].method, EXCEPTION_UNIMPLEMENTED);
     assert_int_equal(program.reserved, 0);
     assert_int_equal(service.counters.calls, 0);
 }
@@ -465,10 +442,10 @@ static void others_are_served_while_one_is_deferred(void **state)
     tsr_timer_set(&service, &timer, 5000);
     assert_true(tsr_service_serve(&service, &exception));
     assert_int_equal(program.dues, 1);
-    assert_int_equal(world.return_count, 4);
-    assert_int_equal(world.returns[0].arg, 1001);
-    assert_int_equal(world.returns[3].arg, 1000);
-    assert_int_equal(world.words[3], 8000);
+    assert_int_equal(fake.return_count, 4);
+    assert_int_equal(fake.returns[0].arg, 1001);
+    assert_int_equal(fake.returns[3].arg, 1000);
+    assert_int_equal(fake.words[3], 8000);
     assert_int_equal(service.counters.deferred, 1);
 }
 
@@ -481,9 +458,9 @@ static void a_reservation_is_held_until_the_deferred_answer(void **state)
     timer = (struct tsr_timer){.due = due};
     tsr_timer_set(&service, &timer, 5000);
     assert_true(tsr_service_serve(&service, &exception));
-    assert_string_equal(world.reasons[0], "two at a time");
-    assert_int_equal(world.returns[0].arg, 1002);
-    assert_int_equal(world.return_count, 3);
+    assert_string_equal(fake.reasons[0], "two at a time");
+    assert_int_equal(fake.returns[0].arg, 1002);
+    assert_int_equal(fake.return_count, 3);
 }
 
 static void stopping_drains_until_the_deadline_then_refuses(void **state)
@@ -494,11 +471,11 @@ static void stopping_drains_until_the_deadline_then_refuses(void **state)
     program.stop_deadline = 9000;
     start(2, 2);
     assert_true(tsr_service_serve(&service, &exception));
-    assert_int_equal(world.return_count, 2);
-    assert_int_equal(world.returns[0].arg, 1001);
-    assert_int_equal(world.returns[1].arg, 1000);
-    assert_int_equal(world.returns[1].method, EXCEPTION_DISCONNECTED);
-    assert_string_equal(world.reasons[1], "the service is stopping");
+    assert_int_equal(fake.return_count, 2);
+    assert_int_equal(fake.returns[0].arg, 1001);
+    assert_int_equal(fake.returns[1].arg, 1000);
+    assert_int_equal(fake.returns[1].method, EXCEPTION_DISCONNECTED);
+    assert_string_equal(fake.reasons[1], "the service is stopping");
 }
 
 static void without_a_deadline_stopping_refuses_at_once(void **state)
@@ -509,34 +486,34 @@ static void without_a_deadline_stopping_refuses_at_once(void **state)
     start(2, 2);
     assert_true(tsr_service_serve(&service, &exception));
     assert_false(world.is_asleep);
-    assert_int_equal(world.returns[0].arg, 1000);
-    assert_int_equal(world.returns[0].method, EXCEPTION_DISCONNECTED);
+    assert_int_equal(fake.returns[0].arg, 1000);
+    assert_int_equal(fake.returns[0].method, EXCEPTION_DISCONNECTED);
 }
 
 static void an_answer_that_reaches_nobody_is_told(void **state)
 {
     (void)state;
-    world.return_refusal = -STATUS_CALLER_LOST;
+    fake.return_refusal = -STATUS_CALLER_LOST;
     program.stop_at = 2;
     start(1, 2);
     assert_true(tsr_service_serve(&service, &exception));
     assert_int_equal(program.lost, 1000);
     assert_int_equal(service.counters.lost, 1);
-    assert_int_equal(world.return_count, 2);
+    assert_int_equal(fake.return_count, 2);
 }
 
 static void an_answer_that_the_kernel_refuses_becomes_an_exception(void **state)
 {
     (void)state;
-    world.return_refusal = -STATUS_TRANSFER_REFUSED;
+    fake.return_refusal = -STATUS_TRANSFER_REFUSED;
     program.stop_at = 2;
     start(1, 2);
     assert_true(tsr_service_serve(&service, &exception));
-    assert_int_equal(world.return_count, 3);
-    assert_int_equal(world.returns[1].arg, 1000);
-    assert_int_equal(world.returns[1].method, EXCEPTION_FAILED);
-    assert_string_equal(world.reasons[1], tsr_fact_text(STATUS_TRANSFER_REFUSED));
-    assert_int_equal(world.words[2], 3);
+    assert_int_equal(fake.return_count, 3);
+    assert_int_equal(fake.returns[1].arg, 1000);
+    assert_int_equal(fake.returns[1].method, EXCEPTION_FAILED);
+    assert_string_equal(fake.reasons[1], tsr_fact_text(STATUS_TRANSFER_REFUSED));
+    assert_int_equal(fake.words[2], 3);
 }
 
 static void a_dropped_facet_is_told_and_not_answered(void **state)
@@ -548,7 +525,7 @@ static void a_dropped_facet_is_told_and_not_answered(void **state)
     tsr_timer_set(&service, &timer, 5000);
     assert_true(tsr_service_serve(&service, &exception));
     assert_int_equal(program.dropped, 99);
-    assert_int_equal(world.return_count, 0);
+    assert_int_equal(fake.return_count, 0);
     assert_int_equal(service.counters.dropped, 1);
 }
 
@@ -565,8 +542,8 @@ static void who_gave_up_is_told_while_the_request_is_deferred(void **state)
     tsr_timer_set(&service, &timer, 5000);
     assert_true(tsr_service_serve(&service, &exception));
     assert_int_equal(program.cancelled, 1000);
-    assert_string_equal(world.reasons[0], "nobody waits");
-    assert_int_equal(world.return_count, 1);
+    assert_string_equal(fake.reasons[0], "nobody waits");
+    assert_int_equal(fake.return_count, 1);
 }
 
 static void an_earlier_timer_moves_the_sleep(void **state)
@@ -629,7 +606,7 @@ static void an_awaited_call_that_was_finished_before_is_not_told(void **state)
     program.stop_at = 1;
     assert_true(tsr_service_serve(&service, &exception));
     assert_int_equal(program.dues, 0);
-    assert_int_equal(world.return_count, 1);
+    assert_int_equal(fake.return_count, 1);
 }
 
 static void tasks_run_in_steps_and_end_with_the_service(void **state)
@@ -659,8 +636,8 @@ static void a_service_that_breaks_refuses_what_it_has_taken_and_says_why(void **
     start(2, 1);
     assert_false(tsr_service_serve(&service, &exception));
     assert_int_equal(exception.status, STATUS_STALE_CAP);
-    assert_int_equal(world.return_count, 1);
-    assert_int_equal(world.returns[0].method, EXCEPTION_DISCONNECTED);
+    assert_int_equal(fake.return_count, 1);
+    assert_int_equal(fake.returns[0].method, EXCEPTION_DISCONNECTED);
     assert_int_equal(service.state, TSR_SERVICE_STOPPED);
 }
 
@@ -671,8 +648,8 @@ static void a_call_that_comes_while_the_service_breaks_is_refused(void **state)
     start(2, 2);
     world.late = true;
     assert_false(tsr_service_serve(&service, &exception));
-    assert_int_equal(world.return_count, 3);
-    assert_int_equal(world.returns[2].method, EXCEPTION_DISCONNECTED);
+    assert_int_equal(fake.return_count, 3);
+    assert_int_equal(fake.returns[2].method, EXCEPTION_DISCONNECTED);
     assert_int_equal(service.counters.calls, 2);
 }
 

@@ -328,10 +328,10 @@ static void mounts_wait_for_their_own_answer(void **state)
     assert_int_equal(scene.actions[ACTION_UNMOUNT], 2);
 }
 
-// INIT-12.1 INIT-12.2
-static void what_only_began_to_start_is_given_up_in_a_shutdown(void **state)
+// A boot in which one service is being checked, one never gets ready, one waits for that, one takes
+// long to stop, one has done its work, and one can be started again.
+static void boot_with_all_things_begun(void)
 {
-    (void)state;
     scene_clear();
     scene_behave("check")->is_check_silent = true;
     scene_behave("slow")->ready_ms = WORLD_NEVER;
@@ -341,7 +341,15 @@ static void what_only_began_to_start_is_given_up_in_a_shutdown(void **state)
         "'slow': {'ImagePath': 'x', 'Triggers': 'boot'},"
         "'waits': {'ImagePath': 'x', 'Triggers': 'boot', 'Requires': 'slow'},"
         "'stops': {'ImagePath': 'x', 'Triggers': 'boot'},"
-        "'done': {'ImagePath': 'x', 'Triggers': 'boot', 'Type': 1, 'RemainAfterExit': 1}}");
+        "'done': {'ImagePath': 'x', 'Triggers': 'boot', 'Type': 1, 'RemainAfterExit': 1},"
+        "'ends': {'ImagePath': 'x', 'Triggers': 'boot', 'RestartDelay': 30}}");
+}
+
+// INIT-12.1 INIT-12.2
+static void what_only_began_to_start_is_given_up_in_a_shutdown(void **state)
+{
+    (void)state;
+    boot_with_all_things_begun();
     command(COMMAND_STOP, "stops");
     command(COMMAND_START, "stops");                    // queued
     scene_reconfigure("{'stops': {'ImagePath': 'x'}}"); // the others are gone, but for what runs
@@ -487,16 +495,7 @@ static void a_restart_survives_a_stop_that_was_given_up(void **state)
 static void a_shutdown_finds_services_between_all_things(void **state)
 {
     (void)state;
-    scene_clear();
-    scene_behave("check")->is_check_silent = true;
-    scene_behave("slow")->ready_ms = WORLD_NEVER;
-    scene_behave("stops")->stop_ms = 2000;
-    scene_boot(
-        "{'check': {'ImagePath': 'x', 'Triggers': 'boot', 'Conditions': 'path:/x'},"
-        "'slow': {'ImagePath': 'x', 'Triggers': 'boot'},"
-        "'waits': {'ImagePath': 'x', 'Triggers': 'boot', 'Requires': 'slow'},"
-        "'stops': {'ImagePath': 'x', 'Triggers': 'boot'},"
-        "'ends': {'ImagePath': 'x', 'Triggers': 'boot', 'RestartDelay': 30}}");
+    boot_with_all_things_begun();
     assert_int_equal(scene_service("check")->phase, PHASE_CHECK);
     command(COMMAND_STOP, "stops");
     command(COMMAND_START, "stops"); // behind the stop

@@ -167,18 +167,20 @@ static char meeting_of(uint32_t there, const struct reply *reply)
 // INIT-9.3
 static void each_operation_meets_each_other_as_the_table_says(void **state)
 {
+    static const char outcomes[] = {[OUTCOME_QUEUE] = 'Q',
+                                    [OUTCOME_CANCEL] = 'C',
+                                    [OUTCOME_MERGE] = 'M',
+                                    [OUTCOME_ALREADY] = 'A',
+                                    [OUTCOME_REFUSE] = 'R'};
+    // Nothing makes a reload wait that could be met there.
     static const struct {
         enum operation_kind there;
         enum operation_state state;
-        const char *outcomes;
     } rows[] = {
-        {OPERATION_START, OPERATION_PENDING, "MCCRR"},
-        {OPERATION_START, OPERATION_RUNNING, "MCQRR"},
-        {OPERATION_STOP, OPERATION_PENDING, "QMQRR"},
-        {OPERATION_STOP, OPERATION_RUNNING, "QMQRR"},
-        {OPERATION_RESTART, OPERATION_PENDING, "MCMRR"},
-        {OPERATION_RESTART, OPERATION_RUNNING, "MCMRR"},
-        {OPERATION_RELOAD, OPERATION_RUNNING, "ACCMR"},
+        {OPERATION_START, OPERATION_PENDING},   {OPERATION_START, OPERATION_RUNNING},
+        {OPERATION_STOP, OPERATION_PENDING},    {OPERATION_STOP, OPERATION_RUNNING},
+        {OPERATION_RESTART, OPERATION_PENDING}, {OPERATION_RESTART, OPERATION_RUNNING},
+        {OPERATION_RELOAD, OPERATION_RUNNING},
     };
     (void)state;
 
@@ -187,11 +189,12 @@ static void each_operation_meets_each_other_as_the_table_says(void **state)
             uint32_t there = leave(rows[row].there, rows[row].state);
             struct reply reply = scene.replies[send((enum command)kind)];
             char found = meeting_of(there, &reply);
-            if (found != rows[row].outcomes[kind]) {
+            char expected = outcomes[conflict_outcome(rows[row].there, rows[row].state, kind)];
+            if (found != expected) {
                 print_error("%s %s, then %s: %c\n", operation_state_name(rows[row].state),
                             operation_kind_name(rows[row].there), operation_kind_name(kind), found);
             }
-            assert_int_equal(found, rows[row].outcomes[kind]);
+            assert_int_equal(found, expected);
             // Whatever met: each ends, once, and the service comes to rest.
             scene_run(700000);
             assert_null(manager_operation(&scene.manager, there));
