@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Acting in jobs below one's own, on top of act.h: a child with limits and a priority, and a builder
-// of its processes.
+// Acting in jobs below one's own, on top of act.h: a child with limits and a priority, and a
+// builder of its processes.
 #ifndef KERNEL_CORE_TEST_JOBS_H
 #define KERNEL_CORE_TEST_JOBS_H
 
