@@ -2,7 +2,7 @@
 #
 # The terminal that a person sits at, as programs see it. Who may read from it, whose turn it is,
 # and what becomes of what is typed, says system/terminal/session/session.h; the same on a serial
-# port, on a stream and in a browser.
+# port, on a stream and in a browser: its bytes come and go by a ByteStream (serial.capnp).
 #
 # What is written is UTF-8. It may have colours (SGR) and, from the holder of the foreground while
 # it doesn't read, cursor movement and erasing; whatever else would make a terminal do something is
