@@ -28,12 +28,12 @@ bool tsr_refuse(struct capnp_exception *exception, int32_t fact, uint64_t detail
 // With no slot free: completions that nobody has looked at yet may give some back.
 __attribute__((cold, noinline)) static bool begin_late(struct capnp_exception *exception)
 {
-    tsr_thread_reap(&tsr_thread);
-    if (tsr_thread.free == NULL && ring_user_untaken(&tsr_thread.ring) != 0) {
-        tsr_thread_enter(&tsr_thread, 0, 0); // what is to be withdrawn is, now
+    tsr_thread_reap(tsr_self());
+    if (tsr_self()->free == NULL && ring_user_untaken(&tsr_self()->ring) != 0) {
+        tsr_thread_enter(tsr_self(), 0, 0); // what is to be withdrawn is, now
     }
-    return tsr_thread.free != NULL ||
-           tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.message_slots);
+    return tsr_self()->free != NULL ||
+           tsr_refuse(exception, STATUS_RING_BUSY, tsr_self()->message_slots);
 }
 
 bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interface, uint16_t method,
@@ -42,10 +42,10 @@ bool capnp_call_begin(struct capnp_call *call, uint64_t target, uint64_t interfa
     if (request_bytes > TSR_SLOT_SIZE && request_bytes != CAPNP_MESSAGE_BYTES_MAX) {
         return tsr_refuse(exception, STATUS_MESSAGE_TOO_LARGE, TSR_SLOT_SIZE);
     }
-    if (tsr_thread.free == NULL && !begin_late(exception)) {
+    if (tsr_self()->free == NULL && !begin_late(exception)) {
         return false;
     }
-    struct tsr_slot *slot = tsr_slot_take(&tsr_thread);
+    struct tsr_slot *slot = tsr_slot_take(tsr_self());
     call->target = target;
     (void)interface; // the capability's own is what counts
     call->method = method;
@@ -97,21 +97,21 @@ static inline void operation_put(struct sqe *to, const struct capnp_call *call, 
 // Nothing has happened when the answer is false.
 static inline bool submit_usual(const struct capnp_call *call)
 {
-    struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
+    struct ring_user ring = tsr_self()->ring; // a copy, which the compiler keeps in registers
     if ((call->request.error | call->request.cap_count) != 0 || tsr_is_promise(call->target) ||
         ring_user_untaken(&ring) > ring.sq_mask) {
         return false;
     }
     operation_put(ring_user_next(&ring), call, 0);
     ring_user_publish(&ring);
-    tsr_thread.ring.sq_tail = ring.sq_tail;
+    tsr_self()->ring.sq_tail = ring.sq_tail;
     return true;
 }
 
 bool tsr_call_send(struct capnp_call *call, const struct tsr_call_options *options,
                    struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = &tsr_thread;
+    struct tsr_thread *thread = tsr_self();
     uint32_t size = request_size(call);
     uint32_t transfers = call->request.cap_count;
     if (capnp_call_refuse_request(call, exception)) {
@@ -147,7 +147,7 @@ bool capnp_call_send(struct capnp_call *call, struct capnp_exception *exception)
         return send_other(call, exception);
     }
     slot_of(call)->state = SLOT_SUBMITTED;
-    slot_of(call)->sq_index = tsr_thread.ring.sq_tail - 1;
+    slot_of(call)->sq_index = tsr_self()->ring.sq_tail - 1;
     return true;
 }
 
@@ -184,7 +184,7 @@ __attribute__((noinline)) static bool finish_any(struct capnp_call *call,
                                                  struct capnp_exception *exception)
 {
     struct tsr_slot *slot = slot_of(call);
-    int32_t fact = tsr_thread_wait(&tsr_thread, slot);
+    int32_t fact = tsr_thread_wait(tsr_self(), slot);
     if (fact != 0) {
         return tsr_refuse(exception, fact, 0);
     }
@@ -204,7 +204,7 @@ __attribute__((noinline)) static bool finish_any(struct capnp_call *call,
 // The same in the usual case: what completes next is this call, with bytes alone.
 static inline bool finish_next(struct capnp_call *call, struct capnp_exception *exception)
 {
-    int32_t size = tsr_thread_enter_for(&tsr_thread, slot_of(call));
+    int32_t size = tsr_thread_enter_for(tsr_self(), slot_of(call));
     if (size < 0) {
         return finish_any(call, exception);
     }
@@ -215,7 +215,7 @@ static inline bool finish_next(struct capnp_call *call, struct capnp_exception *
 bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
 {
     struct tsr_slot *slot = slot_of(call);
-    if (slot->state != SLOT_SUBMITTED || ring_user_available(&tsr_thread.ring) != 0) {
+    if (slot->state != SLOT_SUBMITTED || ring_user_available(&tsr_self()->ring) != 0) {
         return finish_any(call, exception);
     }
     slot->state = SLOT_IDLE;
@@ -234,20 +234,20 @@ void capnp_call_end(struct capnp_call *call)
 {
     struct tsr_slot *slot = slot_of(call);
     if (slot->state != SLOT_IDLE) {
-        tsr_slot_end(&tsr_thread, slot);
+        tsr_slot_end(tsr_self(), slot);
     } else {
-        tsr_slot_put_back(&tsr_thread, slot);
+        tsr_slot_put_back(tsr_self(), slot);
     }
 }
 
 void tsr_call_cancel(struct capnp_call *call)
 {
-    tsr_slot_cancel(&tsr_thread, slot_of(call));
+    tsr_slot_cancel(tsr_self(), slot_of(call));
 }
 
 bool tsr_call_is_done(const struct capnp_call *call)
 {
-    tsr_thread_reap(&tsr_thread);
+    tsr_thread_reap(tsr_self());
     return slot_of(call)->state == SLOT_DONE;
 }
 
@@ -264,15 +264,15 @@ uint64_t tsr_call_interface(const struct capnp_call *call, uint64_t cap)
 
 bool tsr_wait(uint64_t timeout_ns, struct capnp_exception *exception)
 {
-    if (tsr_thread_reap(&tsr_thread)) {
+    if (tsr_thread_reap(tsr_self())) {
         return true;
     }
-    int32_t fact = tsr_thread_enter(&tsr_thread, timeout_ns != 0 ? 1 : 0, timeout_ns);
+    int32_t fact = tsr_thread_enter(tsr_self(), timeout_ns != 0 ? 1 : 0, timeout_ns);
     return fact == 0 || tsr_refuse(exception, fact, 0);
 }
 
 bool tsr_submit(struct capnp_exception *exception)
 {
-    int32_t fact = tsr_thread_enter(&tsr_thread, 0, 0);
+    int32_t fact = tsr_thread_enter(tsr_self(), 0, 0);
     return fact == 0 || tsr_refuse(exception, fact, 0);
 }

@@ -9,7 +9,7 @@
 // Runs an operation that brings no message. False when it can't be submitted or waited for.
 static bool operate(const struct sqe *operation, struct cqe *completion)
 {
-    struct tsr_thread *thread = &tsr_thread;
+    struct tsr_thread *thread = tsr_self();
     struct tsr_slot *slot = tsr_plain_take(thread);
     if (slot == NULL) {
         return false;

@@ -21,7 +21,7 @@ static uint64_t promise_of(const struct tsr_thread *thread, const struct tsr_slo
 uint64_t tsr_call_promise(const struct capnp_call *call, uint32_t ordinal)
 {
     const struct tsr_slot *slot = (const struct tsr_slot *)call->carrier[0];
-    return promise_of(&tsr_thread, slot, ordinal < TRANSFERS_MAX ? ordinal : TRANSFERS_MAX);
+    return promise_of(tsr_self(), slot, ordinal < TRANSFERS_MAX ? ordinal : TRANSFERS_MAX);
 }
 
 // The call whose answer an id stands for; NULL: it is over, or was never sent.

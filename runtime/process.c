@@ -35,19 +35,19 @@ _Noreturn void tsr_process_run(struct start *start)
     if (start->abi_major != ABI_MAJOR) {
         tsr_exit(TSR_EXIT_ABI);
     }
-    if (!tsr_thread_init(&tsr_thread, (struct ring_header *)start->ring)) {
+    if (!tsr_thread_init(tsr_self(), (struct ring_header *)start->ring)) {
         tsr_exit(TSR_EXIT_RING);
     }
     if (!is_capset(start)) {
         tsr_exit(TSR_EXIT_CAPSET);
     }
-    tsr_thread.start = start;
+    tsr_first_thread.start = start;
     tsr_exit(tsr_main(start));
 }
 
 const struct start *tsr_start(void)
 {
-    return tsr_thread.start;
+    return tsr_first_thread.start;
 }
 
 static const struct capset_entry *entry_find(const struct start *start, const char *name)

@@ -14,8 +14,8 @@
 //     }
 //
 // Calls go through the typed clients that are generated from abi/schema; the runtime is their
-// carrier (client.c). The one piece of global state in a program that is not its own is the
-// runtime's context of its thread (thread.h).
+// carrier (client.c). The one piece of global state in a program that is not its own is what the
+// runtime keeps of its threads (thread.h).
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
 

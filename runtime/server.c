@@ -38,7 +38,7 @@ static void request_set_slots(struct session *session, struct tsr_slot *first, u
 static bool session_init(struct session *session, uint64_t server,
                          const struct tsr_serve_options *options, struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = &tsr_thread;
+    struct tsr_thread *thread = tsr_self();
     if (thread->free == NULL || thread->free->next == NULL) {
         tsr_refuse(exception, STATUS_RING_BUSY, thread->slot_count);
         return false;
@@ -58,7 +58,7 @@ static void request_give_back(struct session *session)
 {
     if (session->request->state != SLOT_SUBMITTED) {
         for (uint32_t i = 0; i < session->request_slots; i++) {
-            tsr_slot_free(&tsr_thread, session->request + i);
+            tsr_slot_free(tsr_self(), session->request + i);
         }
     }
 }
@@ -72,7 +72,7 @@ static bool request_grow(struct session *session, uint64_t needed)
         return false;
     }
     struct tsr_slot *first =
-        slots < TSR_SLOTS_MAX ? tsr_slots_take(&tsr_thread, (uint32_t)slots) : NULL;
+        slots < TSR_SLOTS_MAX ? tsr_slots_take(tsr_self(), (uint32_t)slots) : NULL;
     if (first != NULL) {
         request_give_back(session);
         request_set_slots(session, first, (uint32_t)slots);
@@ -90,11 +90,11 @@ static bool request_grow(struct session *session, uint64_t needed)
 static inline bool return_put(struct session *session, uint64_t call, uint16_t exception_type,
                               uint32_t size, uint32_t transfers)
 {
-    if (!tsr_thread_has_room(&tsr_thread)) {
+    if (!tsr_thread_has_room(tsr_self())) {
         return false;
     }
     uint8_t flags = SQE_RING_PAYLOAD | SQE_QUIET;
-    *ring_user_next(&tsr_thread.ring) = (struct sqe){
+    *ring_user_next(&tsr_self()->ring) = (struct sqe){
         .opcode = OP_RETURN,
         .flags = exception_type != 0 ? flags | SQE_RETURN_EXCEPTION : flags,
         .method = exception_type,
@@ -201,8 +201,8 @@ static bool answer_mend(struct session *session)
         return false;
     }
     // The slot is needed for the next answer: let the kernel read this one first.
-    ring_user_publish(&tsr_thread.ring);
-    if (!tsr_thread_hand_over(&tsr_thread, 0)) {
+    ring_user_publish(&tsr_self()->ring);
+    if (!tsr_thread_hand_over(tsr_self(), 0)) {
         return false;
     }
     slot->state = SLOT_IDLE;
@@ -212,14 +212,14 @@ static bool answer_mend(struct session *session)
 
 static bool refuse_busy(struct capnp_exception *exception)
 {
-    return tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.ring.sq_mask + 1);
+    return tsr_refuse(exception, STATUS_RING_BUSY, tsr_self()->ring.sq_mask + 1);
 }
 
 // Submits a RECV, and the answer before it.
 static inline bool receive_submit(struct session *session)
 {
-    struct ring_user *ring = &tsr_thread.ring;
-    if (!tsr_thread_has_room(&tsr_thread)) {
+    struct ring_user *ring = &tsr_self()->ring;
+    if (!tsr_thread_has_room(tsr_self())) {
         return false;
     }
     *ring_user_next(ring) = session->receive;
@@ -251,7 +251,7 @@ __attribute__((cold, noinline)) static bool receive_any(struct session *session,
     for (;;) {
         struct tsr_slot *slot = session->request;
         slot->state = SLOT_SUBMITTED;
-        int32_t fact = tsr_thread_wait(&tsr_thread, slot);
+        int32_t fact = tsr_thread_wait(tsr_self(), slot);
         if (fact != 0) {
             return tsr_refuse(exception, fact, 0);
         }
@@ -278,7 +278,7 @@ static inline bool receive(struct session *session, uint32_t *caps,
         return refuse_busy(exception);
     }
     *caps = 0;
-    if (tsr_thread_enter_for(&tsr_thread, session->request) < 0) {
+    if (tsr_thread_enter_for(tsr_self(), session->request) < 0) {
         return receive_any(session, caps, exception);
     }
     return true;
@@ -301,13 +301,13 @@ bool tsr_serve(uint64_t server, const struct tsr_serve_options *options,
         is_stopped = options->stop != NULL && *options->stop;
     }
     // The last answer goes out, and its slot is free again, before this returns.
-    ring_user_publish(&tsr_thread.ring);
-    tsr_thread_hand_over(&tsr_thread, 0);
-    tsr_thread_reap(&tsr_thread);
+    ring_user_publish(&tsr_self()->ring);
+    tsr_thread_hand_over(tsr_self(), 0);
+    tsr_thread_reap(tsr_self());
     if (is_stopped && session.answer->state == SLOT_DONE) {
         answer_mend(&session);
     }
     request_give_back(&session);
-    tsr_slot_free(&tsr_thread, session.answer);
+    tsr_slot_free(tsr_self(), session.answer);
     return is_stopped;
 }

@@ -10,7 +10,12 @@ static const uint64_t LOOK_AGAIN_NS = 1000000;
 // user_data of operations whose completion, an error, interests nobody. No slot has this index.
 static const uint64_t user_data_ignored = UINT64_MAX;
 
-struct tsr_thread tsr_thread;
+struct tsr_thread tsr_first_thread;
+
+__attribute__((weak)) struct tsr_thread *tsr_self(void)
+{
+    return &tsr_first_thread;
+}
 
 bool tsr_thread_init(struct tsr_thread *thread, struct ring_header *header)
 {
@@ -85,12 +90,12 @@ bool tsr_thread_make_room(struct tsr_thread *thread)
 
 void tsr_release(uint64_t cap)
 {
-    if (cap == 0 || !tsr_reference_drop(cap) || !tsr_thread_has_room(&tsr_thread)) {
+    if (cap == 0 || !tsr_reference_drop(cap) || !tsr_thread_has_room(tsr_self())) {
         return;
     }
-    *ring_user_next(&tsr_thread.ring) = (struct sqe){
+    *ring_user_next(&tsr_self()->ring) = (struct sqe){
         .opcode = OP_RELEASE, .flags = SQE_QUIET, .cap = cap, .user_data = user_data_ignored};
-    ring_user_publish(&tsr_thread.ring);
+    ring_user_publish(&tsr_self()->ring);
 }
 
 uint32_t tsr_slot_receive(struct tsr_slot *slot, const uint8_t *result, uint32_t size)

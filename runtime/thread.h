@@ -91,8 +91,12 @@ struct tsr_thread {
 
 #pragma GCC visibility push(hidden)
 
-// The one context: a process has one thread.
-extern struct tsr_thread tsr_thread;
+// The context of the process's first thread.
+extern struct tsr_thread tsr_first_thread;
+
+// The context of the thread that runs. A program whose threads are all its first has the answer at
+// link time; worker.c has the other answer, for programs that start workers.
+__attribute__((const)) struct tsr_thread *tsr_self(void);
 
 // Enters the kernel; see enum system_call for numbers and arguments. In <platform>/enter.S.
 int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second);

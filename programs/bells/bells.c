@@ -50,7 +50,7 @@ static void must(const struct program *program, bool claim, const char *what)
 // Submits an operation; the index of its SQE.
 static uint32_t submit(const struct sqe *sqe)
 {
-    struct ring_user *ring = &tsr_thread.ring;
+    struct ring_user *ring = &tsr_self()->ring;
     *ring_user_next(ring) = *sqe;
     ring_user_publish(ring);
     return ring->sq_tail - 1;
@@ -61,7 +61,7 @@ static struct cqe next(const struct program *program, uint64_t user_data)
 {
     struct cqe cqe = {0};
     bool has_come = tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE) >= 1 &&
-                    ring_user_reap(&tsr_thread.ring, &cqe);
+                    ring_user_reap(&tsr_self()->ring, &cqe);
     must(program, has_come && cqe.user_data == user_data, "another completion comes");
     return cqe;
 }

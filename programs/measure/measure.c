@@ -74,7 +74,7 @@ OPERATION operation_enter(const struct program *program)
 
 OPERATION operation_nop_batch(const struct program *program)
 {
-    struct ring_user ring = tsr_thread.ring; // a copy, which the compiler keeps in registers
+    struct ring_user ring = tsr_self()->ring; // a copy, which the compiler keeps in registers
     if (ring_user_room(&ring) < BATCH) {
         fail(program, "the SQ is full", NULL);
     }
@@ -92,8 +92,8 @@ OPERATION operation_nop_batch(const struct program *program)
         }
     }
     ring_user_give_back(&ring);
-    tsr_thread.ring.sq_tail = ring.sq_tail;
-    tsr_thread.ring.cq_head = ring.cq_head;
+    tsr_self()->ring.sq_tail = ring.sq_tail;
+    tsr_self()->ring.cq_head = ring.cq_head;
 }
 
 static uint64_t time_now(const struct program *program)

@@ -19,13 +19,13 @@ bool request_receive(struct tsr_request *request)
                                   .arg = TIMEOUT_NONE};
     request->state = TSR_REQUEST_AWAITED;
     request->slot->waiter = &request->arrived;
-    return tsr_slot_submit(&tsr_thread, request->slot, &operation, &request->service->queue);
+    return tsr_slot_submit(tsr_self(), request->slot, &operation, &request->service->queue);
 }
 
 static void break_busy(struct tsr_service *service)
 {
     struct capnp_exception exception;
-    tsr_refuse(&exception, STATUS_RING_BUSY, tsr_thread.ring.sq_mask + 1);
+    tsr_refuse(&exception, STATUS_RING_BUSY, tsr_self()->ring.sq_mask + 1);
     service_break(service, &exception);
 }
 
@@ -67,7 +67,7 @@ static bool return_put(struct tsr_request *request, uint64_t call, uint16_t exce
         .arg = call,
     };
     request->answer->waiter = &request->unanswered;
-    return tsr_slot_submit(&tsr_thread, request->answer, &operation, &request->service->queue);
+    return tsr_slot_submit(tsr_self(), request->answer, &operation, &request->service->queue);
 }
 
 static bool return_exception(struct tsr_request *request, uint64_t call,
@@ -279,5 +279,5 @@ void request_unanswered(struct tsr_waiter *waiter, struct tsr_slot *slot)
         break_busy(service);
     }
     // The slot is needed for the next answer: let the kernel read this one first.
-    tsr_thread_hand_over(&tsr_thread, 0);
+    tsr_thread_hand_over(tsr_self(), 0);
 }

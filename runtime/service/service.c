@@ -23,7 +23,7 @@ static bool bell_wait(struct tsr_service *service)
     const struct sqe operation = {
         .opcode = OP_WAIT, .cap = service->options.bell, .arg = 1, .arg2 = TIMEOUT_NONE};
     service->bell_slot->waiter = &service->rung;
-    return tsr_slot_submit(&tsr_thread, service->bell_slot, &operation, &service->queue);
+    return tsr_slot_submit(tsr_self(), service->bell_slot, &operation, &service->queue);
 }
 
 static void cancelled(struct tsr_service *service, uint64_t call)
@@ -74,7 +74,7 @@ static bool bell_start(struct tsr_service *service, struct capnp_exception *exce
                        (struct notification){service->options.bell}, exception)) {
         return false;
     }
-    service->bell_slot = tsr_plain_take(&tsr_thread);
+    service->bell_slot = tsr_plain_take(tsr_self());
     service->rung.done = bell_rung;
     return (service->bell_slot != NULL && bell_wait(service)) ||
            tsr_refuse(exception, STATUS_RING_BUSY, TSR_SLOTS_MAX);
@@ -87,15 +87,15 @@ static bool request_init(struct tsr_service *service, struct tsr_request *reques
 {
     *request = (struct tsr_request){
         .service = service, .arrived = {request_arrived}, .unanswered = {request_unanswered}};
-    request->slot = tsr_slots_take(&tsr_thread, service->slots_each);
-    request->answer = tsr_slots_take(&tsr_thread, 1);
+    request->slot = tsr_slots_take(tsr_self(), service->slots_each);
+    request->answer = tsr_slots_take(tsr_self(), 1);
     return request->slot != NULL && request->answer != NULL;
 }
 
 // Gives everything back; what is under way is withdrawn, and its slots are free when it has ended.
 static void service_end(struct tsr_service *service)
 {
-    struct tsr_thread *thread = &tsr_thread;
+    struct tsr_thread *thread = tsr_self();
     service->state = TSR_SERVICE_STOPPED;
     service->tasks = NULL;
     timers_end(service);
@@ -133,7 +133,7 @@ bool tsr_service_start(struct tsr_service *service, const struct tsr_service_opt
     }
     if (!is_sound) {
         service_end(service);
-        return tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.message_slots);
+        return tsr_refuse(exception, STATUS_RING_BUSY, tsr_self()->message_slots);
     }
     if (!bell_start(service, exception)) {
         service_end(service);
@@ -145,7 +145,7 @@ bool tsr_service_start(struct tsr_service *service, const struct tsr_service_opt
     }
     // Ready means that calls are taken: the RECVs go first.
     if (is_sound && options->ready != 0) {
-        is_sound = tsr_thread_enter(&tsr_thread, 0, 0) == 0 &&
+        is_sound = tsr_thread_enter(tsr_self(), 0, 0) == 0 &&
                    notification_signal((struct notification){options->ready}, options->ready_bits,
                                        exception);
         if (!is_sound) {
@@ -155,7 +155,7 @@ bool tsr_service_start(struct tsr_service *service, const struct tsr_service_opt
     }
     if (!is_sound) {
         service_end(service);
-        return tsr_refuse(exception, STATUS_RING_BUSY, tsr_thread.ring.sq_mask + 1);
+        return tsr_refuse(exception, STATUS_RING_BUSY, tsr_self()->ring.sq_mask + 1);
     }
     return true;
 }
@@ -187,7 +187,7 @@ void tsr_service_stop(struct tsr_service *service, uint64_t deadline_ns)
     service->tasks = NULL;
     for (uint32_t i = 0; i < service->request_count; i++) {
         if (service->requests[i].state == TSR_REQUEST_AWAITED) {
-            tsr_slot_cancel(&tsr_thread, service->requests[i].slot);
+            tsr_slot_cancel(tsr_self(), service->requests[i].slot);
         }
     }
     if (deadline_ns == 0 || service->options.timer == 0) {
@@ -244,7 +244,7 @@ static bool is_idle(const struct tsr_service *service)
 
 bool tsr_service_serve(struct tsr_service *service, struct capnp_exception *exception)
 {
-    struct tsr_thread *thread = &tsr_thread;
+    struct tsr_thread *thread = tsr_self();
     while (!service->is_broken && !(service->state == TSR_SERVICE_DRAINING && is_idle(service))) {
         struct tsr_slot *slot = tsr_queue_take(&service->queue);
         if (slot != NULL) {

@@ -64,7 +64,7 @@ static bool finish_with(struct cqe completion)
     send_word(&call, 1);
     bool is_answered = capnp_call_finish(&call, &exception);
     capnp_call_end(&call);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
     return is_answered;
 }
 
@@ -89,7 +89,7 @@ static void a_call_is_one_entry_and_its_answer_is_read_in_place(void **state)
     assert_true(entry->arg == TIMEOUT_NONE);
     assert_int_equal(entry->transfers | entry->ordinal | entry->disclose, 0);
     assert_int_equal(entry->arg2, 0);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void a_request_without_fields_has_no_payload(void **state)
@@ -131,7 +131,7 @@ static void completions_in_any_order_find_their_calls(void **state)
         capnp_call_end(&calls[i]);
     }
     assert_int_equal(fake.enter_count, 1);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void when_every_slot_is_taken_a_call_cannot_begin(void **state)
@@ -167,7 +167,7 @@ static void a_request_larger_than_a_slot_is_refused(void **state)
     assert_int_equal(exception.detail, CAPNP_BUILDER_FULL);
     capnp_call_end(&call);
     assert_int_equal(fake.enter_count, 0);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void a_refused_operation_names_its_status_and_argument(void **state)
@@ -304,10 +304,10 @@ static void an_abandoned_answer_gives_slot_and_capabilities_back(void **state)
     send_word(&call, 1);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     capnp_call_end(&call);
-    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~1u);
+    assert_int_equal(tsr_slots_free(tsr_self()), ((1u << SLOTS) - 1) & ~1u);
     operate_caps(&fake.taken[0]);
-    assert_true(tsr_thread_reap(&tsr_thread));
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_true(tsr_thread_reap(tsr_self()));
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
     tsr_enter(SYSTEM_CALL_ENTER, 0, 0);
     assert_int_equal(fake.taken_count, 4);
     assert_int_equal(fake.taken[1].opcode, OP_CANCEL);
@@ -351,7 +351,7 @@ static void an_answer_that_nobody_finished_gives_its_capabilities_back(void **st
     assert_int_equal(fake.taken[1].opcode, OP_RELEASE);
     assert_int_equal(fake.taken[1].cap, 111);
     assert_int_equal(fake.taken[2].cap, 222);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void a_call_may_have_a_time_limit_disclose_and_move(void **state)
@@ -411,7 +411,7 @@ static void a_cancelled_call_names_its_place_in_the_queue_and_is_finished(void *
     fake_complete(&fake.taken[fake.taken_count - 1], (struct cqe){.status = -STATUS_STALE_SQE});
     assert_true(capnp_call_finish(&calls[0], &exception));
     capnp_call_end(&calls[0]);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void slots_of_ended_calls_come_back_with_the_next_call(void **state)
@@ -468,8 +468,8 @@ static void waiting_ends_when_the_kernel_refuses_to_wait(void **state)
     assert_int_equal(exception.type, CAPNP_EXCEPTION_NONE);
     assert_int_equal(exception.status, STATUS_NOTHING_PENDING);
     capnp_call_end(&call);
-    assert_int_equal(tsr_thread.slots[0].state, SLOT_LINKED);
-    assert_true(tsr_thread.slots[0].is_ended);
+    assert_int_equal(tsr_self()->slots[0].state, SLOT_LINKED);
+    assert_true(tsr_self()->slots[0].is_ended);
 }
 
 static void releases_go_out_quietly_and_in_order(void **state)
@@ -517,7 +517,7 @@ static void a_queue_that_the_kernel_does_not_take_from_refuses_calls(void **stat
     assert_false(capnp_call_send(&call, &exception));
     assert_int_equal(exception.status, STATUS_RING_BUSY);
     capnp_call_end(&call);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 // Begins a call of one word and runs it; its slot is given back.
@@ -545,7 +545,7 @@ static void a_call_that_only_waits_is_one_entry(void **state)
     assert_int_equal(fake.taken[0].opcode, OP_CALL);
     assert_int_equal(fake.taken[0].method, 3);
     assert_int_equal(fake.taken[0].payload_len, 16);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void answer_both(void)
@@ -567,7 +567,7 @@ static void a_call_that_only_waits_keeps_what_completes_before_it(void **state)
     assert_int_equal(word_of(&earlier.response), 11);
     capnp_call_end(&earlier);
     assert_int_equal(fake.enter_count, 1);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void a_call_that_only_waits_is_refused_like_any_other(void **state)
@@ -588,7 +588,7 @@ static void a_call_that_only_waits_is_refused_like_any_other(void **state)
     fake.enter_refusal = -STATUS_RING_CORRUPT;
     assert_false(run_word(1, &answer));
     assert_int_equal(exception.status, STATUS_RING_CORRUPT);
-    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~1u); // still submitted
+    assert_int_equal(tsr_slots_free(tsr_self()), ((1u << SLOTS) - 1) & ~1u); // still submitted
 }
 
 static void a_call_that_only_waits_finds_room_in_a_full_queue(void **state)
@@ -623,17 +623,17 @@ static void an_operation_that_is_ended_leaves_its_queue(void **state)
     fake.operate = operate_next;
     next_completion = (struct cqe){.extra = 1};
     for (uint32_t i = 0; i < 3; i++) {
-        slots[i] = tsr_plain_take(&tsr_thread);
-        assert_true(tsr_slot_submit(&tsr_thread, slots[i], &operation, &queue));
+        slots[i] = tsr_plain_take(tsr_self());
+        assert_true(tsr_slot_submit(tsr_self(), slots[i], &operation, &queue));
     }
     assert_true(tsr_submit(&exception));
-    tsr_slot_end(&tsr_thread, slots[2]);
-    tsr_slot_end(&tsr_thread, slots[0]);
+    tsr_slot_end(tsr_self(), slots[2]);
+    tsr_slot_end(tsr_self(), slots[0]);
     assert_ptr_equal(tsr_queue_take(&queue), slots[1]);
     assert_null(tsr_queue_take(&queue));
-    tsr_plain_free(&tsr_thread, slots[1]);
+    tsr_plain_free(tsr_self(), slots[1]);
     uint32_t free_count = 0;
-    for (const struct tsr_slot *slot = tsr_thread.plain; slot != NULL; slot = slot->next) {
+    for (const struct tsr_slot *slot = tsr_self()->plain; slot != NULL; slot = slot->next) {
         free_count++;
     }
     assert_int_equal(free_count, TSR_SLOTS_MAX - SLOTS);
@@ -642,18 +642,18 @@ static void an_operation_that_is_ended_leaves_its_queue(void **state)
 static void consecutive_slots_are_taken_out_of_the_free_ones(void **state)
 {
     (void)state;
-    struct tsr_slot *one = tsr_slot_take(&tsr_thread);
-    assert_ptr_equal(one, &tsr_thread.slots[0]);
-    struct tsr_slot *three = tsr_slots_take(&tsr_thread, 3);
-    assert_ptr_equal(three, &tsr_thread.slots[1]);
-    assert_null(tsr_slots_take(&tsr_thread, SLOTS - 3));
-    assert_int_equal(tsr_slots_free(&tsr_thread), ((1u << SLOTS) - 1) & ~15u);
-    assert_ptr_equal(tsr_slots_take(&tsr_thread, SLOTS - 4), &tsr_thread.slots[4]);
-    assert_null(tsr_thread.free);
-    assert_null(tsr_slots_take(&tsr_thread, 1));
-    tsr_slot_free(&tsr_thread, three);
-    tsr_slot_free(&tsr_thread, one);
-    assert_ptr_equal(tsr_slots_take(&tsr_thread, 2), one);
+    struct tsr_slot *one = tsr_slot_take(tsr_self());
+    assert_ptr_equal(one, &tsr_self()->slots[0]);
+    struct tsr_slot *three = tsr_slots_take(tsr_self(), 3);
+    assert_ptr_equal(three, &tsr_self()->slots[1]);
+    assert_null(tsr_slots_take(tsr_self(), SLOTS - 3));
+    assert_int_equal(tsr_slots_free(tsr_self()), ((1u << SLOTS) - 1) & ~15u);
+    assert_ptr_equal(tsr_slots_take(tsr_self(), SLOTS - 4), &tsr_self()->slots[4]);
+    assert_null(tsr_self()->free);
+    assert_null(tsr_slots_take(tsr_self(), 1));
+    tsr_slot_free(tsr_self(), three);
+    tsr_slot_free(tsr_self(), one);
+    assert_ptr_equal(tsr_slots_take(tsr_self(), 2), one);
 }
 
 int main(void)

@@ -71,12 +71,12 @@ static int set_up(void **state)
         return 1;
     }
     self = (uint32_t)machine.running;
-    memset(&tsr_thread, 0, sizeof(tsr_thread));
+    memset(tsr_self(), 0, sizeof(struct tsr_thread));
     own.timer.id = machine_capability(self, "timer").value;
     own.job.id = machine_capability(self, "job").value;
     own.capabilities.id = machine_capability(self, "capabilities").value;
     bool is_made =
-        tsr_thread_init(&tsr_thread, ring_of(self)) &&
+        tsr_thread_init(tsr_self(), ring_of(self)) &&
         job_make_endpoint(own.job, 256, &own.server, &exception) &&
         job_make_notification(own.job, &own.bell, &exception) &&
         capability_manager_facet(own.capabilities, (struct capnp_cap){own.server.id}, 7,
@@ -91,7 +91,7 @@ static int tear_down(void **state)
 {
     tsr_submit(&exception);
     assert_int_equal(act_waiting(), 0);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
     int failed = act_fini(state);
     machine_fini();
     return failed;

@@ -17,11 +17,11 @@ int fake_set_up(void **state)
     (void)state;
     memset(ring_memory, 0, sizeof(ring_memory));
     memset(&fake, 0, sizeof(fake));
-    memset(&tsr_thread, 0, sizeof(tsr_thread));
+    memset(tsr_self(), 0, sizeof(struct tsr_thread));
     ring_kernel_init(&fake.ring, ring_memory, SQ_ENTRIES_DEFAULT, CQ_ENTRIES_DEFAULT,
                      RING_MESSAGE_PAGES_DEFAULT);
     fake.messages = ring_memory + fake.ring.header->message_offset;
-    return !tsr_thread_init(&tsr_thread, fake.ring.header);
+    return !tsr_thread_init(tsr_self(), fake.ring.header);
 }
 
 int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)

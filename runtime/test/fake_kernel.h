@@ -33,7 +33,7 @@ struct fake_kernel {
 
 extern struct fake_kernel fake;
 
-// A new ring for tsr_thread, and nothing taken. 0, as a cmocka set-up.
+// A new ring for the thread, and nothing taken. 0, as a cmocka set-up.
 int fake_set_up(void **state);
 
 // Completes an operation with `entry`, whose user_data is set here.

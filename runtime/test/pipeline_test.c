@@ -58,12 +58,12 @@ static uint32_t count_taken(enum opcode opcode, uint64_t cap)
 static int tear_down(void **state)
 {
     (void)state;
-    assert_null(tsr_thread.held.first);
+    assert_null(tsr_self()->held.first);
     fake.operate = NULL;
     tsr_submit(&exception);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
     for (uint32_t i = 0; i < SLOTS; i++) {
-        const struct tsr_slot *slot = &tsr_thread.slots[i];
+        const struct tsr_slot *slot = &tsr_self()->slots[i];
         assert_int_equal(slot->users, 0);
         assert_null(slot->parent);
         assert_false(slot->is_ended || slot->is_read);
@@ -127,7 +127,7 @@ static void a_promise_that_is_kept_already_is_called_at_once(void **state)
     uint64_t promise = tsr_call_promise(&calls[0], 0);
     assert_true(tsr_submit(&exception));
     send_to(&calls[1], promise);
-    assert_null(tsr_thread.held.first);
+    assert_null(tsr_self()->held.first);
     assert_true(capnp_call_finish(&calls[1], &exception));
     assert_true(capnp_call_finish(&calls[0], &exception));
     assert_int_equal(calls[0].response.caps[1], FIRST + 2);
@@ -167,10 +167,10 @@ static void a_finished_answer_stays_until_the_calls_on_it_are_done(void **state)
     answer(&fake.taken[0], 1);
     assert_true(capnp_call_finish(&calls[0], &exception));
     capnp_call_end(&calls[0]);
-    assert_int_equal(tsr_slots_free(&tsr_thread) & 1, 0);
+    assert_int_equal(tsr_slots_free(tsr_self()) & 1, 0);
     fake.operate = operate_two;
     assert_true(capnp_call_finish(&calls[1], &exception));
-    assert_int_equal(tsr_slots_free(&tsr_thread) & 1, 1);
+    assert_int_equal(tsr_slots_free(tsr_self()) & 1, 1);
     capnp_call_end(&calls[1]);
     fake.operate = NULL;
     assert_true(tsr_submit(&exception));
@@ -303,7 +303,7 @@ static void held_calls_wait_for_room_in_a_full_queue(void **state)
     }
     answer(&fake.taken[0], 1);
     assert_true(capnp_call_finish(&calls[0], &exception));
-    assert_ptr_equal(tsr_thread.held.first, (void *)calls[1].carrier[0]);
+    assert_ptr_equal(tsr_self()->held.first, (void *)calls[1].carrier[0]);
     fake.operate = operate_two;
     assert_true(capnp_call_finish(&calls[1], &exception));
     assert_int_equal(fake.taken[SQ_ENTRIES_DEFAULT + 1].cap, FIRST + 1);

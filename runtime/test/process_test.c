@@ -31,7 +31,7 @@ static int set_up(void **state)
     struct ring_kernel kernel;
     (void)state;
     memset(ring_memory, 0, sizeof(ring_memory));
-    memset(&tsr_thread, 0, sizeof(tsr_thread));
+    memset(tsr_self(), 0, sizeof(struct tsr_thread));
     ring_kernel_init(&kernel, ring_memory, SQ_ENTRIES_DEFAULT, CQ_ENTRIES_DEFAULT,
                      RING_MESSAGE_PAGES_DEFAULT);
     memset(&memory, 0, sizeof(memory));

@@ -166,7 +166,7 @@ static void an_answer_and_the_next_receive_cost_one_entry(void **state)
         assert_int_equal(fake.returns[i].cap, 0);
         assert_int_equal(fake.returns[i].method, 0);
     }
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void calls_that_cannot_be_served_get_exceptions(void **state)
@@ -232,7 +232,7 @@ static void a_stopped_server_has_sent_its_last_answer(void **state)
     assert_int_equal(fake.return_count, 2);
     assert_int_equal(world.next, 2);
     assert_int_equal(fake.enter_count, world.enters_at_stop + 1);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static bool serve_last_and_fill(void *self, uint16_t method, struct capnp_message *request,
@@ -310,7 +310,7 @@ static void a_larger_endpoint_gets_consecutive_slots(void **state)
     assert_int_equal(receive->opcode, OP_RECV);
     assert_int_equal(receive->flags, SQE_RING_RESULT);
     assert_int_equal(receive->result_len, 5 * TSR_SLOT_SIZE);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void the_largest_endpoint_needs_memory_of_the_program(void **state)
@@ -324,12 +324,12 @@ static void the_largest_endpoint_needs_memory_of_the_program(void **state)
     assert_false(serve(arrivals, 1, NULL, 0));
     assert_int_equal(exception.status, STATUS_BUFFER_TOO_SMALL);
     assert_int_equal(fake.return_count, 0);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
     assert_false(serve(arrivals, 1, memory, sizeof(memory)));
     assert_int_equal(exception.status, STATUS_CANCELLED);
     assert_int_equal(fake.return_count, 1);
     assert_int_equal(fake.words[0], 8);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
 static void a_refused_answer_becomes_an_exception_once(void **state)

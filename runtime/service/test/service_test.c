@@ -300,7 +300,7 @@ static int tear_down(void **state)
     (void)state;
     tsr_submit(&exception);
     assert_int_equal(program.reserved, program.released);
-    assert_int_equal(tsr_slots_free(&tsr_thread), (1u << SLOTS) - 1);
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
     return 0;
 }
 
