@@ -31,3 +31,18 @@ interface Locker @0x9f4b3c0000000205 {
   leave @2 () -> ();
   # The server ends after this answer.
 }
+
+struct Sample {
+  # A record of the stream that programs/source writes and programs/stream reads.
+
+  number @0 :UInt64;
+  # Counted from 0.
+
+  square @1 :UInt64;
+
+  text @2 :Text;
+  # The number in decimal.
+}
+
+const sampleType :UInt64 = 0x9f4b3c0000000301;
+# What their stream says of its records.
