@@ -128,8 +128,7 @@ static _Noreturn void boot_refuse(const char *why)
 
 // Log, SysLog, struct kernel and arrays go to the end of the largest range; what is left is free
 // frames.
-static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
-                            struct frames *frames)
+static struct kernel *place(const struct boot *boot, uint32_t frames, const struct sizes *sizes)
 {
     struct state_config config;
     memcpy(&config, sizes->of, sizeof config);
@@ -138,16 +137,14 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
         size += array_size(sizes, i);
     }
     uint64_t taken = (size + PAGE_SIZE - 1) / PAGE_SIZE + sizes->of[RESOURCE_LOG];
-    struct frame_range *largest = frames->ranges;
-    for (uint32_t i = 1; i < frames->range_count; i++) {
-        largest = frames->ranges[i].count > largest->count ? &frames->ranges[i] : largest;
+    const struct frame_range *largest = boot->ranges;
+    for (uint32_t i = 1; i < boot->range_count; i++) {
+        largest = boot->ranges[i].count > largest->count ? &boot->ranges[i] : largest;
     }
-    if (largest->count <= taken || frames->free_count < taken + FIRST_FRAMES) {
+    if (largest->count <= taken || frames < taken + FIRST_FRAMES) {
         boot_refuse("there is not enough memory for the kernel's tables and the first program");
     }
-    largest->count -= (uint32_t)taken;
-    uint32_t first = largest->first + largest->count;
-    frames->free_count -= (uint32_t)taken;
+    uint32_t first = largest->first + largest->count - (uint32_t)taken;
     struct log_page *log = frame_at(first);
     struct syslog_record *syslog = (void *)(log + sizes->of[RESOURCE_LOG]);
     struct kernel *kernel = (void *)(syslog + SYSLOG_RECORDS);
@@ -162,7 +159,11 @@ static struct kernel *place(const struct boot *boot, const struct sizes *sizes,
     kernel->core.syslog = syslog;
     kernel->core.log = &kernel->log;
     kernel->core.log_frame = first;
-    kernel->core.frames = *frames;
+    kernel->core.frames.first = NONE;
+    for (uint32_t i = 0; i < boot->range_count; i++) {
+        uint32_t kept = &boot->ranges[i] == largest ? (uint32_t)taken : 0;
+        frames_give(&kernel->core.frames, boot->ranges[i].first, boot->ranges[i].count - kept);
+    }
     return kernel;
 }
 
@@ -182,10 +183,12 @@ struct kernel *kernel_boot(const struct boot *boot)
         !package_hash_is((const uint8_t *)package + first->offset, first->size, first->sha256)) {
         boot_refuse("the first program's checksum or layout is wrong");
     }
-    struct frames frames;
-    frames_init(&frames, boot->ranges, boot->range_count);
-    struct sizes sizes = sizes_for(boot, frames.free_count);
-    struct kernel *kernel = place(boot, &sizes, &frames);
+    uint32_t frames = 0;
+    for (uint32_t i = 0; i < boot->range_count; i++) {
+        frames += boot->ranges[i].count;
+    }
+    struct sizes sizes = sizes_for(boot, frames);
+    struct kernel *kernel = place(boot, frames, &sizes);
     struct core *core = &kernel->core;
     core_init(core, &sizes, boot->now_ns);
     core_genesis(core, boot);

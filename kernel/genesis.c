@@ -15,10 +15,10 @@
 
 static void genesis_config(struct core *core, uint64_t boot_id)
 {
-    struct commit commit = core_commit(core, COMMIT_GENESIS);
-    commit.genesis = (struct commit_genesis){.boot_id = boot_id, ABI_MAJOR, ABI_MINOR};
+    struct commit commit = {.kind = COMMIT_GENESIS,
+                            .genesis = {boot_id, ABI_MAJOR, ABI_MINOR, {0}}};
     core_apply(core, &commit);
-    commit = core_commit(core, COMMIT_GENESIS_CONFIG);
+    commit = (struct commit){.kind = COMMIT_GENESIS_CONFIG};
     memcpy(commit.bytes, &core->state.config, sizeof core->state.config);
     core_apply(core, &commit);
 }
@@ -36,12 +36,10 @@ static uint32_t genesis_job(struct core *core)
 
 static uint32_t genesis_session(struct core *core, uint32_t job)
 {
-    struct commit commit = core_commit_new(core, COMMIT_SESSION_CREATE, ARENA_SESSIONS);
-    commit.session_create.job = job;
-    commit.session_create.object = NONE;
-    commit.session_create.expiry_ns = UINT64_MAX;
-    core_apply(core, &commit);
-    return commit.session_create.session.index;
+    struct commit commit = {
+        .kind = COMMIT_SESSION_CREATE,
+        .session_create = {.job = job, .object = NONE, .expiry_ns = UINT64_MAX}};
+    return core_commit(core, NONE, &commit);
 }
 
 // --- The first program --------------------------------------------------------------------------

@@ -40,8 +40,8 @@ struct boot {
     // What there is of each resource, in pages of the log for RESOURCE_LOG; 0: as the memory
     // suggests. A platform with larger arrays may ask for more threads and processes than above.
     uint32_t sizes[RESOURCE_COUNT];
-    // Memory that the kernel may use, without the boot package's; the largest range holds its
-    // arenas.
+    // Memory that the kernel may use, without the boot package's; none is empty, and the
+    // largest holds its arenas.
     uint32_t range_count;
     struct frame_range ranges[FRAME_RANGES_MAX];
 };

@@ -105,12 +105,10 @@ static void pages_map(struct core *core, uint32_t mapping)
 
 void memory_map(struct core *core, const struct commit_memory_map *map)
 {
-    struct commit commit = core_commit(core, COMMIT_MEMORY_MAP);
-    commit.memory_map = *map;
-    commit.memory_map.mapping = arena_peek(&core->state.arenas[ARENA_MAPPINGS]);
-    core_apply(core, &commit);
+    struct commit commit = {.kind = COMMIT_MEMORY_MAP, .memory_map = *map};
+    uint32_t mapping = core_commit(core, NONE, &commit);
     writers_count(core, map->facet, map->rights, 1);
-    pages_map(core, commit.memory_map.mapping.index);
+    pages_map(core, mapping);
 }
 
 uint32_t memory_give(struct core *core, uint32_t process, uint64_t page, uint32_t count,
@@ -133,7 +131,7 @@ static void pages_unmap(struct core *core, uint32_t mapping)
     }
     park_unmapped(core, gone->process, gone->page, gone->count);
     writers_count(core, gone->facet, gone->rights, UINT32_MAX);
-    core_apply_on(core, COMMIT_MEMORY_UNMAP, ARENA_MAPPINGS, mapping);
+    core_commit_on(core, COMMIT_MEMORY_UNMAP, mapping);
 }
 
 void memory_unmap(struct core *core, uint32_t mapping)

@@ -6,48 +6,36 @@
 
 #include "kernel/core/core.h"
 
-struct commit core_commit(const struct core *core, enum commit_kind kind)
-{
-    return (struct commit){.time_ns = core->now_ns, .kind = (uint16_t)kind, .actor = core->actor};
-}
-
-// The id that every body begins with.
-static struct commit with_id(struct commit commit, struct commit_id id)
-{
-    memcpy(commit.bytes, &id, sizeof id);
-    return commit;
-}
-
-struct commit core_commit_on(const struct core *core, enum commit_kind kind, uint32_t arena,
-                             uint32_t index)
-{
-    return with_id(core_commit(core, kind), arena_id(&core->state.arenas[arena], index));
-}
-
-struct commit core_commit_new(const struct core *core, enum commit_kind kind, uint32_t arena)
-{
-    return with_id(core_commit(core, kind), arena_peek(&core->state.arenas[arena]));
-}
-
-void core_apply_on(struct core *core, enum commit_kind kind, uint32_t arena, uint32_t index)
-{
-    struct commit commit = core_commit_on(core, kind, arena, index);
-    core_apply(core, &commit);
-}
-
 void core_apply(struct core *core, const struct commit *commit)
 {
     ASSERT(core->commit_count < TURN_COMMITS_MAX);
-    reduce(&core->state, commit);
     if (core->cause == CAUSE_OPEN) {
         core->cause = core->syslog_next++;
     }
-    core->commits[core->commit_count] = *commit;
-    core->commits[core->commit_count].cause = core->cause;
+    struct commit *kept = &core->commits[core->commit_count];
+    *kept = *commit;
+    kept->time_ns = core->now_ns;
+    kept->cause = core->cause;
+    kept->actor = core->actor;
+    reduce(&core->state, kept);
     core->commit_digests[core->commit_count] = core->state.digest[0];
     core->commit_count++;
     core->is_changed = true;
     core->work += TURN_WORK_MAX; // what changed is closed with its turn
+}
+
+uint32_t core_commit(struct core *core, uint32_t record, struct commit *commit)
+{
+    const struct arena *arena = &core->state.arenas[commit_arena(commit->kind)];
+    struct commit_id id = record == NONE ? arena_peek(arena) : arena_id(arena, record);
+    memcpy(commit->bytes, &id, sizeof id);
+    core_apply(core, commit);
+    return id.index;
+}
+
+void core_commit_on(struct core *core, enum commit_kind kind, uint32_t record)
+{
+    core_commit(core, record, &(struct commit){.kind = (uint16_t)kind});
 }
 
 bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke)

@@ -48,17 +48,15 @@ static const uint64_t CAUSE_OPEN = CAUSE_NONE - 1; // the request's record has n
 
 // --- Frames: frames.c ---------------------------------------------------------------------------
 
-// Free frames: a list threaded through the frames themselves, and ranges never used.
+// Free frames: a list of ranges, threaded through the first frame of each.
 struct frames {
-    struct frame_range ranges[FRAME_RANGES_MAX];
-    uint32_t range_count;
-    uint32_t first;      // of the list
-    uint32_t free_count; // in list and ranges
+    uint32_t first; // of the first range; NONE: there is none
+    uint32_t free_count;
 };
 
-void frames_init(struct frames *frames, const struct frame_range *ranges, uint32_t count);
 uint32_t frame_take(struct frames *frames); // zeroed; the caller checked that there is one
 void frame_give(struct frames *frames, uint32_t frame);
+void frames_give(struct frames *frames, uint32_t first, uint32_t count); // at least one
 
 static inline void *frame_at(uint32_t frame)
 {
@@ -271,15 +269,14 @@ void results_write(struct core *core, struct request *request, const struct kern
 
 // --- commit.c -----------------------------------------------------------------------------------
 
-// An empty commit of this turn; core_apply reduces it and keeps it for the log.
-struct commit core_commit(const struct core *core, enum commit_kind kind);
-// One about a record that is there, or that it creates.
-struct commit core_commit_on(const struct core *core, enum commit_kind kind, uint32_t arena,
-                             uint32_t index);
-struct commit core_commit_new(const struct core *core, enum commit_kind kind, uint32_t arena);
+// Reduces a commit and keeps it for the log. It has a kind, flags and a body; when, why and by whom
+// is filled in here.
 void core_apply(struct core *core, const struct commit *commit);
+// The same for one whose body names a record first, which is filled in here: that record, or the
+// one that it creates (NONE); returns its index.
+uint32_t core_commit(struct core *core, uint32_t record, struct commit *commit);
 // A commit that says no more than about which record.
-void core_apply_on(struct core *core, enum commit_kind kind, uint32_t arena, uint32_t index);
+void core_commit_on(struct core *core, enum commit_kind kind, uint32_t record);
 
 // What an operation will make, all paid by one job. core_has_room says what is missing, or
 // STATUS_OK: the job's limit, the machine's records, its memory.

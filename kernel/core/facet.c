@@ -52,7 +52,7 @@ static bool may_commit(struct core *core, const struct facet *facet)
 static void facet_revoke(struct core *core, uint32_t facet)
 {
     bool is_server = facet_is_server(&core->state, &core->state.facets[facet]);
-    core_apply_on(core, COMMIT_FACET_REVOKE, ARENA_FACETS, facet);
+    core_commit_on(core, COMMIT_FACET_REVOKE, facet);
     core->recheck = 0;                           // some may wait by it
     core->remap = 0;                             // or be mapped through it
     core->litter = is_server ? 0 : core->litter; // or be about to tell it of facets
@@ -108,7 +108,7 @@ void facet_collect(struct core *core, uint32_t facet)
             }
             return;
         }
-        core_apply_on(core, COMMIT_FACET_DESTROY, ARENA_FACETS, at);
+        core_commit_on(core, COMMIT_FACET_DESTROY, at);
         *record = (struct facet_record){0};
         job_collect(core, job);
         at = parent;
@@ -162,15 +162,13 @@ enum status capability_manager_facet_run(struct core *core, struct request *requ
         return status;
     }
     const struct hold *target = &core->state.holds[origin.hold];
-    struct commit commit = core_commit_new(core, COMMIT_FACET_CREATE, ARENA_FACETS);
-    struct commit_facet_create *create = &commit.facet_create;
-    create->job = core->state.processes[process].job;
-    create->parent = target->facet;
-    create->interface = params->interface;
-    create->methods = params->methods;
-    create->receiver_data = params->receiver_data;
-    core_apply(core, &commit);
-    uint32_t facet = create->facet.index;
+    struct commit commit = {.kind = COMMIT_FACET_CREATE,
+                            .facet_create = {.job = core->state.processes[process].job,
+                                             .parent = target->facet,
+                                             .interface = params->interface,
+                                             .methods = params->methods,
+                                             .receiver_data = params->receiver_data}};
+    uint32_t facet = core_commit(core, NONE, &commit);
     cap_t made = hold_insert(core, process, facet, target->transfer, false, origin);
     cap_t revoker = hold_insert(core, process, facet, TRANSFER_MOVE, true, origin);
     request->results.capability_manager_facet =
@@ -194,11 +192,9 @@ enum status revoker_set_lease_run(struct core *core, struct request *request)
     if (params->calls == 0) {
         return STATUS_BAD_VALUE;
     }
-    struct commit commit =
-        core_commit_on(core, COMMIT_FACET_LEASE, ARENA_FACETS, request->target.facet);
-    commit.facet_lease.expiry_ns = params->expiry;
-    commit.facet_lease.calls = params->calls;
-    core_apply(core, &commit);
+    struct commit commit = {.kind = COMMIT_FACET_LEASE,
+                            .facet_lease = {.expiry_ns = params->expiry, .calls = params->calls}};
+    core_commit(core, request->target.facet, &commit);
     core->facets[request->target.facet].calls = 0;
     core->has_leases = true;
     return STATUS_OK;

@@ -67,20 +67,20 @@ enum status hold_has_room(const struct core *core, uint32_t process, uint32_t co
 cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
                   bool is_revoker, struct hold_origin origin)
 {
-    struct commit commit = core_commit_new(core, COMMIT_HOLD_INSERT, ARENA_HOLDS);
-    struct commit_hold_insert *insert = &commit.hold_insert;
-    insert->process = process;
-    insert->facet = facet;
-    insert->transfer = transfer;
-    insert->scope = origin.hold == NONE ? SCOPE_SHAREABLE : core->state.holds[origin.hold].scope;
-    insert->how = origin.how;
-    insert->revoker = is_revoker ? 1 : 0;
+    struct commit commit = {.kind = COMMIT_HOLD_INSERT,
+                            .hold_insert = {.process = process,
+                                            .facet = facet,
+                                            .transfer = transfer,
+                                            .scope = SCOPE_SHAREABLE,
+                                            .how = origin.how,
+                                            .revoker = is_revoker}};
     if (origin.hold != NONE) {
-        insert->origin = arena_id(&core->state.arenas[ARENA_HOLDS], origin.hold);
-        insert->origin_seq = core->state.holds[origin.hold].seq;
+        commit.hold_insert.scope = core->state.holds[origin.hold].scope;
+        commit.hold_insert.origin = arena_id(&core->state.arenas[ARENA_HOLDS], origin.hold);
+        commit.hold_insert.origin_seq = core->state.holds[origin.hold].seq;
     }
-    core_apply(core, &commit);
-    return cap_of(insert->hold.generation, insert->hold.index);
+    uint32_t hold = core_commit(core, NONE, &commit);
+    return cap_of(core->state.holds[hold].slot.generation, hold);
 }
 
 cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
@@ -95,12 +95,11 @@ cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
     if (core->facets[core->state.holds[hold].facet].queued != 0) {
         core->recheck = 0; // some may wait by it
     }
-    struct commit commit = core_commit_on(core, COMMIT_HOLD_MOVE, ARENA_HOLDS, hold);
-    commit.hold_move.made = arena_peek(&core->state.arenas[ARENA_HOLDS]);
-    commit.hold_move.process = process;
-    commit.hold_move.how = how;
-    core_apply(core, &commit);
-    return cap_of(commit.hold_move.made.generation, commit.hold_move.made.index);
+    struct commit_id made = arena_peek(&core->state.arenas[ARENA_HOLDS]);
+    struct commit commit = {.kind = COMMIT_HOLD_MOVE,
+                            .hold_move = {.made = made, .process = process, .how = how}};
+    core_commit(core, hold, &commit);
+    return cap_of(made.generation, made.index);
 }
 
 uint64_t hold_interface(const struct core *core, uint32_t hold)
@@ -114,7 +113,7 @@ void hold_remove(struct core *core, uint32_t hold)
     uint32_t facet = core->state.holds[hold].facet;
     const struct facet *node = &core->state.facets[facet];
     bool is_server = facet_is_server(&core->state, node);
-    core_apply_on(core, COMMIT_HOLD_REMOVE, ARENA_HOLDS, hold);
+    core_commit_on(core, COMMIT_HOLD_REMOVE, hold);
     if (core->facets[facet].queued != 0) {
         core->recheck = 0; // some may wait by it
     }

@@ -72,8 +72,8 @@ enum status job_make_memory_run(struct core *core, struct request *request)
 void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts)
 {
     for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
-        struct commit commit = core_commit(core, COMMIT_LIMIT_MOVE);
-        commit.limit_move = (struct commit_limit_move){from, to, resource, amounts[resource], {0}};
+        struct commit commit = {.kind = COMMIT_LIMIT_MOVE,
+                                .limit_move = {from, to, resource, amounts[resource], {0}}};
         if (amounts[resource] != 0) {
             core_apply(core, &commit);
         }
@@ -82,13 +82,11 @@ void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32
 
 uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags)
 {
-    struct commit commit = core_commit_new(core, COMMIT_JOB_CREATE, ARENA_JOBS);
+    struct commit commit = {.kind = COMMIT_JOB_CREATE, .flags = flags};
     if (parent != NONE) {
         commit.job_create.parent = arena_id(&core->state.arenas[ARENA_JOBS], parent);
     }
-    commit.flags = flags;
-    core_apply(core, &commit);
-    return commit.job_create.job.index;
+    return core_commit(core, NONE, &commit);
 }
 
 enum status job_child_run(struct core *core, struct request *request)
@@ -143,7 +141,7 @@ void job_collect(struct core *core, uint32_t job)
             memcmp(core->state.jobs[job].used, nothing, sizeof nothing) != 0) {
             return;
         }
-        core_apply_on(core, COMMIT_JOB_DESTROY, ARENA_JOBS, job);
+        core_commit_on(core, COMMIT_JOB_DESTROY, job);
     }
 }
 
@@ -153,7 +151,7 @@ enum status job_kill_run(struct core *core, struct request *request)
 {
     uint32_t job = job_of(core, request);
     if (core->state.jobs[job].killed == 0) {
-        core_apply_on(core, COMMIT_JOB_KILL, ARENA_JOBS, job);
+        core_commit_on(core, COMMIT_JOB_KILL, job);
         core->kill_next = 0;
     }
     return STATUS_OK;

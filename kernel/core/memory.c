@@ -25,7 +25,7 @@ void memory_created(struct core *core, uint32_t object)
 uint32_t memory_create_fixed(struct core *core, uint32_t job, uint32_t frame, uint32_t pages)
 {
     uint32_t object = object_create(core, OBJECT_MEMORY, job, pages, OBJECT_PINNED);
-    core_apply_on(core, COMMIT_MEMORY_SEAL, ARENA_OBJECTS, object);
+    core_commit_on(core, COMMIT_MEMORY_SEAL, object);
     core->objects[object].memory.base = frame;
     return object;
 }
@@ -107,7 +107,7 @@ enum status memory_object_seal_run(struct core *core, struct request *request)
         return STATUS_MAPPED_WRITABLE;
     }
     if (core->state.objects[object].sealed == 0) {
-        core_apply_on(core, COMMIT_MEMORY_SEAL, ARENA_OBJECTS, object);
+        core_commit_on(core, COMMIT_MEMORY_SEAL, object);
     }
     return STATUS_OK;
 }

@@ -38,20 +38,21 @@ const struct object_class revoker_class = {CLASS(revoker, REVOKER, MOVE)};
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
                        uint16_t flags)
 {
-    struct commit commit = core_commit_new(core, COMMIT_OBJECT_CREATE, ARENA_OBJECTS);
-    struct commit_object_create *create = &commit.object_create;
-    create->root_facet = arena_peek(&core->state.arenas[ARENA_FACETS]);
-    create->kind = kind;
-    create->job = job;
-    create->interface = object_classes[kind].interface;
-    create->argument = argument;
-    commit.flags = flags;
-    core_apply(core, &commit);
-    core->objects[create->object.index] = (struct object_record){0};
-    if (object_classes[kind].created != NULL) {
-        object_classes[kind].created(core, create->object.index);
+    const struct object_class *class = &object_classes[kind];
+    struct commit commit = {
+        .kind = COMMIT_OBJECT_CREATE,
+        .flags = flags,
+        .object_create = {.root_facet = arena_peek(&core->state.arenas[ARENA_FACETS]),
+                          .kind = kind,
+                          .job = job,
+                          .interface = class->interface,
+                          .argument = argument}};
+    uint32_t object = core_commit(core, NONE, &commit);
+    core->objects[object] = (struct object_record){0};
+    if (class->created != NULL) {
+        class->created(core, object);
     }
-    return create->object.index;
+    return object;
 }
 
 // Whoever makes an object answers with it first.
@@ -103,6 +104,6 @@ void object_destroy(struct core *core, uint32_t object)
         class->destroyed(core, object);
     }
     core->jobs[job].is_held = core->jobs[job].is_held && destroyed->kind != OBJECT_JOB;
-    core_apply_on(core, COMMIT_OBJECT_DESTROY, ARENA_OBJECTS, object);
+    core_commit_on(core, COMMIT_OBJECT_DESTROY, object);
     job_collect(core, job);
 }

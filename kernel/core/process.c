@@ -22,11 +22,9 @@ const struct needs process_needs = {.of =
 
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
 {
-    struct commit commit = core_commit_new(core, COMMIT_PROCESS_CREATE, ARENA_PROCESSES);
-    commit.process_create.job = job;
-    commit.process_create.session = session;
-    core_apply(core, &commit);
-    uint32_t process = commit.process_create.process.index;
+    struct commit commit = {.kind = COMMIT_PROCESS_CREATE,
+                            .process_create = {.job = job, .session = session}};
+    uint32_t process = core_commit(core, NONE, &commit);
     struct process_record *record = &core->processes[process];
     *record = (struct process_record){.builder_object = NONE};
     queue_init(&record->taken);
@@ -42,18 +40,17 @@ uint64_t process_number(const struct core *core, uint32_t process)
 
 void process_start(struct core *core, uint32_t process)
 {
-    struct commit commit = core_commit_on(core, COMMIT_PROCESS_START, ARENA_PROCESSES, process);
-    commit.process_start.session = core->state.processes[process].session;
-    core_apply(core, &commit);
+    struct commit commit = {.kind = COMMIT_PROCESS_START,
+                            .process_start.session = core->state.processes[process].session};
+    core_commit(core, process, &commit);
     core->processes[process].was_started = true;
 }
 
 void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause)
 {
-    struct commit commit = core_commit_on(core, COMMIT_PROCESS_EXIT, ARENA_PROCESSES, process);
-    commit.process_exit.code = code;
-    commit.process_exit.cause = cause;
-    core_apply(core, &commit);
+    struct commit commit = {.kind = COMMIT_PROCESS_EXIT,
+                            .process_exit = {.code = code, .cause = cause}};
+    core_commit(core, process, &commit);
     core->live_count--;
     for (uint32_t thread = core->state.processes[process].first_thread; thread != NONE;
          thread = core->state.threads[thread].next) {
@@ -76,7 +73,7 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 void process_reap_last(struct core *core, uint32_t process)
 {
     uint32_t job = core->state.processes[process].job;
-    core_apply_on(core, COMMIT_PROCESS_REAP, ARENA_PROCESSES, process);
+    core_commit_on(core, COMMIT_PROCESS_REAP, process);
     job_collect(core, job);
 }
 

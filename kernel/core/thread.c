@@ -33,10 +33,8 @@ static uint64_t ring_page(uint32_t thread)
 
 uint32_t thread_create(struct core *core, uint32_t process)
 {
-    struct commit commit = core_commit_new(core, COMMIT_THREAD_CREATE, ARENA_THREADS);
-    commit.thread_create.process = process;
-    core_apply(core, &commit);
-    uint32_t thread = commit.thread_create.thread.index;
+    struct commit commit = {.kind = COMMIT_THREAD_CREATE, .thread_create.process = process};
+    uint32_t thread = core_commit(core, NONE, &commit);
     uint32_t job = core->state.processes[process].job;
     uint32_t ring =
         memory_give(core, process, ring_page(thread), RING_PAGES, RIGHT_READ | RIGHT_WRITE);
@@ -110,9 +108,8 @@ static void thread_free(struct core *core, uint32_t thread)
         hal_thread_destroy(thread);
     }
     memory_unmap(core, mapping_find(core, record->process, ring_page(thread), 1));
-    struct commit commit = core_commit_on(core, COMMIT_THREAD_EXIT, ARENA_THREADS, thread);
-    commit.thread_exit.code = code;
-    core_apply(core, &commit);
+    struct commit commit = {.kind = COMMIT_THREAD_EXIT, .thread_exit.code = code};
+    core_commit(core, thread, &commit);
     if (process->first_thread == NONE && process->state == PROCESS_RUNNING) {
         process_exit(core, record->process, code, EXIT_CALLED); // none was ever started
     }

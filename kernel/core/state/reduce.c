@@ -361,6 +361,11 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_CHECKPOINT_MARK] = {run, ARENA_COUNT, NULL},
 };
 
+uint32_t commit_arena(enum commit_kind kind)
+{
+    return reducers[kind].arena;
+}
+
 void reduce(struct state *state, const struct commit *commit)
 {
     ASSERT(commit->kind < COMMIT_KIND_COUNT && reducers[commit->kind].effect != NULL);

@@ -181,6 +181,9 @@ void state_init(struct state *state, const struct state_config *config, void *st
 // Applies a commit that is well-formed. Nothing else writes the state.
 void reduce(struct state *state, const struct commit *commit);
 
+// Of which arena the record is that a commit's body names first; ARENA_COUNT: it names none.
+uint32_t commit_arena(enum commit_kind kind);
+
 // The digest recomputed from the arenas.
 void state_digest(const struct state *state, uint64_t digest[2]);
 
