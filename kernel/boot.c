@@ -110,7 +110,6 @@ static void core_init(struct core *core, const struct sizes *sizes, uint64_t now
         list_init(&core->ready[i]);
     }
     list_init(&core->dead);
-    list_init(&core->ended);
     for (uint32_t i = 0; i < PARK_QUEUES + 1; i++) {
         queue_init(&core->parked[i]);
     }

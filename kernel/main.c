@@ -29,14 +29,15 @@ static bool turn_step(struct core *core, const struct input *input)
     (void)input;
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
-    bool is_ending = job_sweep(core) || mapping_sweep(core);
+    bool is_ending = sweep_step(core, SWEEP_KILLED) ||
+                     (core_may_commit(core, NONE, true) && sweep_step(core, SWEEP_MAPPINGS));
     if (!is_ending && core->current != NONE && core->threads[core->current].is_submitting) {
         return gate_step(core);
     }
     core->is_changed = true;
-    core->is_sweeping = is_ending || process_sweep(core) || thread_sweep(core) ||
-                        request_sweep(core) ||
-                        (core_may_commit(core, NONE, false) && facet_sweep(core));
+    core->is_sweeping = is_ending || process_sweep(core) || sweep_step(core, SWEEP_THREADS) ||
+                        sweep_step(core, SWEEP_WAITS) ||
+                        (core_may_commit(core, NONE, false) && sweep_step(core, SWEEP_FACETS));
     if (!core->is_sweeping && core->current == NONE) {
         log_seal_step(core->log);
     }

@@ -15,7 +15,6 @@ enum {
     MAPPINGS_MAX = 512,                  // of one process
     MAP_PAGES_MAX = 512,                 // of one call
     MAP_FRAMES = 2 * HAL_MAP_TABLES + 1, // for tables of so many pages, at most
-    SWEEP_MAPPINGS = 16,                 // looked at in one step
     FIRST_PAGE = LAYOUT_START / PAGE_SIZE,
     END_PAGE = LAYOUT_RING / PAGE_SIZE, // from here on: the kernel's
 };
@@ -141,20 +140,13 @@ void memory_unmap(struct core *core, uint32_t mapping)
     facet_collect(core, facet);
 }
 
-bool mapping_sweep(struct core *core)
+bool mapping_sweep(struct core *core, uint32_t mapping)
 {
-    bool has_more = core->remap != NONE && core_may_commit(core, NONE, true);
-    for (uint32_t i = 0; has_more && i < SWEEP_MAPPINGS && core->remap != NONE; i++) {
-        uint32_t mapping = core->remap++;
-        if (mapping >= core->state.arenas[ARENA_MAPPINGS].fresh) {
-            core->remap = NONE; // none behind it was ever used
-        } else if (arena_is_live(&core->state.arenas[ARENA_MAPPINGS], mapping) &&
-                   facet_check(core, core->state.mappings[mapping].facet) != STATUS_OK) {
-            memory_unmap(core, mapping);
-            break;
-        }
+    bool is_gone = facet_check(core, core->state.mappings[mapping].facet) != STATUS_OK;
+    if (is_gone) {
+        memory_unmap(core, mapping);
     }
-    return has_more;
+    return is_gone;
 }
 
 // --- Places that programs name ------------------------------------------------------------------

@@ -41,7 +41,8 @@ static void check_facets(const struct core *core)
         bool is_pinned = (object->flags & OBJECT_PINNED) != 0 && facet->parent == NONE;
         ASSERT(!facet_is_unused(facet) || core->facets[i].queued != 0 || is_pinned ||
                (core->facets[i].drop == DROP_LISTED && object_is_served(state, facet->object)) ||
-               core->litter < state->arenas[ARENA_FACETS].fresh);
+               core->sweeps[SWEEP_FACETS] < state->arenas[ARENA_FACETS].fresh ||
+               !core_may_commit(core, facet->job, false));
         if (facet->parent == NONE) {
             ASSERT(object->root_facet == i);
             continue;
@@ -171,7 +172,7 @@ static void check_slots(const struct core *core)
         unused += is_waiting || request->generation == UINT32_MAX ? 1 : 0;
         bool is_of_endpoint = request->state == REQUEST_RECV || request->state == REQUEST_CALL;
         ASSERT(!is_of_endpoint || object_is_served(&core->state, request->target.object) ||
-               core->recheck <= i);
+               core->sweeps[SWEEP_WAITS] <= request->sender.thread);
     }
     ASSERT(unused == core->request_count);
     for (uint32_t job = 0; job < core->state.arenas[ARENA_JOBS].fresh; job++) {

@@ -97,7 +97,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
 };
 
 struct process_record {              // process.c, process_builder.c
-    struct link sweep;               // among the dead; then among the exits that were not told
+    struct link sweep;               // among the dead
     struct queue taken;              // calls that it answers
     uint64_t base;                   // of its addresses, for its code
     uint32_t space;                  // frame of struct space: address_space.c; NONE: given back
@@ -158,7 +158,6 @@ struct object_record {
 
 struct job_record {       // job.c
     struct queue waiters; // nextExit
-    struct link exits;    // processes whose exit was not told
     bool is_held;         // its object is there
     uint32_t priority;    // of its threads
     uint32_t depth;       // jobs above it
@@ -166,6 +165,16 @@ struct job_record {       // job.c
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
+
+// What a change elsewhere has to be looked for in, in this order: sweep.c.
+enum sweep {
+    SWEEP_KILLED = 0,   // processes of killed jobs
+    SWEEP_MAPPINGS = 1, // mappings by rights that are gone
+    SWEEP_THREADS = 2,  // threads that ended
+    SWEEP_WAITS = 3,    // what threads wait for by rights that are gone
+    SWEEP_FACETS = 4,   // facets that nothing needs
+    SWEEP_COUNT = 5,
+};
 
 struct site { // of an address space
     uint32_t process, mapping;
@@ -214,14 +223,10 @@ struct core {
     uint32_t ready_mask; // bit n: the queue of priority n is not empty
     uint64_t slice_end_ns;
     uint64_t armed_ns;
-    bool is_sweeping;   // something may be left to give back, or to tell
-    struct link dead;   // processes to sweep
-    struct link ended;  // threads to sweep
-    uint32_t litter;    // facets from here on are looked at when the log has room
-    bool has_leases;    // some facet has, or had: calls are counted
-    uint32_t kill_next; // process to look at for one of a killed job; NONE: there is none
-    uint32_t remap;     // the mapping whose facet is looked at next; NONE: nothing was taken away
-    uint32_t recheck;   // the request whose right is looked at next; NONE: nothing was taken away
+    bool is_sweeping;                     // something may be left to give back, or to tell
+    struct link dead;                     // processes to give back, then to tell of
+    bool has_leases;                      // some facet has, or had: calls are counted
+    uint32_t sweeps[SWEEP_COUNT];         // the record that each looks at next: sweep.c
     struct queue parked[PARK_QUEUES + 1]; // park.c; the last one: timer.c
 
     struct commit commits[TURN_COMMITS_MAX];
@@ -335,8 +340,8 @@ enum status facet_check(const struct core *core, uint32_t facet);
 void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
 void facet_collect(struct core *core, uint32_t facet);
-// One bounded piece of what had no room in the log; false: there is none left.
-bool facet_sweep(struct core *core);
+// What had no room in the log, or was listed for a server that is gone.
+bool facet_sweep(struct core *core, uint32_t facet);
 
 // A new object, which the job pays; returns its index.
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
@@ -376,7 +381,10 @@ void completion_wake(struct core *core, struct thread_record *thread);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 
-// --- deadline.c, schedule.c ---------------------------------------------------------------------
+// --- deadline.c, schedule.c, sweep.c ------------------------------------------------------------
+
+// A bounded step; false: there is none left.
+bool sweep_step(struct core *core, enum sweep sweep);
 
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
 void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
@@ -461,8 +469,8 @@ uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags);
 void job_limits_move(struct core *core, uint32_t from, uint32_t to, const uint32_t *amounts);
 // Destroys the job, and those above it, if nobody holds it and it pays for nothing.
 void job_collect(struct core *core, uint32_t job);
-// One step of ending what runs in killed jobs; false: there is nothing to end.
-bool job_sweep(struct core *core);
+// Ends the process if its job was killed.
+bool job_sweep(struct core *core, uint32_t process);
 // Nobody waits any more for a call that a server has taken.
 void endpoint_call_lost(struct core *core, const struct request *call);
 
@@ -477,8 +485,8 @@ enum status operate_unpark(struct core *core, struct request *request);
 // These pages are not the process's any more: who sleeps on a word of them is told.
 void park_unmapped(struct core *core, uint32_t process, uint64_t first_page, uint64_t count);
 
-// The process is gone but for its exit: tells who waits, or keeps it for whoever asks.
-void job_exit_tell(struct core *core, uint32_t process);
+// The process is gone but for its exit: tells whoever asks, nearest above; false: nobody does.
+bool job_exit_tell(struct core *core, uint32_t process);
 
 // Every invariant that can be seen from the arenas; asserts. For tests: it reads everything.
 void core_check(const struct core *core);

@@ -6,10 +6,6 @@
 // where the log has no room for it, when it has (facet_sweep).
 #include "kernel/core/core.h"
 
-enum {
-    SWEEP_FACETS = 16, // looked at in one step
-};
-
 // The same, where there are leases, or were.
 static __attribute__((noinline)) enum status leased_check(const struct core *core, uint32_t facet)
 {
@@ -41,21 +37,15 @@ enum status facet_check(const struct core *core, uint32_t facet)
     return STATUS_OK;
 }
 
-// Whether the log has room for what becomes of a facet by itself; else facet_sweep() sees to it.
-static bool may_commit(struct core *core, const struct facet *facet)
-{
-    bool may = core_may_commit(core, facet->job, false);
-    core->litter = may ? core->litter : 0;
-    return may;
-}
-
 static void facet_revoke(struct core *core, uint32_t facet)
 {
     bool is_server = facet_is_server(&core->state, &core->state.facets[facet]);
     core_commit_on(core, COMMIT_FACET_REVOKE, facet);
-    core->recheck = 0;                           // some may wait by it
-    core->remap = 0;                             // or be mapped through it
-    core->litter = is_server ? 0 : core->litter; // or be about to tell it of facets
+    core->sweeps[SWEEP_WAITS] = 0;    // some may wait by it
+    core->sweeps[SWEEP_MAPPINGS] = 0; // or be mapped through it
+    if (is_server) {
+        core->sweeps[SWEEP_FACETS] = 0; // or be about to tell it of facets
+    }
 }
 
 // Revokes the facet if the calls of its lease have run out.
@@ -63,7 +53,7 @@ static void lease_end(struct core *core, uint32_t facet)
 {
     const struct facet *leased = &core->state.facets[facet];
     if (core->facets[facet].calls >= leased->calls && leased->revoked == 0 &&
-        may_commit(core, leased)) {
+        core_may_commit(core, leased->job, false)) {
         facet_revoke(core, facet);
     }
 }
@@ -95,7 +85,7 @@ void facet_collect(struct core *core, uint32_t facet)
         if (record->queued != 0 ||
             (record->drop == DROP_LISTED && object_is_served(&core->state, node->object)) ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
-            !facet_is_unused(node) || !may_commit(core, node)) {
+            !facet_is_unused(node) || !core_may_commit(core, node->job, false)) {
             return;
         }
         uint32_t parent = node->parent;
@@ -115,18 +105,11 @@ void facet_collect(struct core *core, uint32_t facet)
     }
 }
 
-bool facet_sweep(struct core *core)
+bool facet_sweep(struct core *core, uint32_t facet)
 {
-    const struct arena *arena = &core->state.arenas[ARENA_FACETS];
-    bool has_more = core->litter < arena->fresh;
-    for (uint32_t i = 0; i < SWEEP_FACETS && core->litter < arena->fresh; i++) {
-        uint32_t facet = core->litter++;
-        if (arena_is_live(arena, facet)) {
-            lease_end(core, facet);
-            facet_collect(core, facet);
-        }
-    }
-    return has_more;
+    lease_end(core, facet);
+    facet_collect(core, facet);
+    return false;
 }
 
 // --- CapabilityManager --------------------------------------------------------------------------

@@ -93,7 +93,7 @@ cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
 cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
 {
     if (core->facets[core->state.holds[hold].facet].queued != 0) {
-        core->recheck = 0; // some may wait by it
+        core->sweeps[SWEEP_WAITS] = 0; // some may wait by it
     }
     struct commit_id made = arena_peek(&core->state.arenas[ARENA_HOLDS]);
     struct commit commit = {.kind = COMMIT_HOLD_MOVE,
@@ -115,10 +115,11 @@ void hold_remove(struct core *core, uint32_t hold)
     bool is_server = facet_is_server(&core->state, node);
     core_commit_on(core, COMMIT_HOLD_REMOVE, hold);
     if (core->facets[facet].queued != 0) {
-        core->recheck = 0; // some may wait by it
+        core->sweeps[SWEEP_WAITS] = 0; // some may wait by it
     }
     if (is_server && !object_is_served(&core->state, node->object)) {
-        core->recheck = core->litter = 0; // some may wait for it, or it was to learn of a facet
+        core->sweeps[SWEEP_WAITS] = 0; // some may wait for it, or it was to learn of a facet
+        core->sweeps[SWEEP_FACETS] = 0;
     }
     facet_collect(core, facet);
 }

@@ -3,9 +3,9 @@
 // Jobs: makers of objects, accounts with limits, and supervisors. A child's limits are carved out
 // of its parent's, so a charge asks one job alone. Killing one is a flag on it, then the end of
 // each process below it, one at a time, before any of them runs again. An exit is told once what
-// the process held is given back; until then, and until somebody asks, it waits in the process's
-// own record, so that none is lost and none needs memory; it is for the nearest job above that
-// asks. A job that nobody holds and that pays for nothing is gone, and its parent has its limits.
+// the process held is given back; until then, and until somebody asks, the process stays among the
+// dead, so that none is lost and none needs memory; it is for the nearest job above that asks. A
+// job that nobody holds and that pays for nothing is gone, and its parent has its limits.
 #include <string.h>
 
 #include "kernel/core/core.h"
@@ -29,7 +29,6 @@ void job_created(struct core *core, uint32_t object)
     struct job_record *record = &core->jobs[core->state.objects[object].argument];
     *record = (struct job_record){.is_held = true, .priority = PRIORITY_DEFAULT};
     queue_init(&record->waiters);
-    list_init(&record->exits);
 }
 
 // --- Makers -------------------------------------------------------------------------------------
@@ -152,62 +151,40 @@ enum status job_kill_run(struct core *core, struct request *request)
     uint32_t job = job_of(core, request);
     if (core->state.jobs[job].killed == 0) {
         core_commit_on(core, COMMIT_JOB_KILL, job);
-        core->kill_next = 0;
+        core->sweeps[SWEEP_KILLED] = 0;
     }
     return STATUS_OK;
 }
 
-// Each step looks for one process of a killed job and ends it.
-bool job_sweep(struct core *core)
+bool job_sweep(struct core *core, uint32_t process)
 {
-    const struct arena *processes = &core->state.arenas[ARENA_PROCESSES];
-    for (; core->kill_next < processes->fresh; core->kill_next++) {
-        const struct process_entry *process = &core->state.processes[core->kill_next];
-        if (arena_is_live(processes, core->kill_next) && process->state != PROCESS_DEAD &&
-            job_is_killed(&core->state, process->job)) {
-            process_exit(core, core->kill_next, -1, EXIT_KILLED);
-            return true;
-        }
+    const struct process_entry *entry = &core->state.processes[process];
+    bool is_killed = entry->state != PROCESS_DEAD && job_is_killed(&core->state, entry->job);
+    if (is_killed) {
+        process_exit(core, process, -1, EXIT_KILLED);
     }
-    core->kill_next = NONE;
-    return false;
+    return is_killed;
 }
 
 // --- Exits --------------------------------------------------------------------------------------
 
-// Tells the waiter; false: its authority or its buffer is gone, and so is its call, with that as
-// the reason.
-static bool waiter_tell(struct core *core, struct request *waiter, uint32_t process)
+// A waiter whose right or buffer is gone ends with that as the reason, and the next one is told.
+bool job_exit_tell(struct core *core, uint32_t process)
 {
     const struct process_entry *ended = &core->state.processes[process];
-    waiter->results.job_next_exit =
-        (struct job_next_exit_results){.process = cap_of(ended->slot.generation, process).value,
-                                       .code = ended->exit_code,
-                                       .cause = (enum exit_cause)ended->exit_cause};
-    return request_succeed(core, waiter, &job_methods[JOB_NEXT_EXIT]);
-}
-
-// Tells the exits of a job to whoever waits nearest above.
-static void exits_tell(struct core *core, uint32_t job)
-{
-    const struct link *exits = &core->jobs[job].exits;
-    for (uint32_t at = job; at != NONE && !list_is_empty(exits);) {
-        struct request *waiter = request_first(&core->jobs[at].waiters);
-        uint32_t process = process_of_sweep(core, exits->next);
-        if (waiter == NULL) {
-            at = parent_of(core, at);
-        } else if (waiter_tell(core, waiter, process)) {
-            list_remove(&core->processes[process].sweep);
-            process_reap_last(core, process);
+    for (uint32_t job = ended->job; job != NONE; job = parent_of(core, job)) {
+        struct request *waiter;
+        while ((waiter = request_first(&core->jobs[job].waiters)) != NULL) {
+            waiter->results.job_next_exit =
+                (struct job_next_exit_results){.process = process_number(core, process),
+                                               .code = ended->exit_code,
+                                               .cause = (enum exit_cause)ended->exit_cause};
+            if (request_succeed(core, waiter, &job_methods[JOB_NEXT_EXIT])) {
+                return true;
+            }
         }
     }
-}
-
-void job_exit_tell(struct core *core, uint32_t process)
-{
-    uint32_t job = core->state.processes[process].job;
-    list_append(&core->jobs[job].exits, &core->processes[process].sweep);
-    exits_tell(core, job);
+    return false;
 }
 
 enum status job_next_exit_run(struct core *core, struct request *request)
@@ -216,9 +193,7 @@ enum status job_next_exit_run(struct core *core, struct request *request)
     if (status == STATUS_OK) {
         request_wait(core, request, REQUEST_EXIT, &core->jobs[job_of(core, request)].waiters,
                      request->sqe.arg);
-        for (uint32_t job = 0; job < core->state.arenas[ARENA_JOBS].fresh; job++) {
-            exits_tell(core, job);
-        }
+        core->is_sweeping = core->is_changed = true; // process_sweep() tells what is to be told
     }
     return status;
 }

@@ -27,8 +27,7 @@ void memory_unmap(struct core *core, uint32_t mapping);
 // A new object of so many pages, which the process has from a page on.
 uint32_t memory_give(struct core *core, uint32_t process, uint64_t page, uint32_t count,
                      uint32_t rights);
-// One bounded piece of unmapping what was mapped by a right that was taken away; false: there is
-// none left. It begins where core.remap is set to 0.
-bool mapping_sweep(struct core *core);
+// Unmaps what was mapped by a right that was taken away.
+bool mapping_sweep(struct core *core, uint32_t mapping);
 
 #endif

@@ -9,11 +9,6 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/thread.h"
 
-uint32_t process_of_sweep(const struct core *core, const struct link *sweep)
-{
-    return (uint32_t)((const struct process_record *)(const void *)sweep - core->processes);
-}
-
 const struct needs process_needs = {.of =
                                         {
                                             [RESOURCE_PROCESSES] = 1,
@@ -70,15 +65,8 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 
 // --- Giving back --------------------------------------------------------------------------------
 
-void process_reap_last(struct core *core, uint32_t process)
-{
-    uint32_t job = core->state.processes[process].job;
-    core_commit_on(core, COMMIT_PROCESS_REAP, process);
-    job_collect(core, job);
-}
-
-// A bounded piece of it, in this order.
-static void sweep(struct core *core, uint32_t process)
+// A bounded piece of it, in this order; false: nobody asks how it ended.
+static bool sweep(struct core *core, uint32_t process)
 {
     const struct process_entry *entry = &core->state.processes[process];
     struct process_record *record = &core->processes[process];
@@ -95,18 +83,24 @@ static void sweep(struct core *core, uint32_t process)
         memory_unmap(core, entry->first_mapping);
     } else if (record->space != NONE) {
         space_destroy(core, process);
-    } else {
+    } else if (!record->was_started || job_exit_tell(core, process)) {
+        uint32_t job = entry->job;
         list_remove(&record->sweep);
-        (record->was_started ? job_exit_tell : process_reap_last)(core, process);
+        core_commit_on(core, COMMIT_PROCESS_REAP, process);
+        job_collect(core, job);
+    } else {
+        return false;
     }
+    return true;
 }
 
 bool process_sweep(struct core *core)
 {
     for (const struct link *at = core->dead.next; at != &core->dead; at = at->next) {
-        uint32_t process = process_of_sweep(core, at);
-        if (core_may_commit(core, core->state.processes[process].job, false)) {
-            sweep(core, process);
+        const struct process_record *record = (const struct process_record *)(const void *)at;
+        uint32_t process = (uint32_t)(record - core->processes);
+        if (core_may_commit(core, core->state.processes[process].job, false) &&
+            sweep(core, process)) {
             return true;
         }
     }

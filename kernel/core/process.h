@@ -13,12 +13,8 @@ uint32_t process_create(struct core *core, uint32_t job, uint32_t session);
 uint64_t process_number(const struct core *core, uint32_t process);
 void process_start(struct core *core, uint32_t process); // its threads may run
 void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause);
-// Whose link it is, of a list of ended processes.
-uint32_t process_of_sweep(const struct core *core, const struct link *sweep);
-// Nothing is left of the process: its slot is free.
-void process_reap_last(struct core *core, uint32_t process);
 // One bounded piece of giving back what dead processes held; false: there is none left, or no room
-// in the log to do so.
+// in the log to do so, or nobody asks how they ended.
 bool process_sweep(struct core *core);
 
 #endif

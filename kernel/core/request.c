@@ -9,9 +9,9 @@
 // cap_enter is made ready, to run next if the running thread's own doing brought it about.
 //
 // What waits at a kernel object does so by the hold through which it came, and what waits at an
-// endpoint as long as that has a server. When a hold goes or a facet is revoked, all slots are
-// looked through in bounded steps (request_sweep), and the right is looked at again before anything
-// completes well.
+// endpoint as long as that has a server. When a hold goes or a facet is revoked, what all threads
+// wait for is looked through in bounded steps (request_sweep), and the right is looked at again
+// before anything completes well.
 //
 // A repeating WAIT completes many times with one promise. From each completion until the thread has
 // consumed it the request is told: nothing can be posted, and what ends it meanwhile stands in its
@@ -19,10 +19,6 @@
 #include "kernel/core/core.h"
 #include "kernel/core/syslog.h"
 #include "kernel/core/thread.h"
-
-enum {
-    SWEEP_REQUESTS = 16, // looked at in one step
-};
 
 struct request *request_first(const struct queue *queue)
 {
@@ -265,14 +261,12 @@ void request_abandon(struct core *core, struct request *request, enum status fac
     }
 }
 
-bool request_sweep(struct core *core)
+bool request_sweep(struct core *core, uint32_t thread)
 {
-    bool has_more = core->recheck != NONE;
-    for (uint32_t i = 0; i < SWEEP_REQUESTS && core->recheck != NONE; i++) {
-        struct request *request = &core->requests[core->recheck++];
-        if (request->generation == 0 || core->recheck == core->request_count) {
-            core->recheck = NONE; // none behind it was ever used
-        }
+    struct link *waits = &core->threads[thread].waits;
+    for (struct link *at = waits->next; at != waits; at = at->next) {
+        struct request *request = request_of_waits(at);
+        bool is_told = request->is_told;
         enum status status = STATUS_OK;
         if (request->state >= REQUEST_EXIT) {
             status = request_right_check(core, request);
@@ -283,9 +277,12 @@ bool request_sweep(struct core *core)
         }
         if (status != STATUS_OK) {
             request_fail(core, request, status, ARGUMENT_CAP);
+            if (!is_told) {
+                return true;
+            }
         }
     }
-    return has_more;
+    return false;
 }
 
 void completion_wait_ends(struct core *core, struct deadline *limit)

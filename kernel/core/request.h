@@ -99,8 +99,8 @@ bool request_succeed(struct core *core, struct request *request,
 void request_repeat(struct core *core, struct request *request);
 // Whether it can complete: it is not told any more, since its last completion was consumed.
 bool request_renew(struct request *request);
-// One bounded piece of ending what waits by a right that was taken away; false: there is none left.
-bool request_sweep(struct core *core);
+// Ends one of the thread's that waits by a right that was taken away.
+bool request_sweep(struct core *core, uint32_t thread);
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is
 // gone. A call that a server has taken stays the server's until it answers.
 void request_abandon(struct core *core, struct request *request, enum status fact);

@@ -101,9 +101,6 @@ static void thread_free(struct core *core, uint32_t thread)
     struct thread_record *record = &core->threads[thread];
     const struct process_entry *process = &core->state.processes[record->process];
     int32_t code = record->has_ended ? record->code : process->exit_code;
-    if (record->has_ended) {
-        list_remove(&record->ready);
-    }
     if (record->is_started) {
         hal_thread_destroy(thread);
     }
@@ -136,16 +133,14 @@ void thread_step(struct core *core, uint32_t thread)
     }
 }
 
-bool thread_sweep(struct core *core)
+bool thread_sweep(struct core *core, uint32_t thread)
 {
-    for (const struct link *at = core->ended.next; at != &core->ended; at = at->next) {
-        const struct thread_record *record = (const struct thread_record *)(const void *)at;
-        if (core_may_commit(core, core->state.processes[record->process].job, false)) {
-            thread_step(core, (uint32_t)(record - core->threads));
-            return true;
-        }
+    const struct thread_record *record = &core->threads[thread];
+    bool may = record->has_ended && core_may_commit(core, record->job, false);
+    if (may) {
+        thread_step(core, thread);
     }
-    return false;
+    return may;
 }
 
 static void thread_end(struct core *core, uint32_t thread, int32_t code)
@@ -161,7 +156,7 @@ static void thread_end(struct core *core, uint32_t thread, int32_t code)
     }
     record->code = code;
     record->has_ended = true;
-    list_append(&core->ended, &record->ready);
+    core->sweeps[SWEEP_THREADS] = 0;
     core->is_sweeping = true;
 }
 

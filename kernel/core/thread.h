@@ -12,10 +12,9 @@ uint64_t thread_ring(const struct core *core, uint32_t thread);
 // It runs: at addresses as its code uses them.
 void thread_begin(struct core *core, uint32_t thread, uint64_t entry, uint64_t stack,
                   uint64_t argument);
-// A bounded piece of giving a thread that does not run back, the last one with it; of all that have
-// ended: false: there is none left.
+// A bounded piece of giving a thread that does not run back, the last one with it; if it has ended.
 void thread_step(struct core *core, uint32_t thread);
-bool thread_sweep(struct core *core);
+bool thread_sweep(struct core *core, uint32_t thread);
 // The running thread's fault becomes a call to its fault endpoint; false: it has none.
 bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t instruction);
 // That call was answered, or will never be.
