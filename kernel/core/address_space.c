@@ -89,9 +89,11 @@ static void writers_count(struct core *core, uint32_t facet, uint32_t rights, ui
 
 // --- Page tables follow -------------------------------------------------------------------------
 
-static void pages_map(struct core *core, uint32_t mapping)
+void memory_map(struct core *core, const struct commit_memory_map *map)
 {
-    const struct mapping *map = &core->state.mappings[mapping];
+    struct commit commit = {.kind = COMMIT_MEMORY_MAP, .memory_map = *map};
+    core_commit(core, NONE, &commit);
+    writers_count(core, map->facet, map->rights, 1);
     uint32_t object = core->state.facets[map->facet].object;
     for (uint32_t i = 0; i < map->count && map->rights != 0; i++) {
         uint32_t frame = memory_frame(core, object, map->object_page + i);
@@ -100,14 +102,6 @@ static void pages_map(struct core *core, uint32_t mapping)
             table_keep(core, space_of(core, map->process), table);
         }
     }
-}
-
-void memory_map(struct core *core, const struct commit_memory_map *map)
-{
-    struct commit commit = {.kind = COMMIT_MEMORY_MAP, .memory_map = *map};
-    uint32_t mapping = core_commit(core, NONE, &commit);
-    writers_count(core, map->facet, map->rights, 1);
-    pages_map(core, mapping);
 }
 
 uint32_t memory_give(struct core *core, uint32_t process, uint64_t page, uint32_t count,
@@ -195,16 +189,29 @@ static const uint8_t rights_of[] = {
     1 << 0 | 1 << RIGHT_READ | 1 << (RIGHT_READ | RIGHT_EXECUTE),
 };
 
-static enum status rights_check(const struct core *core, uint32_t facet, uint32_t rights)
+// A new mapping, in the place of an old one (NONE: of none).
+static enum status map_change(struct core *core, uint32_t old, const struct commit_memory_map *map,
+                              const struct needs *needs)
 {
-    const struct facet *through = &core->state.facets[facet];
+    uint32_t rights = map->rights;
+    const struct facet *through = &core->state.facets[map->facet];
     uint64_t methods = (rights != 0 ? 1 << MEMORY_OBJECT_READ : 0) |
                        ((rights & RIGHT_WRITE) != 0 ? 1 << MEMORY_OBJECT_WRITE : 0);
     if (rights > 7 || (rights_of[core->state.objects[through->object].sealed] >> rights & 1) == 0) {
         return STATUS_RIGHTS_REFUSED;
     }
-    return (through->methods & methods) == methods ? facet_check(core, facet)
-                                                   : STATUS_METHOD_NOT_IN_FACET;
+    if ((through->methods & methods) != methods) {
+        return STATUS_METHOD_NOT_IN_FACET;
+    }
+    enum status status = facet_check(core, map->facet);
+    status = status == STATUS_OK ? space_has_room(core, map->process, needs) : status;
+    if (status == STATUS_OK && old != NONE) {
+        pages_unmap(core, old);
+    }
+    if (status == STATUS_OK) {
+        memory_map(core, map);
+    }
+    return status;
 }
 
 // --- Methods ------------------------------------------------------------------------------------
@@ -225,12 +232,7 @@ enum status address_space_map_run(struct core *core, struct request *request)
         map.count > (size - params->offset) / PAGE_SIZE) {
         return STATUS_BAD_VALUE;
     }
-    enum status status = rights_check(core, map.facet, map.rights);
-    status = status == STATUS_OK ? space_has_room(core, map.process, &needs) : status;
-    if (status == STATUS_OK) {
-        memory_map(core, &map);
-    }
-    return status;
+    return map_change(core, NONE, &map, &needs);
 }
 
 enum status address_space_unmap_run(struct core *core, struct request *request)
@@ -246,11 +248,5 @@ enum status address_space_protect_run(struct core *core, struct request *request
     memcpy(&map, &core->state.mappings[core->site.mapping], sizeof map);
     map.rights = request->params.address_space_protect.rights;
     const struct needs needs = {.frames = MAP_FRAMES};
-    enum status status = rights_check(core, map.facet, map.rights);
-    status = status == STATUS_OK ? space_has_room(core, map.process, &needs) : status;
-    if (status == STATUS_OK) {
-        pages_unmap(core, core->site.mapping);
-        memory_map(core, &map);
-    }
-    return status;
+    return map_change(core, core->site.mapping, &map, &needs);
 }

@@ -66,16 +66,20 @@ static inline enum status buffer_result(const struct core *core, const struct re
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
 }
 
-// Whether it is there, for a buffer of which only a part will be used.
-static inline enum status buffer_check(const struct core *core, const struct thread_record *thread,
-                                       uint64_t at, uint32_t size, bool in_ring, uint32_t rights)
+// Whether a request that waits may still have its result, of so many bytes; else it ends with the
+// reason.
+static inline bool result_is_ready(struct core *core, struct request *request, uint32_t size,
+                                   struct buffer *buffer)
 {
-    uint32_t room = thread->message_size;
-    if (in_ring) {
-        return at <= room && size <= room - at ? STATUS_OK : STATUS_BAD_BUFFER;
+    enum status status = request_right_check(core, request);
+    enum sqe_argument about = status == STATUS_OK ? ARGUMENT_RESULT : ARGUMENT_CAP;
+    if (status == STATUS_OK && size != 0) {
+        status = buffer_result(core, request, size, buffer);
     }
-    struct buffer buffer;
-    return buffer_resolve(core, thread, at, size, false, rights, &buffer);
+    if (status != STATUS_OK) {
+        request_fail(core, request, status, about);
+    }
+    return status == STATUS_OK;
 }
 
 void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size);

@@ -346,6 +346,11 @@ bool facet_sweep(struct core *core, uint32_t facet);
 // A new object, which the job pays; returns its index.
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
                        uint16_t flags);
+// What it is about: by its kind, a number, or the index of a record.
+static inline uint32_t object_argument(const struct core *core, uint32_t object)
+{
+    return (uint32_t)core->state.objects[object].argument;
+}
 // Makes an object for the caller of a method, who gets a hold of it, the first of the results, if
 // there is room for it and for what else the job will pay (NULL: nothing).
 enum status object_make(struct core *core, struct request *request, enum object_kind kind,

@@ -42,17 +42,11 @@ receiver_find(struct core *core, struct endpoint_record *endpoint, uint32_t span
               struct buffer *result)
 {
     struct request *receiver;
-    while ((receiver = request_first(&endpoint->receivers)) != NULL) {
-        enum status status = request_right_check(core, receiver);
-        if (status == STATUS_OK) {
-            status = buffer_result(core, receiver, (uint32_t)sizeof(struct message_header) + span,
-                                   result);
-        }
-        if (status == STATUS_OK) {
-            break;
-        }
-        request_fail(core, receiver, status, ARGUMENT_RESULT);
-    }
+    do {
+        receiver = request_first(&endpoint->receivers);
+    } while (
+        receiver != NULL &&
+        !result_is_ready(core, receiver, (uint32_t)sizeof(struct message_header) + span, result));
     return receiver;
 }
 
@@ -248,8 +242,8 @@ __attribute__((flatten)) static enum status recv_check(struct core *core, struct
     if (request->sqe.result_len > MESSAGE_SIZE_MAX + sizeof(struct message_header)) {
         return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
     }
-    status = buffer_check(core, request->thread, request->sqe.result, request->sqe.result_len,
-                          (request->sqe.flags & SQE_RING_RESULT) != 0, RIGHT_WRITE);
+    struct buffer buffer; // of which only a part will be used
+    status = buffer_result(core, request, request->sqe.result_len, &buffer);
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_RESULT, status);
     }
@@ -296,12 +290,11 @@ static enum status return_check(struct request *request)
     if (sqe->transfers > TRANSFERS_MAX || (is_exception && sqe->transfers != 0)) {
         return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    if (!is_exception && sqe->method != 0) {
-        return request_about(request, ARGUMENT_METHOD, STATUS_RESERVED_SET);
-    }
-    if (is_exception &&
-        (sqe->method < EXCEPTION_FAILED || sqe->method > EXCEPTION_INVALID_ARGUMENT)) {
-        return request_about(request, ARGUMENT_METHOD, STATUS_BAD_ARGUMENT);
+    uint16_t least = is_exception ? EXCEPTION_FAILED : 0;
+    uint16_t most = is_exception ? EXCEPTION_INVALID_ARGUMENT : 0;
+    if (sqe->method < least || sqe->method > most) {
+        return request_about(request, ARGUMENT_METHOD,
+                             is_exception ? STATUS_BAD_ARGUMENT : STATUS_RESERVED_SET);
     }
     bool is_long = sqe->payload_len > MESSAGE_SIZE_MAX;
     return is_long ? request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE)

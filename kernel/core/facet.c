@@ -6,34 +6,18 @@
 // where the log has no room for it, when it has (facet_sweep).
 #include "kernel/core/core.h"
 
-// The same, where there are leases, or were.
-static __attribute__((noinline)) enum status leased_check(const struct core *core, uint32_t facet)
+enum status facet_check(const struct core *core, uint32_t facet)
 {
+    bool has_leases = __builtin_expect(core->has_leases, false);
     for (uint32_t at = facet; at != NONE; at = core->state.facets[at].parent) {
         const struct facet *node = &core->state.facets[at];
-        if (node->revoked != 0 || core->facets[at].calls >= node->calls) {
+        if (node->revoked != 0 || (has_leases && core->facets[at].calls >= node->calls)) {
             return STATUS_REVOKED;
         }
-        if (node->expiry_ns <= core->now_ns) {
+        if (has_leases && node->expiry_ns <= core->now_ns) {
             return STATUS_LEASE_OVER;
         }
     }
-    return STATUS_OK;
-}
-
-enum status facet_check(const struct core *core, uint32_t facet)
-{
-    if (__builtin_expect(core->has_leases, false)) {
-        return leased_check(core, facet);
-    }
-    uint32_t at = facet;
-    do {
-        const struct facet *node = &core->state.facets[at];
-        if (node->revoked != 0) {
-            return STATUS_REVOKED;
-        }
-        at = node->parent;
-    } while (at != NONE);
     return STATUS_OK;
 }
 

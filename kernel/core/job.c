@@ -12,11 +12,6 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/process.h"
 
-static uint32_t job_of(const struct core *core, const struct request *request)
-{
-    return (uint32_t)core->state.objects[request->target.object].argument;
-}
-
 // The job above, NONE above the root.
 static uint32_t parent_of(const struct core *core, uint32_t job)
 {
@@ -26,7 +21,7 @@ static uint32_t parent_of(const struct core *core, uint32_t job)
 
 void job_created(struct core *core, uint32_t object)
 {
-    struct job_record *record = &core->jobs[core->state.objects[object].argument];
+    struct job_record *record = &core->jobs[object_argument(core, object)];
     *record = (struct job_record){.is_held = true, .priority = PRIORITY_DEFAULT};
     queue_init(&record->waiters);
 }
@@ -91,7 +86,7 @@ uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags)
 enum status job_child_run(struct core *core, struct request *request)
 {
     const struct job_child_params *params = &request->params.job_child;
-    uint32_t parent = job_of(core, request);
+    uint32_t parent = object_argument(core, request->target.object);
     uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
     const uint32_t *amounts = (const uint32_t *)(const void *)params->limits.data;
     struct needs needs = {0};
@@ -117,10 +112,11 @@ enum status job_child_run(struct core *core, struct request *request)
 // The limits and what is used of them stand side by side.
 enum status job_limits_run(struct core *core, struct request *request)
 {
-    const struct job_entry *job = &core->state.jobs[job_of(core, request)];
+    uint32_t index = object_argument(core, request->target.object);
+    const struct job_entry *job = &core->state.jobs[index];
     uint32_t *answer = (uint32_t *)core->scratch; // the message is decoded
     memcpy(answer, job->limit, sizeof job->limit + sizeof job->used);
-    answer[RESOURCE_COUNT + RESOURCE_CALLS] = core->jobs[job_of(core, request)].calls;
+    answer[RESOURCE_COUNT + RESOURCE_CALLS] = core->jobs[index].calls;
     request->results.job_limits.limits.data = (const uint8_t *)answer;
     request->results.job_limits.limits.size = sizeof job->limit + sizeof job->used;
     return STATUS_OK;
@@ -148,7 +144,7 @@ void job_collect(struct core *core, uint32_t job)
 
 enum status job_kill_run(struct core *core, struct request *request)
 {
-    uint32_t job = job_of(core, request);
+    uint32_t job = object_argument(core, request->target.object);
     if (core->state.jobs[job].killed == 0) {
         core_commit_on(core, COMMIT_JOB_KILL, job);
         core->sweeps[SWEEP_KILLED] = 0;
@@ -189,11 +185,7 @@ bool job_exit_tell(struct core *core, uint32_t process)
 
 enum status job_next_exit_run(struct core *core, struct request *request)
 {
-    enum status status = request_wait_check(core, request);
-    if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_EXIT, &core->jobs[job_of(core, request)].waiters,
-                     request->sqe.arg);
-        core->is_sweeping = core->is_changed = true; // process_sweep() tells what is to be told
-    }
-    return status;
+    uint32_t job = object_argument(core, request->target.object);
+    core->is_sweeping = core->is_changed = true; // process_sweep() tells what is to be told
+    return request_wait_if(core, request, REQUEST_EXIT, &core->jobs[job].waiters, request->sqe.arg);
 }

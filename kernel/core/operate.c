@@ -46,25 +46,15 @@ enum status form_refuse(struct core *core, struct request *request)
 
 static enum status operate_release(struct core *core, struct request *request)
 {
-    if (!form_is_good(request, OP_RELEASE, 0, SQE_WORDS)) {
-        return form_refuse(core, request);
-    }
-    request->argument = ARGUMENT_CAP;
-    enum status status = request_hold_find(core, request);
-    if (status == STATUS_OK && !core_may_commit(core, request->thread->job, false)) {
+    if (!core_may_commit(core, request->thread->job, false)) {
         return STATUS_LOG_FULL;
     }
-    if (status == STATUS_OK) {
-        hold_remove(core, request->hold);
-    }
-    return status;
+    hold_remove(core, request->hold);
+    return STATUS_OK;
 }
 
 static enum status operate_cancel(struct core *core, struct request *request)
 {
-    if (!form_is_good(request, OP_CANCEL, 0, SQE_WORDS)) {
-        return form_refuse(core, request);
-    }
     struct link *waits = &request->thread->waits;
     for (struct link *at = waits->next; at != waits; at = at->next) {
         if (request_of_waits(at)->sq_index == request->sqe.arg) {
@@ -75,32 +65,38 @@ static enum status operate_cancel(struct core *core, struct request *request)
     return request_about(request, ARGUMENT_ARG, STATUS_STALE_SQE);
 }
 
-// The operations on one kind of object: which, and the methods that they stand for.
+// The operations that take no message: whether they name a hold, the kind of object that it has to
+// be of (0: any), and the methods that they stand for.
 static const struct {
     enum status (*run)(struct core *, struct request *);
+    bool has_hold;
     uint64_t interface;
     uint32_t methods;
-} object_operations[OP_COUNT] = {
-    [OP_SIGNAL] = {notification_signal_run, NOTIFICATION_INTERFACE_ID, 1 << NOTIFICATION_SIGNAL},
-    [OP_WAIT] = {operate_wait, NOTIFICATION_INTERFACE_ID, 1 << NOTIFICATION_TAKE},
-    [OP_PARK] = {operate_park, PARK_SPACE_INTERFACE_ID, 0},
-    [OP_UNPARK] = {operate_unpark, PARK_SPACE_INTERFACE_ID, 0},
+} plain_operations[OP_COUNT] = {
+    [OP_RELEASE] = {operate_release, true, 0, 0},
+    [OP_CANCEL] = {operate_cancel, false, 0, 0},
+    [OP_SIGNAL] = {notification_signal_run, true, NOTIFICATION_INTERFACE_ID,
+                   1 << NOTIFICATION_SIGNAL},
+    [OP_WAIT] = {operate_wait, true, NOTIFICATION_INTERFACE_ID, 1 << NOTIFICATION_TAKE},
+    [OP_PARK] = {operate_park, true, PARK_SPACE_INTERFACE_ID, 0},
+    [OP_UNPARK] = {operate_unpark, true, PARK_SPACE_INTERFACE_ID, 0},
 };
 
-static enum status operate_object(struct core *core, struct request *request)
+static enum status operate_plain(struct core *core, struct request *request)
 {
     uint8_t opcode = request->sqe.opcode;
+    uint64_t interface = plain_operations[opcode].interface;
     if (!form_is_good(request, opcode, 0, SQE_WORDS)) {
         return form_refuse(core, request);
     }
     request->argument = ARGUMENT_CAP;
-    enum status status = request_hold_find(core, request);
-    if (status == STATUS_OK) {
-        status = hold_reach(core, request->hold, object_operations[opcode].interface,
-                            object_operations[opcode].methods);
+    enum status status =
+        plain_operations[opcode].has_hold ? request_hold_find(core, request) : STATUS_OK;
+    if (status == STATUS_OK && interface != 0) {
+        status = hold_reach(core, request->hold, interface, plain_operations[opcode].methods);
     }
-    status = status == STATUS_OK ? object_operations[opcode].run(core, request) : status;
-    if (status == STATUS_OK && request->state == REQUEST_NEW) {
+    status = status == STATUS_OK ? plain_operations[opcode].run(core, request) : status;
+    if (status == STATUS_OK && interface != 0 && request->state == REQUEST_NEW) {
         facet_use(core, request->target.facet);
     }
     return status;
@@ -233,12 +229,7 @@ void results_write(struct core *core, struct request *request, const struct kern
 bool request_succeed(struct core *core, struct request *request, const struct kernel_method *method)
 {
     struct buffer buffer;
-    enum status status = request_right_check(core, request);
-    if (status == STATUS_OK && method != NULL) {
-        status = buffer_result(core, request, method->result_bytes, &buffer);
-    }
-    if (status != STATUS_OK) {
-        request_fail(core, request, status, ARGUMENT_CAP);
+    if (!result_is_ready(core, request, method == NULL ? 0 : method->result_bytes, &buffer)) {
         return false;
     }
     facet_use(core, request->target.facet);
@@ -319,10 +310,10 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
 
 // What comes behind is reserved. NOP and RETURN get here only if their form is not good.
 static enum status (*const operations[OP_CANCEL + 1])(struct core *, struct request *) = {
-    [OP_NOP] = form_refuse,       [OP_CALL] = operate_call,       [OP_RECV] = endpoint_recv,
-    [OP_RETURN] = form_refuse,    [OP_RELEASE] = operate_release, [OP_SIGNAL] = operate_object,
-    [OP_WAIT] = operate_object,   [OP_PARK] = operate_object,     [OP_UNPARK] = operate_object,
-    [OP_CANCEL] = operate_cancel,
+    [OP_NOP] = form_refuse,      [OP_CALL] = operate_call,     [OP_RECV] = endpoint_recv,
+    [OP_RETURN] = form_refuse,   [OP_RELEASE] = operate_plain, [OP_SIGNAL] = operate_plain,
+    [OP_WAIT] = operate_plain,   [OP_PARK] = operate_plain,    [OP_UNPARK] = operate_plain,
+    [OP_CANCEL] = operate_plain,
 };
 
 enum status core_operate(struct core *core, struct request *request)

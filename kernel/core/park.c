@@ -39,12 +39,10 @@ enum status operate_park(struct core *core, struct request *request)
     if (status != STATUS_OK) {
         return status;
     }
-    request->argument = value == request->sqe.arg ? ARGUMENT_LIMIT : ARGUMENT_ARG;
-    status = value == request->sqe.arg ? request_wait_check(core, request) : STATUS_PARK_MISMATCH;
-    if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_PARK, queue_of(core, request->key), request->sqe.arg2);
-    }
-    return status;
+    return value != request->sqe.arg
+               ? request_about(request, ARGUMENT_ARG, STATUS_PARK_MISMATCH)
+               : request_wait_if(core, request, REQUEST_PARK, queue_of(core, request->key),
+                                 request->sqe.arg2);
 }
 
 enum status operate_unpark(struct core *core, struct request *request)

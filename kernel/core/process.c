@@ -118,8 +118,7 @@ enum status process_status_run(struct core *core, struct request *request)
 enum status process_kill_run(struct core *core, struct request *request)
 {
     if (core->objects[request->target.object].process.state == PROCESS_STATE_RUNNING) {
-        uint32_t process = (uint32_t)core->state.objects[request->target.object].argument;
-        process_exit(core, process, -1, EXIT_KILLED);
+        process_exit(core, object_argument(core, request->target.object), -1, EXIT_KILLED);
     }
     return STATUS_OK;
 }
@@ -127,6 +126,6 @@ enum status process_kill_run(struct core *core, struct request *request)
 // The object may go while the process runs: its exit is then told to the job alone.
 void process_created(struct core *core, uint32_t object)
 {
-    core->processes[core->state.objects[object].argument].process_object =
+    core->processes[object_argument(core, object)].process_object =
         arena_id(&core->state.arenas[ARENA_OBJECTS], object);
 }

@@ -6,16 +6,11 @@
 #include "kernel/core/core.h"
 #include "kernel/core/process.h"
 
-static uint32_t process_of(const struct core *core, uint32_t builder)
-{
-    return (uint32_t)core->state.objects[builder].argument;
-}
-
 // Whether it still builds its process.
 enum status builder_check(struct core *core, struct request *request)
 {
     const struct process_record *record =
-        &core->processes[process_of(core, request->target.object)];
+        &core->processes[object_argument(core, request->target.object)];
     bool is_spent = record->was_started || record->builder_object != request->target.object;
     return is_spent ? STATUS_BUILDER_SPENT : STATUS_OK;
 }
@@ -23,7 +18,7 @@ enum status builder_check(struct core *core, struct request *request)
 enum status process_builder_space_run(struct core *core, struct request *request)
 {
     struct process_builder_space_results *results = &request->results.process_builder_space;
-    uint32_t process = process_of(core, request->target.object);
+    uint32_t process = object_argument(core, request->target.object);
     results->base = core->processes[process].base;
     results->process = process_number(core, process);
     return object_make(core, request, OBJECT_ADDRESS_SPACE, results->process, NULL);
@@ -32,7 +27,7 @@ enum status process_builder_space_run(struct core *core, struct request *request
 enum status process_builder_grant_run(struct core *core, struct request *request)
 {
     uint32_t hold = (uint32_t)request->params.process_builder_grant.capability;
-    uint32_t process = process_of(core, request->target.object);
+    uint32_t process = object_argument(core, request->target.object);
     enum status status = core->state.holds[hold].transfer == TRANSFER_COPY
                              ? hold_has_room(core, process, 1)
                              : STATUS_TRANSFER_REFUSED;
@@ -46,7 +41,7 @@ enum status process_builder_grant_run(struct core *core, struct request *request
 
 enum status process_builder_start_run(struct core *core, struct request *request)
 {
-    uint32_t process = process_of(core, request->target.object);
+    uint32_t process = object_argument(core, request->target.object);
     enum status status = object_make(core, request, OBJECT_PROCESS, process, NULL);
     if (status == STATUS_OK) {
         process_start(core, process);
@@ -65,8 +60,8 @@ void builder_created(struct core *core, uint32_t object)
 
 void builder_destroyed(struct core *core, uint32_t object)
 {
-    struct process_record *record = &core->processes[process_of(core, object)];
+    struct process_record *record = &core->processes[object_argument(core, object)];
     if (record->builder_object == object && !record->was_started) {
-        process_exit(core, process_of(core, object), 0, EXIT_CALLED);
+        process_exit(core, object_argument(core, object), 0, EXIT_CALLED);
     }
 }

@@ -97,6 +97,16 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
     deadline_set(core, &request->limit, limit_ns);
 }
 
+enum status request_wait_if(struct core *core, struct request *request, enum request_state state,
+                            struct queue *queue, uint64_t limit_ns)
+{
+    enum status status = request_wait_check(core, request);
+    if (status == STATUS_OK) {
+        request_wait(core, request, state, queue, limit_ns);
+    }
+    return status;
+}
+
 void request_take(struct core *core, struct request *request, struct queue *taken)
 {
     dequeue(request);

@@ -80,6 +80,9 @@ enum status request_wait_check(const struct core *core, struct request *request)
 // slot is its own now.
 void request_wait(struct core *core, struct request *request, enum request_state state,
                   struct queue *queue, uint64_t limit_ns);
+// The same, if it can.
+enum status request_wait_if(struct core *core, struct request *request, enum request_state state,
+                            struct queue *queue, uint64_t limit_ns);
 // A call leaves its queue: the process whose calls these are answers it.
 void request_take(struct core *core, struct request *request, struct queue *taken);
 // Says in its CQE what stands in its way: a status, or an exception by the fact's kind.

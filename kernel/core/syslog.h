@@ -57,17 +57,4 @@ request_begin(struct core *core, struct request *request, struct thread_record *
     core->cause = CAUSE_OPEN;
 }
 
-static inline void syslog_exit(struct core *core, uint32_t process, int32_t code,
-                               enum exit_reason cause)
-{
-    *syslog_record(core, core->syslog_next++) =
-        (struct syslog_record){.time_ns = core->now_ns,
-                               .first_commit = core->state.seq,
-                               .detail = cause,
-                               .sender = {core->current, process},
-                               .target = {NONE, NONE},
-                               .status = code,
-                               .operation = {.opcode = SYSLOG_EXIT}};
-}
-
 #endif

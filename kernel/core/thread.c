@@ -73,7 +73,7 @@ void thread_begin(struct core *core, uint32_t thread, uint64_t entry, uint64_t s
 
 enum status job_make_thread_run(struct core *core, struct request *request)
 {
-    uint32_t job = (uint32_t)core->state.objects[request->target.object].argument;
+    uint32_t job = object_argument(core, request->target.object);
     uint64_t thread = arena_peek(&core->state.arenas[ARENA_THREADS]).index;
     uint32_t hold = (uint32_t)request->params.job_make_thread.space;
     uint32_t process =
@@ -162,14 +162,10 @@ static void thread_end(struct core *core, uint32_t thread, int32_t code)
 
 // --- Methods ------------------------------------------------------------------------------------
 
-static uint32_t index_of(const struct core *core, const struct request *request)
-{
-    return (uint32_t)core->state.objects[request->target.object].argument;
-}
-
 enum status thread_check(struct core *core, struct request *request)
 {
-    const struct thread_record *record = &core->threads[index_of(core, request)];
+    const struct thread_record *record =
+        &core->threads[object_argument(core, request->target.object)];
     bool is_over = core->objects[request->target.object].exit.has_ended || record->has_ended ||
                    core->state.processes[record->process].state == PROCESS_DEAD;
     return is_over && request->sqe.method != THREAD_JOIN ? STATUS_THREAD_OVER : STATUS_OK;
@@ -178,7 +174,7 @@ enum status thread_check(struct core *core, struct request *request)
 enum status thread_start_run(struct core *core, struct request *request)
 {
     const struct thread_start_params *params = &request->params.thread_start;
-    uint32_t thread = index_of(core, request);
+    uint32_t thread = object_argument(core, request->target.object);
     const struct thread_record *record = &core->threads[thread];
     if (record->is_started) {
         return STATUS_THREAD_STARTED;
@@ -193,7 +189,6 @@ enum status thread_start_run(struct core *core, struct request *request)
 enum status thread_join_run(struct core *core, struct request *request)
 {
     struct exit_record *exit = &core->objects[request->target.object].exit;
-    enum status status = request_wait_check(core, request);
     if (exit->is_told || exit->joiners.count != 0) {
         return STATUS_THREAD_JOINED;
     }
@@ -202,25 +197,23 @@ enum status thread_join_run(struct core *core, struct request *request)
         exit->is_told = true;
         return STATUS_OK;
     }
-    if (index_of(core, request) == request->sender.thread) {
+    if (object_argument(core, request->target.object) == request->sender.thread) {
         return STATUS_BAD_VALUE;
     }
-    if (status == STATUS_OK) {
-        request_wait(core, request, REQUEST_JOIN, &exit->joiners, request->sqe.arg);
-    }
-    return status;
+    return request_wait_if(core, request, REQUEST_JOIN, &exit->joiners, request->sqe.arg);
 }
 
 enum status thread_exit_run(struct core *core, struct request *request)
 {
-    thread_end(core, index_of(core, request), request->params.thread_exit.code);
+    thread_end(core, object_argument(core, request->target.object),
+               request->params.thread_exit.code);
     return STATUS_OK;
 }
 
 enum status thread_control_run(struct core *core, struct request *request)
 {
     const struct thread_control_params *params = &request->params.thread_control;
-    uint32_t thread = index_of(core, request);
+    uint32_t thread = object_argument(core, request->target.object);
     struct thread_record *record = &core->threads[thread];
     uint32_t most = core->jobs[record->job].priority;
     record->fs_base = params->fs_base;
@@ -235,7 +228,7 @@ enum status thread_control_run(struct core *core, struct request *request)
 enum status thread_set_fault_endpoint_run(struct core *core, struct request *request)
 {
     uint32_t hold = (uint32_t)request->params.thread_set_fault_endpoint.endpoint;
-    core->threads[index_of(core, request)].fault_hold =
+    core->threads[object_argument(core, request->target.object)].fault_hold =
         arena_id(&core->state.arenas[ARENA_HOLDS], hold);
     return STATUS_OK;
 }
@@ -250,7 +243,7 @@ void thread_created(struct core *core, uint32_t object)
 // Detached; what was never started is undone.
 void thread_destroyed(struct core *core, uint32_t object)
 {
-    uint32_t thread = (uint32_t)core->state.objects[object].argument;
+    uint32_t thread = object_argument(core, object);
     struct thread_record *record = &core->threads[thread];
     if (core->objects[object].exit.has_ended) {
         return;

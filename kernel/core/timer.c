@@ -16,13 +16,8 @@ enum status timer_sleep_until_run(struct core *core, struct request *request)
     if (deadline_ns <= core->now_ns) {
         return STATUS_OK;
     }
-    enum status status = request_wait_check(core, request);
-    if (status == STATUS_OK) {
-        request->key = deadline_ns;
-        if (request->sqe.arg > deadline_ns - core->now_ns) {
-            request->sqe.arg = deadline_ns - core->now_ns; // which ends it first
-        }
-        request_wait(core, request, REQUEST_SLEEP, &core->parked[PARK_QUEUES], request->sqe.arg);
-    }
-    return status;
+    uint64_t left_ns = deadline_ns - core->now_ns;
+    uint64_t first_ns = request->sqe.arg < left_ns ? request->sqe.arg : left_ns; // which ends it
+    request->key = deadline_ns;
+    return request_wait_if(core, request, REQUEST_SLEEP, &core->parked[PARK_QUEUES], first_ns);
 }

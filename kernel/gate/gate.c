@@ -164,10 +164,14 @@ bool gate_enter(struct core *core, const struct input *input)
 void gate_end(struct core *core, int32_t code, enum exit_reason cause)
 {
     struct thread_record *thread = core->running;
+    struct request *exit = core->spare; // the call that it was, for the record
     thread->is_submitting = false;
+    exit->sqe = (struct sqe){.opcode = SYSLOG_EXIT};
+    request_begin(core, exit, thread);
+    exit->cqe.detail = cause;
     core->actor = thread->process;
-    core->cause = core->syslog_next;
-    syslog_exit(core, thread->process, code, cause);
+    core->cause = core->syslog_next++;
+    syslog_request(core, core->cause, exit, code, 0)->first_commit = core->state.seq;
     process_exit(core, thread->process, code, cause);
 }
 
