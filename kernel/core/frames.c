@@ -27,10 +27,13 @@ void frame_give(struct frames *frames, uint32_t frame)
 uint32_t frame_take(struct frames *frames)
 {
     ASSERT(frames->free_count > 0);
-    struct range *range = frame_at(frames->first);
-    uint32_t frame = frames->first + --range->count;
-    frames->first = range->count == 0 ? range->next : frames->first;
-    frames->free_count--;
+    uint32_t frame = frames->first;
+    struct range range = *(const struct range *)frame_at(frame);
+    frames->first = range.next;
+    frames->free_count -= range.count;
+    if (range.count > 1) {
+        frames_give(frames, frame + 1, range.count - 1);
+    }
     memset(frame_at(frame), 0, PAGE_SIZE);
     return frame;
 }
