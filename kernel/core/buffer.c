@@ -40,15 +40,19 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
     return STATUS_OK;
 }
 
-// A part of the message area that is not within one page: as any other memory.
-enum status buffer_resolve_message(const struct core *core, const struct thread_record *thread,
-                                   uint64_t at, uint32_t size, struct buffer *buffer)
+// A part of the message area that is not within one page.
+enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
+                                   struct buffer *buffer)
 {
-    uint64_t area = thread_ring(core, thread->self.thread) + PAGE_SIZE;
-    bool is_outside = at > thread->message_size || size > thread->message_size - at;
-    return is_outside && size != 0
-               ? STATUS_BAD_BUFFER
-               : buffer_resolve_address(core, thread->process, area + at, size, RIGHT_READ, buffer);
+    buffer->count = 0;
+    if (at > thread->message_size || size > thread->message_size - at) {
+        return size == 0 ? STATUS_OK : STATUS_BAD_BUFFER;
+    }
+    for (uint32_t done = 0; done < size;) {
+        uint8_t *page = thread->messages[(at + done) / PAGE_SIZE];
+        done += span_put(buffer, page, at + done, size - done);
+    }
+    return STATUS_OK;
 }
 
 // The piece at `offset` into the buffer, as far as it goes, of at most `size` bytes.

@@ -28,8 +28,8 @@ struct buffer {
 enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
                                    uint32_t size, uint32_t rights, struct buffer *buffer);
 
-enum status buffer_resolve_message(const struct core *core, const struct thread_record *thread,
-                                   uint64_t at, uint32_t size, struct buffer *buffer);
+enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
+                                   struct buffer *buffer);
 
 static inline enum status buffer_resolve(const struct core *core,
                                          const struct thread_record *thread, uint64_t at,
@@ -42,7 +42,7 @@ static inline enum status buffer_resolve(const struct core *core,
     uint64_t in_page = at % PAGE_SIZE;
     if (__builtin_expect(at >= thread->message_size, false) ||
         __builtin_expect(in_page + size > PAGE_SIZE, false)) {
-        return buffer_resolve_message(core, thread, at, size, buffer);
+        return buffer_resolve_message(thread, at, size, buffer);
     }
     buffer->count = 1;
     buffer->spans[0] = (struct span){thread->messages[at / PAGE_SIZE] + in_page, size};
@@ -66,15 +66,28 @@ static inline enum status buffer_result(const struct core *core, const struct re
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
 }
 
+// Whether it is all there, though only a part will be used.
+static inline enum status result_check(const struct core *core, const struct request *request)
+{
+    const struct sqe *sqe = &request->sqe;
+    uint32_t room = request->thread->message_size;
+    struct buffer buffer;
+    return (sqe->flags & SQE_RING_RESULT) == 0
+               ? buffer_result(core, request, sqe->result_len, &buffer)
+           : sqe->result <= room && sqe->result_len <= room - sqe->result ? STATUS_OK
+                                                                          : STATUS_BAD_BUFFER;
+}
+
 // Whether a request that waits may still have its result, of so many bytes; else it ends with the
 // reason.
 static inline bool result_is_ready(struct core *core, struct request *request, uint32_t size,
                                    struct buffer *buffer)
 {
     enum status status = request_right_check(core, request);
-    enum sqe_argument about = status == STATUS_OK ? ARGUMENT_RESULT : ARGUMENT_CAP;
-    if (status == STATUS_OK && size != 0) {
+    enum sqe_argument about = ARGUMENT_CAP;
+    if (status == STATUS_OK) {
         status = buffer_result(core, request, size, buffer);
+        about = ARGUMENT_RESULT;
     }
     if (status != STATUS_OK) {
         request_fail(core, request, status, about);

@@ -242,8 +242,7 @@ __attribute__((flatten)) static enum status recv_check(struct core *core, struct
     if (request->sqe.result_len > MESSAGE_SIZE_MAX + sizeof(struct message_header)) {
         return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
     }
-    struct buffer buffer; // of which only a part will be used
-    status = buffer_result(core, request, request->sqe.result_len, &buffer);
+    status = result_check(core, request);
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_RESULT, status);
     }

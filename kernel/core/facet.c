@@ -8,16 +8,18 @@
 
 enum status facet_check(const struct core *core, uint32_t facet)
 {
-    bool has_leases = __builtin_expect(core->has_leases, false);
-    for (uint32_t at = facet; at != NONE; at = core->state.facets[at].parent) {
+    uint32_t at = facet;
+    do {
         const struct facet *node = &core->state.facets[at];
-        if (node->revoked != 0 || (has_leases && core->facets[at].calls >= node->calls)) {
+        bool is_leased = __builtin_expect(core->has_leases, false);
+        if (node->revoked != 0 || (is_leased && core->facets[at].calls >= node->calls)) {
             return STATUS_REVOKED;
         }
-        if (has_leases && node->expiry_ns <= core->now_ns) {
+        if (is_leased && node->expiry_ns <= core->now_ns) {
             return STATUS_LEASE_OVER;
         }
-    }
+        at = node->parent;
+    } while (at != NONE);
     return STATUS_OK;
 }
 
