@@ -113,6 +113,7 @@ FUZZ_RUNS ?= 20000
 FUZZ_RUNS_sqe_stream ?= 3000
 FUZZ_RUNS_capnp_schema ?= 3000
 FUZZ_RUNS_line ?= 10000
+FUZZ_RUNS_log_replay ?= 10000
 fuzz_on = $(if $(filter $(TARGET),$(foreach f,$(FUZZ_BIN),$(call fuzz_name,$f))), \
     mkdir -p build/fuzz/$(TARGET); build/host-fuzz/test/tests/fuzz/$(TARGET)_fuzz \
         -artifact_prefix=build/fuzz/$(TARGET)- build/fuzz/$(TARGET) \

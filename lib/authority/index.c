@@ -249,6 +249,18 @@ static void commit_take(struct authority_index *index, const struct commit *comm
         hold_moved(index, seq, commit);
 }
 
+void authority_index_base(struct authority_index *index, const struct commit *records,
+                          uint32_t count, uint64_t seq, uint64_t time_ns)
+{
+    index->base = records;
+    index->base_count = count;
+    index->base_seq = seq;
+    index->base_ns = index->latest_ns = time_ns;
+    while (index->count < count)
+        commit_take(index, &records[index->count]);
+    index->backwards = LIFE_NONE; // its records have no times
+}
+
 void authority_index_page(struct authority_index *index)
 {
     const struct log_page *page = &index->pages[index->page_count];
@@ -263,7 +275,7 @@ void authority_index_page(struct authority_index *index)
 // The page that has a commit: where no page closed short, it is where division says.
 static uint32_t page_of(const struct authority_index *index, uint32_t seq)
 {
-    uint32_t low = seq / COMMITS_PER_PAGE;
+    uint32_t low = (seq - index->base_count) / COMMITS_PER_PAGE;
     uint32_t high = index->page_count;
 
     if (index->page_first[low] <= seq &&
@@ -279,15 +291,33 @@ static uint32_t page_of(const struct authority_index *index, uint32_t seq)
     return low;
 }
 
-const struct commit *authority_commit(const struct authority_index *index, uint32_t seq)
+const struct commit *authority_commit(const struct authority_index *index, uint32_t life)
 {
-    uint32_t page = page_of(index, seq);
-    return &index->pages[page].records[seq - index->page_first[page]];
+    if (life_is_before(index, life))
+        return &index->base[life];
+    uint32_t page = page_of(index, life);
+    return &index->pages[page].records[life - index->page_first[page]];
+}
+
+uint64_t authority_seq(const struct authority_index *index, uint32_t life)
+{
+    if (!life_is_before(index, life))
+        return index->base_seq + (life - index->base_count);
+    const struct commit *record = &index->base[life];
+    return record->kind == COMMIT_HOLD_INSERT ? record->cause : index->base_seq;
+}
+
+bool authority_at_of(const struct authority_index *index, uint64_t seq, uint32_t *at)
+{
+    uint64_t behind = seq - index->base_seq;
+
+    *at = index->base_count + (uint32_t)behind;
+    return seq >= index->base_seq && behind <= index->count - index->base_count;
 }
 
 bool authority_moment(const struct authority_index *index, uint64_t time_ns, uint32_t *at)
 {
-    uint32_t low = 0;
+    uint32_t low = index->base_count;
     uint32_t high = index->count;
 
     while (low < high) {

@@ -7,6 +7,11 @@
 //     authority_index_init(&index, &config, pages, page_count, commits, storage)
 //     replay_page(&replay, page), then authority_index_page(&index)        for each page, in order
 //
+// Of a log whose first pages are gone a checkpoint (lib/replay/checkpoint.h) stands for them: its
+// records come first, as if they were commits, by authority_index_base(). What was before it is not
+// known, and no moment before it can be asked for; so a seq is a life only where the log begins at
+// its genesis: authority_seq() says which commit a life is, authority_at_of() the other way round.
+//
 // A record is named by its *life*: the number of the commit that created it. An object and its root
 // facet are created by one commit and share a life. Only pages that a replay has accepted may be
 // indexed: nothing is checked here again, but what a replay doesn't (an origin that is none).
@@ -48,8 +53,13 @@ static_assert(sizeof(struct life) == 48, "within 64 bytes a commit, with the pag
 
 struct authority_index {
     const struct log_page *pages;
-    uint32_t page_count;  // indexed
-    uint32_t count;       // commits indexed
+    uint32_t page_count; // indexed
+    uint32_t count;      // lives: records of the checkpoint and commits indexed
+    // Of a checkpoint, where there is one: its records are the lives below base_count.
+    const struct commit *base;
+    uint32_t base_count;
+    uint64_t base_seq;    // commits before the first one that is indexed
+    uint64_t base_ns;     // time of the last of those
     uint32_t *page_first; // number of each page's first commit
     struct life *lives;
     uint32_t *heads[ARENA_COUNT]; // newest life of each slot
@@ -59,6 +69,7 @@ struct authority_index {
     uint8_t head[HASH_SIZE];
 };
 
+// `commits`: with the records of a checkpoint, where there is one.
 uint64_t authority_index_size(const struct state_config *config, uint64_t page_count,
                               uint64_t commits);
 
@@ -66,12 +77,32 @@ void authority_index_init(struct authority_index *index, const struct state_conf
                           const struct log_page *pages, uint64_t page_count, uint64_t commits,
                           void *storage);
 
+// Begins with the records of a checkpoint after `seq` commits, the last of them at a time:
+// `records` stay in use.
+void authority_index_base(struct authority_index *index, const struct commit *records,
+                          uint32_t count, uint64_t seq, uint64_t time_ns);
+
 // Takes the next page.
 void authority_index_page(struct authority_index *index);
 
-const struct commit *authority_commit(const struct authority_index *index, uint32_t seq);
+// The commit that a life is named by; of one from before, the checkpoint's record.
+const struct commit *authority_commit(const struct authority_index *index, uint32_t life);
 
-// The first moment at which all commits up to a time are there. False where times go backwards.
+// How many commits there are before a life, or at a moment. Of a life from before: for a hold, as
+// the checkpoint says; for anything else, the checkpoint's own.
+uint64_t authority_seq(const struct authority_index *index, uint32_t life);
+
+// The moment after so many commits. False: there are not so many, or it is before the checkpoint.
+bool authority_at_of(const struct authority_index *index, uint64_t seq, uint32_t *at);
+
+// Whether it was there before the log's first page: when it came and by whom is not known.
+static inline bool life_is_before(const struct authority_index *index, uint32_t life)
+{
+    return life < index->base_count;
+}
+
+// The first moment at which all commits up to a time are there; not before the checkpoint. False
+// where times go backwards.
 bool authority_moment(const struct authority_index *index, uint64_t time_ns, uint32_t *at);
 
 // The life in a slot at a moment; LIFE_NONE: it was empty. Facets are found as ARENA_FACETS.

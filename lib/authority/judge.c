@@ -453,6 +453,18 @@ static void states_count(struct authority_judge *judge)
     }
 }
 
+void authority_judge_begin(struct authority_judge *judge, uint64_t now_ns)
+{
+    judge->now_ns = now_ns;
+    for (uint32_t process = 0; process < judge->state->arenas[ARENA_PROCESSES].fresh; process++) {
+        if (arena_is_live(&judge->state->arenas[ARENA_PROCESSES], process))
+            process_sort(judge, process);
+    }
+    all_judge(judge);
+    expiry_find(judge);
+    states_count(judge);
+}
+
 void authority_judge_after(struct authority_judge *judge, const struct commit *commit)
 {
     enum change change = (enum change)changes[commit->kind];

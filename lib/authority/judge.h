@@ -54,6 +54,8 @@ void authority_judge_init(struct authority_judge *judge, const struct rules *rul
                           const struct state *state,
                           const char *(*program)(void *context, uint32_t process), void *context,
                           void *storage);
+// The state is not empty: looks at it as a whole. Who held what before is not known to `through`.
+void authority_judge_begin(struct authority_judge *judge, uint64_t now_ns);
 void authority_judge_before(struct authority_judge *judge, const struct commit *commit);
 void authority_judge_after(struct authority_judge *judge, const struct commit *commit);
 

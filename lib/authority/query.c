@@ -6,7 +6,8 @@
 
 struct authority_at authority_at_seq(const struct authority_index *index, uint32_t at)
 {
-    uint64_t now_ns = at == 0 ? 0 : authority_commit(index, at - 1)->time_ns;
+    uint64_t now_ns =
+        at <= index->base_count ? index->base_ns : authority_commit(index, at - 1)->time_ns;
     return (struct authority_at){at, now_ns};
 }
 
@@ -129,17 +130,32 @@ bool authority_is_hold(const struct authority_index *index, uint32_t life)
     return kind == COMMIT_HOLD_INSERT || kind == COMMIT_HOLD_MOVE;
 }
 
+// The life that a seq and the id of a hold may name: of what is from before, the one in the slot.
+static uint32_t hold_life(const struct authority_index *index, uint64_t seq, struct commit_id id)
+{
+    uint32_t life;
+
+    if (seq < index->base_seq)
+        return authority_life(index, ARENA_HOLDS, id.index, index->base_count);
+    return authority_at_of(index, seq, &life) && life < index->count ? life : LIFE_NONE;
+}
+
 // The life that an insert names as its origin, if this log has it: nobody else has checked that.
+// It has to be older, so that a path comes to an end.
 static uint32_t origin_of(const struct authority_index *index, uint32_t life,
                           const struct commit_hold_insert *insert)
 {
     uint64_t seq = insert->origin_seq;
 
-    if (insert->origin.generation == 0 || seq >= life || !authority_is_hold(index, (uint32_t)seq))
+    if (insert->origin.generation == 0 || seq >= authority_seq(index, life))
         return LIFE_NONE;
-    struct commit_id id = authority_id(index, ARENA_HOLDS, (uint32_t)seq);
+    uint32_t origin = hold_life(index, seq, insert->origin);
+    if (origin == LIFE_NONE || !authority_is_hold(index, origin) ||
+        authority_seq(index, origin) != seq)
+        return LIFE_NONE;
+    struct commit_id id = authority_id(index, ARENA_HOLDS, origin);
     bool is_it = id.index == insert->origin.index && id.generation == insert->origin.generation;
-    return is_it ? (uint32_t)seq : LIFE_NONE;
+    return is_it ? origin : LIFE_NONE;
 }
 
 void authority_hold_of(const struct authority_index *index, uint32_t life,
@@ -164,6 +180,7 @@ void authority_hold_of(const struct authority_index *index, uint32_t life,
         .was_moved = was_moved,
     };
     hold->is_foreign = hold->origin == LIFE_NONE && insert->origin.generation != 0;
+    hold->is_before = life_is_before(index, life);
 }
 
 bool authority_hold_counts(const struct authority_index *index, uint32_t hold, uint32_t at)
@@ -221,7 +238,7 @@ uint32_t authority_acted_for(const struct authority_index *index, const struct a
         process = hold->process;
     else if (hold->how == HOW_CALL && hold->origin != LIFE_NONE)
         process = index->lives[hold->origin].owner;
-    return process == LIFE_NONE || hold->how == HOW_GENESIS
+    return process == LIFE_NONE || hold->how == HOW_GENESIS || hold->is_before
                ? LIFE_NONE
                : authority_session(index, process, hold->life);
 }

@@ -50,6 +50,7 @@ struct authority_hold {
     bool is_revoker;
     bool was_moved;
     bool is_foreign; // it says that it has an origin, but this log has no such hold
+    bool is_before;  // it is older than the log's first page: see index.h
 };
 
 enum authority_stage authority_stage_of(const struct authority_index *index, uint32_t process,

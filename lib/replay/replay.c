@@ -159,6 +159,7 @@ static void page_pass(struct replay *replay, const struct log_page *page)
 {
     replay->boot_id = page->header.boot_id;
     replay->page_count++;
+    replay->time_ns = page->records[page->header.count - 1].time_ns;
     sha256_of(page, sizeof(*page), replay->head);
 }
 

@@ -32,35 +32,42 @@
 
 enum replay_fault {
     REPLAY_OK = 0,
-    REPLAY_SIZE,             // found: bytes that are neither a page nor a trailer
-    REPLAY_EMPTY,            // there is no page
-    REPLAY_TRAILER_MISSING,  // no trailer, no head: a cut of the newest pages can't be excluded
-    REPLAY_PAGE_MAGIC,       // found, expected
-    REPLAY_PAGE_VERSION,     // found, expected
-    REPLAY_PAGE_COUNT,       // found: records
-    REPLAY_PAGE_BOOT,        // found, expected: boot ids
-    REPLAY_PAGE_GAP,         // found, expected: page numbers; the expected one is nowhere
-    REPLAY_PAGE_ORDER,       // found, expected: page numbers; pages stand in another order
-    REPLAY_PAGE_HASH,        // the page's SHA-256 is not what the next page or the trailer says
-    REPLAY_PAGE_PREVIOUS,    // what the page says of the previous one is wrong
-    REPLAY_PAGE_REST,        // behind the last record: not zero
-    REPLAY_GENESIS,          // the log doesn't begin with a genesis and its configuration
-    REPLAY_GENESIS_BOOT,     // found, expected: genesis has another boot id than its page
-    REPLAY_CONFIG,           // found, expected: an arena's slots and their limit
-    REPLAY_RECORD,           // found: the kind of a record that can't follow; expected: an enum
-                             // record_fault, which says why
-    REPLAY_PAGE_DIGEST,      // found: what the page says; expected: what its records lead to
-    REPLAY_TRAILER_MAGIC,    // found, expected
-    REPLAY_TRAILER_VERSION,  // found, expected
-    REPLAY_TRAILER_BOOT,     // found, expected
-    REPLAY_TRAILER_PAGES,    // found: what the trailer says; expected: what is there
-    REPLAY_TRAILER_SEQ,      // found, expected
-    REPLAY_TRAILER_RESERVED, // not zero
-    REPLAY_TRAILER_HEAD,     // the trailer's head is not the given one
-    REPLAY_HEAD,             // the last page's SHA-256 is not the given head
-    REPLAY_DIGEST_LIVE,      // found: what the trailer says; expected: what the replay leads to
-    REPLAY_DIGEST_ARENAS,    // found: recomputed from the arenas; expected: kept while replaying
-    REPLAY_COUNTS,           // what is derived is not what follows from the records
+    REPLAY_SIZE,               // found: bytes that are neither a page nor a trailer
+    REPLAY_EMPTY,              // there is no page
+    REPLAY_TRAILER_MISSING,    // no trailer, no head: a cut of the newest pages can't be excluded
+    REPLAY_PAGE_MAGIC,         // found, expected
+    REPLAY_PAGE_VERSION,       // found, expected
+    REPLAY_PAGE_COUNT,         // found: records
+    REPLAY_PAGE_BOOT,          // found, expected: boot ids
+    REPLAY_PAGE_GAP,           // found, expected: page numbers; the expected one is nowhere
+    REPLAY_PAGE_ORDER,         // found, expected: page numbers; pages stand in another order
+    REPLAY_PAGE_HASH,          // the page's SHA-256 is not what the next page or the trailer says
+    REPLAY_PAGE_PREVIOUS,      // what the page says of the previous one is wrong
+    REPLAY_PAGE_REST,          // behind the last record: not zero
+    REPLAY_GENESIS,            // the log doesn't begin with a genesis and its configuration
+    REPLAY_GENESIS_BOOT,       // found, expected: genesis has another boot id than its page
+    REPLAY_CONFIG,             // found, expected: an arena's slots and their limit
+    REPLAY_RECORD,             // found: the kind of a record that can't follow; expected: an enum
+                               // record_fault, which says why
+    REPLAY_PAGE_DIGEST,        // found: what the page says; expected: what its records lead to
+    REPLAY_TRAILER_MAGIC,      // found, expected
+    REPLAY_TRAILER_VERSION,    // found, expected
+    REPLAY_TRAILER_BOOT,       // found, expected
+    REPLAY_TRAILER_PAGES,      // found: what the trailer says; expected: what is there
+    REPLAY_TRAILER_SEQ,        // found, expected
+    REPLAY_TRAILER_RESERVED,   // not zero
+    REPLAY_TRAILER_HEAD,       // the trailer's head is not the given one
+    REPLAY_HEAD,               // the last page's SHA-256 is not the given head
+    REPLAY_DIGEST_LIVE,        // found: what the trailer says; expected: what the replay leads to
+    REPLAY_DIGEST_ARENAS,      // found: recomputed from the arenas; expected: kept while replaying
+    REPLAY_COUNTS,             // what is derived is not what follows from the records
+    REPLAY_CHECKPOINT_SIZE,    // found, expected: bytes
+    REPLAY_CHECKPOINT_MAGIC,   // found, expected
+    REPLAY_CHECKPOINT_VERSION, // found, expected
+    REPLAY_CHECKPOINT_HASH,    // its bytes are not those that were written
+    REPLAY_CHECKPOINT_RECORD,  // as REPLAY_RECORD, of the checkpoint's records
+    REPLAY_CHECKPOINT_SLOTS,   // found: the arena whose free slots are not what they must be
+    REPLAY_CHECKPOINT_FORM,    // what it leads to is written otherwise
     REPLAY_FAULT_COUNT,
 };
 
@@ -84,6 +91,7 @@ struct replay {
     struct state state;
     uint64_t boot_id;
     uint64_t page_count;     // pages taken
+    uint64_t time_ns;        // of the last commit of the last one
     uint8_t head[HASH_SIZE]; // SHA-256 of the last one; zeros before the first
 };
 

@@ -305,10 +305,19 @@ static enum record_fault check_hold_move(const struct state *state, const struct
     return process_pays(state, move->process, RESOURCE_HOLDS, is_charged ? 1 : 0);
 }
 
+// What is sealed is written by nobody.
 static enum record_fault check_memory(const struct state *state, const struct commit *commit)
 {
     const struct object *object = &state->objects[commit->memory.object.index];
-    return object->kind == OBJECT_MEMORY && object->sealed == 0 ? RECORD_OK : RECORD_STATE;
+    bool is_written = false;
+    for (uint32_t i = 0; i < state->arenas[ARENA_MAPPINGS].fresh; i++) {
+        const struct mapping *mapping = &state->mappings[i];
+        is_written =
+            is_written || (live(state, ARENA_MAPPINGS, i) && (mapping->rights & RIGHT_WRITE) != 0 &&
+                           &state->objects[state->facets[mapping->facet].object] == object);
+    }
+    return object->kind == OBJECT_MEMORY && object->sealed == 0 && !is_written ? RECORD_OK
+                                                                               : RECORD_STATE;
 }
 
 static enum record_fault check_rights(const struct object *object, uint32_t rights)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as a CommitLog, in two shapes that the lowest bit of the first byte chooses. Raw: the
+// Any bytes as a CommitLog, in three shapes that the lowest bits of the first byte choose. Raw: the
 // bytes are the log. Built: each 64 bytes are a commit; those that can follow become a log with
 // right headers, hashes and digests, which no fuzzer could guess, and that log must be accepted and
-// lead to the same state. Nothing may crash.
+// lead to the same state; and so must a checkpoint of it. Checkpoint: the bytes, with a right hash,
+// are one. Nothing may crash.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/core/state/assert.h"
-#include "lib/replay/replay.h"
+#include "lib/replay/checkpoint.h"
 #include "lib/sha256/sha256.h"
 
 enum { PAGES_MAX = 32, STORAGE_MAX = 1 << 16, RECORDS_OF_A_SHORT_PAGE = 5 };
@@ -25,6 +26,7 @@ _Noreturn void assert_fail(const char *claim, const char *file, uint32_t line)
 // The log, with room for its trailer, and what replaying takes.
 static struct log_page pages[PAGES_MAX + 1];
 static _Alignas(64) uint8_t storage[STORAGE_MAX];
+static _Alignas(64) uint8_t bytes[1 << 16]; // of a checkpoint
 
 static void must(bool claim, const char *what)
 {
@@ -136,6 +138,34 @@ static size_t log_build(struct replay *writer, const uint8_t *data, size_t size)
     return (size_t)(page - pages) * LOG_PAGE_SIZE + sizeof(*trailer);
 }
 
+// Loads what claims to be a checkpoint; whether it was one.
+static bool checkpoint_try(struct replay *replay, size_t size)
+{
+    struct checkpoint checkpoint;
+
+    if (checkpoint_open(&checkpoint, bytes, size).fault != REPLAY_OK)
+        return false;
+    struct state_config config = checkpoint_config(&checkpoint);
+    if (state_size(&config) > STORAGE_MAX)
+        return false;
+    memset(storage, 0, (size_t)state_size(&config));
+    if (checkpoint_load(&checkpoint, replay, storage).fault != REPLAY_OK)
+        return false;
+    digests_must_agree(replay);
+    return true;
+}
+
+static void checkpoint_agrees(const struct replay *writer)
+{
+    struct replay replay;
+    size_t size = (size_t)checkpoint_size(writer);
+
+    must(size <= sizeof(bytes), "a small state has a small checkpoint");
+    checkpoint_write(writer, bytes);
+    must(checkpoint_try(&replay, size), "a state's checkpoint leads to it");
+    must(memcmp(replay.state.digest, writer->state.digest, 16) == 0, "the states are equal");
+}
+
 static void fuzz_built(const uint8_t *data, size_t size)
 {
     static _Alignas(64) uint8_t writer_storage[STORAGE_MAX];
@@ -152,11 +182,25 @@ static void fuzz_built(const uint8_t *data, size_t size)
     must(replay.state.seq == writer.state.seq &&
              memcmp(replay.state.digest, writer.state.digest, 16) == 0,
          "it leads to the state that wrote it");
+    checkpoint_agrees(&writer);
+}
+
+static void fuzz_checkpoint(const uint8_t *data, size_t size)
+{
+    struct replay replay;
+
+    if (size > sizeof(bytes) - HASH_SIZE)
+        return;
+    memcpy(bytes, data, size);
+    sha256_of(bytes, size, bytes + size);
+    (void)checkpoint_try(&replay, size + HASH_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size != 0)
-        ((data[0] & 1) != 0 ? fuzz_raw : fuzz_built)(data + 1, size - 1);
+        ((data[0] & 1) != 0   ? fuzz_raw
+         : (data[0] & 2) != 0 ? fuzz_checkpoint
+                              : fuzz_built)(data + 1, size - 1);
     return 0;
 }

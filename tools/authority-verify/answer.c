@@ -83,7 +83,9 @@ static void path_lines(const struct world *world, const struct hold *hold, FILE 
                 (unsigned long long)hold->since, (unsigned long long)hold->time_ns, process.index,
                 process.generation, cap_of(hold->id), facet.index, facet.generation,
                 how_word(hold->how), hold->was_moved ? " moved" : "");
-        if (hold->acted_for == NOTHING) {
+        if (hold->is_before) {
+            fputs("unknown\n", out);
+        } else if (hold->acted_for == NOTHING) {
             fputs("nobody\n", out);
         } else {
             struct commit_id session = session_at(world, hold->acted_for)->id;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A proof: a question about a moment of a log, the answer, and the log's pages up to its head, as
-// one file: header, question, answer, pages, and the SHA-256 of all that. Numbers are
-// little-endian. Whoever has the head from elsewhere needs nothing else.
+// one file: header, question, answer, perhaps a checkpoint that stands for the first pages
+// (abi/checkpoint.h), pages, and the SHA-256 of all that. Numbers are
+// little-endian. Whoever has the head from elsewhere needs nothing else; with a checkpoint, its
+// hash.
 //
 // The question is one of, with ids as index.generation:
 //
@@ -18,16 +20,18 @@
 // For `path` there is, for each hold, a line `path use U`, then a line for it and for each that it
 // was made from, back to the first:
 //
-//     step since S time T process P cap C facet F how H [moved] for SESSION|nobody
+//     step since S time T process P cap C facet F how H [moved] for SESSION|nobody|unknown
+//
+// Of what the checkpoint has neither the time is known (0) nor for whom it was done (unknown).
 #ifndef TOOLS_AUTHORITY_VERIFY_BUNDLE_H
 #define TOOLS_AUTHORITY_VERIFY_BUNDLE_H
 
 #include <assert.h>
 #include <stdint.h>
 
-#include "abi/commit.h"
+#include "abi/checkpoint.h"
 
-enum { BUNDLE_VERSION = 1, QUESTION_MAX = 256 };
+enum { BUNDLE_VERSION = 2, QUESTION_MAX = 256 };
 
 static const uint64_t BUNDLE_MAGIC = 0x31464f4f52505354; // "TSPROOF1"
 
@@ -40,8 +44,8 @@ struct bundle_header {
     uint64_t seq;     // the moment: commits before it
     uint64_t time_ns; // the moment's time: leases and sessions run out without a commit
     uint64_t boot_id;
-    uint8_t head[HASH_SIZE]; // SHA-256 of the last page
-    uint64_t reserved;
+    uint8_t head[HASH_SIZE];  // SHA-256 of the last page
+    uint64_t checkpoint_size; // bytes; 0: the pages begin with the log's first
 };
 
 static_assert(sizeof(struct bundle_header) == 96, "no padding");

@@ -56,7 +56,7 @@ struct hold {
     uint32_t process, facet, origin, acted_for; // places
     uint64_t since, time_ns;
     uint8_t how;
-    bool is_revoker, was_moved, is_gone;
+    bool is_revoker, was_moved, is_gone, is_before;
 };
 
 struct list { // of records of one kind
@@ -69,11 +69,21 @@ struct list { // of records of one kind
 struct world {
     struct list sessions, jobs, processes, objects, facets, holds;
     uint64_t seq, time_ns;
+    uint32_t base_holds; // those of a checkpoint come first
+    uint64_t base_seq;   // what is from before stands in a checkpoint
+    bool is_base;        // its records are being applied
 };
 
-// Applies the first `seq` commits of the pages.
-void world_make(struct world *world, const struct log_page *pages, uint64_t page_count,
-                uint64_t seq);
+// What stands for the first pages: a header, records, and what is not needed here.
+struct base {
+    struct checkpoint_header header; // magic 0: there is none
+    const struct commit *records;
+    uint8_t hash[HASH_SIZE]; // of the state
+};
+
+// Applies a checkpoint's records, then the commits of the pages up to `seq` of the whole log.
+void world_make(struct world *world, const struct base *base, const struct log_page *pages,
+                uint64_t page_count, uint64_t seq);
 const struct session *session_at(const struct world *world, uint32_t place);
 const struct process *process_at(const struct world *world, uint32_t place);
 const struct object *object_at(const struct world *world, uint32_t place);

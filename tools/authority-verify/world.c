@@ -99,18 +99,21 @@ bool job_is_killed(const struct world *world, uint32_t job)
 
 // --- Kinds --------------------------------------------------------------------------------------
 
-static void genesis_config(struct world *world, const struct commit *commit)
+static void lists_make(struct world *world, const struct commit_genesis_config *config)
 {
-    const struct commit_genesis_config *config = &commit->genesis_config;
-
-    if (world->seq != 1)
-        refuse("commit %llu configures the machine again", (unsigned long long)world->seq);
     list_make(&world->sessions, config->sessions, sizeof(struct session));
     list_make(&world->jobs, config->jobs, sizeof(struct job));
     list_make(&world->processes, config->processes, sizeof(struct process));
     list_make(&world->objects, config->objects, sizeof(struct object));
     list_make(&world->facets, config->facets, sizeof(struct facet));
     list_make(&world->holds, config->holds, sizeof(struct hold));
+}
+
+static void genesis_config(struct world *world, const struct commit *commit)
+{
+    if (world->seq != 1)
+        refuse("commit %llu configures the machine again", (unsigned long long)world->seq);
+    lists_make(world, &commit->genesis_config);
 }
 
 static void session_create(struct world *world, const struct commit *commit)
@@ -276,15 +279,29 @@ static void hold_put(struct world *world, const struct commit *commit, struct ho
 {
     hold->since = world->seq;
     hold->time_ns = commit->time_ns;
+    hold->is_before = world->is_base;
     hold->acted_for = acted_for(world, commit, hold);
     put(world, &world->holds, hold->id.index, hold);
+}
+
+// A hold that the checkpoint has, by the commit that made it: they stand in any order.
+static uint32_t hold_before(const struct world *world, uint64_t seq)
+{
+    for (uint32_t place = 0; place < world->base_holds; place++) {
+        if (hold_at(world, place)->since == seq)
+            return place;
+    }
+    return NOTHING;
 }
 
 // A hold that there was, by the commit that made it: they stand in that order.
 static uint32_t hold_since(const struct world *world, uint64_t seq)
 {
-    uint32_t low = 0;
+    uint32_t low = world->base_holds;
     uint32_t high = world->holds.count;
+
+    if (seq < world->base_seq)
+        return hold_before(world, seq);
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -308,7 +325,7 @@ static void hold_insert(struct world *world, const struct commit *commit)
 
     if (body->how > HOW_MINT)
         refuse("commit %llu gives a hold in no known way", (unsigned long long)world->seq);
-    if (body->origin.generation != 0) {
+    if (body->origin.generation != 0 && !world->is_base) {
         uint32_t origin = hold_since(world, body->origin_seq);
         const struct hold *from = origin == NOTHING ? NULL : hold_at(world, origin);
         bool is_it = from != NULL && from->id.index == body->origin.index &&
@@ -356,10 +373,53 @@ static void (*const kinds[COMMIT_KIND_COUNT])(struct world *, const struct commi
     [COMMIT_HOLD_MOVE] = hold_move,           [COMMIT_HOLD_REMOVE] = hold_remove,
 };
 
-void world_make(struct world *world, const struct log_page *pages, uint64_t page_count,
-                uint64_t seq)
+// Of holds that the checkpoint has: what they were made from, where it has that, too.
+static void origins_find(struct world *world, const struct base *base)
+{
+    uint32_t place = 0;
+
+    for (uint64_t i = 0; i < base->header.records; i++) {
+        const struct commit_hold_insert *body = &base->records[i].hold_insert;
+        if (base->records[i].kind != COMMIT_HOLD_INSERT)
+            continue;
+        struct hold *hold = item(&world->holds, place++);
+        uint32_t origin = body->origin.generation == 0 || body->origin_seq >= hold->since
+                              ? NOTHING
+                              : hold_before(world, body->origin_seq);
+        const struct hold *from = origin == NOTHING ? NULL : hold_at(world, origin);
+        if (from != NULL && from->id.index == body->origin.index &&
+            from->id.generation == body->origin.generation)
+            hold->origin = origin;
+    }
+}
+
+static void base_apply(struct world *world, const struct base *base)
+{
+    world->is_base = true;
+    lists_make(world, &base->header.config);
+    for (uint64_t i = 0; i < base->header.records; i++) {
+        const struct commit *commit = &base->records[i];
+        if (commit->kind == 0 || commit->kind >= COMMIT_KIND_COUNT ||
+            commit->kind <= COMMIT_GENESIS_HEAD || commit->kind == COMMIT_HOLD_MOVE)
+            refuse("record %llu of its checkpoint is of a kind that none has (%u)",
+                   (unsigned long long)i, commit->kind);
+        world->seq = commit->kind == COMMIT_HOLD_INSERT ? commit->cause : 2;
+        if (kinds[commit->kind] != NULL)
+            kinds[commit->kind](world, commit);
+    }
+    world->is_base = false;
+    world->base_holds = world->holds.count;
+    world->seq = world->base_seq = base->header.seq;
+    world->time_ns = base->header.time_ns;
+    origins_find(world, base);
+}
+
+void world_make(struct world *world, const struct base *base, const struct log_page *pages,
+                uint64_t page_count, uint64_t seq)
 {
     *world = (struct world){.seq = 0};
+    if (base->header.magic != 0)
+        base_apply(world, base);
     for (uint64_t page = 0; page < page_count && world->seq < seq; page++) {
         for (uint32_t i = 0; i < pages[page].header.count && world->seq < seq; i++) {
             const struct commit *commit = &pages[page].records[i];

@@ -104,18 +104,25 @@ static void text_row(FILE *out, const char *text, const struct field *fields, si
 void answer_begin(struct answer *answer, const struct history *history, const char *verb,
                   struct authority_at at)
 {
+    const struct authority_index *index = &history->index;
+    uint64_t seq = authority_seq(index, at.at);
+
     *answer = (struct answer){.out = stdout, .is_json = history->options->json};
     if (answer->is_json) {
-        fprintf(answer->out, "{\"verb\":\"%s\",\"seq\":%u,\"time_ns\":%" PRIu64, verb, at.at,
+        fprintf(answer->out, "{\"verb\":\"%s\",\"seq\":%" PRIu64 ",\"time_ns\":%" PRIu64, verb, seq,
                 at.now_ns);
+        if (index->base_count != 0)
+            fprintf(answer->out, ",\"begins\":%" PRIu64, index->base_seq);
         fprintf(answer->out, ",\"boot\":\"%016" PRIx64 "\",\"head\":\"", history->replay.boot_id);
         hex_print(answer->out, history->index.head, HASH_SIZE);
         fputs("\",\"rows\":[", answer->out);
         return;
     }
-    fprintf(answer->out, "seq %u of %u, %" PRIu64 " ns, head ", at.at, history->index.count,
-            at.now_ns);
-    hex_print(answer->out, history->index.head, HASH_SIZE);
+    fprintf(answer->out, "seq %" PRIu64 " of %" PRIu64 ", %" PRIu64 " ns, head ", seq,
+            authority_seq(index, index->count), at.now_ns);
+    hex_print(answer->out, index->head, HASH_SIZE);
+    if (index->base_count != 0)
+        fprintf(answer->out, ", known from seq %" PRIu64 " on", index->base_seq);
     fputc('\n', answer->out);
 }
 

@@ -66,7 +66,9 @@ void hold_row(struct answer *answer, const struct history *history, uint32_t lif
         SAY("target", object_label(history, hold.object)),
         place_of(history, "object", ARENA_OBJECTS, hold.object),
         place_of(history, "facet", ARENA_FACETS, hold.facet), BOOL("revoker", hold.is_revoker),
-        NUMBER("since", life), NUMBER("since_ns", authority_commit(index, life)->time_ns),
+        NUMBER("since", authority_seq(index, life)),
+        life_is_before(index, life) ? TEXT("since_ns", NULL)
+                                    : NUMBER("since_ns", authority_commit(index, life)->time_ns),
         TEXT("how", hold.how <= HOW_MINT ? how_words[hold.how] : "unknown"),
         TEXT("use", use_words[use]),
         SAY("state", use == USE_WORKS ? "" : say(", %s", use_words[use])));
@@ -116,6 +118,8 @@ static const char *step_words(const struct history *history, const struct author
                                     authority_commit(index, hold->life)->actor, hold->life);
     const char *moved = hold->was_moved ? ", moved" : "";
 
+    if (hold->is_before)
+        return say("before seq %" PRIu64 ", where this log begins", index->base_seq);
     if (hold->is_foreign)
         return "from a hold that this log does not have";
     if (hold->how == HOW_GENESIS)
@@ -139,10 +143,13 @@ static void step_row(struct answer *answer, const struct history *history, uint6
     uint64_t interface = authority_interface(index, hold->facet);
 
     ROW(answer, "step",
-        "  {step}. seq {seq}, {time_ns} ns: {who} holds {cap}, {what}, facet {facet}: {words}; for "
+        "  {step}. seq {seq}, {when}: {who} holds {cap}, {what}, facet {facet}: {words}; for "
         "{session}",
-        NUMBER("path", path), NUMBER("step", step), NUMBER("seq", hold->life),
-        NUMBER("time_ns", commit->time_ns), SAY("who", process_label(history, hold->process)),
+        NUMBER("path", path), NUMBER("step", step), NUMBER("seq", authority_seq(index, hold->life)),
+        hold->is_before ? TEXT("time_ns", NULL) : NUMBER("time_ns", commit->time_ns),
+        SAY("when",
+            hold->is_before ? "at an unknown time" : say("%" PRIu64 " ns", commit->time_ns)),
+        SAY("who", process_label(history, hold->process)),
         place_of(history, "process", ARENA_PROCESSES, hold->process),
         TEXT("program", program_name(history, hold->process)), TEXT("cap", cap_label(hold->id)),
         SAY("what", permission(history, hold)), TEXT("interface", interface_label(interface)),
@@ -152,7 +159,7 @@ static void step_row(struct answer *answer, const struct history *history, uint6
         BOOL("moved", hold->was_moved), BOOL("foreign", hold->is_foreign),
         SAY("words", step_words(history, hold)),
         place_of(history, "acted_for", ARENA_SESSIONS, session),
-        SAY("session", session_label(history, session)));
+        SAY("session", hold->is_before ? "whom is not known" : session_label(history, session)));
 }
 
 static void path_rows(struct answer *answer, const struct history *history, uint64_t path,
@@ -295,7 +302,8 @@ int diff_run(const struct options *options)
     struct authority_at to = moment_of(&history, options->arguments[2]);
     answer_begin(&answer, &history, "diff", to);
     if (!options->json)
-        printf("since seq %u, %" PRIu64 " ns:\n", from.at, from.now_ns);
+        printf("since seq %" PRIu64 ", %" PRIu64 " ns:\n", authority_seq(&history.index, from.at),
+               from.now_ns);
     uint32_t end = from.at > to.at ? from.at : to.at;
     for (uint32_t life = 0; life < end; life++) {
         uint16_t kind = authority_commit(&history.index, life)->kind;

@@ -98,7 +98,7 @@ static void rules_read(struct asserting *asserting, const struct history *histor
 
 struct judging {
     const struct history *history;
-    uint32_t at; // commits reduced
+    uint32_t at; // a moment
 };
 
 static const char *program_now(void *context, uint32_t process)
@@ -113,11 +113,12 @@ static void verdict_row(struct answer *answer, const struct history *history,
                         const struct rule *rule, const struct rule_verdict *verdict)
 {
     bool is_broken = verdict->states != 0;
-    uint32_t at = (uint32_t)verdict->first;
-    uint32_t process = is_broken
+    uint32_t at = LIFE_NONE;
+    bool is_known = is_broken && authority_at_of(&history->index, verdict->first, &at);
+    uint32_t process = is_known
                            ? authority_life(&history->index, ARENA_PROCESSES, verdict->process, at)
                            : LIFE_NONE;
-    uint32_t hold = is_broken && verdict->hold != NONE
+    uint32_t hold = is_known && verdict->hold != NONE
                         ? authority_life(&history->index, ARENA_HOLDS, verdict->hold, at)
                         : LIFE_NONE;
     struct commit_id id = verdict->process_id;
@@ -146,7 +147,7 @@ static void verdict_row(struct answer *answer, const struct history *history,
 static void log_judge(struct asserting *asserting, const struct history *history,
                       struct authority_judge *judge)
 {
-    struct judging judging = {.history = history};
+    struct judging judging = {.history = history, .at = history->index.base_count};
     struct replay replay;
 
     replay_begin(&replay, history);
@@ -154,6 +155,8 @@ static void log_judge(struct asserting *asserting, const struct history *history
     if (storage == NULL)
         fail(EXIT_REFUSED, history->path, "there is not enough memory");
     authority_judge_init(judge, &asserting->rules, &replay.state, program_now, &judging, storage);
+    if (judging.at != 0)
+        authority_judge_begin(judge, history->index.base_ns);
     for (uint32_t page = 0; page < history->index.page_count; page++) {
         const struct log_page *records = &history->index.pages[page];
         for (uint32_t i = 0; i < records->header.count; i++) {
@@ -187,7 +190,8 @@ static void log_assert(struct asserting *asserting, const char *path)
     }
     answer_end(&answer);
     if (!asserting->options->json)
-        printf("%s: %u states, %u rules, %" PRIu64 " broken\n", path, history.index.count,
+        printf("%s: %u states, %u rules, %" PRIu64 " broken\n", path,
+               history.index.count - history.index.base_count + (history.index.base_count != 0),
                asserting->rules.count, broken);
     asserting->logs++;
     asserting->broken += broken;

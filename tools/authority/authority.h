@@ -9,7 +9,7 @@
 
 #include "abi/syslog.h"
 #include "lib/authority/query.h"
-#include "lib/replay/replay.h"
+#include "lib/replay/checkpoint.h"
 
 // Exit codes.
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_VIOLATED = 3 };
@@ -26,6 +26,7 @@ struct options {
     const char *manifest;
     const char *format;
     const char *out;
+    const char *checkpoint;
     uint8_t head[HASH_SIZE];
     bool head_given;
     bool commits;
@@ -37,7 +38,10 @@ struct history {
     const struct options *options;
     const char *path;
     uint8_t *bytes;
-    struct replay_log log;
+    struct replay_log log;        // from the checkpoint on, where there is one
+    struct checkpoint checkpoint; // stands for the pages before
+    uint8_t *checkpoint_bytes;    // null: there is none
+    size_t checkpoint_size;
     struct replay replay; // at the end of the log
     struct authority_index index;
     void *index_storage;
@@ -54,11 +58,17 @@ uint8_t *file_read(const char *path, size_t *size, bool may_miss);
 char *path_beside(const char *path, const char *ending);
 
 // history.c
-// Of a log whose first pages are gone there is the chain alone: `any` opens it, the other refuses.
+// Of a log whose first pages are gone and for which no checkpoint stands there is the chain alone:
+// `any` opens it, the others refuse; `whole` refuses where a checkpoint stands for any page, too.
 void history_open_any(struct history *history, const struct options *options, const char *path);
 void history_open(struct history *history, const struct options *options, const char *path);
+void history_open_whole(struct history *history, const struct options *options, const char *path,
+                        const char *why);
 void history_close(struct history *history);
-// A replay at genesis, for going through the log again. Its storage is freed by replay_free().
+// Whether there is more of it than the chain.
+bool history_has_state(const struct history *history);
+// A replay at genesis, or at the checkpoint, for going through the log again. Its storage is freed
+// by replay_free().
 void replay_begin(struct replay *replay, const struct history *history);
 void replay_free(struct replay *replay);
 // The moment that a word names: a number of commits, or a time such as 5ms.
@@ -70,6 +80,9 @@ bool moment_parse(const char *word, bool *is_time, uint64_t *value);
 // verify.c
 int verify_run(const struct options *options);
 int digests_run(const struct options *options);
+
+// checkpoint.c
+int checkpoint_run(const struct options *options);
 
 // commit.c: one line per commit. `seq`: commits before it.
 void commit_print(FILE *out, uint64_t seq, const struct commit *commit);

@@ -87,7 +87,8 @@ int replay_with_run(const struct options *options)
     pid_t child;
     int status;
 
-    history_open(&history, options, options->arguments[1]);
+    history_open_whole(&history, options, options->arguments[1],
+                       "begins with a checkpoint: another build replays from the genesis on");
     fflush(stdout);
     FILE *other = other_start(options->arguments[0], history.path, &child);
     if (other == NULL)

@@ -2,6 +2,7 @@
 //
 // From a word on the command line to the record that it names at a moment, or to a sentence that
 // says why it names none and what is nearest.
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,7 +116,10 @@ uint32_t process_named(const struct history *history, const char *word, uint32_t
     if (number_parse(word, &id)) {
         found = life_of(history, ARENA_PROCESSES, id, at);
         if (found == LIFE_NONE)
-            refuse(history, say("there was no process %s up to seq %u", word, at), NULL);
+            refuse(
+                history,
+                say("there was no process %s up to seq %" PRIu64, word, authority_seq(index, at)),
+                NULL);
         return found;
     }
     for (uint32_t seq = 0; seq < at; seq++) {
@@ -131,12 +135,14 @@ uint32_t process_named(const struct history *history, const char *word, uint32_t
         there += is_there;
     }
     if (found == LIFE_NONE)
-        refuse(history, say("no process of a program `%s` up to seq %u", word, at),
-               nearest_name(word, program_at_any, history));
+        refuse(
+            history,
+            say("no process of a program `%s` up to seq %" PRIu64, word, authority_seq(index, at)),
+            nearest_name(word, program_at_any, history));
     if (mark == NULL && there > 1)
         refuse(history,
-               say("%u processes run the program `%s` at seq %u; say which, as in %s#1", there,
-                   word, at, word),
+               say("%u processes run the program `%s` at seq %" PRIu64 "; say which, as in %s#1",
+                   there, word, authority_seq(index, at), word),
                NULL);
     return found;
 }
@@ -159,10 +165,10 @@ static uint32_t hold_by_capability(const struct history *history, const char *wo
         if (name != NULL && strcmp(name, slash + 1) == 0)
             return h;
     }
-    refuse(
-        history,
-        say("%s has no capability `%s` at seq %u", process_label(history, process), slash + 1, at),
-        NULL);
+    refuse(history,
+           say("%s has no capability `%s` at seq %" PRIu64, process_label(history, process),
+               slash + 1, authority_seq(&history->index, at)),
+           NULL);
 }
 
 static const char *any_name_at(const void *context, uint32_t place)
@@ -198,7 +204,10 @@ static uint32_t object_by_name(const struct history *history, const char *word, 
         }
     }
     if (found == LIFE_NONE && is_interface)
-        refuse(history, say("there is no object with the interface %s at seq %u", word, at), NULL);
+        refuse(history,
+               say("there is no object with the interface %s at seq %" PRIu64, word,
+                   authority_seq(index, at)),
+               NULL);
     if (found == LIFE_NONE)
         refuse(history,
                say("`%s` names no object: a number, an interface, an endpoint of the manifest, or "
@@ -221,7 +230,10 @@ static uint32_t numbered(const struct history *history, uint32_t arena, const ch
         refuse(history, say("`%s` names no %s: its number is asked for", word, what), NULL);
     uint32_t found = life_of(history, arena, id, at);
     if (found == LIFE_NONE)
-        refuse(history, say("there was no %s %s up to seq %u", what, word, at), NULL);
+        refuse(history,
+               say("there was no %s %s up to seq %" PRIu64, what, word,
+                   authority_seq(&history->index, at)),
+               NULL);
     return found;
 }
 

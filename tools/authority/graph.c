@@ -87,7 +87,7 @@ static void moment_draw(struct drawing *drawing)
 
 static void dot_draw(struct drawing *drawing)
 {
-    printf("// seq %u, head ", drawing->at.at);
+    printf("// seq %" PRIu64 ", head ", authority_seq(&drawing->history->index, drawing->at.at));
     hex_print(stdout, drawing->history->index.head, HASH_SIZE);
     puts("\ndigraph authority {\n  rankdir=LR;");
     moment_draw(drawing);
@@ -216,7 +216,12 @@ int graph_run(const struct options *options)
     struct drawing drawing = {.history = &history};
     const char *format = options->format != NULL ? options->format : options->json ? "json" : "dot";
 
-    history_open(&history, options, options->arguments[0]);
+    if (strcmp(format, "html") == 0)
+        history_open_whole(&history, options, options->arguments[0],
+                           "begins with a checkpoint: its page would lack the moments before; "
+                           "--format dot draws one moment");
+    else
+        history_open(&history, options, options->arguments[0]);
     drawing.at = moment_asked(&history);
     if (strcmp(format, "dot") == 0) {
         dot_draw(&drawing);

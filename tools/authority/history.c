@@ -10,9 +10,10 @@
 #include "tools/authority/authority.h"
 #include "tools/authority/names.h"
 
-static _Noreturn void refuse(const struct history *history, const struct replay_error *error)
+static _Noreturn void refuse(const struct history *history, const char *path,
+                             const struct replay_error *error)
 {
-    fprintf(stderr, "authority: %s: ", history->path);
+    fprintf(stderr, "authority: %s: ", path);
     error_print(stderr, error, &history->log);
     exit(EXIT_REFUSED);
 }
@@ -20,14 +21,24 @@ static _Noreturn void refuse(const struct history *history, const struct replay_
 void replay_begin(struct replay *replay, const struct history *history)
 {
     struct state_config config;
-    struct replay_error error = replay_config(&history->log.pages[0], &config);
+    struct replay_error error = {.fault = REPLAY_OK};
+    bool has_checkpoint = history->checkpoint_bytes != NULL;
 
+    if (has_checkpoint)
+        config = checkpoint_config(&history->checkpoint);
+    else
+        error = replay_config(&history->log.pages[0], &config);
     if (error.fault != REPLAY_OK)
-        refuse(history, &error);
+        refuse(history, history->path, &error);
     void *storage = zeroed((size_t)state_size(&config));
     if (storage == NULL)
         fail(EXIT_REFUSED, history->path, "its state is too large for this machine's memory");
-    replay_init(replay, &config, storage);
+    if (has_checkpoint)
+        error = checkpoint_load(&history->checkpoint, replay, storage);
+    else
+        replay_init(replay, &config, storage);
+    if (error.fault != REPLAY_OK)
+        refuse(history, history->options->checkpoint, &error);
 }
 
 void replay_free(struct replay *replay)
@@ -39,7 +50,7 @@ static void index_begin(struct history *history)
 {
     const struct replay_log *log = &history->log;
     const struct state_config *config = &history->replay.state.config;
-    uint64_t commits = 0;
+    uint64_t commits = history->checkpoint_bytes != NULL ? history->checkpoint.header.records : 0;
 
     for (uint64_t i = 0; i < log->page_count; i++)
         commits += log->pages[i].header.count;
@@ -50,6 +61,10 @@ static void index_begin(struct history *history)
         fail(EXIT_REFUSED, history->path, "its index is too large for this machine's memory");
     authority_index_init(&history->index, config, log->pages, log->page_count, commits,
                          history->index_storage);
+    if (history->checkpoint_bytes != NULL)
+        authority_index_base(&history->index, history->checkpoint.records,
+                             (uint32_t)history->checkpoint.header.records,
+                             history->checkpoint.header.seq, history->checkpoint.header.time_ns);
 }
 
 // One pass over all pages: chain, commits, digests, head.
@@ -88,13 +103,45 @@ static void log_verify(struct history *history)
         return;
     struct replay_error chain =
         replay_log_verify(&history->log, options->head_given ? options->head : NULL);
-    if (chain.fault == REPLAY_PAGE_HASH) {
+    if (chain.fault == REPLAY_PAGE_HASH && history->checkpoint_bytes == NULL) {
         replay_free(&history->replay);
         replay_begin(&history->replay, history);
         replay_log_narrow(&history->log, &chain, &history->replay.state.config,
                           history->replay.state.sessions);
     }
-    refuse(history, chain.fault != REPLAY_OK ? &chain : &error);
+    refuse(history, history->path, chain.fault != REPLAY_OK ? &chain : &error);
+}
+
+// --- The checkpoint -----------------------------------------------------------------------------
+
+// Puts the checkpoint in the place of the pages before it, which may be there or not.
+static void checkpoint_take(struct history *history)
+{
+    const char *path = history->options->checkpoint;
+    struct checkpoint *checkpoint = &history->checkpoint;
+    struct replay_log *log = &history->log;
+    uint64_t page;
+
+    history->checkpoint_bytes = file_read(path, &history->checkpoint_size, false);
+    struct replay_error error =
+        checkpoint_open(checkpoint, history->checkpoint_bytes, history->checkpoint_size);
+    if (error.fault != REPLAY_OK)
+        refuse(history, path, &error);
+    if (checkpoint->header.boot_id != log->pages[0].header.boot_id)
+        fail(EXIT_REFUSED, path, "is of another boot than the log");
+    if (checkpoint->header.records > AUTHORITY_COMMITS_MAX)
+        fail(EXIT_REFUSED, path, "has more records than this tool has numbers for");
+    page = checkpoint->header.page;
+    if (page < log->first || page - log->first > log->page_count) {
+        fprintf(stderr,
+                "authority: %s: stands for the pages before page %" PRIu64
+                "; the log has pages %" PRIu64 " to %" PRIu64 "\n",
+                path, page, log->first, log->first + log->page_count - 1);
+        exit(EXIT_REFUSED);
+    }
+    log->pages += page - log->first;
+    log->page_count -= page - log->first;
+    log->first = page;
 }
 
 void history_open_any(struct history *history, const struct options *options, const char *path)
@@ -105,8 +152,10 @@ void history_open_any(struct history *history, const struct options *options, co
     history->bytes = file_read(path, &size, false);
     struct replay_error error = replay_log_open(&history->log, history->bytes, size);
     if (error.fault != REPLAY_OK)
-        refuse(history, &error);
-    if (history->log.first != 0)
+        refuse(history, path, &error);
+    if (options->checkpoint != NULL)
+        checkpoint_take(history);
+    if (!history_has_state(history))
         return; // the chain is all that can be known
     log_verify(history);
     history->names = names_open(history);
@@ -115,19 +164,34 @@ void history_open_any(struct history *history, const struct options *options, co
 void history_open(struct history *history, const struct options *options, const char *path)
 {
     history_open_any(history, options, path);
-    if (history->log.first != 0)
+    if (!history_has_state(history))
         fail(EXIT_REFUSED, path,
              "begins after page 0: its first pages were acknowledged and are not here, so its "
-             "states are not known; `authority verify` verifies its chain");
+             "states are not known without what stands for them (--checkpoint); `authority "
+             "verify` verifies its chain");
+}
+
+void history_open_whole(struct history *history, const struct options *options, const char *path,
+                        const char *why)
+{
+    history_open(history, options, path);
+    if (history->checkpoint_bytes != NULL)
+        fail(EXIT_REFUSED, path, why);
+}
+
+bool history_has_state(const struct history *history)
+{
+    return history->log.first == 0 || history->checkpoint_bytes != NULL;
 }
 
 void history_close(struct history *history)
 {
-    if (history->log.first == 0) {
+    if (history_has_state(history)) {
         names_close(history->names);
         replay_free(&history->replay);
         free(history->index_storage);
     }
+    free(history->checkpoint_bytes);
     free(history->bytes);
 }
 
@@ -191,6 +255,12 @@ struct authority_at moment_of(const struct history *history, const char *word)
     }
     if (is_time) {
         struct authority_at at = {.now_ns = value};
+        if (value < index->base_ns) {
+            fprintf(stderr,
+                    "authority: %s: %s is before what its checkpoint stands for: %" PRIu64 " ns\n",
+                    history->path, word, index->base_ns);
+            exit(EXIT_REFUSED);
+        }
         if (authority_moment(index, value, &at.at))
             return at;
         fprintf(stderr,
@@ -199,12 +269,18 @@ struct authority_at moment_of(const struct history *history, const char *word)
                 history->path, index->backwards, word);
         exit(EXIT_REFUSED);
     }
-    if (value > index->count) {
-        fprintf(stderr, "authority: %s: there is no seq %" PRIu64 ": the log has %u commits\n",
-                history->path, value, index->count);
+    uint32_t at;
+    if (!authority_at_of(index, value, &at)) {
+        fprintf(stderr,
+                value < index->base_seq
+                    ? "authority: %s: seq %" PRIu64 " is before its checkpoint, seq %" PRIu64 "\n"
+                    : "authority: %s: there is no seq %" PRIu64 ": the log has %" PRIu64
+                      " commits\n",
+                history->path, value,
+                value < index->base_seq ? index->base_seq : authority_seq(index, index->count));
         exit(EXIT_REFUSED);
     }
-    return authority_at_seq(index, (uint32_t)value);
+    return authority_at_seq(index, at);
 }
 
 struct authority_at moment_asked(const struct history *history)

@@ -35,6 +35,7 @@ static const struct verb {
     {"graph", graph_run, 1, 1, "LOG", "a picture: --format dot, json, or html with a slider"},
     {"set-grant", set_grant_run, 3, 3, "MANIFEST PLACE GRANT", "the manifest with this grant"},
     {"prove", prove_run, 3, 5, "LOG OUT QUESTION", "an answer that authority-verify can check"},
+    {"checkpoint", checkpoint_run, 2, 2, "LOG OUT", "what stands for the log's first pages"},
     {"replay-with", replay_with_run, 2, 2, "BUILD LOG", "where another build's reducer differs"},
     {"digests", digests_run, 1, 1, "LOG", "the state's digest after each commit"},
 };
@@ -52,6 +53,7 @@ static void help_print(FILE *out)
         "  --head HEX      the SHA-256 that the last page must have, from elsewhere; without it "
         "a\n"
         "                  complete rewrite of the log can't be told\n"
+        "  --checkpoint FILE  what stands for the log's first pages, where they are gone\n"
         "  --json          the answer as JSON\n"
         "  --package FILE  the boot package, for the names of programs (else LOG with .pkg)\n"
         "  --commits       verify: print every commit up to there, too\n",
@@ -123,6 +125,12 @@ static bool manifest_parse(struct options *options, const char *text)
     return true;
 }
 
+static bool checkpoint_parse(struct options *options, const char *text)
+{
+    options->checkpoint = text;
+    return true;
+}
+
 static bool out_parse(struct options *options, const char *text)
 {
     options->out = text;
@@ -149,6 +157,7 @@ static const struct {
     {"--syslog", true, syslog_parse, ""},
     {"--manifest", true, manifest_parse, ""},
     {"--out", true, out_parse, ""},
+    {"--checkpoint", true, checkpoint_parse, ""},
     {"--format", true, format_parse, "dot, json or html"},
 };
 

@@ -79,7 +79,7 @@ static void objects_find(struct names *names, const struct authority_index *inde
                 names->package_object = seq;
         }
         if (commit->object_create.kind == OBJECT_ENDPOINT && commit->actor == 0 &&
-            names->endpoint_count < ENDPOINTS_NAMED_MAX)
+            index->base_count == 0 && names->endpoint_count < ENDPOINTS_NAMED_MAX)
             names->endpoints[names->endpoint_count++] = seq;
     }
 }
@@ -198,7 +198,9 @@ static uint32_t instance_of(const struct history *history, uint32_t process)
 bool manifest_program(const struct history *history, uint32_t process, uint32_t *place)
 {
     const struct names *names = history->names;
-    const char *name = names->has_manifest ? program_name(history, process) : NULL;
+    // What stands for the first pages has no order that the manifest's could be held against.
+    bool is_whole = names->has_manifest && history->checkpoint_bytes == NULL;
+    const char *name = is_whole ? program_name(history, process) : NULL;
     uint32_t left = name == NULL ? 0 : instance_of(history, process);
     bool is_found = false;
 
@@ -239,7 +241,7 @@ const char *capability_name(const struct history *history, const struct authorit
     static const char *const first[] = {"console",  "timer", "job",      "capabilities",
                                         "manifest", "log",   "log-pages"};
 
-    if (history->names->bytes == NULL || hold->is_revoker)
+    if (history->names->bytes == NULL || hold->is_revoker || hold->is_before)
         return NULL;
     if (hold->how == HOW_GENESIS) {
         uint32_t place = holds_before(&history->index, hold->life);

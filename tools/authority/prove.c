@@ -40,12 +40,12 @@ static void hold_line(const struct proving *proving, uint32_t life)
     authority_hold_of(index, life, &hold);
     fprintf(proving->out,
             "process %s cap %s interface 0x%" PRIx64 " methods 0x%" PRIx64
-            " facet %s object %s since %u how %s use %s%s\n",
+            " facet %s object %s since %" PRIu64 " how %s use %s%s\n",
             id_text(proving, ARENA_PROCESSES, hold.process), cap_label(hold.id),
             authority_interface(index, hold.facet), authority_methods(index, hold.facet),
             id_text(proving, ARENA_FACETS, hold.facet),
-            id_text(proving, ARENA_OBJECTS, hold.object), life, how_words[hold.how],
-            proof_use[authority_hold_use(index, life, proving->at)],
+            id_text(proving, ARENA_OBJECTS, hold.object), authority_seq(index, life),
+            how_words[hold.how], proof_use[authority_hold_use(index, life, proving->at)],
             hold.is_revoker ? " revoker" : "");
     said_forget();
 }
@@ -60,12 +60,15 @@ static void path_lines(const struct proving *proving, uint32_t life)
         authority_hold_of(index, life, &hold);
         uint32_t session = authority_acted_for(index, &hold);
         fprintf(proving->out,
-                "step since %u time %" PRIu64 " process %s cap %s facet %s how %s%s for %s\n", life,
-                authority_commit(index, life)->time_ns,
+                "step since %" PRIu64 " time %" PRIu64
+                " process %s cap %s facet %s how %s%s for %s\n",
+                authority_seq(index, life), authority_commit(index, life)->time_ns,
                 id_text(proving, ARENA_PROCESSES, hold.process), cap_label(hold.id),
                 id_text(proving, ARENA_FACETS, hold.facet), how_words[hold.how],
                 hold.was_moved ? " moved" : "",
-                session == LIFE_NONE ? "nobody" : id_text(proving, ARENA_SESSIONS, session));
+                hold.is_before         ? "unknown"
+                : session == LIFE_NONE ? "nobody"
+                                       : id_text(proving, ARENA_SESSIONS, session));
         said_forget();
     }
 }
@@ -183,13 +186,15 @@ int prove_run(const struct options *options)
                                    .question_size = (uint32_t)strlen(proving.question),
                                    .answer_size = size,
                                    .page_count = history.log.page_count,
-                                   .seq = proving.at.at,
+                                   .seq = authority_seq(&history.index, proving.at.at),
+                                   .checkpoint_size = history.checkpoint_size,
                                    .time_ns = proving.at.now_ns,
                                    .boot_id = history.replay.boot_id};
     memcpy(header.head, history.index.head, HASH_SIZE);
     const struct part parts[] = {{&header, sizeof(header)},
                                  {proving.question, header.question_size},
                                  {text, size},
+                                 {history.checkpoint_bytes, history.checkpoint_size},
                                  {history.log.pages, history.log.page_count * LOG_PAGE_SIZE}};
     bundle_write(options->arguments[1], parts, COUNT_OF(parts));
     struct answer answer;

@@ -2,6 +2,7 @@
 //
 // reach: all that a process could come to hold by calls. why-not: why a call is refused, and what
 // would let it through.
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,8 +111,9 @@ static void hold_denied(struct denial *denial, uint32_t life)
                say("its capability %s does not include the method %s", cap, denial->method));
     else if (use == USE_REVOKED)
         reason(denial, "revoked",
-               say("its capability %s was revoked at seq %u (facet %u.%u)", cap,
-                   index->lives[broken].over, facet.index, facet.generation));
+               say("its capability %s was revoked %s%" PRIu64 " (facet %u.%u)", cap,
+                   life_is_before(index, index->lives[broken].over) ? "before seq " : "at seq ",
+                   authority_seq(index, index->lives[broken].over), facet.index, facet.generation));
     else if (use == USE_EXPIRED)
         reason(denial, "expired",
                say("the lease of its capability %s is over (facet %u.%u)", cap, facet.index,
@@ -141,7 +143,8 @@ static void last_held(struct denial *denial)
         reason(denial, "gone", say("it held %s when it ended", what));
     else
         reason(denial, "gone",
-               say("it held %s until seq %u, when it was %s", what, end,
+               say("it held %s until seq %" PRIu64 ", when it was %s", what,
+                   authority_seq(index, end),
                    authority_commit(index, end)->kind == COMMIT_HOLD_MOVE ? "moved on"
                                                                           : "given back"));
 }

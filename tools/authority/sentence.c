@@ -8,7 +8,7 @@
 
 #include "tools/authority/authority.h"
 
-enum place { PLACE_LOG, PLACE_PAGE, PLACE_TRAILER };
+enum place { PLACE_LOG, PLACE_PAGE, PLACE_TRAILER, PLACE_CHECKPOINT };
 
 static const struct {
     enum place place;
@@ -57,6 +57,19 @@ static const struct {
                               "the digest recomputed from the replayed state is not the "
                               "one kept while replaying: a word of it is %f, kept %e"},
     [REPLAY_COUNTS] = {PLACE_LOG, "its counts and charges are not those of its records"},
+    [REPLAY_CHECKPOINT_SIZE] = {PLACE_CHECKPOINT, "truncated or too long: has %F bytes, not %E"},
+    [REPLAY_CHECKPOINT_MAGIC] = {PLACE_CHECKPOINT, "its magic is 0x%f, not 0x%e: it is none"},
+    [REPLAY_CHECKPOINT_VERSION] = {PLACE_CHECKPOINT,
+                                   "its version is %F; this tool knows version %E"},
+    [REPLAY_CHECKPOINT_HASH] = {PLACE_CHECKPOINT,
+                                "its bytes are not those that were written: its SHA-256 differs"},
+    [REPLAY_CHECKPOINT_RECORD] = {PLACE_CHECKPOINT,
+                                  "a commit of kind %F (%K) cannot follow here: %W"},
+    [REPLAY_CHECKPOINT_SLOTS] = {PLACE_CHECKPOINT,
+                                 "its slots of kind %F that are not in use are not what they "
+                                 "must be"},
+    [REPLAY_CHECKPOINT_FORM] = {PLACE_CHECKPOINT,
+                                "the state that it leads to has another canonical form"},
 };
 
 static const char *const record_words[RECORD_FAULT_COUNT] = {
@@ -124,7 +137,12 @@ void error_print(FILE *out, const struct replay_error *error, const struct repla
     if (place == PLACE_PAGE)
         fprintf(out, "page %" PRIu64, error->page);
     else
-        fputs(place == PLACE_TRAILER ? "the trailer" : "the log", out);
+        fputs(place == PLACE_TRAILER      ? "the trailer"
+              : place == PLACE_CHECKPOINT ? "the checkpoint"
+                                          : "the log",
+              out);
+    if (error->fault == REPLAY_CHECKPOINT_RECORD)
+        fprintf(out, ", record %u", error->record);
     if (error->fault == REPLAY_RECORD || error->fault == REPLAY_CONFIG)
         fprintf(out, ", record %u (seq %" PRIu64 ")", error->record, error->seq);
     fputs(": ", out);

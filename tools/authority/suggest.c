@@ -187,7 +187,8 @@ int suggest_run(const struct options *options)
     struct authority_hold hold;
     uint32_t program, grant;
 
-    history_open(&history, options, options->arguments[0]);
+    history_open_whole(&history, options, options->arguments[0],
+                       "begins with a checkpoint: what was granted at first is not in it");
     struct authority_at at = authority_at_seq(&history.index, history.index.count);
     if (options->argument_count > 1)
         suggesting.process = process_named(&history, options->arguments[1], at.at);

@@ -51,8 +51,14 @@ static void summary_print(const struct history *history)
     const struct replay_log *log = &history->log;
     const uint64_t *digest = replay->state.digest;
 
-    printf("log: %" PRIu64 " pages, %" PRIu64 " commits, boot %016" PRIx64 "\n", log->page_count,
+    printf("log: %" PRIu64 " pages, %" PRIu64 " commits, boot %016" PRIx64 "\n", replay->page_count,
            replay->state.seq, replay->boot_id);
+    if (history->checkpoint_bytes != NULL) {
+        printf("checkpoint: stands for pages 0 to %" PRIu64 ", up to seq %" PRIu64 ", state ",
+               log->first - 1, history->checkpoint.header.seq);
+        hex_print(stdout, history->checkpoint.hash, HASH_SIZE);
+        putchar('\n');
+    }
     printf("chain: intact, head ");
     hex_print(stdout, replay->head, HASH_SIZE);
     printf(" (%s%s%s)\n", log->trailer != NULL ? "stated by the machine" : "",
@@ -71,7 +77,7 @@ static void summary_print(const struct history *history)
 static void commits_replay(struct replay *replay, const struct replay_log *log, uint64_t at,
                            bool print)
 {
-    uint64_t seq = 0;
+    uint64_t seq = replay->state.seq;
 
     for (uint64_t i = 0; i < log->page_count; i++) {
         for (uint32_t j = 0; j < log->pages[i].header.count && seq < at; j++, seq++) {
@@ -94,14 +100,15 @@ static void verify_rows(const struct history *history)
     struct answer answer;
 
     answer_begin(&answer, history, "verify", at);
-    ROW(&answer, "log", "", NUMBER("pages", index->page_count), NUMBER("commits", index->count),
+    ROW(&answer, "log", "", NUMBER("pages", index->page_count),
+        NUMBER("commits", history->replay.state.seq),
         TEXT("digest", say("%016" PRIx64 "%016" PRIx64, digest[0], digest[1])),
         BOOL("stated_by_machine", trailer != NULL),
         BOOL("head_given", history->options->head_given));
-    for (uint32_t seq = 0; history->options->commits && seq < at.at; seq++) {
-        const struct commit *commit = authority_commit(index, seq);
-        ROW(&answer, "commit", "", NUMBER("seq", seq), NUMBER("time_ns", commit->time_ns),
-            TEXT("kind", commit_kind_name(commit->kind)),
+    for (uint32_t life = index->base_count; history->options->commits && life < at.at; life++) {
+        const struct commit *commit = authority_commit(index, life);
+        ROW(&answer, "commit", "", NUMBER("seq", authority_seq(index, life)),
+            NUMBER("time_ns", commit->time_ns), TEXT("kind", commit_kind_name(commit->kind)),
             TEXT("actor", commit->actor == UINT32_MAX ? NULL : say("%u", commit->actor)));
     }
     for (uint32_t life = 0; life < at.at; life++) {
@@ -117,7 +124,7 @@ int verify_run(const struct options *options)
     struct replay replay;
 
     history_open_any(&history, options, options->arguments[0]);
-    if (history.log.first != 0) {
+    if (!history_has_state(&history)) {
         if (options->commits || options->at != NULL)
             fail(EXIT_REFUSED, history.path,
                  "begins after page 0: there is no state that --at or --commits could show");
@@ -130,7 +137,7 @@ int verify_run(const struct options *options)
         history_close(&history);
         return 0;
     }
-    uint64_t at = moment_asked(&history).at;
+    uint64_t at = authority_seq(&history.index, moment_asked(&history).at);
     summary_print(&history);
     replay_begin(&replay, &history);
     commits_replay(&replay, &history.log, at, options->commits);
@@ -145,7 +152,8 @@ int digests_run(const struct options *options)
     struct history history;
     struct replay replay;
 
-    history_open(&history, options, options->arguments[0]);
+    history_open_whole(&history, options, options->arguments[0],
+                       "begins with a checkpoint: digests are told from the genesis on");
     replay_begin(&replay, &history);
     for (uint32_t seq = 0; seq < history.index.count; seq++) {
         ASSERT(replay_commit(&replay, authority_commit(&history.index, seq)).fault == REPLAY_OK);
