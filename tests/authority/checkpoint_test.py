@@ -143,8 +143,8 @@ class Checkpoint(unittest.TestCase):
         for seed in range(SEEDS):
             _, less, checkpoint, begins = self.trimmed(seed, 700)
             state = checkpoint.read_bytes()[-SUM:].hex()
-            for row in [row for row in self.ask("at", less, 1000, "--checkpoint", checkpoint)["rows"]
-                        if row["row"] == "hold"][:4]:
+            rows = self.ask("at", less, 1000, "--checkpoint", checkpoint)["rows"]
+            for row in [row for row in rows if row["row"] == "hold"][:4]:
                 for question in (["at"], ["who", row["object"]],
                                  ["path", row["process"], row["object"]]):
                     for moment in (begins, 1000):
