@@ -9,7 +9,8 @@
 #include "lib/replay/page.h"
 #include "lib/sha256/sha256.h"
 
-static_assert(CHECKPOINT_ARENAS == ARENA_COUNT, "of each arena the slots that are not in use");
+static_assert((int)CHECKPOINT_ARENAS == (int)ARENA_COUNT,
+              "of each arena the slots that are not in use");
 
 // --- Writing ------------------------------------------------------------------------------------
 
