@@ -346,6 +346,22 @@ uint32_t authority_life(const struct authority_index *index, uint32_t arena, uin
     return life;
 }
 
+uint32_t authority_life_of(const struct authority_index *index, uint32_t arena, struct commit_id id,
+                           uint32_t at)
+{
+    uint32_t life = newest(index, arena, id.index);
+
+    while (life != LIFE_NONE) {
+        struct commit_id found = authority_id(index, arena, life);
+        if (life < at && (id.generation == 0 || found.generation == id.generation))
+            return life;
+        bool is_root =
+            arena == ARENA_FACETS && authority_commit(index, life)->kind == COMMIT_OBJECT_CREATE;
+        life = is_root ? index->lives[life].root_before : index->lives[life].slot_before;
+    }
+    return LIFE_NONE;
+}
+
 struct commit_id authority_id(const struct authority_index *index, uint32_t arena, uint32_t life)
 {
     const struct commit *commit = authority_commit(index, life);

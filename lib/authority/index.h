@@ -109,6 +109,11 @@ bool authority_moment(const struct authority_index *index, uint64_t time_ns, uin
 uint32_t authority_life(const struct authority_index *index, uint32_t arena, uint32_t slot,
                         uint32_t at);
 
+// The life of an id at a moment, or, where it had ended by then, when it was; generation 0: the
+// newest one in the slot up to then. LIFE_NONE: there was none.
+uint32_t authority_life_of(const struct authority_index *index, uint32_t arena, struct commit_id id,
+                           uint32_t at);
+
 // The id that the slot's life has, as the commit that created it says.
 struct commit_id authority_id(const struct authority_index *index, uint32_t arena, uint32_t life);
 

@@ -126,8 +126,8 @@ static void programs_job_make(struct init *init)
     static const uint32_t kept[RESOURCE_COUNT] = {
         [RESOURCE_SESSIONS] = 4, [RESOURCE_JOBS] = 4,      [RESOURCE_PROCESSES] = 4,
         [RESOURCE_THREADS] = 4,  [RESOURCE_OBJECTS] = 64,  [RESOURCE_FACETS] = 128,
-        [RESOURCE_HOLDS] = 256,  [RESOURCE_MAPPINGS] = 64, [RESOURCE_PAGES] = 1024,
-        [RESOURCE_SPACE] = 2048, [RESOURCE_CALLS] = 64,    [RESOURCE_LOG] = 1024,
+        [RESOURCE_HOLDS] = 256,  [RESOURCE_MAPPINGS] = 64, [RESOURCE_PAGES] = 2048,
+        [RESOURCE_SPACE] = 4096, [RESOURCE_CALLS] = 64,    [RESOURCE_LOG] = 1024,
     };
     struct capnp_text name = tsr_text_of("job");
     struct capnp_call call;

@@ -72,31 +72,6 @@ static bool number_parse(const char *word, struct commit_id *id)
     return *end == '\0';
 }
 
-// The life of an id; without a generation the one that is there, or was there last.
-static uint32_t life_of(const struct history *history, uint32_t arena, struct commit_id id,
-                        uint32_t at)
-{
-    const struct authority_index *index = &history->index;
-    const uint32_t *sizes = &index->config.sessions;
-    uint32_t life = id.index < sizes[arena] ? index->heads[arena][id.index] : LIFE_NONE;
-    bool is_facet = arena == ARENA_FACETS;
-
-    while (life != LIFE_NONE) {
-        struct commit_id found = authority_id(index, arena, life);
-        if (life < at && (id.generation == 0 || found.generation == id.generation))
-            return life;
-        is_facet =
-            arena == ARENA_FACETS && authority_commit(index, life)->kind == COMMIT_OBJECT_CREATE;
-        life = is_facet ? index->lives[life].root_before : index->lives[life].slot_before;
-    }
-    return LIFE_NONE;
-}
-
-uint32_t life_last(const struct history *history, uint32_t arena, uint32_t slot, uint32_t at)
-{
-    return life_of(history, arena, (struct commit_id){slot, 0}, at);
-}
-
 static const char *program_at_any(const void *context, uint32_t place)
 {
     return program_at(context, place);
@@ -114,7 +89,7 @@ uint32_t process_named(const struct history *history, const char *word, uint32_t
     struct commit_id id;
 
     if (number_parse(word, &id)) {
-        found = life_of(history, ARENA_PROCESSES, id, at);
+        found = authority_life_of(index, ARENA_PROCESSES, id, at);
         if (found == LIFE_NONE)
             refuse(
                 history,
@@ -228,7 +203,7 @@ static uint32_t numbered(const struct history *history, uint32_t arena, const ch
 
     if (!number_parse(word, &id))
         refuse(history, say("`%s` names no %s: its number is asked for", word, what), NULL);
-    uint32_t found = life_of(history, arena, id, at);
+    uint32_t found = authority_life_of(&history->index, arena, id, at);
     if (found == LIFE_NONE)
         refuse(history,
                say("there was no %s %s up to seq %" PRIu64, what, word,

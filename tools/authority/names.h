@@ -37,9 +37,6 @@ const char *interface_label(uint64_t interface);
 const char *session_label(const struct history *history, uint32_t session);
 const char *cap_label(struct commit_id id);
 
-// The life in a slot at a moment, or the last one before.
-uint32_t life_last(const struct history *history, uint32_t arena, uint32_t slot, uint32_t at);
-
 // What a word on the command line names at a moment: 3, 3.1 (index.generation), ping, ping#2 (the
 // second process of that program). What names nothing ends the tool with the nearest name.
 uint32_t process_named(const struct history *history, const char *word, uint32_t at);

@@ -8,7 +8,7 @@
 
 #include "abi/ids.h"
 #include "abi/ring.h"
-#include "lib/authority/reach.h"
+#include "lib/authority/denial.h"
 #include "tools/authority/ask.h"
 
 struct reaching {
@@ -75,11 +75,8 @@ int reach_run(const struct options *options)
 struct denial {
     const struct history *history;
     struct answer answer;
-    struct authority_at at;
-    uint32_t process, object, number; // of the method
-    uint64_t interface;
+    struct authority_call call;
     const char *method;
-    bool is_allowed, is_served;
 };
 
 static void reason(struct denial *denial, const char *why, const char *words)
@@ -87,113 +84,87 @@ static void reason(struct denial *denial, const char *why, const char *words)
     ROW(&denial->answer, "reason", "{words}", TEXT("why", why), TEXT("words", words));
 }
 
-// What is wrong with one hold of the object.
-static void hold_denied(struct denial *denial, uint32_t life)
+static const char *facet_words(const struct authority_index *index, uint32_t facet)
+{
+    struct commit_id id = authority_id(index, ARENA_FACETS, facet);
+
+    return say("facet %u.%u", id.index, id.generation);
+}
+
+static const char *seq_words(const struct authority_index *index, uint32_t life)
+{
+    return say("%s seq %" PRIu64, life_is_before(index, life) ? "before" : "at",
+               authority_seq(index, life));
+}
+
+static const char *gone_words(const struct denial *denial, const struct authority_denied *denied)
 {
     const struct authority_index *index = &denial->history->index;
-    struct authority_hold hold;
-    uint32_t broken;
+    bool is_moved = authority_commit(index, denied->since)->kind == COMMIT_HOLD_MOVE;
 
-    authority_hold_of(index, life, &hold);
-    enum authority_use use = authority_hold_use(index, life, denial->at);
-    const char *cap = cap_label(hold.id);
-    authority_facet_use(index, hold.facet, denial->at, &broken);
-    struct commit_id facet =
-        broken == LIFE_NONE ? (struct commit_id){0, 0} : authority_id(index, ARENA_FACETS, broken);
-    if (hold.is_revoker)
-        reason(denial, "revoker", say("its capability %s revokes, and calls nothing", cap));
-    else if (authority_interface(index, hold.facet) != denial->interface)
-        reason(denial, "interface",
-               say("its capability %s is of %s", cap,
-                   interface_label(authority_interface(index, hold.facet))));
-    else if ((authority_methods(index, hold.facet) >> denial->number & 1) == 0)
-        reason(denial, "method",
-               say("its capability %s does not include the method %s", cap, denial->method));
-    else if (use == USE_REVOKED)
-        reason(denial, "revoked",
-               say("its capability %s was revoked %s%" PRIu64 " (facet %u.%u)", cap,
-                   life_is_before(index, index->lives[broken].over) ? "before seq " : "at seq ",
-                   authority_seq(index, index->lives[broken].over), facet.index, facet.generation));
-    else if (use == USE_EXPIRED)
-        reason(denial, "expired",
-               say("the lease of its capability %s is over (facet %u.%u)", cap, facet.index,
-                   facet.generation));
-    else if (use == USE_SESSION)
-        reason(denial, "session", "its session is over");
-    else
-        denial->is_allowed = true;
+    return say("it held %s until seq %" PRIu64 ", when it was %s",
+               hold_label(denial->history, denied->hold), authority_seq(index, denied->since),
+               is_moved ? "moved on" : "given back");
 }
 
-// When the process last held it, where it doesn't.
-static void last_held(struct denial *denial)
-{
-    const struct authority_index *index = &denial->history->index;
-    uint32_t h = index->lives[denial->process].holds;
-
-    while (h != LIFE_NONE &&
-           (h >= denial->at.at || index->lives[index->lives[h].target].owner != denial->object))
-        h = index->lives[h].owner_before;
-    if (h == LIFE_NONE) {
-        reason(denial, "never", "it holds no capability of this object, and never did");
-        return;
-    }
-    uint32_t end = index->lives[h].end;
-    const char *what = hold_label(denial->history, h);
-    if (life_is_there(index, h, denial->at.at))
-        reason(denial, "gone", say("it held %s when it ended", what));
-    else
-        reason(denial, "gone",
-               say("it held %s until seq %" PRIu64 ", when it was %s", what,
-                   authority_seq(index, end),
-                   authority_commit(index, end)->kind == COMMIT_HOLD_MOVE ? "moved on"
-                                                                          : "given back"));
-}
-
-static void stage_denied(struct denial *denial)
-{
-    enum authority_stage stage =
-        authority_stage_of(&denial->history->index, denial->process, denial->at.at);
-
-    if (stage == STAGE_ABSENT)
-        reason(denial, "dead", "the process has ended");
-    else if (stage == STAGE_BUILDING)
-        reason(denial, "building", "the process was not started yet");
-    else if (stage == STAGE_KILLED)
-        reason(denial, "killed", "the process's job was killed");
-}
-
-static bool has_it(const struct denial *denial, uint32_t hold)
-{
-    const struct authority_index *index = &denial->history->index;
-    uint32_t facet = index->lives[hold].target;
-
-    return index->lives[facet].owner == denial->object &&
-           authority_commit(index, index->lives[hold].changes)->hold_insert.revoker == 0 &&
-           authority_interface(index, facet) == denial->interface &&
-           (authority_methods(index, facet) >> denial->number & 1) != 0 &&
-           authority_hold_use(index, hold, denial->at) == USE_WORKS;
-}
-
-static void server_found(void *context, uint32_t hold)
+static void denied_tell(void *context, const struct authority_denied *denied)
 {
     struct denial *denial = context;
-
-    denial->is_served =
-        denial->is_served ||
-        authority_is_server(&denial->history->index, denial->history->index.lives[hold].target);
-}
-
-// A client may call, and nobody is there who would answer.
-static void unserved(struct denial *denial)
-{
     const struct authority_index *index = &denial->history->index;
+    bool has_hold = denied->hold != LIFE_NONE;
+    const char *cap = has_hold ? cap_label(authority_id(index, ARENA_HOLDS, denied->hold)) : "";
 
-    if (authority_object_kind(index, denial->object) != OBJECT_ENDPOINT)
+    switch (denied->why) {
+    case DENIED_REVOKER:
+        reason(denial, "revoker", say("its capability %s revokes, and calls nothing", cap));
         return;
-    if (life_is_there(index, denial->object, denial->at.at))
-        authority_who(index, denial->object, denial->at, server_found, denial);
-    if (!denial->is_served)
+    case DENIED_INTERFACE:
+        reason(denial, "interface",
+               say("its capability %s is of %s", cap,
+                   interface_label(authority_interface(index, index->lives[denied->hold].target))));
+        return;
+    case DENIED_METHOD:
+        reason(denial, "method",
+               say("its capability %s does not include the method %s", cap, denial->method));
+        return;
+    case DENIED_REVOKED:
+        reason(denial, "revoked",
+               say("its capability %s was revoked %s (%s)", cap, seq_words(index, denied->since),
+                   facet_words(index, denied->broken)));
+        return;
+    case DENIED_EXPIRED:
+        reason(denial, "expired",
+               say("the lease of its capability %s is over (%s)", cap,
+                   facet_words(index, denied->broken)));
+        return;
+    case DENIED_SESSION:
+        reason(denial, "session", "its session is over");
+        return;
+    case DENIED_NEVER:
+        reason(denial, "never", "it holds no capability of this object, and never did");
+        return;
+    case DENIED_GONE:
+        reason(denial, "gone", gone_words(denial, denied));
+        return;
+    case DENIED_ENDED:
+        reason(denial, "gone",
+               say("it held %s when it ended", hold_label(denial->history, denied->hold)));
+        return;
+    case DENIED_DEAD:
+        reason(denial, "dead", "the process has ended");
+        return;
+    case DENIED_BUILDING:
+        reason(denial, "building", "the process was not started yet");
+        return;
+    case DENIED_KILLED:
+        reason(denial, "killed", "the process's job was killed");
+        return;
+    case DENIED_UNSERVED:
         reason(denial, "unserved", "nobody serves the endpoint: calls are disconnected");
+        return;
+    case DENIED_REASON_COUNT:
+        return;
+    }
 }
 
 // Who could give it by calls, nearest first; only the nearest is named.
@@ -202,27 +173,21 @@ static void nearest_giver(struct denial *denial)
     const struct history *history = denial->history;
     const struct authority_index *index = &history->index;
     struct reaching reaching;
+    uint32_t hold, place;
 
-    reach_begin(&reaching, history, denial->process, denial->at);
+    reach_begin(&reaching, history, denial->call.process, denial->call.at);
     const struct authority_reach *reach = &reaching.reach;
-    for (uint32_t place = 1; place < reach->count; place++) {
-        for (uint32_t h = authority_first_hold(index, reach->found[place], denial->at.at);
-             h != LIFE_NONE; h = authority_next_hold(index, h, denial->at.at)) {
-            if (!has_it(denial, h) || !authority_may_come(reach, index, h, denial->at))
-                continue;
-            struct commit_id id = authority_id(index, ARENA_HOLDS, h);
-            ROW(&denial->answer, "giver",
-                "{who} could hand on its capability {cap}, {calls} calls away: {chain}",
-                SAY("who", process_label(history, reach->found[place])),
-                TEXT("program", program_name(history, reach->found[place])),
-                TEXT("cap", cap_label(id)), NUMBER("calls", reach->distance[place]),
-                TEXT("chain", chain_words(history, reach, place)));
-            free(reaching.storage);
-            return;
-        }
-    }
+    if (authority_giver(index, &denial->call, reach, &hold, &place))
+        ROW(&denial->answer, "giver",
+            "{who} could hand on its capability {cap}, {calls} calls away: {chain}",
+            SAY("who", process_label(history, reach->found[place])),
+            TEXT("program", program_name(history, reach->found[place])),
+            TEXT("cap", cap_label(authority_id(index, ARENA_HOLDS, hold))),
+            NUMBER("calls", reach->distance[place]),
+            TEXT("chain", chain_words(history, reach, place)));
+    else
+        reason(denial, "unreachable", "nobody whom it can reach by calls could hand it on");
     free(reaching.storage);
-    reason(denial, "unreachable", "nobody whom it can reach by calls could hand it on");
 }
 
 // A client's facet: what it was granted, with one method more; else one with this method alone.
@@ -230,29 +195,29 @@ static const char *client_text(const struct denial *denial, const char *endpoint
 {
     const struct history *history = denial->history;
     const struct authority_index *index = &history->index;
-    uint64_t methods = UINT64_C(1) << denial->number;
+    uint64_t methods = UINT64_C(1) << denial->call.method;
     const char *name = endpoint;
     const char *list = "";
     struct authority_hold hold;
 
-    for (uint32_t h = authority_first_hold(index, denial->process, denial->at.at); h != LIFE_NONE;
-         h = authority_next_hold(index, h, denial->at.at)) {
+    for (uint32_t h = authority_first_hold(index, denial->call.process, denial->call.at.at);
+         h != LIFE_NONE; h = authority_next_hold(index, h, denial->call.at.at)) {
         authority_hold_of(index, h, &hold);
-        if (hold.object != denial->object || capability_name(history, &hold) == NULL ||
-            authority_interface(index, hold.facet) != denial->interface)
+        if (hold.object != denial->call.object || capability_name(history, &hold) == NULL ||
+            authority_interface(index, hold.facet) != denial->call.interface)
             continue;
         name = capability_name(history, &hold);
         methods |= authority_methods(index, hold.facet);
     }
     for (uint32_t number = 0; number < METHODS_MAX; number++) {
-        const char *method = method_name(denial->interface, number);
+        const char *method = method_name(denial->call.interface, number);
         if ((methods >> number & 1) != 0 && method != NULL)
             list = say("%s%s\"%s\"", list, *list == '\0' ? "" : ", ", method);
     }
     return say(
         "{\"name\": \"%s\", \"client\": {\"endpoint\": \"%s\", \"interface\": \"%s\", "
         "\"methods\": [%s]}}",
-        name, endpoint, interface_label(denial->interface), list);
+        name, endpoint, interface_label(denial->call.interface), list);
 }
 
 // The grant of the manifest that would let the call through. What the first program was given by
@@ -261,19 +226,20 @@ static const char *grant_text(const struct denial *denial)
 {
     const struct history *history = denial->history;
     const struct authority_index *index = &history->index;
-    const char *endpoint = endpoint_name(history, denial->object);
+    const char *endpoint = endpoint_name(history, denial->call.object);
     struct authority_hold hold;
 
-    if (endpoint != NULL && denial->interface == authority_interface(index, denial->object))
+    if (endpoint != NULL &&
+        denial->call.interface == authority_interface(index, denial->call.object))
         return say("{\"name\": \"%s\", \"server\": \"%s\"}", endpoint, endpoint);
     if (endpoint != NULL)
         return client_text(denial, endpoint);
-    for (uint32_t seq = 0; seq < denial->at.at; seq++) {
+    for (uint32_t seq = 0; seq < denial->call.at.at; seq++) {
         if (!authority_is_hold(index, seq))
             continue;
         authority_hold_of(index, seq, &hold);
         const char *name = hold.how == HOW_GENESIS ? capability_name(history, &hold) : NULL;
-        if (name != NULL && hold.object == denial->object && hold.transfer != TRANSFER_NONE)
+        if (name != NULL && hold.object == denial->call.object && hold.transfer != TRANSFER_NONE)
             return say("{\"name\": \"%s\", \"own\": \"%s\"}", name, name);
     }
     return NULL;
@@ -282,11 +248,11 @@ static const char *grant_text(const struct denial *denial)
 static void command(struct denial *denial)
 {
     const struct history *history = denial->history;
-    const char *program = program_name(history, denial->process);
+    const char *program = program_name(history, denial->call.process);
     const char *manifest = history->options->manifest;
     uint32_t place;
     const char *grant =
-        manifest_program(history, denial->process, &place) ? grant_text(denial) : NULL;
+        manifest_program(history, denial->call.process, &place) ? grant_text(denial) : NULL;
 
     if (grant == NULL) {
         reason(denial, "no-command",
@@ -306,22 +272,24 @@ static void denial_begin(struct denial *denial, const struct options *options)
     const char *word = options->arguments[3];
     const char *dot = strchr(word, '.');
 
-    denial->at = moment_asked(denial->history);
-    denial->process = process_named(denial->history, options->arguments[1], denial->at.at);
-    denial->object = object_named(denial->history, options->arguments[2], denial->at.at);
-    denial->interface = authority_interface(index, denial->object);
-    if (dot != NULL && !interface_find(word, (size_t)(dot - word), &denial->interface))
+    denial->call.at = moment_asked(denial->history);
+    denial->call.process =
+        process_named(denial->history, options->arguments[1], denial->call.at.at);
+    denial->call.object = object_named(denial->history, options->arguments[2], denial->call.at.at);
+    denial->call.interface = authority_interface(index, denial->call.object);
+    if (dot != NULL && !interface_find(word, (size_t)(dot - word), &denial->call.interface))
         fail(EXIT_REFUSED, word, "names no interface");
     denial->method = dot != NULL ? dot + 1 : word;
     // A method of an interface that a server minted: of whichever has one of that name.
-    for (uint32_t f = index->lives[denial->object].facets;
+    for (uint32_t f = index->lives[denial->call.object].facets;
          dot == NULL && f != LIFE_NONE &&
-         !method_find(denial->interface, word, strlen(word), &denial->number);
+         !method_find(denial->call.interface, word, strlen(word), &denial->call.method);
          f = index->lives[f].owner_before)
-        denial->interface = authority_interface(index, f);
-    if (!method_find(denial->interface, denial->method, strlen(denial->method), &denial->number)) {
+        denial->call.interface = authority_interface(index, f);
+    if (!method_find(denial->call.interface, denial->method, strlen(denial->method),
+                     &denial->call.method)) {
         fprintf(stderr, "authority: `%s` is no method of %s; name it as Interface.method\n", word,
-                object_label(denial->history, denial->object));
+                object_label(denial->history, denial->call.object));
         exit(EXIT_REFUSED);
     }
 }
@@ -333,22 +301,8 @@ int why_not_run(const struct options *options)
 
     history_open(&history, options, options->arguments[0]);
     denial_begin(&denial, options);
-    const struct authority_index *index = &history.index;
-    answer_begin(&denial.answer, &history, "why-not", denial.at);
-    stage_denied(&denial);
-    uint32_t held = 0;
-    for (uint32_t h = authority_first_hold(index, denial.process, denial.at.at); h != LIFE_NONE;
-         h = authority_next_hold(index, h, denial.at.at)) {
-        if (index->lives[index->lives[h].target].owner != denial.object)
-            continue;
-        held++;
-        hold_denied(&denial, h);
-    }
-    if (held == 0)
-        last_held(&denial);
-    unserved(&denial);
-    if (denial.is_allowed &&
-        authority_stage_of(index, denial.process, denial.at.at) == STAGE_RUNNING) {
+    answer_begin(&denial.answer, &history, "why-not", denial.call.at);
+    if (authority_deny(&history.index, &denial.call, denied_tell, &denial)) {
         reason(&denial, "allowed", "it may: a capability of it includes the method, and works");
     } else {
         nearest_giver(&denial);

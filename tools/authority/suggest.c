@@ -42,7 +42,7 @@ static uint64_t methods_used(const struct suggesting *suggesting, const struct a
     uint64_t methods = 0;
 
     for (uint32_t i = 0; i < suggesting->usage.count; i++) {
-        const struct use *use = &suggesting->usage.uses[i];
+        const struct used *use = &suggesting->usage.uses[i];
         uint32_t facet = use->facet;
         if (use->process != hold->process && !was_handed_on(index, hold->life))
             continue;

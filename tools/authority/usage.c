@@ -1,54 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// See usage.h. A record names slots; which lives they had then follows from its time.
+// See usage.h.
 #include "tools/authority/usage.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "abi/ring.h"
+#include "lib/authority/usage.h"
 #include "tools/authority/answer.h"
 #include "tools/authority/names.h"
 
 static void use_count(struct usage *usage, uint32_t process, uint32_t facet, uint64_t methods)
 {
     for (uint32_t i = 0; i < usage->count; i++) {
-        struct use *use = &usage->uses[i];
+        struct used *use = &usage->uses[i];
         if (use->process == process && use->facet == facet) {
             use->count++;
             use->methods |= methods;
             return;
         }
     }
-    usage->uses[usage->count++] = (struct use){process, facet, 1, methods};
-}
-
-static bool is_use(uint8_t opcode)
-{
-    return opcode == OP_CALL || opcode == OP_RECV || opcode == OP_SIGNAL || opcode == OP_WAIT ||
-           opcode == OP_PARK || opcode == OP_UNPARK;
+    usage->uses[usage->count++] = (struct used){process, facet, 1, methods};
 }
 
 static void record_take(struct usage *usage, const struct history *history,
                         const struct syslog_record *record)
 {
-    const struct authority_index *index = &history->index;
-    const struct syslog_operation *operation = &record->operation;
-    uint32_t at;
+    uint32_t process, facet;
+    uint16_t method;
 
-    authority_moment(index, record->time_ns, &at);
-    // Nothing that was refused or did not end yet, and nothing that is no use: giving back, for
-    // one.
-    if (record->status < 0 || !is_use(operation->opcode) || record->target.facet == UINT32_MAX ||
-        record->sender.process == UINT32_MAX)
-        return;
-    uint32_t process = life_last(history, ARENA_PROCESSES, record->sender.process, at);
-    uint32_t facet = life_last(history, ARENA_FACETS, record->target.facet, at);
-    bool is_call = operation->opcode == OP_CALL || operation->opcode == OP_SIGNAL ||
-                   operation->opcode == OP_WAIT;
-    if (process != LIFE_NONE && facet != LIFE_NONE)
-        use_count(usage, process, facet,
-                  is_call && operation->method < 64 ? UINT64_C(1) << operation->method : 0);
+    if (authority_use_of(&history->index, record, &process, &facet, &method))
+        use_count(usage, process, facet, method == USE_NO_METHOD ? 0 : UINT64_C(1) << method);
 }
 
 void usage_open(struct usage *usage, const struct history *history)
@@ -85,7 +67,7 @@ void usage_close(struct usage *usage)
     free(usage->uses);
 }
 
-const struct use *usage_of(const struct usage *usage, uint32_t process, uint32_t facet)
+const struct used *usage_of(const struct usage *usage, uint32_t process, uint32_t facet)
 {
     for (uint32_t i = 0; i < usage->count; i++) {
         if (usage->uses[i].process == process && usage->uses[i].facet == facet)

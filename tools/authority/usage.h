@@ -9,14 +9,14 @@
 
 #include "tools/authority/authority.h"
 
-struct use {
+struct used {
     uint32_t process, facet; // lives
     uint64_t count;          // operations that were not refused
     uint64_t methods;        // called
 };
 
 struct usage {
-    struct use *uses;
+    struct used *uses;
     uint32_t count;
     uint64_t records;
     uint64_t since_ns; // of the first record
@@ -27,7 +27,7 @@ struct usage {
 void usage_open(struct usage *usage, const struct history *history);
 void usage_close(struct usage *usage);
 // What a process did with a facet; null: nothing.
-const struct use *usage_of(const struct usage *usage, uint32_t process, uint32_t facet);
+const struct used *usage_of(const struct usage *usage, uint32_t process, uint32_t facet);
 // How far the SysLog reaches, as a sentence.
 const char *usage_words(const struct usage *usage);
 

@@ -1,0 +1,193 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""authorityd says, inside the system, what the tool `authority` says of the same log afterwards: to
+who may see all, all of it; to who may see one job, what concerns that job's processes."""
+
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/run"))
+import machine  # noqa: E402  pylint: disable=wrong-import-position
+import oracle  # noqa: E402  pylint: disable=wrong-import-position
+
+TOOL = ROOT / "build/host/tools/authority"
+HOWS = ("genesis", "grant", "call", "return", "mint")
+USES = ("works", "revoked", "expired", "session over")
+STAGES = ("dead", "building", "running", "killed")
+CHANGES = ("gained", "lost", "changed")
+WHY = (None, "revoker", "interface", "method", "revoked", "expired", "session", "never", "gone",
+       "gone", "dead", "building", "killed", "unserved")
+PROCESS_CREATE, MEMORY_MAP = 8, 25
+SERVICE = 1  # the process that authorityd is
+PAGES_MAX = 1024
+CALLS = 600  # as programs/asker has it
+LOCK = (ROOT / "abi/methods.lock").read_text("utf-8")
+INTERFACES = {name: int(number, 16)
+              for number, name in re.findall(r"INTERFACE\((0x\w+), (\w+)\)", LOCK)}
+
+
+def ident(number):
+    return f"{number & 0xffffffff}.{number >> 32}"
+
+
+def number_of(text):
+    """2^32 * generation + index; of nothing 0."""
+    if text is None:
+        return 0
+    index, generation = map(int, text.split("."))
+    return generation << 32 | index
+
+
+class Asked:
+    """What the program asker printed: rows of numbers, by question; those of one job apart."""
+
+    def __init__(self, lines):
+        self.rows, self.own = {}, {}
+        self.said = [line.partition("asker: ")[2] for line in lines if "asker: " in line]
+        part = self.rows
+        for text in self.said:
+            words = text.split()
+            if text.startswith("sees one job"):
+                part = self.own
+            elif len(words) > 1 and all(word.startswith("0x") for word in words[1:]):
+                part.setdefault(words[0], []).append([int(word, 16) for word in words[1:]])
+        self.seq = self.rows["seq"][0][0]
+
+
+class Service(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.runs = {}
+        for platform, options in (("sim", {"seed": 3}), ("x86_64", {})):
+            run = machine.Run(platform, "authorityd", "authorityd-asked", **options)
+            cls.runs[platform] = run, Asked(run.lines)
+
+    def ask(self, run, *words):
+        done = subprocess.run([TOOL, *map(str, words[:1]), run.log, *map(str, words[1:]), "--json",
+                               "--package", f"build/{run.platform}/authorityd.pkg"],
+                              capture_output=True, check=False, text=True, cwd=ROOT)
+        self.assertEqual(done.returncode, 0, (words, done.stderr))
+        return json.loads(done.stdout)["rows"]
+
+    def each(self):
+        for platform, (run, asked) in self.runs.items():
+            run.platform = platform
+            self.assertEqual(run.code, 0, run.lines[-20:])
+            self.assertIn("asked all", asked.said)
+            yield run, asked
+
+    def hold(self, row):
+        """A row of the tool as the service's numbers."""
+        return (number_of(row["process"]), int(row["cap"], 16), number_of(row["object"]),
+                number_of(row["facet"]), INTERFACES[row["interface"]], int(row["methods"], 16),
+                row["since"], HOWS.index(row["how"]), USES.index(row["use"]), int(row["revoker"]))
+
+    def grouped(self, rows):
+        """The rows of a question by what it was about."""
+        found = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(tuple(row[1:]))
+        return found
+
+    def same_holds(self, run, rows, question, seq, seen=None):
+        """Of each process or object that was asked about. Returns how many rows there were."""
+        count = 0
+        for about, found in self.grouped(rows).items():
+            told = [self.hold(row) for row in self.ask(run, question, ident(about), "--at", seq)
+                    if row["row"] != "process"]
+            told = [row for row in told if seen is None or row[0] in seen]
+            self.assertEqual(sorted(row[:-1] for row in found), sorted(told), (question, about))
+            count += len(found)
+        return count
+
+    def same_paths(self, run, rows, seq, seen=None):
+        count = 0
+        by_pair = {}
+        for process, target, *step in rows:
+            by_pair.setdefault((process, target), []).append(step)
+        for (process, target), steps in by_pair.items():
+            told = [[row["path"] - 1, row["seq"], row["time_ns"], number_of(row["process"]),
+                     int(row["cap"], 16), number_of(row["facet"]), HOWS.index(row["how"]),
+                     int(row["moved"]), number_of(row["acted_for"])]
+                    for row in self.ask(run, "path", ident(process), ident(target), "--at", seq)]
+            for step in told:
+                if seen is not None and step[3] not in seen:
+                    step[3] = step[4] = step[5] = step[8] = 0
+            self.assertEqual(steps, told, (process, target))
+            count += len(steps)
+        return count
+
+    def test_who_may_see_all_is_told_what_the_tool_says(self):
+        for run, asked in self.each():
+            processes = [[number_of(row["process"]), number_of(row["session"]),
+                          STAGES.index(row["stage"])]
+                         for row in self.ask(run, "at", asked.seq) if row["row"] == "process"]
+            self.assertEqual(asked.rows["at"], processes)
+            for question in ("holds", "who", "reach"):
+                self.assertGreater(self.same_holds(run, asked.rows[question], question, asked.seq),
+                                   20)
+            self.assertGreater(self.same_paths(run, asked.rows["path"], asked.seq), 40)
+
+    def test_what_changed_is_what_the_tool_says(self):
+        for run, asked in self.each():
+            told = [self.hold(row) + (CHANGES.index(row["row"]),)
+                    for row in self.ask(run, "diff", asked.seq // 2, asked.seq)
+                    if row["row"] in CHANGES]
+            self.assertEqual(sorted(tuple(row[1:]) for row in asked.rows["diff"]), sorted(told))
+            self.assertGreater(len(told), 5)
+
+    def test_why_not_is_what_the_tool_says(self):
+        for run, asked in self.each():
+            for process, target, cap, why, giver in asked.rows["why-not"]:
+                rows = self.ask(run, "why-not", ident(process), ident(target),
+                                "DebugConsole.writeLine", "--at", asked.seq)
+                self.assertIn(WHY[why], [row["why"] for row in rows if row["row"] == "reason"])
+                givers = [int(row["cap"], 16) for row in rows if row["row"] == "giver"]
+                self.assertEqual(givers, [giver] if giver else [])
+                self.assertEqual(bool(cap), WHY[why] == "interface")
+
+    def test_who_sees_one_job_is_told_of_its_processes_alone(self):
+        for run, asked in self.each():
+            seen = {generation << 32 | index for index, generation, job in
+                    (struct.unpack_from("<III", body) for _, kind, _, body in
+                     oracle.commits_of(run.log_bytes()) if kind == PROCESS_CREATE) if job == 1}
+            rows = asked.own
+            self.assertEqual([row for row in asked.rows["at"] if row[0] in seen], rows["at"])
+            self.assertLess(len(rows["at"]), len(asked.rows["at"]))
+            for question in ("holds", "who", "reach"):
+                self.assertGreater(self.same_holds(run, rows[question], question, asked.seq, seen),
+                                   2)
+            self.assertGreater(self.same_paths(run, rows["path"], asked.seq, seen), 20)
+            self.assertIn(0, [row[5] for row in rows["path"]])
+            self.assertIn("refresh refused: the capability does not include this method",
+                          asked.said)
+            self.assertIn("holds of the first program refused: there was no such process, or it is "
+                          "not to be seen", asked.said)
+
+    def test_uses_are_counted_beyond_what_the_syslog_keeps(self):
+        for run, asked in self.each():
+            state = [count for process, _, method, count, missed in asked.rows["uses"]
+                     if method == 0 and count == CALLS and missed == 0]
+            self.assertEqual(len(state), 1, asked.rows["uses"])
+            done = subprocess.run([TOOL, "suggest", run.log, "--json", "--package",
+                                   f"build/{run.platform}/authorityd.pkg"],
+                                  capture_output=True, check=True, text=True, cwd=ROOT)
+            self.assertTrue(json.loads(done.stdout)["rows"][-1]["cut"])
+
+    def test_the_service_has_four_mebibytes(self):
+        for run, _ in self.each():
+            pages = sum(struct.unpack_from("<I", body, 24)[0] for _, kind, _, body in
+                        oracle.commits_of(run.log_bytes())
+                        if kind == MEMORY_MAP and struct.unpack_from("<I", body, 8)[0] == SERVICE)
+            self.assertGreater(pages, 500)
+            self.assertLessEqual(pages, PAGES_MAX)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
