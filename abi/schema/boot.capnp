@@ -7,11 +7,18 @@
 struct BootManifest {
   programs @0 :List(BootProgram);    # started in this order; each is reaped
   endpoints @1 :List(BootEndpoint);  # made before the first start
+  memories @2 :List(BootMemory);     # the same
 }
 
 struct BootEndpoint {
   name @0 :Text;         # grants refer to it
   messageMax @1 :UInt32; # bytes
+}
+
+struct BootMemory {
+  # Memory that init-min keeps, so that a program which is started again finds in it what it left.
+  name @0 :Text;    # grants refer to it
+  pages @1 :UInt32;
 }
 
 struct BootProgram {
@@ -31,6 +38,10 @@ struct BootGrant {
       interface @4 :UInt64;
       methods @5 :UInt64;      # bit n admits method n
       receiverData @6 :UInt64; # the server sees it with every call
+    }
+    memory :group {   # memory that init-min keeps
+      of @7 :Text;
+      write @8 :Bool; # else a facet by which it can only be read
     }
   }
 }

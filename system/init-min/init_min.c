@@ -22,6 +22,7 @@ enum {
     MANIFEST_SIZE_MAX = 8192, // bytes
     PRIORITY = 16,            // of programs: as init-min's own
     ENDPOINTS_MAX = 16,
+    MEMORIES_MAX = 4,
     PROGRAMS_MAX = 20,
     RESTARTS_MAX = 8, // of one program that is to be kept running
 };
@@ -39,6 +40,11 @@ struct init {
         struct capnp_text name;
         struct endpoint server;
     } endpoints[ENDPOINTS_MAX];
+    uint32_t memory_count;
+    struct {
+        struct capnp_text name;
+        struct memory_object memory;
+    } memories[MEMORIES_MAX];
     uint32_t program_count;
     struct {
         struct capnp_text name;
@@ -187,6 +193,37 @@ static struct endpoint endpoint_find(const struct init *init, struct capnp_text 
     fail(init, name, "no endpoint has this name", NULL);
 }
 
+// --- Memories -----------------------------------------------------------------------------------
+
+static void memories_make(struct init *init)
+{
+    struct boot_memory_reader_list list = boot_manifest_get_memories(init->manifest);
+    if (list.l.count > MEMORIES_MAX) {
+        fail(init, tsr_text_of("manifest"), "has more than 4 memories", NULL);
+    }
+    for (uint32_t i = 0; i < list.l.count; i++) {
+        struct boot_memory_reader memory = boot_memory_reader_at(list, i);
+        struct capnp_text name = boot_memory_get_name(memory);
+        struct capnp_exception exception;
+        if (!job_make_memory(init->job, boot_memory_get_pages(memory), &init->memories[i].memory,
+                             &exception)) {
+            fail(init, name, "cannot make this memory", &exception);
+        }
+        init->memories[i].name = name;
+        init->memory_count = i + 1;
+    }
+}
+
+static struct memory_object memory_find(const struct init *init, struct capnp_text name)
+{
+    for (uint32_t i = 0; i < init->memory_count; i++) {
+        if (text_equals(init->memories[i].name, name)) {
+            return init->memories[i].memory;
+        }
+    }
+    fail(init, name, "no memory has this name", NULL);
+}
+
 // --- Grants -------------------------------------------------------------------------------------
 
 // A capability to grant. `is_own`: made for this grant, to be released after it.
@@ -227,6 +264,26 @@ static struct source source_client(const struct init *init, struct boot_grant_re
     return source;
 }
 
+// All of it, or a facet that can only be read.
+static struct source source_memory(const struct init *init, struct boot_grant_reader grant)
+{
+    static const uint64_t reads = 3; // info and read, the first two methods
+    struct capnp_text name = boot_grant_get_memory_of(grant);
+    struct source source = {{memory_find(init, name).id}, false};
+    struct revoker revoker;
+    struct capnp_exception exception;
+    if (boot_grant_get_memory_write(grant)) {
+        return source;
+    }
+    source.is_own = true;
+    if (!capability_manager_facet(init->capabilities, source.cap, reads, 0, 0, &source.cap,
+                                  &revoker, &exception)) {
+        fail(init, name, "cannot make a facet of this memory", &exception);
+    }
+    tsr_release(revoker.id);
+    return source;
+}
+
 static void grant_one(const struct init *init, struct tsr_build *build,
                       struct boot_grant_reader grant)
 {
@@ -234,6 +291,7 @@ static void grant_one(const struct init *init, struct tsr_build *build,
         [BOOT_GRANT_OWN] = source_own,
         [BOOT_GRANT_SERVER] = source_server,
         [BOOT_GRANT_CLIENT] = source_client,
+        [BOOT_GRANT_MEMORY] = source_memory,
     };
     struct capnp_text name = boot_grant_get_name(grant);
     struct capnp_exception exception;
@@ -446,6 +504,7 @@ int tsr_main(struct start *start)
     manifest_open(&init, &message);
     programs_job_make(&init);
     endpoints_make(&init);
+    memories_make(&init);
     manifest_check(&init, &message);
     programs_start(&init, &message);
     manifest_check(&init, &message);

@@ -9,11 +9,17 @@ struct Manifest {
   first @0 :Text;                 # the program that the kernel starts
   endpoints @1 :List(Endpoint);   # made before the first start
   programs @2 :List(Program);     # started in this order
+  memories @3 :List(Memory);      # kept by the first program
 }
 
 struct Endpoint {
   name @0 :Text;         # grants refer to it
   messageMax @1 :UInt32; # bytes, 1 to 65,536
+}
+
+struct Memory {
+  name @0 :Text;    # grants refer to it
+  pages @1 :UInt32; # 1 to 1,024
 }
 
 struct Program {
@@ -34,6 +40,10 @@ struct Grant {
       interface @5 :Text;        # as abi/methods.lock names it
       methods @6 :List(Text);    # those that it may call
       receiverData @7 :UInt64;   # the server sees it with every call
+    }
+    memory :group {   # what a program that is started again finds as it left it
+      of @8 :Text;
+      write @9 :Bool; # else it can only be read
     }
   }
 }

@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "system/manifests/manifest.capnp"
 NAME_BYTES_MAX = 31      # NAME_SIZE without the final NUL
 MESSAGE_MAX = 65536      # MESSAGE_SIZE_MAX
+MEMORY_PAGES_MAX = 1024
 GRANTS_MAX = 64          # as ProcessBuilder.grant says
 START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
 ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
@@ -81,6 +82,7 @@ class Checker:
         self.text = text
         self.interfaces = {interface.name: interface for interface in interfaces.values()}
         self.endpoints = []
+        self.memories = []
 
     def refuse(self, place, sentence):
         raise ManifestError(f"{self.path}:{position(self.text, place)}: {place}: {sentence}")
@@ -109,13 +111,15 @@ class Checker:
         first = self.name("first", value.get("first", ""))
         endpoints = [self.endpoint(f"endpoints[{i}]", endpoint) for i, endpoint in
                      enumerate(value.get("endpoints", []))]
+        memories = [self.memory(f"memories[{i}]", memory) for i, memory in
+                    enumerate(value.get("memories", []))]
         programs = [self.program(f"programs[{i}]", program) for i, program in
                     enumerate(value.get("programs", []))]
         for i, program in enumerate(programs):
             if program["name"] == first:
                 self.refuse(f"programs[{i}].name", f"{first!r} is the first program; "
                             "the kernel starts it")
-        return first, {"programs": programs, "endpoints": endpoints}
+        return first, {"programs": programs, "endpoints": endpoints, "memories": memories}
 
     def endpoint(self, place, value):
         name = self.name(f"{place}.name", value.get("name", ""))
@@ -126,6 +130,16 @@ class Checker:
         if not 1 <= size <= MESSAGE_MAX:
             self.refuse(f"{place}.messageMax", f"{size} is out of range, 1 to {MESSAGE_MAX}")
         return {"name": name, "messageMax": size}
+
+    def memory(self, place, value):
+        name = self.name(f"{place}.name", value.get("name", ""))
+        if name in self.memories:
+            self.refuse(f"{place}.name", f"memory {name!r} is declared twice")
+        self.memories.append(name)
+        pages = value["pages"]
+        if not 1 <= pages <= MEMORY_PAGES_MAX:
+            self.refuse(f"{place}.pages", f"{pages} is out of range, 1 to {MEMORY_PAGES_MAX}")
+        return {"name": name, "pages": pages}
 
     def program(self, place, value):
         grants = [self.grant(f"{place}.grants[{i}]", grant) for i, grant in
@@ -141,9 +155,10 @@ class Checker:
                 "grants": grants, "keep": value.get("keep", False)}
 
     def grant(self, place, value):
-        member = next(each for each in ("none", "own", "server", "client") if each in value)
+        kinds = ("none", "own", "server", "client", "memory")
+        member = next(each for each in kinds if each in value)
         if member == "none":
-            self.refuse(place, "one of own, server, client is asked for; found none")
+            self.refuse(place, "one of own, server, client, memory is asked for; found none")
         checked = getattr(self, f"grant_{member}")(f"{place}.{member}", value[member])
         return {"name": self.name(f"{place}.name", value.get("name", "")), member: checked}
 
@@ -157,6 +172,11 @@ class Checker:
         if value not in self.endpoints:
             self.refuse(place, f"unknown endpoint {value!r}")
         return value
+
+    def grant_memory(self, place, value):
+        if value.get("of", "") not in self.memories:
+            self.refuse(f"{place}.of", f"unknown memory {value.get('of', '')!r}")
+        return {"of": value["of"], "write": value["write"]}
 
     def grant_client(self, place, value):
         endpoint = self.grant_server(f"{place}.endpoint", value.get("endpoint", ""))
