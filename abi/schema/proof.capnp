@@ -46,3 +46,19 @@ struct Sample {
 
 const sampleType :UInt64 = 0x9f4b3c0000000301;
 # What their stream says of its records.
+
+interface Bystander @0x9f4b3c0000000206 {
+  # A service that must not notice what strangers try. Transfer: copy. Session scope: shareable.
+
+  ask @0 (number :UInt64) -> (answer :UInt64);
+  # One more than the number.
+
+  keep @1 (number :UInt64) -> ();
+  # Keeps the number. Errors: failed for who is not its keeper.
+
+  kept @2 () -> (number :UInt64, asked :UInt64);
+  # The number, and how often its keeper has asked.
+
+  leave @3 () -> ();
+  # The server ends after this answer.
+}

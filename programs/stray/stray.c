@@ -89,6 +89,14 @@ INSTRUCTION(do_cli, "cli")
 INSTRUCTION(do_page_table, "mov %%cr3, %%rax; mov %%rax, %%cr3" ::: "rax")
 INSTRUCTION(do_msr, "xor %%ecx, %%ecx; rdmsr" ::: "rax", "rcx", "rdx")
 INSTRUCTION(do_descriptors, "lgdt %0" : : "m"(word))
+INSTRUCTION(do_write_msr, "mov $0xc0000101, %%ecx; xor %%eax, %%eax; xor %%edx, %%edx; wrmsr" ::
+                : "rax", "rcx", "rdx")
+INSTRUCTION(do_interrupt_table, "lidt %0" : : "m"(word))
+INSTRUCTION(do_task, "ltr %w0" : : "r"(0x28))
+INSTRUCTION(do_swap_gs, "swapgs")
+INSTRUCTION(do_debug_registers, "xor %%eax, %%eax; mov %%rax, %%dr7" ::: "rax")
+INSTRUCTION(do_return_to_kernel, "push $0x10; push %rsp; pushf; push $8; push $0; iretq")
+INSTRUCTION(do_call_kernel, "push $8; push $0; lret")
 INSTRUCTION(do_undefined, "ud2")
 INSTRUCTION(do_breakpoint, "int3")
 INSTRUCTION(do_divide, "xor %%ecx, %%ecx; div %%ecx" ::: "rax", "rcx", "rdx")
@@ -126,8 +134,8 @@ static void enter_by_large_number(void)
 
 static void enter_without_stack(void)
 {
-    static const uint64_t stacks[] = {0, 8, UINT64_C(0xffff800000000000),
-                                      UINT64_C(0x0000800000000000), UINT64_MAX};
+    static const uint64_t stacks[] = {
+        0, 3, 8, UINT64_C(0xffff800000000000), UINT64_C(0x0000800000000000), UINT64_MAX};
     for (uint32_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
         int64_t result;
         uint64_t after;
@@ -194,7 +202,14 @@ static const struct {
     {"cli", do_cli},
     {"page-table", do_page_table},
     {"msr", do_msr},
+    {"write-msr", do_write_msr},
     {"descriptors", do_descriptors},
+    {"interrupt-table", do_interrupt_table},
+    {"task", do_task},
+    {"swap-gs", do_swap_gs},
+    {"debug-registers", do_debug_registers},
+    {"return-to-kernel", do_return_to_kernel},
+    {"call-kernel", do_call_kernel},
     {"undefined", do_undefined},
     {"breakpoint", do_breakpoint},
     {"divide", do_divide},

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# Strangers with many more random numbers, in `make soak`: one seed for each 100,000 steps.
+
+soak: $(SIM_ALL)
+soak_list += $(call one,tests/run/stranger_soak,1000000, \
+    STEPS=$(STEPS) $(PYTHON) -B tests/run/stranger_soak.py)
