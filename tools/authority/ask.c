@@ -159,6 +159,7 @@ static void step_row(struct answer *answer, const struct history *history, uint6
         BOOL("moved", hold->was_moved), BOOL("foreign", hold->is_foreign),
         SAY("words", step_words(history, hold)),
         place_of(history, "acted_for", ARENA_SESSIONS, session),
+        TEXT("lineage", hold->is_before ? NULL : session_label(history, session)),
         SAY("session", hold->is_before ? "whom is not known" : session_label(history, session)));
 }
 

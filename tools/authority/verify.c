@@ -151,15 +151,24 @@ int digests_run(const struct options *options)
 {
     struct history history;
     struct replay replay;
+    struct answer answer;
 
     history_open_whole(&history, options, options->arguments[0],
                        "begins with a checkpoint: digests are told from the genesis on");
     replay_begin(&replay, &history);
+    if (options->json)
+        answer_begin(&answer, &history, "digests", moment_asked(&history));
     for (uint32_t seq = 0; seq < history.index.count; seq++) {
+        const uint64_t *digest = replay.state.digest;
         ASSERT(replay_commit(&replay, authority_commit(&history.index, seq)).fault == REPLAY_OK);
-        printf("%u %016" PRIx64 "%016" PRIx64 "\n", seq + 1, replay.state.digest[0],
-               replay.state.digest[1]);
+        if (options->json)
+            ROW(&answer, "digest", "", NUMBER("seq", seq + 1),
+                TEXT("digest", say("%016" PRIx64 "%016" PRIx64, digest[0], digest[1])));
+        else
+            printf("%u %016" PRIx64 "%016" PRIx64 "\n", seq + 1, digest[0], digest[1]);
     }
+    if (options->json)
+        answer_end(&answer);
     replay_free(&replay);
     history_close(&history);
     return 0;

@@ -59,6 +59,27 @@ class Ask(unittest.TestCase):
         whole = json.loads(self.says("at", self.runs, "--json"))
         self.assertEqual((whole["verb"], whole["seq"], whole["head"]), ("at", self.runs, head))
 
+    def test_every_question_answers_with_json(self):
+        head = json.loads(self.says("verify", "--json"))["head"]
+        for words in (["verify"], ["who", "Timer"], ["holds", "ping"], ["path", "ping", "Timer"],
+                      ["at", self.runs], ["diff", 0, self.runs], ["reach", "ping"], ["digests"],
+                      ["why-not", "ping", "ping", "reset"], ["what-if", "kill", "pong"],
+                      ["suggest"], ["graph"], ["prove", self.folder / "a", "at"],
+                      ["checkpoint", self.folder / "b"]):
+            whole = json.loads(self.says(*words, "--json"))
+            self.assertEqual((whole["verb"], whole["head"]), (words[0], head))
+            self.assertTrue(all("row" in row for row in whole["rows"]), words)
+        for words in (["replay-with", TOOL, self.log], ["assert", self.rule("never any holds Job"),
+                                                        self.log]):
+            code, out, err = self.tool(*words, "--json")
+            self.assertIn((code, err), ((0, ""), (3, "")))
+            self.assertIn(head, json.dumps(json.loads(out)))
+
+    def rule(self, text):
+        path = self.folder / "a-rule"
+        path.write_text(text + "\n", "utf-8")
+        return path
+
     def test_programs_capabilities_and_methods_have_names(self):
         out = self.says("who", "ping", "--at", self.runs)
         self.assertRegex(out, r"ping \(process 3\) +0x\w+ `pong` +Ping: echo, greet +of ping ")
