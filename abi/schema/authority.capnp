@@ -119,6 +119,21 @@ interface AuthorityHistory @0x9f4b3c0000000220 {
       -> (seq :UInt64, missed :UInt64, more :Bool, stops :List(AuthorityStop));
   # Who would be stopped if a facet were revoked, or else a process or a job killed; the others
   # are 0. Of what was used it knows what uses knows.
+
+  suggest @11 (process :UInt64, skip :UInt32)
+      -> (records :UInt64, missed :UInt64, more :Bool, grants :List(AuthorityGrant));
+  # Which of the capabilities that a process was given before it started it has used, by what uses
+  # counts. Where anything was missed, what looks unused may be needed.
+}
+
+struct AuthorityGrant {
+  cap @0 :UInt64;
+  facet @1 :UInt64;
+  interface @2 :UInt64;
+  methods @3 :UInt64;
+  used @4 :UInt64;      # methods that were called, through it or through what was made from it
+  isUsed @5 :Bool;      # also by operations that are no calls, or by being handed on
+  isHandedOn @6 :Bool;
 }
 
 struct AuthorityReason {

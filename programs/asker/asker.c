@@ -338,6 +338,41 @@ static void uses_ask(uint64_t process)
     }
 }
 
+static void suggest_ask(uint64_t process)
+{
+    bool has_more = true;
+    for (uint32_t skip = 0; has_more;) {
+        struct capnp_call call;
+        struct capnp_exception exception;
+        struct authority_history_suggest_params_builder params;
+        struct authority_history_suggest_results_reader results;
+        if (!authority_history_suggest_begin(asker.history, &call, &params, &exception)) {
+            fail("suggest", &exception);
+        }
+        authority_history_suggest_params_set_process(params, process);
+        authority_history_suggest_params_set_skip(params, skip);
+        bool is_answered = capnp_call_send(&call, &exception) &&
+                           authority_history_suggest_finish(&call, &results, &exception);
+        has_more = is_answered && authority_history_suggest_results_get_more(results);
+        struct authority_grant_reader_list list = {0};
+        if (is_answered) {
+            list = authority_history_suggest_results_get_grants(results);
+        }
+        for (uint32_t i = 0; i < list.l.count; i++, skip++) {
+            struct authority_grant_reader grant = authority_grant_reader_at(list, i);
+            struct tsr_line line = line_begin("suggest");
+            number_put(&line, process);
+            number_put(&line, authority_grant_get_interface(grant));
+            number_put(&line, authority_grant_get_methods(grant));
+            number_put(&line, authority_grant_get_used(grant));
+            number_put(&line, authority_grant_get_is_used(grant));
+            number_put(&line, authority_grant_get_is_handed_on(grant));
+            line_put(&line);
+        }
+        has_more = call_end(&call, is_answered, has_more, "suggest", &exception);
+    }
+}
+
 static void what_if_ask(uint64_t process)
 {
     struct capnp_call call;
@@ -454,6 +489,7 @@ static void uses_show(void)
     refresh_ask();
     for (uint32_t i = 0; i < asker.process_count; i++) {
         uses_ask(asker.processes[i]);
+        suggest_ask(asker.processes[i]);
     }
 }
 

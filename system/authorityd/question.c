@@ -7,6 +7,7 @@
 
 #include "abi/ids.h"
 #include "lib/authority/denial.h"
+#include "lib/authority/grant.h"
 #include "lib/authority/suppose.h"
 #include "lib/authority/view.h"
 #include "system/authorityd/authorityd.h"
@@ -473,6 +474,69 @@ static bool serve_uses(void *self, struct authority_history_uses_params_reader p
     return true;
 }
 
+static bool use_methods_at(void *context, uint32_t place, uint32_t *process, uint32_t *facet,
+                           uint64_t *methods)
+{
+    const struct authorityd *authorityd = context;
+    const struct authority_index *index = &authorityd->window.index;
+
+    if (place >= authorityd->usage.count)
+        return false;
+    const struct use *use = &authorityd->uses[place];
+    *process = authority_life_of(index, ARENA_PROCESSES, use->process, index->count);
+    *facet = authority_life_of(index, ARENA_FACETS, use->facet, index->count);
+    *methods = use->method == USE_NO_METHOD ? 0 : UINT64_C(1) << use->method;
+    return true;
+}
+
+static void grant_fill(const struct question *question, struct authority_grant_builder row,
+                       uint32_t life)
+{
+    const struct authority_index *index = question->index;
+    const struct authority_uses uses = {use_methods_at, question->authorityd};
+    struct authority_hold hold;
+
+    authority_hold_of(index, life, &hold);
+    struct authority_grant grant = authority_grant_of(index, &hold, &uses);
+    authority_grant_set_cap(row, cap_of(hold.id.generation, hold.id.index).value);
+    authority_grant_set_facet(row, id_of(question, ARENA_FACETS, hold.facet));
+    authority_grant_set_interface(row, authority_interface(index, hold.facet));
+    authority_grant_set_methods(row, authority_methods(index, hold.facet));
+    authority_grant_set_used(row, grant.methods);
+    authority_grant_set_is_used(row, grant.is_used);
+    authority_grant_set_is_handed_on(row, grant.is_handed_on);
+}
+
+static bool serve_suggest(void *self, struct authority_history_suggest_params_reader params,
+                          struct authority_history_suggest_results_builder results,
+                          struct capnp_exception *exception)
+{
+    struct authorityd *authorityd = self;
+    struct question question;
+    struct authority_hold hold;
+    uint32_t process;
+    if (!question_begin(&question, self, authority_history_suggest_params_get_skip(params),
+                        exception) ||
+        !process_find(&question, authority_history_suggest_params_get_process(params), &process,
+                      exception))
+        return false;
+    for (uint32_t h = question.index->lives[process].holds; h != LIFE_NONE;
+         h = question.index->lives[h].owner_before) {
+        authority_hold_of(question.index, h, &hold);
+        if (hold.how == HOW_GRANT)
+            row_put(&question, h, 0);
+    }
+    authority_history_suggest_results_set_records(results, authorityd->usage.records);
+    authority_history_suggest_results_set_missed(results,
+                                                 authorityd->missed + authorityd->usage.lost);
+    authority_history_suggest_results_set_more(results, question.has_more);
+    struct authority_grant_builder_list list =
+        authority_history_suggest_results_init_grants(results, question.count);
+    for (uint32_t i = 0; i < question.count; i++)
+        grant_fill(&question, authority_grant_builder_at(list, i), question.rows[i].life);
+    return true;
+}
+
 // --- Why not, what if ---------------------------------------------------------------------------
 
 struct reasons {
@@ -642,7 +706,8 @@ bool authorityd_dispatch(void *self, uint16_t method, struct capnp_message *requ
                                                             .reach = serve_reach,
                                                             .uses = serve_uses,
                                                             .why_not = serve_why_not,
-                                                            .what_if = serve_what_if};
+                                                            .what_if = serve_what_if,
+                                                            .suggest = serve_suggest};
 
     return authority_history_dispatch(&methods, self, method, request, response, exception);
 }

@@ -180,6 +180,23 @@ class Service(unittest.TestCase):
                                   capture_output=True, check=True, text=True, cwd=ROOT)
             self.assertTrue(json.loads(done.stdout)["rows"][-1]["cut"])
 
+    def test_a_grant_counts_as_used_as_the_tool_says(self):
+        """Of programs whose every use the last records of the SysLog still show."""
+        for run, asked in self.each():
+            unused = [row for row in asked.rows["suggest"] if not row[4]]
+            self.assertIn(INTERFACES["DebugConsole"], [row[1] for row in unused])
+            told = {number_of(row["process"]): row["program"]
+                    for row in self.ask(run, "at", asked.seq) if row["row"] == "process"}
+            relays = [process for process, program in told.items() if program == "relay"]
+            self.assertEqual(len(relays), 3)
+            for process in relays:  # each serves; only the third hands nothing on; none speaks
+                rows = [row for row in asked.rows["suggest"] if row[0] == process]
+                used = sorted((row[1], bool(row[4])) for row in rows)
+                self.assertIn((INTERFACES["Endpoint"], True), used)
+                self.assertIn((INTERFACES["DebugConsole"], False), used)
+                relay = [row for row in rows if row[1] == INTERFACES["Relay"]]
+                self.assertTrue(all(row[5] and row[3] & ~row[2] == 0 for row in relay), rows)
+
     def test_the_service_has_four_mebibytes(self):
         for run, _ in self.each():
             pages = sum(struct.unpack_from("<I", body, 24)[0] for _, kind, _, body in

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "abi/ids.h"
+#include "lib/authority/grant.h"
 #include "tools/authority/ask.h"
 #include "tools/authority/manifest.h"
 #include "tools/authority/usage.h"
@@ -19,55 +20,25 @@ struct suggesting {
     uint64_t methods, used_methods, grants, used_grants;
 };
 
-// Whether something was made from a hold: handed on, or a facet of it.
-static bool was_handed_on(const struct authority_index *index, uint32_t hold)
+static bool use_at(void *context, uint32_t place, uint32_t *process, uint32_t *facet,
+                   uint64_t *methods)
 {
-    struct authority_hold made;
+    const struct usage *usage = context;
 
-    for (uint32_t seq = hold + 1; seq < index->count; seq++) {
-        if (!authority_is_hold(index, seq))
-            continue;
-        authority_hold_of(index, seq, &made);
-        if (made.origin == hold)
-            return true;
-    }
-    return false;
+    if (place >= usage->count)
+        return false;
+    *process = usage->uses[place].process;
+    *facet = usage->uses[place].facet;
+    *methods = usage->uses[place].methods;
+    return true;
 }
 
-// Of methods that the SysLog says were called, all that the hold's facet and those that were made
-// from it include: who hands a capability on needs what its receivers use.
-static uint64_t methods_used(const struct suggesting *suggesting, const struct authority_hold *hold)
+static struct authority_grant grant_verdict(struct suggesting *suggesting,
+                                            const struct authority_hold *hold)
 {
-    const struct authority_index *index = &suggesting->history->index;
-    uint64_t methods = 0;
+    const struct authority_uses uses = {use_at, &suggesting->usage};
 
-    for (uint32_t i = 0; i < suggesting->usage.count; i++) {
-        const struct used *use = &suggesting->usage.uses[i];
-        uint32_t facet = use->facet;
-        if (use->process != hold->process && !was_handed_on(index, hold->life))
-            continue;
-        while (facet != LIFE_NONE && facet != hold->facet)
-            facet = index->lives[facet].target;
-        methods |= facet == LIFE_NONE ? 0 : use->methods;
-    }
-    return methods;
-}
-
-struct verdict {
-    bool is_used, is_handed_on;
-    uint64_t methods; // called
-};
-
-static struct verdict grant_verdict(const struct suggesting *suggesting,
-                                    const struct authority_hold *hold)
-{
-    const struct authority_index *index = &suggesting->history->index;
-    struct verdict verdict = {.is_handed_on = was_handed_on(index, hold->life),
-                              .methods = methods_used(suggesting, hold)};
-
-    verdict.is_used = verdict.is_handed_on || verdict.methods != 0 ||
-                      usage_of(&suggesting->usage, hold->process, hold->facet) != NULL;
-    return verdict;
+    return authority_grant_of(&suggesting->history->index, hold, &uses);
 }
 
 // The hold that came of a grant of the manifest, the first time that it was given.
@@ -97,7 +68,7 @@ static uint32_t bits(uint64_t methods)
 static void grant_row(struct suggesting *suggesting, const struct authority_hold *hold)
 {
     const struct history *history = suggesting->history;
-    struct verdict verdict = grant_verdict(suggesting, hold);
+    struct authority_grant verdict = grant_verdict(suggesting, hold);
     uint64_t interface = authority_interface(&history->index, hold->facet);
     uint64_t all = authority_methods(&history->index, hold->facet) & interface_methods(interface);
     uint64_t used = all & verdict.methods;
@@ -147,7 +118,7 @@ static const char *grant_changed(void *context, uint32_t program, uint32_t grant
     authority_hold_of(index, life, &hold);
     if (suggesting->process != LIFE_NONE && suggesting->process != hold.process)
         return text;
-    struct verdict verdict = grant_verdict(suggesting, &hold);
+    struct authority_grant verdict = grant_verdict(suggesting, &hold);
     if (!verdict.is_used)
         return NULL;
     if (authority_methods(index, hold.facet) == UINT64_MAX)
