@@ -87,6 +87,13 @@ class Ask(unittest.TestCase):
         self.assertEqual({row["program"] for row in self.rows("who", "Timer", "--at", self.runs)},
                          {"init-min", "ping"})
 
+    def test_what_the_machine_gives_has_the_names_of_manifests(self):
+        names = {row["name"]: row["interface"] for row in self.rows("holds", "init-min", "--at",
+                                                                    self.runs)}
+        for name, interface in (("console", "DebugConsole"), ("package", "MemoryObject"),
+                                ("log", "LogReader"), ("space", "AddressSpace")):
+            self.assertEqual(names.get(name), interface)
+
     def test_without_a_package_there_are_numbers(self):
         bare = self.folder / "bare.log"
         shutil.copy(self.log, bare)
