@@ -25,6 +25,7 @@ MACHINE  ?= pc
 CPUS     ?= 1
 PLATFORM ?= sim
 SEED     ?= 1
+FAULTS   ?=
 TARGET   ?=
 ASSERT   ?=
 STEPS    ?= 100000000
@@ -40,7 +41,7 @@ boot = $(PYTHON) -B tools/boot/boot.py
 machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
 .PHONY: all run iso run-bios run-uefi sim debug test test-build check check-build tidy budget \
-        format bench fuzz soak coverage coverage-capnp canaries \
+        format bench fuzz soak rules panics coverage coverage-capnp canaries \
         trace docs clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
@@ -55,8 +56,9 @@ run-bios: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## The same as `run`, from t
 run-uefi: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## ... and by UEFI
 	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader uefi
 
-sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator (SEED=n, ASSERT=rules of authority)
+sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator (SEED=n, ASSERT=rules; STEPS= FAULTS=)
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) \
+	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(filter command,$(origin STEPS)),--steps $(STEPS)) \
 	    $(if $(ASSERT),--assert $(ASSERT))
 
 trace: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## A timeline for a browser (PLATFORM=sim, x86_64)
@@ -94,6 +96,12 @@ BENCH_NEEDS = $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) $(CAPNP_BENCH)
 bench: $(BENCH_NEEDS) ## Measure; prints tables and writes JSON
 	@missed=0; $(foreach b,$(BENCHES),$(PYTHON) -B $b $(call arguments_of,$b) || missed=1;) \
 	exit $$missed
+
+rules: ## Rules by state, and those that no test names
+	@$(PYTHON) -B tools/tidy/check_guarantees.py . --rules
+
+panics: ## Every assertion and panic of the kernel, with its reachability
+	@$(PYTHON) -B tools/panics/panics.py
 
 coverage: $(COVERAGE_BIN) ## Branches that unit tests take, against limits by folder
 	@$(PYTHON) -B tests/coverage/coverage_test.py $(arguments_coverage_test)

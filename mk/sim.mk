@@ -14,7 +14,7 @@ $(foreach m,$(PACKAGES),$(eval $(call package,sim,$m,so)))
 
 # $(call simulator,path,host variant,more sources): the gate is what programs link against.
 simulator = $(call host_program,$1,$2, \
-    $(call objs,$2,$(call c_in,hal/sim) $(call s_in,hal/sim) $3), \
+    $(call objs,$2,$(call c_in,hal/sim tests/sim) $(call s_in,hal/sim) $3), \
     $(call LIBS_OF,$2),-Wl,--export-dynamic-symbol=tessera_kernel_enter)
 $(eval $(call simulator,build/sim/tessera-sim,host,))
 $(eval $(call simulator,build/sim-asan/tessera-sim,host-asan,))

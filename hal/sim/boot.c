@@ -18,6 +18,7 @@ struct options {
     uint64_t seed;
     uint64_t memory; // bytes
     bool trace_entries;
+    struct sim_chaos chaos;
 };
 
 struct option {
@@ -59,14 +60,30 @@ static uint64_t number_decode(const char *name, const char *value, char **end)
     return number;
 }
 
-static void take_seed(struct options *options, const char *value)
+static uint64_t number_take(const char *name, const char *value)
 {
     char *end;
+    uint64_t number = number_decode(name, value, &end);
 
-    options->seed = number_decode("seed", value, &end);
     if (*end != '\0') {
-        sim_die(SIM_EXIT_USAGE, "--seed: '%s' follows the number in '%s'", end, value);
+        sim_die(SIM_EXIT_USAGE, "--%s: '%s' follows the number in '%s'", name, end, value);
     }
+    return number;
+}
+
+static void take_seed(struct options *options, const char *value)
+{
+    options->seed = number_take("seed", value);
+}
+
+static void take_steps(struct options *options, const char *value)
+{
+    options->chaos.steps = number_take("steps", value);
+}
+
+static void take_faults(struct options *options, const char *value)
+{
+    options->chaos.faults = number_take("faults", value);
 }
 
 static void take_memory(struct options *options, const char *value)
@@ -95,6 +112,8 @@ static const struct option option_table[] = {
     {"memory", "SIZE", "the machine's RAM, as 24M or 1G; default 64M", take_memory},
     {"log", "FILE", "where the commit log goes when the machine halts", take_log},
     {"syslog", "FILE", "where the SysLog's last records go then", take_syslog},
+    {"steps", "N", "stop after so many turns, and check everything", take_steps},
+    {"faults", "N", "one turn in N: a process dies, or something is used up", take_faults},
     {"trace-entries", NULL, "print each kernel entry on standard error", take_trace_entries},
     {"help", NULL, "print this", take_help},
 };
@@ -190,6 +209,7 @@ int main(int count, char **arguments)
     boot.boot_id = sim_draw(SIM_STREAM_ENTROPY);
     boot.now_ns = sim_clock_read();
     sim_fault_init();
+    sim_chaos_init(&options.chaos);
     sim_loop(kernel_boot(&boot), options.trace_entries);
 }
 

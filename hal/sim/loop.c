@@ -47,7 +47,8 @@ static struct input next_input(struct turn turn)
         return input;
     }
     if (!sim_clock_sleep()) {
-        sim_die(SIM_EXIT_DEADLOCK, "every thread waits and nothing is due");
+        sim_chaos_end("nobody can go on");
+        sim_die(sim_chaos_is_on() ? 0 : SIM_EXIT_DEADLOCK, "every thread waits and nothing is due");
     }
     (void)sim_timer_take();
     return (struct input){.kind = INPUT_TIMER, .fault = {0}};
@@ -63,7 +64,7 @@ void sim_loop(struct kernel *kernel, bool trace)
         if (trace) {
             input_trace(&input, turn.thread);
         }
-        turn = kernel_turn(kernel, &input);
+        turn = sim_chaos_turn(kernel, &input);
         input = next_input(turn);
     }
 }

@@ -121,7 +121,8 @@ enum sim_stream {
     SIM_STREAM_ENTROPY = 0,
     SIM_STREAM_CLOCK = 1,
     SIM_STREAM_SCHEDULE = 2,
-    SIM_STREAM_COUNT = 3,
+    SIM_STREAM_CHAOS = 3,
+    SIM_STREAM_COUNT = 4,
 };
 
 void sim_time_init(uint64_t seed);
@@ -146,6 +147,32 @@ bool sim_export_open(enum sim_export which, const char *path);
 
 // Ends the simulator because of what the host or its user did; prints "sim: ..." on stderr.
 _Noreturn void sim_die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// --- chaos.c ------------------------------------------------------------------------------------
+
+struct sim_chaos {
+    uint64_t steps;  // turns after which the machine stops; 0: it goes on
+    uint64_t faults; // one turn in so many has a fault; 0: none has
+};
+
+// Resources that a turn finds used up: below SIM_SQUEEZE_FRAMES the kinds of authoritative records.
+enum sim_squeeze { SIM_SQUEEZE_FRAMES = 8, SIM_SQUEEZE_SLOTS = 9, SIM_SQUEEZE_COUNT = 10 };
+
+void sim_chaos_init(const struct sim_chaos *chaos);
+bool sim_chaos_is_on(void);
+
+// kernel_turn(), with what goes wrong in it.
+struct turn sim_chaos_turn(struct kernel *kernel, struct input *input);
+
+// The run ends, in this way: looks at everything once more, and says so on standard error.
+void sim_chaos_end(const char *what);
+
+// Of tests/sim/inspect.c, which knows the kernel; what isn't right ends the simulator.
+void sim_inspect_follow(const struct kernel *kernel); // the log, up to its end
+void sim_inspect_check(const struct kernel *kernel);
+void sim_inspect_print(const struct kernel *kernel);
+void sim_inspect_squeeze(struct kernel *kernel, enum sim_squeeze what);
+void sim_inspect_release(struct kernel *kernel, enum sim_squeeze what);
 
 // --- loop.c -------------------------------------------------------------------------------------
 

@@ -222,6 +222,9 @@ int main(void)
         }
     }
     tally_print();
+    if (steps >= STEPS_FOR_COVERAGE && tally.reads == 0) {
+        broken("no reading of a message was watched");
+    }
     if (steps >= STEPS_FOR_COVERAGE && !has_every_kind(tally.kinds, NULL)) {
         broken("a kind of commit never occurs");
     }

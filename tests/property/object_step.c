@@ -310,7 +310,7 @@ static void sleep_step(struct actor *actor)
     operation.sqe.payload_len = capnp_builder_size(&message);
     operation_submit(actor, &operation);
     model_sleep(&operation, deadline_ns, machine.now_ns);
-    machine_enter(actor->thread, 0, 0);
+    actor_enter(actor);
 }
 
 void object_step(struct actor *actor)
@@ -398,7 +398,7 @@ static void exit_step(struct actor *first)
     operation.sqe.arg = limit_choose(&operation);
     operation_submit(first, &operation);
     model_next_exit(&operation);
-    machine_enter(first->thread, 0, 0);
+    actor_enter(first);
 }
 
 static bool release(struct actor *actor, uint64_t cap)
@@ -414,7 +414,7 @@ static bool release(struct actor *actor, uint64_t cap)
     operation.sqe.cap = cap;
     operation_submit(actor, &operation);
     model_operate(&operation);
-    machine_enter(actor->thread, 0, 0);
+    actor_enter(actor);
     return true;
 }
 

@@ -61,6 +61,7 @@ struct tally {
     uint64_t worlds, commits, kinds[COMMIT_KIND_COUNT], deliveries, drops, answers;
     uint64_t transfers; // capabilities that arrived
     uint64_t waits;     // completions of SIGNAL to CANCEL
+    uint64_t reads;     // of messages, that were watched
     uint64_t refusals[STATUS_LIMIT];
 };
 
@@ -91,6 +92,9 @@ void actor_run(const struct actor *actor);
 // The same, and it enters: what its repeating WAITs can say is said, so that what it does next
 // completes next.
 void actor_refresh(const struct actor *actor);
+// Enters and takes nothing in; now and then a page of its messages is watched: no byte of it may be
+// read twice.
+void actor_enter(const struct actor *actor);
 void actor_start(struct actor *actor, uint32_t thread, uint32_t program);
 void actor_end(struct actor *actor, int32_t code, uint32_t cause);
 // A slot of its message area; SLOTS: none is free.

@@ -21,6 +21,7 @@ enum {
 static const uint64_t SPACE_SIZE = 1ull << 32;
 
 struct machine machine;
+const struct machine_witness *machine_witness;
 uint8_t *hal_frames;
 
 static uint32_t frame_count;
@@ -349,6 +350,7 @@ static void memory_init(const struct machine_options *options)
         .range_count = 1,
         .ranges = {{0, frame_count - package_frames}},
     };
+    memcpy(boot->sizes, options->sizes, sizeof(boot->sizes));
     if (options->hole_count != 0) {
         uint32_t after = options->hole_first + options->hole_count;
         require(after < boot->package_frame, "the hole reaches the package", after);
@@ -412,12 +414,18 @@ struct turn machine_turn(const struct input *input)
     require(machine.end == MACHINE_RUNS && machine.kernel != NULL, "no machine runs", machine.end);
     turn = (struct turn){.thread = HAL_NO_THREAD, .more = false};
     machine.turns++;
+    if (machine_witness != NULL && input->kind == INPUT_ENTER) {
+        machine_witness->before((uint32_t)machine.running);
+    }
     in_kernel = true;
     if (setjmp(end_of_turn) == 0) {
         turn = kernel_turn(machine.kernel, input);
     }
     in_kernel = false;
     machine.running = turn.thread;
+    if (machine_witness != NULL && input->kind == INPUT_ENTER) {
+        machine_witness->after();
+    }
     return turn;
 }
 

@@ -48,6 +48,7 @@ struct machine_options {
     uint64_t boot_id;    // 0: 1
     uint64_t space_base; // hal_space_base() of space 0; the others follow 4 GiB apart. 0: all 0
     bool takes_tables;   // hal_map() takes table frames, as a machine with page tables does
+    uint32_t sizes[RESOURCE_COUNT]; // what there is of each resource; 0: as the memory suggests
     // Frames in the middle of memory that are not the kernel's: two ranges instead of one.
     uint32_t hole_first, hole_count;
     const char *const *programs; // names, then NULL; the kernel starts the first. NULL: "init"
@@ -106,6 +107,14 @@ struct machine {
 };
 
 extern struct machine machine;
+
+// Looks on at each entry of a thread, before and after its turn: for tests that know the kernel.
+struct machine_witness {
+    void (*before)(uint32_t thread);
+    void (*after)(void);
+};
+
+extern const struct machine_witness *machine_witness; // NULL: nobody
 
 // Boots the kernel and takes its steps until it says which thread runs. False: the machine ended.
 bool machine_boot(const struct machine_options *options);

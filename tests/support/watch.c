@@ -23,6 +23,7 @@ static struct {
     uint32_t size;
     struct watch seen;
     bool is_read[PAGE_SIZE];
+    uint64_t stack[PAGE_SIZE];    // of the library's function that read it; 0: no library did
     struct sigaction fault, trap; // those from before
 } watch;
 
@@ -31,6 +32,17 @@ static void page_protect(int rights)
     if (mprotect(watch.page, PAGE_SIZE, rights) != 0) {
         machine_fail("a page of the host can't be protected", (uint64_t)(uintptr_t)watch.page);
     }
+}
+
+// The C library's memcpy may load a piece twice where head and tail of a copy overlap: that is one
+// reading. The stack pointer tells one call of it from another.
+static uint64_t library_stack(const greg_t *registers)
+{
+    extern const char __executable_start[], etext[];
+    uint64_t instruction = (uint64_t)registers[REG_RIP];
+    bool is_ours = instruction >= (uintptr_t)__executable_start && instruction < (uintptr_t)etext;
+
+    return is_ours ? 0 : (uint64_t)registers[REG_RSP];
 }
 
 static void faulted(int number, siginfo_t *info, void *context)
@@ -44,9 +56,12 @@ static void faulted(int number, siginfo_t *info, void *context)
     }
     if ((registers[REG_ERR] & ERROR_WRITE) == 0 && at >= watch.first &&
         at < watch.first + watch.size) {
+        uint64_t stack = library_stack(registers);
+        bool is_same_copy = stack != 0 && stack == watch.stack[at - watch.page];
         watch.seen.reads++;
-        watch.seen.again += watch.is_read[at - watch.page] ? 1 : 0;
+        watch.seen.again += watch.is_read[at - watch.page] && !is_same_copy ? 1 : 0;
         watch.is_read[at - watch.page] = true;
+        watch.stack[at - watch.page] = stack;
     }
     page_protect(PROT_READ | PROT_WRITE);
     registers[REG_EFL] |= TRAP_FLAG;

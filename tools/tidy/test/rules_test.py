@@ -17,6 +17,25 @@ from fixture import FOLDER, LICENCE, findings  # noqa: E402  pylint: disable=wro
 GUARD = "#ifndef A_H\n#define A_H\n{}\n#endif\n"
 
 
+class Guarantees(unittest.TestCase):
+    RULE = "## 1 A\n| CORE-1.1 | a rule | {} | `a_claim` |\n"
+    TEST = {"kernel/core/test/a_test.c": "static void a_claim(void **state)\n"}
+
+    def of(self, row, state="works"):
+        return findings("guarantees", {"docs/guarantees.md": row + "\n", **self.TEST,
+                                       "docs/rules/core.md": self.RULE.format(state)})
+
+    def test_a_promise_names_a_rule_that_works_or_a_test(self):
+        self.assertEqual(self.of("| It holds | guaranteed (CORE-1.1) | no |"), [])
+        self.assertEqual(self.of("| It holds | tested (`a_claim`) | no |", "not yet"), [])
+        self.assertEqual(self.of("| It holds | assumed | **no** |"), [])
+
+    def test_a_promise_without_either_is_refused(self):
+        self.assertEqual(len(self.of("| It holds | guaranteed | no |")), 1)
+        self.assertEqual(len(self.of("| It holds | tested (`no_such_claim`) | no |")), 1)
+        self.assertEqual(len(self.of("| It holds | guaranteed (CORE-1.1) | no |", "not yet")), 1)
+
+
 class Layers(unittest.TestCase):
     FILES = {"abi/ring.h": "", "abi/ids.h": "", "hal/hal.h": "", "kernel/kernel.h": "",
              "kernel/core/core.h": "", "kernel/core/state/state.h": "", "lib/sha256/sha256.h": "",
