@@ -50,6 +50,6 @@ INTEROP_C := $(call c_in,tests/interop)
 TEST_SCHEMAS := $(sort $(shell find $(wildcard $(tested)) -path '*/test/*.capnp' \
                     ! -path '*/test/*/*' 2>/dev/null))
 GEN_TEST_C := $(call generated,$(TEST_SCHEMAS:%=build/gen/%.c))
-SUPPORT_C := $(filter-out $(UNIT_C),$(TEST_C_ALL)) $(call c_in,tests/support)
+SUPPORT_C := $(filter-out $(UNIT_C),$(TEST_C_ALL)) $(call c_in,tests/support tests/sim)
 # Apart from the rest, so that unit tests need none of it.
 RANDOM_C  := $(filter-out %_test.c %_fuzz.c,$(call c_in,tests/property tests/fuzz))
