@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -196,6 +197,28 @@ class Service(unittest.TestCase):
                 self.assertIn((INTERFACES["DebugConsole"], False), used)
                 relay = [row for row in rows if row[1] == INTERFACES["Relay"]]
                 self.assertTrue(all(row[5] and row[3] & ~row[2] == 0 for row in relay), rows)
+
+    def test_it_stands_beside_a_ledger_that_gives_pages_away(self):
+        """More changes than the log or the history hold, while a program asks about a moment: pages
+        are read before they go, and what is too old is refused as that."""
+        both = {}
+        for name in ("authorityd", "checkpoint"):
+            both[name] = json.loads((ROOT / f"system/manifests/{name}.json").read_text("utf-8"))
+        manifest = dict(both["checkpoint"], endpoints=both["authorityd"]["endpoints"],
+                        programs=both["checkpoint"]["programs"] + both["authorityd"]["programs"])
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [pathlib.Path(folder) / name for name in ("m.json", "m.pkg", "m.log")]
+            paths[0].write_text(json.dumps(manifest), "utf-8")
+            subprocess.run(["/usr/bin/python3", "-B", ROOT / "tools/mkimage/mkimage.py",
+                            "--platform", "sim", "--manifest", paths[0], "--programs",
+                            ROOT / "build/sim/programs", "--out", paths[1]], check=True)
+            done = subprocess.run([ROOT / "build/sim/tessera-sim", "--package", paths[1], "--seed",
+                                   "1", "--memory", "32M", "--log", paths[2]], check=False,
+                                  capture_output=True, text=True, timeout=60)
+        self.assertIn("ledger: 256 pages of the log are verified", done.stdout)
+        self.assertIn("failed (the history begins after that seq)", done.stdout)
+        self.assertNotIn("authorityd ended", done.stdout)
+        self.assertNotIn("were gone before they were read", done.stdout)
 
     def test_the_service_has_four_mebibytes(self):
         for run, _ in self.each():
