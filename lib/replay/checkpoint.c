@@ -379,11 +379,9 @@ struct replay_error checkpoint_open(struct checkpoint *checkpoint, const void *b
         if (sizes[i] > ARENA_SLOTS_MAX)
             return replay_fact(REPLAY_CONFIG, sizes[i], ARENA_SLOTS_MAX);
     }
-    uint64_t whole = sizeof(*header) + HASH_SIZE;
-    if (header->records > size / sizeof(struct commit))
-        whole = UINT64_MAX;
-    else
-        whole += body_size(header);
+    uint64_t whole = UINT64_MAX; // where no file can be so large
+    if (header->records <= UINT32_MAX)
+        whole = sizeof(*header) + body_size(header) + HASH_SIZE;
     if (whole != size)
         return replay_fact(REPLAY_CHECKPOINT_SIZE, size, whole);
     sha256_of(bytes, size - HASH_SIZE, checkpoint->hash);
