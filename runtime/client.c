@@ -271,6 +271,24 @@ bool tsr_wait(uint64_t timeout_ns, struct capnp_exception *exception)
     return fact == 0 || tsr_refuse(exception, fact, 0);
 }
 
+bool tsr_wait_any(const struct capnp_call *const *calls, uint32_t count,
+                  struct capnp_exception *exception)
+{
+    tsr_thread_reap(tsr_self());
+    for (;;) {
+        // What completes from here on lets the kernel return at once.
+        for (uint32_t i = 0; i < count; i++) {
+            if (slot_of(calls[i])->state == SLOT_DONE) {
+                return true;
+            }
+        }
+        int32_t fact = tsr_thread_enter(tsr_self(), 1, TIMEOUT_NONE);
+        if (fact != 0) {
+            return tsr_refuse(exception, fact, 0);
+        }
+    }
+}
+
 bool tsr_submit(struct capnp_exception *exception)
 {
     int32_t fact = tsr_thread_enter(tsr_self(), 0, 0);

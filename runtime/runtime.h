@@ -117,6 +117,11 @@ uint64_t tsr_call_interface(const struct capnp_call *call, uint64_t cap);
 // not waited for again.
 bool tsr_wait(uint64_t timeout_ns, struct capnp_exception *exception);
 
+// Waits until one of these calls, which were sent, is done; at once where one is. False with what
+// hinders it.
+bool tsr_wait_any(const struct capnp_call *const *calls, uint32_t count,
+                  struct capnp_exception *exception);
+
 // Hands to the kernel what was sent and released so far, and doesn't wait.
 bool tsr_submit(struct capnp_exception *exception);
 

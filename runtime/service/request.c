@@ -176,6 +176,7 @@ static void open_request(struct tsr_request *request, const struct message_heade
     request->caller_reference[0] = header->caller_reference[0];
     request->caller_reference[1] = header->caller_reference[1];
     request->caller_epoch = header->caller_epoch;
+    request->interface = header->interface;
     request->method = header->method;
     request->disclose = header->disclose;
     request->is_cancelled = false;
@@ -189,15 +190,15 @@ static void open_request(struct tsr_request *request, const struct message_heade
 }
 
 // Whether the call may be dispatched.
-static bool admit(struct tsr_request *request, uint64_t interface,
-                  struct capnp_exception *exception)
+static bool admit(struct tsr_request *request, struct capnp_exception *exception)
 {
+    uint64_t interface = request->interface;
     const struct tsr_service_options *options = &request->service->options;
     if (request->service->state != TSR_SERVICE_SERVING) {
         capnp_exception_set(exception, CAPNP_EXCEPTION_DISCONNECTED, 0, "the service is stopping");
         return false;
     }
-    if (interface != options->interface) {
+    if (options->interface != 0 && interface != options->interface) {
         capnp_exception_set(exception, CAPNP_EXCEPTION_UNIMPLEMENTED, interface,
                             "this server does not serve that interface");
         return false;
@@ -207,11 +208,11 @@ static bool admit(struct tsr_request *request, uint64_t interface,
     return request->is_reserved;
 }
 
-static void serve(struct tsr_request *request, uint64_t interface)
+static void serve(struct tsr_request *request)
 {
     struct tsr_service *service = request->service;
     struct capnp_exception exception;
-    bool is_answered = admit(request, interface, &exception);
+    bool is_answered = admit(request, &exception);
     if (is_answered) {
         service->counters.calls++;
         service->current = request;
@@ -244,7 +245,7 @@ void request_arrived(struct tsr_waiter *waiter, struct tsr_slot *slot)
     }
     if (header->kind == MESSAGE_CALL) {
         open_request(request, header);
-        serve(request, header->interface);
+        serve(request);
         return;
     }
     service->counters.dropped++;

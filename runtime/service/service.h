@@ -47,6 +47,7 @@ struct tsr_request {
     uint64_t receiver_data; // of the facet that was called
     uint64_t caller_reference[2];
     uint64_t caller_epoch;
+    uint64_t interface; // through which it was called
     uint16_t method;
     uint16_t disclose; // identity sections that the caller offers
     bool is_cancelled; // nobody waits for the answer any more
@@ -68,7 +69,8 @@ struct tsr_request {
 
 struct tsr_service_options {
     uint64_t server;      // the server's hold of the endpoint
-    uint64_t interface;   // calls through another one are refused as unimplemented
+    uint64_t interface;   // calls through another one are refused as unimplemented; 0: dispatch,
+                          // which finds the interface in service->current, sees to that
     uint32_t message_max; // bytes, of the endpoint; 0: what fits into one slot
     uint32_t requests;    // calls that may be open at once, up to TSR_REQUESTS_MAX; 0: one
     // Answers one call: the generated dispatch function, with its table.

@@ -459,6 +459,27 @@ static void waiting_for_anything_returns_with_the_first(void **state)
     capnp_call_end(&calls[0]);
 }
 
+static void waiting_for_any_of_some_sees_what_came_before_and_passes_over_others(void **state)
+{
+    (void)state;
+    struct capnp_call calls[3];
+    for (uint64_t i = 0; i < 3; i++) {
+        send_word(&calls[i], i);
+    }
+    const struct capnp_call *const some[] = {&calls[1], &calls[2]};
+    assert_true(tsr_submit(&exception));
+    operate_add(&fake.taken[0]);
+    assert_false(tsr_wait_any(some, 2, &exception)); // the first is none of these
+    assert_int_equal(exception.status, STATUS_NOTHING_PENDING);
+    operate_add(&fake.taken[2]);
+    assert_false(tsr_call_is_done(&calls[1])); // consumes it
+    assert_true(tsr_wait_any(some, 2, &exception));
+    assert_true(tsr_call_is_done(&calls[2]));
+    for (uint64_t i = 0; i < 3; i++) {
+        capnp_call_end(&calls[i]);
+    }
+}
+
 static void waiting_ends_when_the_kernel_refuses_to_wait(void **state)
 {
     (void)state;
@@ -682,6 +703,8 @@ int main(void)
         cmocka_unit_test_setup(the_kinds_of_received_capabilities_can_be_asked, fake_set_up),
         cmocka_unit_test_setup(waiting_for_anything_returns_with_the_first, fake_set_up),
         cmocka_unit_test_setup(waiting_ends_when_the_kernel_refuses_to_wait, fake_set_up),
+        cmocka_unit_test_setup(waiting_for_any_of_some_sees_what_came_before_and_passes_over_others,
+                               fake_set_up),
         cmocka_unit_test_setup(releases_go_out_quietly_and_in_order, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_is_one_entry, fake_set_up),
         cmocka_unit_test_setup(a_call_that_only_waits_keeps_what_completes_before_it, fake_set_up),
