@@ -29,16 +29,16 @@ interface TerminalSession @0x9f4b3c0000000301 {
   # session ends when it is dropped. Transfer: move. Session scope: session.
 
   write @0 (data :Data) -> ();
-  # Writes at most 4,096 bytes. Completes when all of them are on their way to the terminal; writers
+  # Writes at most 512 bytes. Completes when all of them are on their way to the terminal; writers
   # take turns of 1,024 bytes, so that nobody keeps others from it. Errors: invalidArgument when
-  # there are more.
+  # there are more; overloaded when too many others wait: write again.
 
   writeLine @1 (text :Text) -> ();
   # The same, and ends the row.
 
   readLine @2 (prompt :Text, echo :Echo, limit :UInt32) -> (line :Data, end :LineEnd);
   # Shows the prompt (at most 256 bytes of it, colours allowed) and waits for a line of at most
-  # `limit` bytes (1 to 2,048), without its end. What is typed for it reaches this answer and
+  # `limit` bytes (1 to 768), without its end. What is typed for it reaches this answer and
   # nothing else; when it is cancelled, it is scrubbed. A line that is too long is refused on the
   # screen, and can be entered again. Errors: failed, when another holder has the foreground, or a
   # line is being read already; invalidArgument for another limit.
@@ -54,11 +54,12 @@ interface TerminalSession @0x9f4b3c0000000301 {
   size @5 () -> (columns :UInt32, rows :UInt32);
   # What is known of the size; 80 by 24 where nothing is.
 
-  lend @6 (foreground :Bool) -> (stdio :StdIO);
+  lend @6 (foreground :Bool) -> (stdio :StdIO, number :UInt32);
   # A holder for a program that is to use this terminal. With the foreground: the program reads, the
-  # owner doesn't, until the StdIO is dropped or the foreground is reclaimed; what was typed ahead
-  # is dropped, and a readLine of the owner ends as cancelled. Without: it can only write.
-  # Errors: failed when another holder has the foreground, or 16 exist.
+  # owner doesn't, until the StdIO is taken back or the foreground is reclaimed; what was typed
+  # ahead is dropped, and a readLine of the owner ends as cancelled. Without: it can only write.
+  # The number names the StdIO for takeBack. Errors: failed when another holder has the foreground,
+  # or 16 exist.
 
   reclaim @7 () -> ();
   # Takes the foreground back. A readLine of who has it ends as cancelled. Errors: failed when the
@@ -66,7 +67,22 @@ interface TerminalSession @0x9f4b3c0000000301 {
 
   nextInterrupt @8 () -> ();
   # Completes when C-c is typed and the holder of the foreground is not reading: the shell then ends
-  # what it runs. What was typed ahead is dropped. One call is told of one C-c.
+  # what it runs. What was typed ahead is dropped. One call is told of one C-c. One such call
+  # waits at a time: another one takes its place, and it ends as disconnected.
+
+  takeBack @9 (number :UInt32) -> ();
+  # Ends the StdIO of this number that the caller lent: its calls fail as disconnected, its readLine
+  # ends as cancelled, and the foreground, if it had it, comes back. Errors: invalidArgument when
+  # the caller lent none of this number, or took it back already.
+
+  complete @10 (begin :Bool, table :Data) -> ();
+  # What the tab key offers to whoever types for the owner. The table is a sequence of pairs, each a
+  # context and a candidate, both ended by a zero byte; one call brings at most 512 bytes of it,
+  # whole pairs, and they add up to 64 KiB; begin forgets those before. The context is the words
+  # before the one that is typed, back to the last `;`, with one blank between each two, or the
+  # mark of a name (`$`, `@`) that the word begins with; the longest one that there are pairs of
+  # counts, words taken away from its end. Errors: invalidArgument for half a pair; failed when
+  # there is no room.
 }
 
 interface StdIO @0x9f4b3c0000000302 {
@@ -90,9 +106,12 @@ interface StdIO @0x9f4b3c0000000302 {
   size @4 () -> (columns :UInt32, rows :UInt32);
   # As TerminalSession.size.
 
-  lend @5 (foreground :Bool) -> (stdio :StdIO);
+  lend @5 (foreground :Bool) -> (stdio :StdIO, number :UInt32);
   # As TerminalSession.lend: it comes back to this holder.
 
   reclaim @6 () -> ();
   # As TerminalSession.reclaim.
+
+  takeBack @7 (number :UInt32) -> ();
+  # As TerminalSession.takeBack.
 }

@@ -15,13 +15,12 @@ const char *session_status_text(enum session_status status)
     static const char *const texts[SESSION_STATUS_COUNT] = {
         [SESSION_OK] = "done",
         [SESSION_CLOSED] = "the terminal's session has ended; open another one",
-        [SESSION_NO_HOLDER] = "this capability of the terminal was dropped; ask for another one",
-        [SESSION_NOT_FOREGROUND] =
-            "another holder has the foreground; wait until it is given back, or reclaim it",
+        [SESSION_NO_HOLDER] = "this capability of the terminal was dropped; ask for another",
+        [SESSION_NOT_FOREGROUND] = "another holder has the foreground; wait for it, or reclaim it",
         [SESSION_BUSY] = "a line is being read already; wait for it, or cancel it",
         [SESSION_BAD_LIMIT] = "a line has 1 to 2,048 bytes; ask for as many",
         [SESSION_NO_ROOM] = "the terminal is lent to 16 holders already; drop one",
-        [SESSION_NOTHING] = "no line is being read, or the foreground is not lent; nothing to end",
+        [SESSION_NOTHING] = "no line is read, the foreground is not lent: nothing to end",
     };
     return texts[status];
 }
