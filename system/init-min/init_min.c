@@ -130,10 +130,10 @@ static void manifest_check(const struct init *init, const struct capnp_message *
 static void programs_job_make(struct init *init)
 {
     static const uint32_t kept[RESOURCE_COUNT] = {
-        [RESOURCE_SESSIONS] = 4, [RESOURCE_JOBS] = 4,      [RESOURCE_PROCESSES] = 4,
-        [RESOURCE_THREADS] = 4,  [RESOURCE_OBJECTS] = 64,  [RESOURCE_FACETS] = 128,
-        [RESOURCE_HOLDS] = 256,  [RESOURCE_MAPPINGS] = 64, [RESOURCE_PAGES] = 2048,
-        [RESOURCE_SPACE] = 4096, [RESOURCE_CALLS] = 64,    [RESOURCE_LOG] = 1024,
+        [RESOURCE_SESSIONS] = 4, [RESOURCE_JOBS] = 4,       [RESOURCE_PROCESSES] = 12,
+        [RESOURCE_THREADS] = 12, [RESOURCE_OBJECTS] = 128,  [RESOURCE_FACETS] = 128,
+        [RESOURCE_HOLDS] = 256,  [RESOURCE_MAPPINGS] = 128, [RESOURCE_PAGES] = 2048,
+        [RESOURCE_SPACE] = 4096, [RESOURCE_CALLS] = 64,     [RESOURCE_LOG] = 1024,
     };
     struct capnp_text name = tsr_text_of("job");
     struct capnp_call call;
@@ -284,6 +284,21 @@ static struct source source_memory(const struct init *init, struct boot_grant_re
     return source;
 }
 
+// Two names of the first program's own mean another thing to those that it starts: `space` is the
+// program's own address space, `programs` the job that all of them run in.
+static bool is_special(const struct init *init, const struct tsr_build *build,
+                       struct boot_grant_reader grant, struct capnp_cap *cap)
+{
+    bool is_own = boot_grant_which(grant) == BOOT_GRANT_OWN;
+    struct capnp_text name = is_own ? boot_grant_get_own(grant) : (struct capnp_text){"", 0};
+    if (text_equals(name, tsr_text_of("space"))) {
+        cap->id = build->space.id;
+        return true;
+    }
+    cap->id = init->programs_job.id;
+    return text_equals(name, tsr_text_of("programs"));
+}
+
 static void grant_one(const struct init *init, struct tsr_build *build,
                       struct boot_grant_reader grant)
 {
@@ -299,7 +314,10 @@ static void grant_one(const struct init *init, struct tsr_build *build,
     if (which >= sizeof(sources) / sizeof(sources[0])) {
         fail(init, name, "a grant of a kind that is not known here", NULL);
     }
-    struct source source = sources[which](init, grant);
+    struct source source = {.is_own = false};
+    if (!is_special(init, build, grant, &source.cap)) {
+        source = sources[which](init, grant);
+    }
     if (!tsr_build_grant(build, name, source.cap, &exception)) {
         fail(init, name, "cannot grant this", &exception);
     }

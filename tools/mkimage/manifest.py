@@ -21,7 +21,8 @@ MEMORY_PAGES_MAX = 1024
 GRANTS_MAX = 64          # as ProcessBuilder.grant says
 START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
 ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
-FIRST_OWN = ("console", "timer", "job", "capabilities", "package", "log", "log-pages", "space")
+FIRST_OWN = ("console", "timer", "job", "capabilities", "package", "log", "log-pages", "space",
+             "programs")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 BLANKS = re.compile(r"[ \t\n\r]*")
 STEP = re.compile(r"\.?([A-Za-z0-9_]+)|\[([0-9]+)\]")
@@ -119,7 +120,9 @@ class Checker:
             if program["name"] == first:
                 self.refuse(f"programs[{i}].name", f"{first!r} is the first program; "
                             "the kernel starts it")
-        return first, {"programs": programs, "endpoints": endpoints, "memories": memories}
+        also = [self.name(f"also[{i}]", name) for i, name in enumerate(value.get("also", []))]
+        return first, {"programs": programs, "endpoints": endpoints, "memories": memories,
+                       "also": also}
 
     def endpoint(self, place, value):
         name = self.name(f"{place}.name", value.get("name", ""))
@@ -226,7 +229,8 @@ def read(path, schema, interfaces, strict):
         raise ManifestError(f"{path}: {error.strerror}") from None
     value = json.loads(strictly(strict, "json:json", SCHEMA, "Manifest", path, data))
     first, checked = Checker(path, data.decode(), interfaces).manifest(value)
-    programs = list(dict.fromkeys(program["name"] for program in checked["programs"]))
+    programs = list(dict.fromkeys([program["name"] for program in checked["programs"]]
+                                  + checked.pop("also")))
     message = strictly(strict, "json:flat", schema, "BootManifest", path,
                        json.dumps(checked).encode())
     return Manifest(first, programs, message)
