@@ -32,9 +32,9 @@ STEPS    ?= 100000000
 export GDB_ARGS ?=
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
-include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/line.mk mk/host.mk mk/x86_64.mk mk/sim.mk \
-        mk/capnp.mk mk/threads.mk mk/tests.mk mk/coverage.mk mk/docs.mk mk/loader.mk \
-        mk/terminal.mk mk/authority.mk mk/stranger.mk
+include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/shell.mk mk/line.mk mk/host.mk \
+        mk/x86_64.mk mk/sim.mk mk/capnp.mk mk/threads.mk mk/tests.mk mk/coverage.mk mk/docs.mk \
+        mk/loader.mk mk/authority.mk mk/stranger.mk
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py

@@ -32,6 +32,8 @@ PROGRAM_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
                   programs/*/*.c system/*/*.c drivers/*/*/*.c))))
 PROGRAM_DIRS := $(filter-out %/test,$(PROGRAM_DIRS))
 PROGRAMS     := $(notdir $(PROGRAM_DIRS))
+# What else a program is made of.
+PROGRAM_ALSO_terminal := $(call c_in,system/terminal/session)
 MANIFESTS    := $(sort $(wildcard system/manifests/*.json))
 PACKAGES     := $(notdir $(MANIFESTS:.json=))
 

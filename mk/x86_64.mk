@@ -36,12 +36,13 @@ runtime_archive = $(call archive,build/$1/libruntime.a,$(call objs,$1-user, \
 $(eval $(call runtime_archive,x86_64))
 
 # $(call program,platform,folder,suffix,check after the link)
+program_objs = $(call objs,$1-user,$(call c_in,$2) $(PROGRAM_ALSO_$(notdir $2)))
 define program
-$(call remember,build/$1/programs/$(notdir $2).list,$(call objs,$1-user,$(call c_in,$2)))
-build/$1/programs/$(notdir $2).$3: $(call objs,$1-user,$(call c_in,$2)) build/$1/libruntime.a \
+$(call remember,build/$1/programs/$(notdir $2).list,$(program_objs))
+build/$1/programs/$(notdir $2).$3: $(program_objs) build/$1/libruntime.a \
                                    build/$1/programs/$(notdir $2).list build/$1-user/flags
 	$$(call say,LINK,$$@)
-	$$(Q)$(LLD) $(LDFLAGS_$1-user) -o $$@ $(call objs,$1-user,$(call c_in,$2)) \
+	$$(Q)$(LLD) $(LDFLAGS_$1-user) -o $$@ $(program_objs) \
 	    build/$1/libruntime.a
 	$$(Q)$4
 endef

@@ -10,6 +10,7 @@ struct Manifest {
   endpoints @1 :List(Endpoint);   # made before the first start
   programs @2 :List(Program);     # started in this order
   memories @3 :List(Memory);      # kept by the first program
+  also @4 :List(Text);            # programs that are in the package besides, for launchers
 }
 
 struct Endpoint {
@@ -33,7 +34,8 @@ struct Grant {
   name @0 :Text;      # under which the program finds it
   union {
     none @1 :Void;    # not allowed: a grant is one of the following
-    own @2 :Text;     # a capability that the first program was given, by its name
+    own @2 :Text;     # a capability that the first program was given, by its name; but `space` is
+                      # the program's own address space, `programs` the job that all run in
     server @3 :Text;  # the server's side of an endpoint
     client :group {   # a facet of an endpoint for a client
       endpoint @4 :Text;

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shell: reads lines from a terminal, carries them out with what it holds, and says what came
+// of it. Granted: terminal (a TerminalSession), timer, and whatever the manifest gives it besides;
+// of these a Broker brings a bundle, and each SchemaSource the interfaces that can be called.
+#include <string.h>
+
+#include "abi/start.h"
+#include "lib/ansi/ansi.h"
+#include "programs/shell/shell.h"
+
+static struct shell shell;
+static struct shell_script script;
+static char text[SHELL_TEXT_MAX];
+
+// ---- What it begins with ----
+
+static void grants_hold(const struct start *start)
+{
+    const struct capset *capset = (const struct capset *)start->capset;
+    for (uint64_t i = 0; i < capset->count; i++) {
+        const struct capset_entry *entry = &capset->entries[i];
+        held_add(&shell, tsr_text_of(entry->name), entry->cap, entry->interface, "the manifest");
+    }
+}
+
+static void schemas_learn(void)
+{
+    for (uint32_t i = 0; i < shell.held_count; i++) {
+        if (shell.held[i].interface == SCHEMA_SOURCE_INTERFACE_ID) {
+            learn(&shell, &shell.held[i]);
+        }
+    }
+}
+
+static void banner_show(void)
+{
+    out_text(&shell, ansi_style(ANSI_BOLD));
+    out_text(&shell, "Tessera");
+    out_text(&shell, ansi_style(ANSI_PLAIN));
+    out_text(&shell, ": what this shell can do is what it holds, ");
+    out_number(&shell, shell.held_count);
+    out_text(&shell, " capabilities.\nTry: caps ; call timer now ; help\n");
+}
+
+// ---- Lines ----
+
+enum read { READ_LINE, READ_CANCELLED, READ_OVER };
+
+// Reads a line to the end of `text`.
+static enum read line_read(const char *prompt, size_t *size)
+{
+    struct capnp_call call;
+    struct capnp_exception exception;
+    struct terminal_session_read_line_params_builder params;
+    struct terminal_session_read_line_results_reader results;
+    out_flush(&shell);
+    if (!terminal_session_read_line_begin(shell.terminal, &call, &params, &exception)) {
+        return READ_OVER;
+    }
+    terminal_session_read_line_params_set_prompt(params, tsr_text_of(prompt));
+    terminal_session_read_line_params_set_echo(params, ECHO_VISIBLE);
+    terminal_session_read_line_params_set_limit(params, LINE_MAX);
+    enum read read = READ_OVER;
+    if (capnp_call_send(&call, &exception) &&
+        terminal_session_read_line_finish(&call, &results, &exception)) {
+        struct capnp_data line = terminal_session_read_line_results_get_line(results);
+        enum line_end end = terminal_session_read_line_results_get_end(results);
+        size_t room = sizeof text - 1 - *size;
+        size_t part = line.size < room ? line.size : room;
+        memcpy(text + *size, line.data, part);
+        *size += part;
+        read = end == LINE_END_LINE        ? READ_LINE
+               : end == LINE_END_CANCELLED ? READ_CANCELLED
+                                           : READ_OVER;
+    }
+    capnp_call_end(&call);
+    return read;
+}
+
+// Reads lines until they are a whole script, or say what is wrong.
+static void lines_run(void)
+{
+    struct shell_problem problem;
+    enum shell_verdict verdict = SHELL_UNFINISHED;
+    size_t size = 0;
+    for (const char *prompt = "$ "; verdict == SHELL_UNFINISHED; prompt = "> ") {
+        enum read read = line_read(prompt, &size);
+        if (read == READ_CANCELLED) {
+            return;
+        }
+        if (read == READ_OVER) {
+            shell.is_over = true;
+            return;
+        }
+        if (size == sizeof text - 1) {
+            fail(&shell, CODE_USAGE, "too long: 8,191 bytes at most; split it",
+                 (struct capnp_text){"", 0}, NULL);
+            return;
+        }
+        verdict = shell_parse(&script, text, size, &problem);
+        text[size++] = '\n';
+    }
+    was_interrupted(&shell); // before this line was typed
+    if (verdict == SHELL_WRONG) {
+        shell.is_json = false;
+        shell.code = fail_at(&shell, &problem);
+    } else {
+        script_run(&shell, &script);
+    }
+}
+
+int tsr_main(struct start *start)
+{
+    out_init(&shell);
+    shell_schemas_init(&shell.schemas);
+    if (!tsr_find(start, "terminal", TERMINAL_SESSION_INTERFACE_ID, &shell.terminal.id) ||
+        !tsr_find(start, "timer", TIMER_INTERFACE_ID, &shell.timer.id)) {
+        tsr_panic("shell: terminal or timer was not granted");
+    }
+    grants_hold(start);
+    held_bundle(&shell);
+    schemas_learn();
+    banner_show();
+    while (!shell.is_over) {
+        listen_begin(&shell);
+        offer_tell(&shell);
+        lines_run();
+    }
+    out_flush(&shell);
+    return shell.exit_code;
+}
