@@ -159,7 +159,8 @@ class Packages(Folder):
     def test_shipped_manifests_are_accepted(self):
         for path in sorted((ROOT / "system/manifests").glob("*.json")):
             value = json.loads(path.read_text(encoding="utf-8"))
-            for name in [value["first"], *(program["name"] for program in value["programs"])]:
+            for name in [value["first"], *(program["name"] for program in value["programs"]),
+                         *value.get("also", [])]:
                 (self.folder / f"{name}.elf").write_bytes(elf_file())
             code, _, err = self.run_tool(value)
             self.assertEqual(code, 0, err)
