@@ -114,6 +114,10 @@ static __attribute__((noinline)) bool turn_close(struct kernel *kernel)
         log_append(log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
+    if (core->line != NULL) {
+        report("[%lu] %s", (uint64_t)core->actor, core->line);
+        core->line = NULL;
+    }
     if (log->room < LOG_HALT) { // for the next turn
         log_is_full(kernel);
     }

@@ -232,7 +232,8 @@ struct core {
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
     uint32_t commit_count;
-    uint32_t work; // done in this turn beside taking SQEs: completions, console lines, hashing
+    uint32_t work;    // done in this turn beside taking SQEs: completions, console lines, hashing
+    const char *line; // of the running thread, to the console; NULL: none: console.c
 
     struct counters counters;
     uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
@@ -454,11 +455,10 @@ __attribute__((noinline)) void transfer_commit(struct core *core, const struct r
                                                struct request *to, uint8_t how,
                                                const struct buffer *result, uint32_t offset);
 
-// --- console.c ----------------------------------------------------------------------------------
-
-// A line to the console, in less than 256 bytes. The format knows %s, %lu, and %lx, which always
-// has 16 digits.
-__attribute__((format(printf, 1, 2))) void report(const char *format, ...);
+// Writes the records of capabilities that arrived, or were answered, behind a message.
+__attribute__((noinline)) void received_write(const struct core *core, struct request *request,
+                                              uint32_t count, const uint64_t caps[],
+                                              const struct buffer *buffer, uint32_t offset);
 
 // --- endpoint.c, job.c, process.c
 // -------------------------------------------------------------------

@@ -23,12 +23,15 @@ static struct endpoint_record *record_of(struct core *core, const struct request
 
 // Whether the call's payload, and what travels along, can go to process `to`.
 __attribute__((flatten)) static inline enum status call_read(struct core *core,
-                                                             const struct request *call,
-                                                             uint32_t span, uint32_t to,
-                                                             struct buffer *payload)
+                                                             struct request *call, uint32_t span,
+                                                             uint32_t to, struct buffer *payload)
 {
     enum status status = buffer_payload(core, call, span, payload);
-    if (status == STATUS_OK && call->sqe.transfers != 0) {
+    if (status != STATUS_OK) {
+        return request_about(call, ARGUMENT_PAYLOAD, status);
+    }
+    if (call->sqe.transfers != 0) {
+        call->argument = ARGUMENT_TRANSFERS;
         status = transfer_check(core, call, payload, to);
         status = status == STATUS_OK ? hold_has_room(core, to, call->sqe.transfers) : status;
     }
@@ -136,8 +139,7 @@ static __attribute__((noinline)) void endpoint_match(struct core *core,
             status = call_read(core, call, span, receiver->sender.process, &payload);
         }
         if (status != STATUS_OK) {
-            request_fail(core, call, status,
-                         call->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD);
+            request_fail(core, call, status, call->argument);
             continue;
         }
         call_deliver(core, call, &payload, receiver, &result);
@@ -208,8 +210,7 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     uint32_t to = receiver->sender.process;
     status = call_read(core, request, span, to, &payload);
     if (status != STATUS_OK) {
-        return request_about(
-            request, request->sqe.transfers != 0 ? ARGUMENT_TRANSFERS : ARGUMENT_PAYLOAD, status);
+        return status;
     }
     if ((request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
         (receiver->sqe.flags & SQE_RING_RESULT) != 0) {

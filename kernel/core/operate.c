@@ -191,22 +191,6 @@ method_check(struct core *core, struct request *request, const struct object_cla
     return status == STATUS_OK && class->check != NULL ? class->check(core, request) : status;
 }
 
-// The records of the answer's capabilities, which follow it.
-static __attribute__((noinline)) void received_write(const struct core *core,
-                                                     struct request *request, uint32_t count,
-                                                     const uint64_t caps[],
-                                                     const struct buffer *buffer)
-{
-    uint32_t at = (uint32_t)request->cqe.status;
-    for (uint32_t i = 0; i < count; i++) {
-        struct received record = {caps[i], hold_interface(core, cap_index((cap_t){caps[i]}))};
-        ASSERT(caps[i] != 0);
-        buffer_write(buffer, at + i * (uint32_t)sizeof record, &record, sizeof record);
-    }
-    request->cqe.flags |= CQE_TRANSFERS;
-    request->cqe.transfers = (uint16_t)count;
-}
-
 void results_write(struct core *core, struct request *request, const struct kernel_method *method,
                    const struct buffer *buffer)
 {
@@ -222,7 +206,7 @@ void results_write(struct core *core, struct request *request, const struct kern
     ASSERT(size != PLAIN_TOO_LONG);
     request->cqe.status = (int32_t)size;
     if (method->received != 0) {
-        received_write(core, request, method->received, caps, buffer);
+        received_write(core, request, method->received, caps, buffer, size);
     }
 }
 

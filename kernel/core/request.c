@@ -277,14 +277,13 @@ bool request_sweep(struct core *core, uint32_t thread)
     for (struct link *at = waits->next; at != waits; at = at->next) {
         struct request *request = request_of_waits(at);
         bool is_told = request->is_told;
-        enum status status = STATUS_OK;
-        if (request->state >= REQUEST_EXIT) {
-            status = request_right_check(core, request);
-        } else if (request->state >= REQUEST_RECV &&
-                   !object_is_served(&core->state, request->target.object)) {
-            status = request->state == REQUEST_CALL ? STATUS_SERVER_GONE
-                                                    : request_right_check(core, request);
+        if (request->state < REQUEST_EXIT &&
+            (request->state < REQUEST_RECV ||
+             object_is_served(&core->state, request->target.object))) {
+            continue;
         }
+        enum status status = request->state == REQUEST_CALL ? STATUS_SERVER_GONE
+                                                            : request_right_check(core, request);
         if (status != STATUS_OK) {
             request_fail(core, request, status, ARGUMENT_CAP);
             if (!is_told) {

@@ -57,18 +57,27 @@ enum status transfer_check(struct core *core, const struct request *from,
     return status;
 }
 
+void received_write(const struct core *core, struct request *request, uint32_t count,
+                    const uint64_t caps[], const struct buffer *buffer, uint32_t offset)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct received record = {caps[i], hold_interface(core, cap_index((cap_t){caps[i]}))};
+        ASSERT(caps[i] != 0);
+        buffer_write(buffer, offset + i * (uint32_t)sizeof record, &record, sizeof record);
+    }
+    request->cqe.flags |= CQE_TRANSFERS;
+    request->cqe.transfers = (uint16_t)count;
+}
+
 void transfer_commit(struct core *core, const struct request *from, struct request *to, uint8_t how,
                      const struct buffer *result, uint32_t offset)
 {
+    uint64_t caps[TRANSFERS_MAX];
     for (uint32_t i = 0; i < from->sqe.transfers; i++) {
-        uint32_t hold = core->transfer_holds[i];
-        struct received record = {.interface = hold_interface(core, hold)};
-        cap_t cap = core->transfers[i].mode == TRANSFER_MOVE
-                        ? hold_move(core, hold, to->sender.process, how)
-                        : hold_copy(core, hold, to->sender.process, how);
-        record.cap = cap.value;
-        buffer_write(result, offset + i * (uint32_t)sizeof record, &record, sizeof record);
+        bool is_move = core->transfers[i].mode == TRANSFER_MOVE;
+        caps[i] = (is_move ? hold_move : hold_copy)(core, core->transfer_holds[i],
+                                                    to->sender.process, how)
+                      .value;
     }
-    to->cqe.flags |= CQE_TRANSFERS;
-    to->cqe.transfers = from->sqe.transfers;
+    received_write(core, to, from->sqe.transfers, caps, result, offset);
 }
