@@ -391,6 +391,11 @@ void completion_wait_ends(struct core *core, struct deadline *limit);
 
 // A bounded step; false: there is none left.
 bool sweep_step(struct core *core, enum sweep sweep);
+// A change that any of them may have to see to.
+static inline void sweep_all(struct core *core)
+{
+    __builtin_memset(core->sweeps, 0, sizeof core->sweeps);
+}
 
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
 void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);

@@ -25,13 +25,8 @@ enum status facet_check(const struct core *core, uint32_t facet)
 
 static void facet_revoke(struct core *core, uint32_t facet)
 {
-    bool is_server = facet_is_server(&core->state, &core->state.facets[facet]);
     core_commit_on(core, COMMIT_FACET_REVOKE, facet);
-    core->sweeps[SWEEP_WAITS] = 0;    // some may wait by it
-    core->sweeps[SWEEP_MAPPINGS] = 0; // or be mapped through it
-    if (is_server) {
-        core->sweeps[SWEEP_FACETS] = 0; // or be about to tell it of facets
-    }
+    sweep_all(core); // some may wait by it, or be mapped through it, or be about to be told to it
 }
 
 // Revokes the facet if the calls of its lease have run out.

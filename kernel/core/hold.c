@@ -118,8 +118,7 @@ void hold_remove(struct core *core, uint32_t hold)
         core->sweeps[SWEEP_WAITS] = 0; // some may wait by it
     }
     if (is_server && !object_is_served(&core->state, node->object)) {
-        core->sweeps[SWEEP_WAITS] = 0; // some may wait for it, or it was to learn of a facet
-        core->sweeps[SWEEP_FACETS] = 0;
+        sweep_all(core); // some may wait for it, or it was to learn of a facet
     }
     facet_collect(core, facet);
 }

@@ -3,8 +3,6 @@
 // The log's reader: how far both logs are, and which pages of the CommitLog are not needed any
 // more. Their contents are memory, which another capability shows. Who acknowledges pages makes
 // room for new ones; threads whose changes of authority waited for that go on.
-#include <string.h>
-
 #include "kernel/core/core.h"
 
 enum status log_reader_state_run(struct core *core, struct request *request)
@@ -32,7 +30,7 @@ enum status log_reader_acknowledge_run(struct core *core, struct request *reques
     for (uint32_t i = 0; i < core->state.config.threads; i++) {
         completion_wake(core, &core->threads[i]);
     }
-    memset(core->sweeps, 0, sizeof core->sweeps); // what had no room is seen to
+    sweep_all(core); // what had no room is seen to
     core->is_sweeping = core->is_changed = true;
     return STATUS_OK;
 }
