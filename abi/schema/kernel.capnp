@@ -22,7 +22,7 @@ interface DebugConsole @0x9f4b3c0000000101 {
   # The machine's log, for messages to whoever operates it.
   # Transfer: copy. Session scope: shareable.
 
-  writeLine @0 (text :Text) -> ();
+  writeLine @0 (text :Text $C.most(200)) -> ();
   # Appends a line, marked with the writer's process. At most 200 bytes; whatever is not
   # printable ASCII is shown as a dot. Errors: BAD_VALUE when it is longer.
 }
@@ -56,7 +56,7 @@ interface Job @0x9f4b3c0000000104 {
   # The account that pays for what its processes make, and the maker of objects.
   # Transfer: copy. Session scope: shareable.
 
-  makeEndpoint @0 (messageMax :UInt32) -> (server :Endpoint);
+  makeEndpoint @0 (messageMax :UInt32 $C.least(1) $C.most(65536)) -> (server :Endpoint);
   # An endpoint whose calls carry at most messageMax bytes (1 to 65,536).
   # Errors: BAD_VALUE; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
@@ -69,7 +69,7 @@ interface Job @0x9f4b3c0000000104 {
   # exit is told once, by the nearest job above that asks. One outstanding call is enough: no exit
   # is lost meanwhile. Errors: OUT_OF_CALLS, LIMIT_CALLS, RING_BUSY.
 
-  child @3 (limits :Data, priority :UInt32) -> (job :Job);
+  child @3 (limits :Data $C.least(48) $C.most(48), priority :UInt32) -> (job :Job);
   # A job of its own, paid from this one. limits: twelve 32-bit numbers, little-endian, in the order
   # of enum resource (abi/commit.h): so much of each is carved out of this job's own limit, and
   # returns when the child is gone. priority: at most this job's. Eight jobs stand above each other
@@ -89,7 +89,7 @@ interface Job @0x9f4b3c0000000104 {
   makeParkSpace @7 () -> (space :ParkSpace);
   # Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
-  makeMemory @8 (pages :UInt32) -> (memory :MemoryObject);
+  makeMemory @8 (pages :UInt32 $C.least(1) $C.most(1024)) -> (memory :MemoryObject);
   # Zeroed memory of 1 to 1,024 pages of 4,096 bytes.
   # Errors: BAD_VALUE; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, LIMIT_PAGES.
 
@@ -150,10 +150,10 @@ interface MemoryObject @0x9f4b3c0000000107 {
   info @0 () -> (size :UInt64, sealed :Bool);
   # Bytes, and whether it is read-only for ever.
 
-  read @1 (offset :UInt64, length :UInt32) -> (data :Data $C.most(512));
+  read @1 (offset :UInt64, length :UInt32 $C.most(512)) -> (data :Data $C.most(512));
   # At most 512 bytes from offset; fewer at the end. Errors: BAD_VALUE beyond the end.
 
-  write @2 (offset :UInt64, data :Data) -> ();
+  write @2 (offset :UInt64, data :Data $C.most(512)) -> ();
   # At most 512 bytes, at offset. Errors: BAD_VALUE where they reach beyond the end; SEALED.
 
   seal @3 () -> ();
@@ -205,9 +205,9 @@ interface Revoker @0x9f4b3c0000000109 {
   status @1 () -> (live :Bool);
   # Whether the facet and all that it was made from still work.
 
-  setLease @2 (expiry :UInt64, calls :UInt64) -> ();
+  setLease @2 (expiry :UInt64, calls :UInt64 $C.least(1)) -> ();
   # From now on the facet works until expiry, and for so many calls; all ones: no limit. What it was
-  # made from may end it sooner.
+  # made from may end it sooner. Errors: BAD_VALUE for no calls at all.
 }
 
 interface Notification @0x9f4b3c000000010a {
@@ -243,7 +243,8 @@ interface AddressSpace @0x9f4b3c000000010c {
   # Errors of all methods: BAD_VALUE for what is no such place, PROCESS_OVER. Of unmap and protect:
   # NOT_MAPPED, where no mapping begins.
 
-  map @0 (address :UInt64, pages :UInt32, rights :UInt32, memory :MemoryObject, offset :UInt64)
+  map @0 (address :UInt64, pages :UInt32 $C.least(1) $C.most(512), rights :UInt32,
+          memory :MemoryObject, offset :UInt64)
       -> ();
   # Maps at most 512 pages, from a byte of the object that is a multiple of 4,096 on.
   # Errors: RIGHTS_REFUSED, METHOD_NOT_IN_FACET for the rights, ADDRESS_TAKEN;

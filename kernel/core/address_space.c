@@ -13,7 +13,6 @@
 enum {
     TABLES_MAX = 516,                    // of the addresses below LAYOUT_END, on any platform
     MAPPINGS_MAX = 512,                  // of one process
-    MAP_PAGES_MAX = 512,                 // of one call
     MAP_FRAMES = 2 * HAL_MAP_TABLES + 1, // for tables of so many pages, at most
     FIRST_PAGE = LAYOUT_START / PAGE_SIZE,
     END_PAGE = LAYOUT_RING / PAGE_SIZE, // from here on: the kernel's
@@ -170,8 +169,7 @@ enum status space_check(struct core *core, struct request *request)
     }
     uint64_t at = params->address - core->processes[process].base;
     uint64_t page = at / PAGE_SIZE;
-    if (count == 0 || count > MAP_PAGES_MAX || at % PAGE_SIZE != 0 || page < FIRST_PAGE ||
-        page > END_PAGE - count) {
+    if (at % PAGE_SIZE != 0 || page < FIRST_PAGE || page > END_PAGE - count) {
         return STATUS_BAD_VALUE;
     }
     uint32_t mapping = mapping_find(core, process, page, count);

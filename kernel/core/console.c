@@ -4,16 +4,9 @@
 // hands to the machine when it closes. A text ends at its first NUL.
 #include "kernel/core/core.h"
 
-enum {
-    TEXT_MAX = 200, // bytes of a program's text
-};
-
 enum status debug_console_write_line_run(struct core *core, struct request *request)
 {
     struct plain_text text = request->params.debug_console_write_line.text;
-    if (text.size > TEXT_MAX) {
-        return STATUS_BAD_VALUE;
-    }
     core->line = text.size == 0 ? "" : text.data; // in the scratch page until the turn closes
     core->is_changed = true;
     core->work += TURN_WORK_MAX; // a line takes long on a serial port

@@ -38,7 +38,6 @@ enum {
     NOTIFICATION_WAITERS_MAX = 16,
     PARK_QUEUES = 256,
     PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
-    MEMORY_PAGES_MAX = PAGE_SIZE / sizeof(uint32_t), // of one object that a program makes
     PRIORITY_COUNT = 32,
     PRIORITY_DEFAULT = 16,
     KERNEL_ACTOR = NONE,

@@ -153,9 +153,6 @@ enum status revoker_revoke_run(struct core *core, struct request *request)
 enum status revoker_set_lease_run(struct core *core, struct request *request)
 {
     const struct revoker_set_lease_params *params = &request->params.revoker_set_lease;
-    if (params->calls == 0) {
-        return STATUS_BAD_VALUE;
-    }
     struct commit commit = {.kind = COMMIT_FACET_LEASE,
                             .facet_lease = {.expiry_ns = params->expiry, .calls = params->calls}};
     core_commit(core, request->target.facet, &commit);

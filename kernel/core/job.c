@@ -31,9 +31,7 @@ void job_created(struct core *core, uint32_t object)
 enum status job_make_endpoint_run(struct core *core, struct request *request)
 {
     uint32_t message_max = request->params.job_make_endpoint.message_max;
-    return message_max == 0 || message_max > MESSAGE_SIZE_MAX
-               ? STATUS_BAD_VALUE
-               : object_make(core, request, OBJECT_ENDPOINT, message_max, NULL);
+    return object_make(core, request, OBJECT_ENDPOINT, message_max, NULL);
 }
 
 enum status job_make_notification_run(struct core *core, struct request *request)
@@ -56,9 +54,7 @@ enum status job_make_memory_run(struct core *core, struct request *request)
 {
     uint32_t pages = request->params.job_make_memory.pages;
     const struct needs needs = {.of[RESOURCE_PAGES] = pages, .frames = pages + 1};
-    return pages == 0 || pages > MEMORY_PAGES_MAX
-               ? STATUS_BAD_VALUE
-               : object_make(core, request, OBJECT_MEMORY, pages, &needs);
+    return object_make(core, request, OBJECT_MEMORY, pages, &needs);
 }
 
 // --- Children and limits ------------------------------------------------------------------------
@@ -90,7 +86,7 @@ enum status job_child_run(struct core *core, struct request *request)
     uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
     const uint32_t *amounts = (const uint32_t *)(const void *)params->limits.data;
     struct needs needs = {0};
-    if (params->limits.size != sizeof needs.of || params->priority > core->jobs[parent].priority ||
+    if (params->priority > core->jobs[parent].priority ||
         core->jobs[parent].depth + 1 >= JOB_DEPTH_MAX) {
         return STATUS_BAD_VALUE;
     }
@@ -122,6 +118,10 @@ enum status job_limits_run(struct core *core, struct request *request)
     return STATUS_OK;
 }
 
+static_assert(sizeof(uint32_t[RESOURCE_COUNT]) == JOB_CHILD_LIMITS_MOST &&
+                  JOB_MAKE_ENDPOINT_MESSAGE_MAX_MOST == MESSAGE_SIZE_MAX &&
+                  JOB_MAKE_MEMORY_PAGES_MOST == PAGE_SIZE / sizeof(uint32_t),
+              "the schema says what there is room for");
 static_assert(offsetof(struct job_entry, used) ==
                   offsetof(struct job_entry, limit) + RESOURCE_COUNT * sizeof(uint32_t),
               "Job.limits copies both at once");

@@ -9,7 +9,7 @@
 #include "kernel/core/core.h"
 #include "kernel/core/memory.h"
 
-static_assert(MEMORY_OBJECT_READ_DATA_MOST <= sizeof((struct core *)NULL)->scratch,
+static_assert(MEMORY_OBJECT_READ_LENGTH_MOST <= sizeof((struct core *)NULL)->scratch,
               "one read fits");
 
 void memory_created(struct core *core, uint32_t object)
@@ -74,7 +74,7 @@ enum status memory_object_read_run(struct core *core, struct request *request)
     uint64_t offset = request->params.memory_object_read.offset;
     uint32_t length = request->params.memory_object_read.length;
     uint64_t size = core->state.objects[request->target.object].argument * PAGE_SIZE;
-    if (offset > size || length > MEMORY_OBJECT_READ_DATA_MOST) {
+    if (offset > size) {
         return STATUS_BAD_VALUE;
     }
     length = length > size - offset ? (uint32_t)(size - offset) : length;
@@ -90,7 +90,7 @@ enum status memory_object_write_run(struct core *core, struct request *request)
     struct plain_data data = request->params.memory_object_write.data;
     const struct object *object = &core->state.objects[request->target.object];
     uint64_t size = object->argument * PAGE_SIZE;
-    if (data.size > MEMORY_OBJECT_READ_DATA_MOST || offset > size || data.size > size - offset) {
+    if (offset > size || data.size > size - offset) {
         return STATUS_BAD_VALUE;
     }
     if (object->sealed != 0) {

@@ -169,6 +169,9 @@ static enum status params_take(struct core *core, struct request *request,
         plain_open(&reader, core->scratch, sqe->payload_len, core->transferred, sqe->transfers) &&
         (method->decode == NULL || method->decode(&reader, &request->params));
     request->argument = ARGUMENT_PAYLOAD;
+    if (is_sound && method->admits != NULL && !method->admits(&request->params)) {
+        return STATUS_BAD_VALUE;
+    }
     return is_sound ? capabilities_find(core, request, method) : STATUS_BAD_MESSAGE;
 }
 

@@ -12,7 +12,11 @@ annotation plain @0x8d0f6a1b7c3e5294 (file) :Void;
 # The file's interfaces are served by plain structs (plain.c): x.plain.h, x.plain.c, x.names.h.
 
 annotation most @0xa6e2d95c1f70b483 (field, param) :UInt32;
-# Bytes of data in a plain result, at most.
+# Bytes of data in a plain result, at most. Of a plain parameter: the largest that a number without
+# sign may be, or the bytes of data or text.
+
+annotation least @0xb90e53d1674fa28c (param) :UInt32;
+# The same, the smallest.
 
 annotation reach @0xd7406be38ca951f2 (param) :UInt32;
 # The methods that a capability of a plain parameter has to admit, as bits: bit n is method n.

@@ -12,7 +12,9 @@
 //
 // Parameters and results are scalars, capabilities, data, and in parameters text. How long data of
 // a result gets at most says the annotation `most`; capabilities of a result are never absent.
-// Everything else is refused. Where a capability of the parameters stands among them, which
+// Everything else is refused. Parameters may say between what they have to be (`least` and `most`);
+// what is not is malformed in no way, so that the table has a function of its own to ask. Where a
+// capability of the parameters stands among them, which
 // interface it is of (0: any) and which methods it has to admit (the annotation `reach`), the table
 // says for each, so that one place of the server asks for all of them.
 
@@ -26,10 +28,11 @@
 
 enum { METHODS_MAX = 1024, CAPS_MAX = 16, CAP_RECORD_BYTES = 16 };
 
-// c.capnp: annotation plain (file) :Void; annotation most (field, param) :UInt32; annotation reach
-// (param) :UInt32
+// c.capnp: annotation plain (file) :Void; annotation most (field, param) :UInt32; annotations least
+// and reach (param) :UInt32
 static const uint64_t plain_annotation_id = UINT64_C(0x8d0f6a1b7c3e5294);
 static const uint64_t most_annotation_id = UINT64_C(0xa6e2d95c1f70b483);
+static const uint64_t least_annotation_id = UINT64_C(0xb90e53d1674fa28c);
 static const uint64_t reach_annotation_id = UINT64_C(0xd7406be38ca951f2);
 
 // Parameters or results of a method.
@@ -118,6 +121,15 @@ static bool side_field(const struct side *side, uint32_t index, struct field *fi
         refuse(side->node, "the annotation `most` must say how long it gets: field",
                member_name(reader));
     }
+    bool is_ranged = annotation_find(schema_list(reader, 1), least_annotation_id, &value) ||
+                     annotation_find(schema_list(reader, 1), most_annotation_id, &value);
+    bool has_range = kind == TYPE_UINT8 || kind == TYPE_UINT16 || kind == TYPE_UINT32 ||
+                     kind == TYPE_UINT64 || kind == TYPE_TEXT || kind == TYPE_DATA;
+    if (is_ranged && (side->is_result ? kind != TYPE_DATA : !has_range)) {
+        refuse(side->node,
+               "`least` and `most` are about numbers without sign, text and data: field",
+               member_name(reader));
+    }
     return kind != TYPE_VOID;
 }
 
@@ -133,6 +145,11 @@ static uint32_t field_most(const struct field *field)
     return field_says(field, most_annotation_id);
 }
 
+static uint32_t field_least(const struct field *field)
+{
+    return field_says(field, least_annotation_id);
+}
+
 static struct side side_of(const struct method *method, uint64_t id, bool is_result)
 {
     struct side side = {.node = request_node(id), .member = method->name, .is_result = is_result};
@@ -143,7 +160,7 @@ static struct side side_of(const struct method *method, uint64_t id, bool is_res
         struct field field;
         if (side_field(&side, i, &field)) {
             side.cap_count += type_is_cap(&field);
-            side.bytes += (field_most(&field) + 7) & ~7U;
+            side.bytes += is_result ? (field_most(&field) + 7) & ~7U : 0;
         }
     }
     if (side.cap_count > CAPS_MAX) {
@@ -251,16 +268,18 @@ static void emit_header(struct unit *unit, FILE *to, const char *base)
         "};\n\n"
         "// decode: NULL where there are no parameters; encode: NULL where there are no results,"
         "\n// else it returns the size of the message, and its capabilities in their order."
+        "\n// admits: whether the parameters are within their ranges; NULL where they have none."
         "\nstruct %s_method {\n"
         "    bool (*decode)(const struct plain_reader *reader, union %s_params *params);\n"
         "    uint32_t (*encode)(const union %s_results *results, uint8_t *bytes, uint64_t *caps);\n"
         "    enum status (*run)(struct core *core, struct request *request);\n"
+        "    bool (*admits)(const union %s_params *params);\n"
         "    const struct %s_capability *capabilities; // among the parameters\n"
         "    uint8_t transfers;     // how many they are\n"
         "    uint8_t received;      // capabilities among the results: always all of them\n"
         "    uint16_t result_bytes; // most that it answers with, with capability records\n"
         "};\n\n",
-        base, base, base, base, base);
+        base, base, base, base, base, base);
     for (uint32_t i = 0; i < method_count; i++) {
         if (is_first(i)) {
             fprintf(to, "extern const struct %s_method %s_methods[%s_METHOD_COUNT];\n", base,
@@ -345,6 +364,43 @@ static void emit_decode(struct unit *unit, FILE *to, const char *base, const str
         }
     }
     fputs(before == first ? "    return true;\n}\n\n" : ";\n}\n\n", to);
+}
+
+static bool side_has_range(const struct side *side)
+{
+    bool has = false;
+    for (uint32_t i = 0; i < struct_fields(side->node).count; i++) {
+        struct field field;
+        has =
+            has || (side_field(side, i, &field) && (field_least(&field) | field_most(&field)) != 0);
+    }
+    return has;
+}
+
+static void emit_admits(FILE *to, const char *base, const struct method *method)
+{
+    const struct side *side = &method->params;
+    if (!side_has_range(side)) {
+        return;
+    }
+    fprintf(to,
+            "static bool %s_admits(const union %s_params *params)\n{\n"
+            "    const struct %s *from = &params->%s;\n    return true",
+            method->name.text, base, side->type.text, side->member.text);
+    for (uint32_t i = 0; i < struct_fields(side->node).count; i++) {
+        struct field field;
+        if (!side_field(side, i, &field)) {
+            continue;
+        }
+        const char *size = type_is_pointer(&field) ? ".size" : "";
+        if (field_least(&field) != 0) {
+            fprintf(to, " && from->%s%s >= %" PRIu32, field.path.text, size, field_least(&field));
+        }
+        if (field_most(&field) != 0) {
+            fprintf(to, " && from->%s%s <= %" PRIu32, field.path.text, size, field_most(&field));
+        }
+    }
+    fputs(";\n}\n\n", to);
 }
 
 static void emit_capabilities(FILE *to, const char *base, const struct method *method)
@@ -448,6 +504,7 @@ static void emit_source(struct unit *unit, FILE *to, const char *base)
 {
     for (uint32_t i = 0; i < method_count; i++) {
         emit_decode(unit, to, base, &methods[i]);
+        emit_admits(to, base, &methods[i]);
         emit_capabilities(to, base, &methods[i]);
         emit_encode(to, base, &methods[i]);
     }
@@ -461,6 +518,7 @@ static void emit_source(struct unit *unit, FILE *to, const char *base)
         emit_function(to, &method->params, "decode");
         emit_function(to, &method->results, "encode");
         fprintf(to, "%s_run, ", method->name.text);
+        fprintf(to, side_has_range(&method->params) ? "%s_admits, " : "NULL, ", method->name.text);
         if (method->params.cap_count == 0) {
             fputs("NULL, ", to);
         } else {

@@ -33,6 +33,13 @@ enum status shop_look_run(struct core *core, struct request *request)
     return STATUS_BAD_VALUE;
 }
 
+enum status shop_weigh_run(struct core *core, struct request *request)
+{
+    (void)core;
+    (void)request;
+    return STATUS_OK;
+}
+
 static bool decode(uint32_t bytes, const uint64_t *caps, uint32_t cap_count,
                    union served_params *params)
 {
@@ -121,6 +128,31 @@ static void the_table_says_what_each_capability_has_to_be(void **state)
     memcpy(&found, (uint8_t *)&params + method->capabilities[1].offset, sizeof found);
     assert_int_equal(found, 4);
     assert_null(shop_methods[SHOP_LOOK].capabilities);
+}
+
+static bool admits(uint16_t grams, uint64_t most, uint32_t name, uint32_t picture)
+{
+    const union served_params params = {
+        .shop_weigh = {.grams = grams,
+                       .most = most,
+                       .name = {"bread", name},
+                       .picture = {(const uint8_t *)"abc", picture}}};
+    return shop_methods[SHOP_WEIGH].admits(&params);
+}
+
+static void a_parameter_outside_its_range_is_not_admitted(void **state)
+{
+    (void)state;
+    assert_true(admits(2, 0, 1, 0));
+    assert_true(admits(9, 5, UINT32_MAX, 3));
+    assert_false(admits(1, 5, 1, 3));
+    assert_false(admits(10, 5, 1, 3));
+    assert_false(admits(2, 6, 1, 3));
+    assert_false(admits(2, UINT64_MAX, 1, 3));
+    assert_false(admits(2, 5, 0, 3));
+    assert_false(admits(2, 5, 1, 4));
+    assert_null(shop_methods[SHOP_BUY].admits);
+    assert_null(shop_methods[SHOP_LOOK].admits);
 }
 
 static void a_malformed_field_is_refused(void **state)
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test(absent_parameters_have_their_defaults),
         cmocka_unit_test(what_a_builder_wrote_is_decoded),
         cmocka_unit_test(the_table_says_what_each_capability_has_to_be),
+        cmocka_unit_test(a_parameter_outside_its_range_is_not_admitted),
         cmocka_unit_test(a_malformed_field_is_refused),
         cmocka_unit_test(what_is_encoded_a_reader_reads),
         cmocka_unit_test(data_beyond_what_the_schema_says_is_not_encoded),

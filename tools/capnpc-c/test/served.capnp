@@ -15,6 +15,8 @@ interface Shop {
       -> (tiny :Int8 = -3, small :UInt16 = 7, count :Int32, large :Int64 = -9, flag :Bool = true,
           other :Bool, size :Size = wide, receipt :Data $C.most(5), thing :Capability, rest :Shop);
   look @1 () -> ();
+  weigh @2 (grams :UInt16 $C.least(2) $C.most(9), most :UInt64 $C.most(5), name :Text $C.least(1),
+            picture :Data $C.most(3)) -> ();
 
   enum Size {
     narrow @0;
