@@ -119,7 +119,7 @@ enum status job_limits_run(struct core *core, struct request *request)
 }
 
 static_assert(sizeof(uint32_t[RESOURCE_COUNT]) == JOB_CHILD_LIMITS_MOST &&
-                  JOB_MAKE_ENDPOINT_MESSAGE_MAX_MOST == MESSAGE_SIZE_MAX &&
+                  JOB_MAKE_ENDPOINT_MESSAGE_MAX_MOST == (int)MESSAGE_SIZE_MAX &&
                   JOB_MAKE_MEMORY_PAGES_MOST == PAGE_SIZE / sizeof(uint32_t),
               "the schema says what there is room for");
 static_assert(offsetof(struct job_entry, used) ==
