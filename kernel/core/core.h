@@ -25,6 +25,7 @@
 #include "kernel/core/request.h"
 #include "kernel/core/state/assert.h"
 #include "kernel/core/state/state.h"
+#include "kernel/core/sweep.h"
 #include "kernel/log/log.h"
 #include "ring/ring.h"
 #include "schema/kernel.plain.h"
@@ -164,16 +165,6 @@ struct job_record {       // job.c
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
-
-// What a change elsewhere has to be looked for in, in this order: sweep.c.
-enum sweep {
-    SWEEP_KILLED = 0,   // processes of killed jobs
-    SWEEP_MAPPINGS = 1, // mappings by rights that are gone
-    SWEEP_THREADS = 2,  // threads that ended
-    SWEEP_WAITS = 3,    // what threads wait for by rights that are gone
-    SWEEP_FACETS = 4,   // facets that nothing needs
-    SWEEP_COUNT = 5,
-};
 
 struct site { // of an address space
     uint32_t process, mapping;
@@ -386,15 +377,7 @@ void completion_wake(struct core *core, struct thread_record *thread);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 
-// --- deadline.c, schedule.c, sweep.c ------------------------------------------------------------
-
-// A bounded step; false: there is none left.
-bool sweep_step(struct core *core, enum sweep sweep);
-// A change that any of them may have to see to.
-static inline void sweep_all(struct core *core)
-{
-    __builtin_memset(core->sweeps, 0, sizeof core->sweeps);
-}
+// --- deadline.c, schedule.c ---------------------------------------------------------------------
 
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
 void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);

@@ -23,7 +23,7 @@ enum status facet_check(const struct core *core, uint32_t facet)
     return STATUS_OK;
 }
 
-static __attribute__((noinline)) void facet_revoke(struct core *core, uint32_t facet)
+static void facet_revoke(struct core *core, uint32_t facet)
 {
     core_commit_on(core, COMMIT_FACET_REVOKE, facet);
     sweep_all(core); // some may wait by it, or be mapped through it, or be about to be told to it

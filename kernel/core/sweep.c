@@ -3,6 +3,8 @@
 // Sweeps: what follows from a change somewhere else, seen to record by record, in bounded steps.
 // Whoever makes such a change lets the sweep begin at the first record again (core.sweeps). One
 // that does something looks at the same record again in the next step.
+#include <string.h>
+
 #include "kernel/core/core.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/thread.h"
@@ -21,6 +23,11 @@ static const struct {
     [SWEEP_WAITS] = {ARENA_THREADS, request_sweep},
     [SWEEP_FACETS] = {ARENA_FACETS, facet_sweep},
 };
+
+void sweep_all(struct core *core)
+{
+    memset(core->sweeps, 0, sizeof core->sweeps);
+}
 
 bool sweep_step(struct core *core, enum sweep sweep)
 {
