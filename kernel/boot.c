@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// kernel_boot: checks the boot package, lays the kernel's arenas out in the largest range of
-// memory, and writes genesis. How large the arenas are follows from the memory by one table; ids
-// depend on it, so it is part of genesis.
+// kernel_boot: lays the kernel's arenas out in the largest range of memory, and writes genesis. How
+// large the arenas are follows from the memory by one table; ids depend on it, so it is part of
+// genesis.
 #include <string.h>
 
 #include "kernel/kernel.h"
@@ -119,12 +119,6 @@ static void core_init(struct core *core, const struct sizes *sizes, uint64_t now
     core->armed_ns = UINT64_MAX;
 }
 
-static _Noreturn void boot_refuse(const char *why)
-{
-    report("tessera: %s", why);
-    hal_halt(1);
-}
-
 // Log, SysLog, struct kernel and arrays go to the end of the largest range; what is left is free
 // frames.
 static struct kernel *place(const struct boot *boot, uint32_t frames, const struct sizes *sizes)
@@ -141,7 +135,8 @@ static struct kernel *place(const struct boot *boot, uint32_t frames, const stru
         largest = boot->ranges[i].count > largest->count ? &boot->ranges[i] : largest;
     }
     if (largest->count <= taken || frames < taken + FIRST_FRAMES) {
-        boot_refuse("there is not enough memory for the kernel's tables and the first program");
+        report("tessera: there is not enough memory for the kernel's tables and the first program");
+        hal_halt(1);
     }
     uint32_t first = largest->first + largest->count - (uint32_t)taken;
     struct log_page *log = frame_at(first);
@@ -170,18 +165,6 @@ static struct kernel *place(const struct boot *boot, uint32_t frames, const stru
 
 struct kernel *kernel_boot(const struct boot *boot)
 {
-    if (boot->package_size == 0) {
-        boot_refuse("there is no boot package");
-    }
-    const struct package_header *package = frame_at(boot->package_frame);
-    if (!package_table_is_sound(package, boot->package_size)) {
-        boot_refuse("the boot package is broken: its size, its table or its table's hash is wrong");
-    }
-    const struct package_entry *first = &package_entries(package)[package->first];
-    if (!package_program_is_sound(first, package->size) ||
-        !package_hash_is((const uint8_t *)package + first->offset, first->size, first->sha256)) {
-        boot_refuse("the first program's checksum or layout is wrong");
-    }
     uint32_t frames = 0;
     for (uint32_t i = 0; i < boot->range_count; i++) {
         frames += boot->ranges[i].count;

@@ -34,8 +34,10 @@ struct boot {
     uint64_t boot_id;       // random, or from the seed
     uint64_t now_ns;        // the first clock reading
     uint64_t kernel_enter;  // address of the entry function where entering is a call; else 0
-    uint32_t package_frame; // the boot package starts at this frame, in consecutive frames
-    uint64_t package_size;  // bytes; 0: the platform found none
+    // The boot package, which package_refusal() (lib/package) found nothing against: it starts at
+    // this frame, in consecutive frames, and has so many bytes.
+    uint32_t package_frame;
+    uint64_t package_size;
     uint32_t flags;         // enum boot_flag of abi/start.h
     // What there is of each resource, in pages of the log for RESOURCE_LOG; 0: as the memory
     // suggests. A platform with larger arrays may ask for more threads and processes than above.
@@ -81,7 +83,8 @@ struct turn {
 };
 
 // Lays out the kernel in the largest range, writes genesis and starts the package's first program.
-// Returns the kernel; on a broken package says why on the console and halts with code 1.
+// Returns the kernel; where there is too little memory it says so on the console and halts with
+// code 1.
 struct kernel *kernel_boot(const struct boot *boot);
 
 struct turn kernel_turn(struct kernel *kernel, const struct input *input);

@@ -6,7 +6,7 @@ $(foreach v,x86_64 x86_64-core x86_64-user,$(eval $(call variant,$v,build/gen/st
 KERNEL_ELF := $(if $(wildcard hal/x86_64/kernel.ld),build/x86_64/kernel.elf)
 KERNEL_OBJS := $(call objs,x86_64,$(KERNEL_C) $(call c_in,hal/x86_64) $(call s_in,hal/x86_64))
 KERNEL_ARCHIVES := build/x86_64/liblib.a build/x86_64/libgen.a
-$(eval $(call archive,build/x86_64/liblib.a,$(call objs,x86_64,$(KERNEL_LIB))))
+$(eval $(call archive,build/x86_64/liblib.a,$(call objs,x86_64,$(KERNEL_LIB) $(HAL_LIB))))
 $(eval $(call archive,build/x86_64/libgen.a,$(call objs,x86_64,$(KERNEL_GEN))))
 
 # $(call kernel_image,name,objects): build/x86_64/<name>.elf and its link map.

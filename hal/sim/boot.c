@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/package/package.h"
+
 struct options {
     const char *package;
     const char *exports[SIM_EXPORT_COUNT];
@@ -209,6 +211,12 @@ int main(int count, char **arguments)
     boot.boot_id = sim_draw(SIM_STREAM_ENTROPY);
     boot.now_ns = sim_clock_read();
     sim_fault_init();
+    const char *refusal =
+        package_refusal(hal_frames + (uint64_t)boot.package_frame * PAGE_SIZE, boot.package_size);
+    if (refusal != NULL) {
+        hal_console_write(refusal, (uint32_t)strlen(refusal));
+        hal_halt(1);
+    }
     sim_chaos_init(&options.chaos);
     sim_loop(kernel_boot(&boot), options.trace_entries);
 }

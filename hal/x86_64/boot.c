@@ -5,6 +5,7 @@
 // kernel. All of that is read before any memory is written but the image's own.
 #include "hal/x86_64/loader.h"
 #include "hal/x86_64/x86.h"
+#include "lib/package/package.h"
 
 enum { EXIT_REFUSED = 1 };
 
@@ -171,6 +172,12 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
     }
     if (console_shows(LOG_VERBOSE)) {
         log_details(&loaded, &boot);
+    }
+    const char *refusal =
+        package_refusal(hal_frames + (uint64_t)boot.package_frame * PAGE_SIZE, boot.package_size);
+    if (refusal != NULL) {
+        console_text(refusal);
+        hal_halt(1);
     }
     struct cpu *cpu = cpu_current();
     cpu->input.now_ns = boot.now_ns; // for what the kernel arms while it boots

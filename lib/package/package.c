@@ -58,3 +58,20 @@ bool package_program_is_sound(const struct package_entry *entry, uint64_t size)
     }
     return is_sound && entry->entry < (uint64_t)next_page * PAGE_SIZE;
 }
+
+const char *package_refusal(const void *bytes, uint64_t size)
+{
+    const struct package_header *package = bytes;
+    if (size == 0) {
+        return "tessera: there is no boot package\n";
+    }
+    if (!package_table_is_sound(package, size)) {
+        return "tessera: the boot package is broken: its size, its table or its table's hash is "
+               "wrong\n";
+    }
+    const struct package_entry *first = &package_entries(package)[package->first];
+    bool is_sound =
+        package_program_is_sound(first, package->size) &&
+        package_hash_is((const uint8_t *)bytes + first->offset, first->size, first->sha256);
+    return is_sound ? NULL : "tessera: the first program's checksum or layout is wrong\n";
+}

@@ -25,6 +25,9 @@ static inline const struct package_entry *package_entries(const struct package_h
     return (const struct package_entry *)(const void *)(package + 1);
 }
 
+// Why no machine can boot from so many bytes, a line for people; NULL: the table is sound, and so
+// is the first program. They begin at a page.
+const char *package_refusal(const void *bytes, uint64_t size);
 // Header and table, whose page is there; `size`: bytes that somebody has of the package.
 bool package_table_is_sound(const struct package_header *package, uint64_t size);
 // Whether an entry's blob is within the first `size` bytes of the package, behind the table.

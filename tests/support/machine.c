@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "abi/commit.h"
+#include "lib/package/package.h"
 
 enum {
     FRAMES_DEFAULT = 6144,
@@ -396,6 +397,13 @@ bool machine_boot(const struct machine_options *options)
     memory_init(options);
     in_kernel = true;
     if (setjmp(end_of_turn) == 0) {
+        const char *refusal =
+            package_refusal(hal_frames + (uint64_t)machine.boot.package_frame * PAGE_SIZE,
+                            machine.boot.package_size);
+        if (refusal != NULL) {
+            hal_console_write(refusal, (uint32_t)strlen(refusal));
+            hal_halt(1);
+        }
         machine.kernel = kernel_boot(&machine.boot);
     }
     in_kernel = false;

@@ -22,7 +22,7 @@ LAYERS = {
     "kernel/log": ["abi", "lib"],
     "kernel": ["abi", "schema", "lib", "ring", "kernel", "hal/hal.h"],
     "hal/hal.h": ["abi"],
-    "hal": ["abi", "hal/hal.h", "kernel/kernel.h", "lib/sha256"],
+    "hal": ["abi", "hal/hal.h", "kernel/kernel.h", "lib/package", "lib/sha256"],
     "lib/replay": ["abi", "lib", "kernel/core/state"],
     "lib/authority": ["abi", "lib", "kernel/core/state"],
     "lib": ["abi", "schema", "lib"],
