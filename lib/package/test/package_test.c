@@ -112,6 +112,26 @@ static void a_blob_that_changed_has_another_hash(void **state)
     assert_false(package_hash_is(bytes + program->offset, program->size, program->sha256));
 }
 
+static bool boot_says(uint64_t size, const char *what)
+{
+    const char *said = package_refusal(bytes, size);
+    return said != NULL && strstr(said, what) != NULL && said[strlen(said) - 1] == '\n';
+}
+
+static void who_boots_is_told_why_not(void **state)
+{
+    (void)state;
+    assert_null(package_refusal(bytes, sizeof(bytes)));
+    assert_true(boot_says(0, "there is no boot package"));
+    assert_true(boot_says(sizeof(bytes) - 1, "the boot package is broken"));
+    bytes[program->offset] ^= 1;
+    assert_true(boot_says(sizeof(bytes), "the first program's checksum"));
+    bytes[program->offset] ^= 1;
+    program->entry = UINT64_MAX;
+    table_sign();
+    assert_true(boot_says(sizeof(bytes), "the first program's checksum or layout"));
+}
+
 static void a_programs_numbers_are_checked_one_by_one(void **state)
 {
     struct package_segment *text = &program->segments[0];
@@ -162,11 +182,9 @@ static void a_programs_numbers_are_checked_one_by_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_good_package_is_believed),
-        TEST(a_table_that_lies_is_refused),
-        TEST(a_blob_has_to_be_within_the_package),
-        TEST(a_blob_that_changed_has_another_hash),
-        TEST(a_programs_numbers_are_checked_one_by_one),
+        TEST(a_good_package_is_believed),          TEST(a_table_that_lies_is_refused),
+        TEST(a_blob_has_to_be_within_the_package), TEST(a_blob_that_changed_has_another_hash),
+        TEST(who_boots_is_told_why_not),           TEST(a_programs_numbers_are_checked_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
