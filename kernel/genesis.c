@@ -44,19 +44,27 @@ static uint32_t genesis_session(struct core *core, uint32_t job)
 
 // --- The first program --------------------------------------------------------------------------
 
-// Its image and its stack. What may not be written is sealed.
+// Its image and its stack. What is read is mapped from the package, what may be written is a copy.
 static void image_map(struct core *core, const struct boot *boot, uint32_t process,
                       const struct package_entry *first)
 {
     uint32_t frame = boot->package_frame + (uint32_t)(first->offset / PAGE_SIZE);
+    uint32_t image = memory_create_fixed(core, core->state.processes[process].job, frame,
+                                         package_pages(first->size));
+    struct commit_memory_map map = {.process = process,
+                                    .facet = core->state.objects[image].root_facet};
     for (const struct package_segment *segment = first->segments;
          segment != first->segments + first->segment_count; segment++) {
-        uint32_t object = memory_give(core, process, LAYOUT_IMAGE / PAGE_SIZE + segment->page,
-                                      package_pages(segment->memory_bytes), segment->rights);
-        memory_move(core, object, 0, NULL, frame_at(frame + segment->blob_page),
-                    segment->file_bytes);
+        map.page = LAYOUT_IMAGE / PAGE_SIZE + segment->page;
+        map.count = package_pages(segment->memory_bytes);
+        map.object_page = segment->blob_page;
+        map.rights = segment->rights;
         if ((segment->rights & RIGHT_WRITE) == 0) {
-            core_commit_on(core, COMMIT_MEMORY_SEAL, object);
+            memory_map(core, &map);
+        } else {
+            uint32_t object = memory_give(core, process, map.page, map.count, map.rights);
+            memory_move(core, object, 0, NULL, frame_at(frame + segment->blob_page),
+                        segment->file_bytes);
         }
     }
     memory_give(core, process, LAYOUT_STACK / PAGE_SIZE,
