@@ -127,3 +127,4 @@ help: ## This list
 	    *) printf '  make %-14s %s\n' "$$name" "$$text" ;; esac; done
 	@echo 'Options: V=1 (whole commands) -jN PACKAGE= PLATFORM= SEED= TARGET= GDB_ARGS='
 	@echo '         CPU= CPUS= MACHINE= MEMORY= COMMAND= (the kernel'"'"'s command line)'
+	@echo '         PRESET= TAGS= SITE= (of manifests: system/manifests/README.md)'

@@ -4,7 +4,8 @@
 // tools/mkimage writes and the kernel checks. A header, the table of entries, then the blobs, each
 // at a page boundary, so that text is mapped from the package itself. A program is a blob with
 // prepared segments: each starts at a page of the blob and at a page of the process. The kernel
-// knows no program format but this one.
+// knows no program format but this one, and starts the first program alone; the others may be ELF
+// files, which runtime/loader knows.
 #ifndef ABI_PACKAGE_H
 #define ABI_PACKAGE_H
 
@@ -23,7 +24,8 @@ static const uint64_t PACKAGE_MAGIC = 0x31474b5041535354; // "TSSAPKG1", little-
 
 enum package_kind {
     PACKAGE_MANIFEST = 1, // BootManifest of boot.capnp, one segment without framing; exactly one
-    PACKAGE_PROGRAM = 2,
+    PACKAGE_PROGRAM = 2,  // prepared segments
+    PACKAGE_ELF = 3,      // a program as the linker made it: for loaders in user space
 };
 
 struct package_segment {

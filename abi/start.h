@@ -19,8 +19,12 @@ struct start {
     uint64_t info;         // the start-info message: StartInfo of boot.capnp; bytes
     uint64_t info_size;    // bytes; 0: none
     uint64_t kernel_enter; // where entering the kernel is a call: its address; else 0
-    uint64_t boot_flags;   // of the machine's first program: enum boot_flag; else 0
+    uint64_t boot_flags;   // enum boot_flag, of the machine's first program; and a seed, see below
 };
+
+// From this bit of boot_flags on: a secret number, from which whoever starts programs draws the
+// addresses that they get. Each process has another one.
+enum { BOOT_SEED_SHIFT = 8 };
 
 // What whoever boots the machine asks its first program for.
 enum boot_flag {

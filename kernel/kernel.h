@@ -38,7 +38,7 @@ struct boot {
     // this frame, in consecutive frames, and has so many bytes.
     uint32_t package_frame;
     uint64_t package_size;
-    uint32_t flags;         // enum boot_flag of abi/start.h
+    uint64_t flags;         // boot_flags of abi/start.h
     // What there is of each resource, in pages of the log for RESOURCE_LOG; 0: as the memory
     // suggests. A platform with larger arrays may ask for more threads and processes than above.
     uint32_t sizes[RESOURCE_COUNT];

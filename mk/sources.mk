@@ -29,19 +29,28 @@ RUNTIME_C := $(call c_in,runtime $(filter-out $(platforms:%=runtime/%) %/test, \
                $(patsubst %/,%,$(sort $(wildcard runtime/*/)))))
 RUNTIME_S := $(call s_in,runtime)
 
+# What a site adds of its own: system/manifests/site-example.
+SITE ?= site
+OVERLAY := $(wildcard $(addsuffix /overlay.libsonnet,$(SITE)))
+
 # A program is a folder with C files; its name is the last part of the folder's.
 PROGRAM_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
-                  programs/*/*.c system/*/*.c drivers/*/*/*.c))))
+                  programs/*/*.c system/*/*.c drivers/*/*/*.c \
+                  $(addsuffix /programs/*/*.c,$(SITE))))))
 PROGRAM_DIRS := $(filter-out %/test,$(PROGRAM_DIRS))
-PROGRAMS     := $(notdir $(PROGRAM_DIRS))
+# These are linked to fixed addresses, too.
+STATIC_DIRS  := programs/guest
+PROGRAMS     := $(notdir $(PROGRAM_DIRS) $(STATIC_DIRS:%=%-static))
 # What else a program is made of.
 PROGRAM_ALSO_terminal := $(call c_in,system/terminal/session)
-MANIFESTS    := $(sort $(wildcard system/manifests/*.json))
-PACKAGES     := $(notdir $(MANIFESTS:.json=))
+MANIFESTS    := $(sort $(wildcard system/manifests/*.json system/manifests/*.jsonnet \
+                  $(addsuffix /*.jsonnet,$(SITE))))
+PACKAGES     := $(notdir $(basename $(MANIFESTS)))
 
 TOOLS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
 # Files of another tool that a tool is made of, too.
 TOOL_ALSO_capnp-docs := tools/capnp-strict/load.c
+TOOL_ALSO_elf-plan := $(filter-out %/spawn.c,$(call c_in,runtime/loader))
 
 # Tests sit beside the code (<folder>/test/*_test.c); other C files there support them.
 tested    := kernel ring lib runtime tools system programs drivers hal

@@ -64,9 +64,9 @@ CFLAGS_x86_64-core := $(filter-out -flto,$(CFLAGS_x86_64))
 linked_alone    := runtime/start.c lib/string/string.c
 CC_x86_64-user  := $(CLANG) $(bare)
 CFLAGS_x86_64-user  := $(freestanding) -flto -fpie -fomit-frame-pointer
-LDFLAGS_x86_64-user := --lto-O3 -pie --no-dynamic-linker -z text -z noexecstack -z separate-code \
-                       -e _start --gc-sections --build-id=none
+user_link       := -pie --no-dynamic-linker -z text -z noexecstack -z separate-code -e _start \
+                   --gc-sections --build-id=none
+LDFLAGS_x86_64-user := --lto-O3 $(user_link)
 CC_sim-user     := $(CLANG)
-CFLAGS_sim-user := $(freestanding) -flto -fPIC -fvisibility=hidden -fomit-frame-pointer
-LDFLAGS_sim-user := --lto-O2 -shared -Bsymbolic -z now -z noexecstack -z separate-code -e _start \
-                    --gc-sections --build-id=none
+CFLAGS_sim-user := $(freestanding) -flto -fpie -fomit-frame-pointer
+LDFLAGS_sim-user := --lto-O2 $(user_link)

@@ -35,33 +35,44 @@ runtime_archive = $(call archive,build/$1/libruntime.a,$(call objs,$1-user, \
     $(LIB_C) $(STRING_C) $(GEN_C) $(call c_in,kernel/core/state)))
 $(eval $(call runtime_archive,x86_64))
 
-# $(call program,platform,folder,suffix,check after the link)
 program_objs = $(call objs,$1-user,$(call c_in,$2) $(PROGRAM_ALSO_$(notdir $2)))
+# $(call program,platform,folder,name,more flags): whole, so that it links nothing of the kernel.
 define program
-$(call remember,build/$1/programs/$(notdir $2).list,$(program_objs))
-build/$1/programs/$(notdir $2).$3: $(program_objs) build/$1/libruntime.a \
-                                   build/$1/programs/$(notdir $2).list build/$1-user/flags
+$(call remember,build/$1/programs/$3.list,$(program_objs))
+build/$1/programs/$3.elf: $(program_objs) build/$1/libruntime.a \
+                          build/$1/programs/$3.list build/$1-user/flags
 	$$(call say,LINK,$$@)
-	$$(Q)$(LLD) $(LDFLAGS_$1-user) -o $$@ $(program_objs) \
+	$$(Q)$(LLD) $(LDFLAGS_$1-user) $4 -o $$@ $(program_objs) \
 	    build/$1/libruntime.a
-	$$(Q)$4
 endef
-$(foreach d,$(PROGRAM_DIRS),$(eval $(call program,x86_64,$d,elf,:)))
+# $(call programs,platform)
+programs = $(foreach d,$(PROGRAM_DIRS),$(eval $(call program,$1,$d,$(notdir $d)))) \
+    $(foreach d,$(STATIC_DIRS),$(eval $(call program,$1,$d,$(notdir $d)-static, \
+        -no-pie --image-base=0x10200000)))
+$(call programs,x86_64)
 
 # What mkimage is made of and reads besides manifest and programs.
 MKIMAGE_READS := $(sort $(wildcard tools/mkimage/*.py tools/methods/*.py abi/*.lock abi/*.h)) \
-                 $(SCHEMAS) $(wildcard system/manifests/*.capnp) build/host/tools/capnp-strict
+                 $(SCHEMAS) $(wildcard system/manifests/*.capnp) \
+                 $(addprefix build/host/tools/,capnp-strict elf-plan)
 
-# $(call package,platform,manifest,program suffix)
+# Words for manifests in Jsonnet; packages are made again when they change.
+PRESET ?=
+TAGS ?=
+manifest_words = $(if $(filter %.jsonnet,$1),--preset '$(PRESET)' --tags '$(TAGS)' \
+                   $(addprefix --overlay ,$(OVERLAY)))
+$(call remember,build/manifest.words,preset $(PRESET) tags $(TAGS) overlay $(OVERLAY))
+
+# $(call package,platform,manifest): mkimage tells which programs a package is made of.
 define package
-build/$1/$2.pkg: system/manifests/$2.json $(MKIMAGE_READS) \
-                 $(PROGRAMS:%=build/$1/programs/%.$3)
+build/$1/$(notdir $(basename $2)).pkg: $2 $(MKIMAGE_READS) build/manifest.words \
+                                       | $(PROGRAMS:%=build/$1/programs/%.elf)
 	$$(call say,PKG,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(PYTHON) -B tools/mkimage/mkimage.py --platform $1 --manifest $$< --out $$@ \
-	    --programs build/$1/programs
+	$$(Q)$(PYTHON) -B tools/mkimage/mkimage.py --manifest $$< --out $$@ --depends $$@.d \
+	    --programs build/$1/programs $(call manifest_words,$2)
 endef
-$(foreach m,$(PACKAGES),$(eval $(call package,x86_64,$m,elf)))
+$(foreach m,$(MANIFESTS),$(eval $(call package,x86_64,$m)))
 
 # A package with the kernel as one image for CD or disk, BIOS or UEFI, with words for the kernel.
 COMMAND ?=

@@ -9,6 +9,8 @@
 
 #include "abi/commit.h"
 #include "lib/package/package.h"
+#include "lib/sha256/sha256.h"
+#include "runtime/loader/spawn.h"
 #include "runtime/runtime.h"
 
 enum {
@@ -16,9 +18,6 @@ enum {
     STACK_PAGES = (LAYOUT_STACK_TOP - LAYOUT_STACK) / PAGE_SIZE,
     RW = RIGHT_READ | RIGHT_WRITE,
 };
-
-// Windows do not meet: the blob at hand, then what is being written.
-static const uint64_t blob_window_size = 0x8000000;
 
 static bool refuse(struct capnp_exception *exception, enum capnp_exception_type type,
                    enum status fact)
@@ -61,7 +60,7 @@ bool tsr_pages_unmap(struct address_space space, uint64_t address, uint32_t page
 static bool pages_give(struct tsr_build *build, uint64_t address, uint32_t pages, uint32_t rights,
                        const void *bytes, uint32_t size, struct capnp_exception *exception)
 {
-    uint64_t window = build->spawner->window + blob_window_size;
+    uint64_t window = tsr_write_window(build->spawner);
     uint32_t written = package_pages(size);
     struct memory_object memory;
     if (!job_make_memory(build->job, pages, &memory, exception)) {
@@ -88,7 +87,9 @@ bool tsr_spawner_open(struct tsr_spawner *spawner, const struct start *start,
 {
     uint64_t own = (uint64_t)start - LAYOUT_START + LAYOUT_OWN;
     bool is_sealed;
-    *spawner = (struct tsr_spawner){.start = start, .window = own + 2 * PAGE_SIZE};
+    *spawner = (struct tsr_spawner){.start = start,
+                                    .window = own + 2 * PAGE_SIZE,
+                                    .seed = start->boot_flags >> BOOT_SEED_SHIFT};
     if (!tsr_find(start, "space", ADDRESS_SPACE_INTERFACE_ID, &spawner->space.id) ||
         !tsr_find(start, "package", MEMORY_OBJECT_INTERFACE_ID, &spawner->package.id)) {
         capnp_exception_set(exception, CAPNP_EXCEPTION_FAILED, 0,
@@ -100,7 +101,7 @@ bool tsr_spawner_open(struct tsr_spawner *spawner, const struct start *start,
            tsr_pages_map(spawner->space, own, 1, RIGHT_READ, spawner->package, 0, exception);
 }
 
-static const struct package_entry *entry_find(const struct tsr_spawner *spawner, uint32_t kind,
+static const struct package_entry *entry_find(const struct tsr_spawner *spawner, uint32_t kinds,
                                               struct capnp_text name)
 {
     const struct package_entry *entries = package_entries(spawner->table);
@@ -108,7 +109,7 @@ static const struct package_entry *entry_find(const struct tsr_spawner *spawner,
         const char *found = entries[i].name;
         bool is_named = name.size == 0 || (name.size < NAME_SIZE && found[name.size] == 0 &&
                                            memcmp(found, name.data, name.size) == 0);
-        if (entries[i].kind == kind && is_named) {
+        if (entries[i].kind < 32 && (kinds >> entries[i].kind & 1) != 0 && is_named) {
             return &entries[i];
         }
     }
@@ -125,17 +126,17 @@ static bool blob_check(struct tsr_spawner *spawner, const struct package_entry *
     return (spawner->verified & bit) != 0;
 }
 
-bool tsr_blob_open(struct tsr_spawner *spawner, uint32_t kind, struct capnp_text name,
+bool tsr_blob_open(struct tsr_spawner *spawner, uint32_t kinds, struct capnp_text name,
                    const struct package_entry **entry, const uint8_t **bytes,
                    struct capnp_exception *exception)
 {
-    const struct package_entry *found = entry_find(spawner, kind, name);
+    const struct package_entry *found = entry_find(spawner, kinds, name);
     bool is_first = found == &package_entries(spawner->table)[spawner->table->first];
     // The first program's name is reserved: there is one of it.
     if (found == NULL || is_first) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_NAME_UNKNOWN);
     }
-    if (!package_entry_is_sound(found, spawner->size) || found->size > blob_window_size) {
+    if (!package_entry_is_sound(found, spawner->size) || found->size > TSR_BLOB_MAX) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_PROGRAM_CORRUPT);
     }
     if (!tsr_pages_map(spawner->space, spawner->window, package_pages(found->size), RIGHT_READ,
@@ -162,7 +163,11 @@ bool tsr_blob_close(const struct tsr_spawner *spawner, const struct package_entr
 bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct job job,
                     struct capnp_exception *exception)
 {
-    *build = (struct tsr_build){.spawner = spawner, .job = job};
+    uint64_t seeds[SHA256_SIZE / sizeof(uint64_t)];
+    uint64_t drawn[] = {spawner->seed, spawner->drawn++};
+    sha256_of(drawn, sizeof drawn, (uint8_t *)seeds);
+    *build =
+        (struct tsr_build){.spawner = spawner, .job = job, .seed = seeds[0], .own_seed = seeds[1]};
     return job_make_process_builder(job, &build->builder, exception) &&
            process_builder_space(build->builder, &build->space, &build->base, &build->process,
                                  exception);
@@ -184,6 +189,19 @@ static bool segment_map(struct tsr_build *build, const struct package_entry *pro
                          build->spawner->package, program->offset + from, exception);
 }
 
+static bool prepared_map(struct tsr_build *build, const struct package_entry *program,
+                         const uint8_t *blob, struct capnp_exception *exception)
+{
+    bool is_mapped = package_program_is_sound(program, build->spawner->size) ||
+                     refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_PROGRAM_CORRUPT);
+    for (uint32_t i = 0; is_mapped && i < program->segment_count; i++) {
+        is_mapped = segment_map(build, program, &program->segments[i], blob, exception);
+    }
+    build->entry = build->base + LAYOUT_IMAGE + program->entry;
+    build->stack = build->base + LAYOUT_STACK_TOP;
+    return is_mapped && pages_give(build, LAYOUT_STACK, STACK_PAGES, RW, NULL, 0, exception);
+}
+
 bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
                     struct capnp_exception *exception)
 {
@@ -192,17 +210,15 @@ bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
     if (name.size == 0) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_NAME_UNKNOWN);
     }
-    if (!tsr_blob_open(build->spawner, PACKAGE_PROGRAM, name, &program, &blob, exception)) {
+    if (!tsr_blob_open(build->spawner, 1U << PACKAGE_PROGRAM | 1U << PACKAGE_ELF, name, &program,
+                       &blob, exception)) {
         return false;
     }
-    bool is_loaded = package_program_is_sound(program, build->spawner->size) ||
-                     refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_PROGRAM_CORRUPT);
-    for (uint32_t i = 0; is_loaded && i < program->segment_count; i++) {
-        is_loaded = segment_map(build, program, &program->segments[i], blob, exception);
-    }
-    is_loaded = is_loaded && pages_give(build, LAYOUT_STACK, STACK_PAGES, RW, NULL, 0, exception);
-    build->entry = build->base + LAYOUT_IMAGE + program->entry;
-    build->stack = build->base + LAYOUT_STACK_TOP;
+    struct loader_file file = {blob, program->size};
+    bool is_loaded =
+        program->kind == PACKAGE_ELF
+            ? loader_build(build, &file, build->spawner->package, program->offset, exception)
+            : prepared_map(build, program, blob, exception);
     struct capnp_exception ignored;
     bool is_closed = tsr_blob_close(build->spawner, program, is_loaded ? exception : &ignored);
     return is_loaded && is_closed;
@@ -281,7 +297,8 @@ static bool start_give(struct tsr_build *build, uint64_t ring, struct capnp_exce
                                 .process = build->process,
                                 .info = at + offsetof(struct start_page, info),
                                 .info_size = build->info_size,
-                                .kernel_enter = build->spawner->start->kernel_enter};
+                                .kernel_enter = build->spawner->start->kernel_enter,
+                                .boot_flags = build->own_seed << BOOT_SEED_SHIFT};
     page.capset[0] = build->grants;
     page.capset[1] = 0;
     memcpy(page.entries, build->entries, sizeof page.entries);
@@ -313,6 +330,18 @@ bool tsr_build_start(struct tsr_build *build, struct process *process,
         tsr_build_drop(build);
     }
     return is_started;
+}
+
+void tsr_build_why(const struct tsr_build *build, const struct capnp_exception *exception,
+                   struct tsr_line *line)
+{
+    char text[LOADER_ERROR_TEXT_MAX];
+    if (build->error.fact == LOADER_FACT_NONE) {
+        tsr_line_exception(line, exception);
+        return;
+    }
+    loader_error_print(&build->error, text, sizeof text);
+    tsr_line_text(line, text);
 }
 
 void tsr_build_drop(struct tsr_build *build)

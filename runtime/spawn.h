@@ -14,8 +14,8 @@
 //
 // The kernel knows none of this: it has address spaces, memory, and capabilities by number. A
 // program comes from the boot package (tsr_build_load; its blob is checked against its hash at
-// first use), or from an ELF file (runtime/loader/spawn.h); then build.entry and build.stack are
-// set by whoever mapped it.
+// first use), or from an ELF file somewhere else (runtime/loader/spawn.h). Whoever maps it in
+// another way sets build.entry, build.stack and build.fs_base.
 //
 // The spawner needs its own address space as `space`, and the boot package as `package`, in its
 // CapSet; of the job, makeProcessBuilder, makeMemory and makeThread. From LAYOUT_OWN on, its own
@@ -27,6 +27,8 @@
 #include "abi/package.h"
 #include "abi/start.h"
 #include "lib/capnp/call.h"
+#include "runtime/loader/loader.h"
+#include "runtime/runtime.h"
 
 #include "schema/kernel.capnp.h"
 
@@ -43,15 +45,17 @@ struct tsr_spawner {
     uint64_t size;                      // bytes of it
     uint64_t window;                    // where something is mapped for a moment
     uint32_t verified;                  // entries whose blob had its hash
+    uint64_t seed;                      // of what it starts: secret
+    uint64_t drawn;                     // numbers from it so far
 };
 
 // False: a capability is missing, or the package can't be read.
 bool tsr_spawner_open(struct tsr_spawner *spawner, const struct start *start,
                       struct capnp_exception *exception);
 
-// The first entry of a kind, under a name (size 0: under any), whose blob has its hash: mapped at
-// *bytes, until tsr_blob_close.
-bool tsr_blob_open(struct tsr_spawner *spawner, uint32_t kind, struct capnp_text name,
+// The first entry of some kinds (bit n: enum package_kind n), under a name (size 0: under any),
+// whose blob has its hash: mapped at *bytes, until tsr_blob_close.
+bool tsr_blob_open(struct tsr_spawner *spawner, uint32_t kinds, struct capnp_text name,
                    const struct package_entry **entry, const uint8_t **bytes,
                    struct capnp_exception *exception);
 bool tsr_blob_close(const struct tsr_spawner *spawner, const struct package_entry *entry,
@@ -64,6 +68,9 @@ struct tsr_build {
     struct address_space space;
     uint64_t base;    // where its addresses begin
     uint64_t process; // the number that names it
+    // Secret numbers: of its addresses, and of those that it gives others.
+    uint64_t seed, own_seed;
+    struct loader_error error; // why its ELF file was refused; else LOADER_FACT_NONE
     // Of its first thread: addresses, and what its FS register adds.
     uint64_t entry, stack, fs_base;
     uint32_t info_size;
@@ -75,7 +82,7 @@ struct tsr_build {
 // An empty process in a job.
 bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct job job,
                     struct capnp_exception *exception);
-// A program of the boot package, and a stack.
+// A program of the boot package, prepared or an ELF file, and a stack.
 bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
                     struct capnp_exception *exception);
 // The start-info message, at most TSR_INFO_MAX bytes.
@@ -88,6 +95,9 @@ bool tsr_build_grant(struct tsr_build *build, struct capnp_text name, struct cap
 bool tsr_build_start(struct tsr_build *build, struct process *process,
                      struct capnp_exception *exception);
 void tsr_build_drop(struct tsr_build *build);
+// Why a step failed: what is wrong with the file, whole, or what the exception says.
+void tsr_build_why(const struct tsr_build *build, const struct capnp_exception *exception,
+                   struct tsr_line *line);
 
 // All of it for a program of the boot package. False: nothing is left.
 struct tsr_grant {
@@ -99,6 +109,15 @@ bool tsr_spawn(struct tsr_spawner *spawner, struct job job, const char *name,
                struct process *process, struct capnp_exception *exception);
 
 // --- For loaders --------------------------------------------------------------------------------
+
+// The spawner's addresses from LAYOUT_OWN on: the package's table, then a window for a file, then
+// one for what is written.
+enum { TSR_BLOB_MAX = 0x8000000 }; // bytes of a file that can be mapped
+
+static inline uint64_t tsr_write_window(const struct tsr_spawner *spawner)
+{
+    return spawner->window + TSR_BLOB_MAX;
+}
 
 // As many calls as it takes, for whole pages: all of them are mapped, or none. What is unmapped was
 // mapped so.

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "abi/start.h"
 #include "lib/package/package.h"
 
 struct options {
@@ -209,6 +210,7 @@ int main(int count, char **arguments)
     }
     sim_time_init(options.seed);
     boot.boot_id = sim_draw(SIM_STREAM_ENTROPY);
+    boot.flags = sim_draw(SIM_STREAM_ENTROPY) << BOOT_SEED_SHIFT;
     boot.now_ns = sim_clock_read();
     sim_fault_init();
     const char *refusal =

@@ -3,6 +3,7 @@
 // From the first C function to the loop: asks what the loader left (loader.c), what the command
 // line wants (command.c) and what the firmware knows (acpi.c), prepares the machine and boots the
 // kernel. All of that is read before any memory is written but the image's own.
+#include "abi/start.h"
 #include "hal/x86_64/loader.h"
 #include "hal/x86_64/x86.h"
 #include "lib/package/package.h"
@@ -159,9 +160,10 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
     time_init();
 
     const char *source;
-    boot.boot_id = cpu_boot_id(&source);
+    boot.boot_id = cpu_random(&source);
+    boot.flags = (command.seed != 0 ? command.seed : cpu_random(&source)) << BOOT_SEED_SHIFT;
     boot.now_ns = time_now_ns();
-    boot.flags = command.flags;
+    boot.flags |= command.flags;
     memcpy(boot.sizes, command.sizes, sizeof(boot.sizes));
     if (console_shows(LOG_NORMAL)) {
         log_machine(&loaded, &acpi);

@@ -44,6 +44,7 @@ static const struct option options[] = {
      .offset = offsetof(struct command, ending)},
     {.name = "safemode", .flag = BOOT_SAFE_MODE, .offset = offsetof(struct command, flags)},
     {.name = "recovery", .flag = BOOT_RECOVERY, .offset = offsetof(struct command, flags)},
+    {.name = "seed", .least = 1, .most = UINT32_MAX, .offset = offsetof(struct command, seed)},
     SIZE_OPTION("sessions", RESOURCE_SESSIONS, 4, 1 << 20),
     SIZE_OPTION("jobs", RESOURCE_JOBS, 4, 1 << 20),
     SIZE_OPTION("processes", RESOURCE_PROCESSES, 8, SPACES_MAX),

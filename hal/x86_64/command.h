@@ -27,6 +27,7 @@ struct command {
     uint32_t log;                   // enum log_level
     uint32_t ending;                // enum ending
     uint32_t flags;                 // enum boot_flag
+    uint32_t seed;                  // of the programs' addresses; 0: not said
     uint32_t sizes[RESOURCE_COUNT]; // 0: not said
 };
 

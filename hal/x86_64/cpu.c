@@ -245,7 +245,7 @@ static bool random_take(uint64_t *value)
     return false;
 }
 
-uint64_t cpu_boot_id(const char **source)
+uint64_t cpu_random(const char **source)
 {
     uint64_t id = 0;
 

@@ -159,7 +159,7 @@ static inline struct cpu *cpu_current(void)
 void cpu_tables_init(void);   // descriptors, interrupt vectors, system call: faults get a name
 void cpu_features_init(void); // protections that the processor has
 void cpu_features_log(void);
-uint64_t cpu_boot_id(const char **source);
+uint64_t cpu_random(const char **source); // and where from, in words
 
 // --- memory.c -----------------------------------------------------------------------------------
 

@@ -101,6 +101,8 @@ static const struct explanation explanations[LOADER_FACT_COUNT] = {
                           "make its data, stack or gaps smaller"},
     [LOADER_FACT_TARGET] = {"memory could not be had or changed: address", VALUE_HEX,
                             "see why it was refused"},
+    [LOADER_FACT_SIZE] = {"no such bytes, or too many: bytes", VALUE_DECIMAL,
+                          "name bytes that are there, at most 4 MiB of what has to be copied"},
 };
 
 static const char *const parts[LOADER_PART_COUNT] = {

@@ -176,6 +176,7 @@ enum loader_fact {
     LOADER_FACT_MEMORY,
     LOADER_FACT_ROOM,
     LOADER_FACT_TARGET,
+    LOADER_FACT_SIZE, // of spawn.h
     LOADER_FACT_COUNT,
 };
 

@@ -49,7 +49,7 @@ struct init {
     struct {
         struct capnp_text name;
         struct process process;
-        bool is_kept;
+        bool is_started, is_kept;
         uint32_t restarts;
     } programs[PROGRAMS_MAX];
 };
@@ -71,9 +71,9 @@ static void line_start(struct tsr_line *line, struct capnp_text name)
     tsr_line_bytes(line, name.data, name.size);
 }
 
-// "init-min: <name>: <what>: <why>", and the end. `why` may be NULL.
-_Noreturn static void fail(const struct init *init, struct capnp_text name, const char *what,
-                           const struct capnp_exception *why)
+// "init-min: <name>: <what>: <why>". `why` may be NULL.
+static void complain(const struct init *init, struct capnp_text name, const char *what,
+                     const struct capnp_exception *why)
 {
     struct tsr_line line;
     line_start(&line, name);
@@ -84,6 +84,13 @@ _Noreturn static void fail(const struct init *init, struct capnp_text name, cons
         tsr_line_exception(&line, why);
     }
     say(init, &line);
+}
+
+// ... and the end.
+_Noreturn static void fail(const struct init *init, struct capnp_text name, const char *what,
+                           const struct capnp_exception *why)
+{
+    complain(init, name, what, why);
     tsr_exit(1);
 }
 
@@ -100,7 +107,7 @@ static void manifest_open(struct init *init, struct capnp_message *message)
     struct capnp_exception exception;
     const struct package_entry *entry;
     const uint8_t *bytes;
-    if (!tsr_blob_open(&init->spawner, PACKAGE_MANIFEST, (struct capnp_text){NULL, 0}, &entry,
+    if (!tsr_blob_open(&init->spawner, 1U << PACKAGE_MANIFEST, (struct capnp_text){NULL, 0}, &entry,
                        &bytes, &exception)) {
         fail(init, name, "cannot be read", &exception);
     }
@@ -183,14 +190,16 @@ static void endpoints_make(struct init *init)
     }
 }
 
-static struct endpoint endpoint_find(const struct init *init, struct capnp_text name)
+static bool endpoint_find(const struct init *init, struct capnp_text name, struct capnp_cap *server)
 {
     for (uint32_t i = 0; i < init->endpoint_count; i++) {
         if (text_equals(init->endpoints[i].name, name)) {
-            return init->endpoints[i].server;
+            server->id = init->endpoints[i].server.id;
+            return true;
         }
     }
-    fail(init, name, "no endpoint has this name", NULL);
+    complain(init, name, "no endpoint has this name", NULL);
+    return false;
 }
 
 // --- Memories -----------------------------------------------------------------------------------
@@ -214,74 +223,90 @@ static void memories_make(struct init *init)
     }
 }
 
-static struct memory_object memory_find(const struct init *init, struct capnp_text name)
+static bool memory_find(const struct init *init, struct capnp_text name, struct capnp_cap *memory)
 {
     for (uint32_t i = 0; i < init->memory_count; i++) {
         if (text_equals(init->memories[i].name, name)) {
-            return init->memories[i].memory;
+            memory->id = init->memories[i].memory.id;
+            return true;
         }
     }
-    fail(init, name, "no memory has this name", NULL);
+    complain(init, name, "no memory has this name", NULL);
+    return false;
 }
 
 // --- Grants -------------------------------------------------------------------------------------
 
-// A capability to grant. `is_own`: made for this grant, to be released after it.
+// A capability to grant. `is_made`: for this grant, to be released after it. All that follows says
+// why where it returns false.
 struct source {
     struct capnp_cap cap;
-    bool is_own;
+    bool is_made;
 };
 
-static struct source source_own(const struct init *init, struct boot_grant_reader grant)
+static bool source_own(const struct init *init, struct boot_grant_reader grant,
+                       struct source *source)
 {
     struct capnp_text name = boot_grant_get_own(grant);
-    struct source source = {.is_own = false};
-    if (!tsr_find_any(init->start, name.data, &source.cap.id)) {
-        fail(init, name, "cannot grant what was not granted to me", NULL);
+    if (!tsr_find_any(init->start, name.data, &source->cap.id)) {
+        complain(init, name, "cannot grant what was not granted to me", NULL);
+        return false;
     }
-    return source;
+    return true;
 }
 
-static struct source source_server(const struct init *init, struct boot_grant_reader grant)
+static bool source_server(const struct init *init, struct boot_grant_reader grant,
+                          struct source *source)
 {
-    struct endpoint server = endpoint_find(init, boot_grant_get_server(grant));
-    return (struct source){{server.id}, false};
+    return endpoint_find(init, boot_grant_get_server(grant), &source->cap);
 }
 
-static struct source source_client(const struct init *init, struct boot_grant_reader grant)
+static bool source_client(const struct init *init, struct boot_grant_reader grant,
+                          struct source *source)
 {
     struct capnp_text name = boot_grant_get_client_endpoint(grant);
-    struct source source = {.is_own = true};
+    struct capnp_cap server;
     struct revoker revoker;
     struct capnp_exception exception;
-    if (!capability_manager_facet(
-            init->capabilities, (struct capnp_cap){endpoint_find(init, name).id},
-            boot_grant_get_client_methods(grant), boot_grant_get_client_interface(grant),
-            boot_grant_get_client_receiver_data(grant), &source.cap, &revoker, &exception)) {
-        fail(init, name, "cannot make a facet of this endpoint", &exception);
+    if (!endpoint_find(init, name, &server)) {
+        return false;
+    }
+    if (!capability_manager_facet(init->capabilities, server, boot_grant_get_client_methods(grant),
+                                  boot_grant_get_client_interface(grant),
+                                  boot_grant_get_client_receiver_data(grant), &source->cap,
+                                  &revoker, &exception)) {
+        complain(init, name, "cannot make a facet of this endpoint", &exception);
+        return false;
     }
     tsr_release(revoker.id);
-    return source;
+    source->is_made = true;
+    return true;
 }
 
 // All of it, or a facet that can only be read.
-static struct source source_memory(const struct init *init, struct boot_grant_reader grant)
+static bool source_memory(const struct init *init, struct boot_grant_reader grant,
+                          struct source *source)
 {
     static const uint64_t reads = 3; // info and read, the first two methods
     struct capnp_text name = boot_grant_get_memory_of(grant);
-    struct source source = {{memory_find(init, name).id}, false};
+    struct capnp_cap memory;
     struct revoker revoker;
     struct capnp_exception exception;
-    if (boot_grant_get_memory_write(grant)) {
-        return source;
+    if (!memory_find(init, name, &memory)) {
+        return false;
     }
-    source.is_own = true;
-    if (!capability_manager_facet(init->capabilities, source.cap, reads, 0, 0, &source.cap,
-                                  &revoker, &exception)) {
-        fail(init, name, "cannot make a facet of this memory", &exception);
+    if (boot_grant_get_memory_write(grant)) {
+        source->cap = memory;
+        return true;
+    }
+    if (!capability_manager_facet(init->capabilities, memory, reads, 0, 0, &source->cap, &revoker,
+                                  &exception)) {
+        complain(init, name, "cannot make a facet of this memory", &exception);
+        return false;
     }
     tsr_release(revoker.id);
-    return source;
+    source->is_made = true;
+    return true;
 }
 
 // Two names of the first program's own mean another thing to those that it starts: `space` is the
@@ -299,36 +324,40 @@ static bool is_special(const struct init *init, const struct tsr_build *build,
     return text_equals(name, tsr_text_of("programs"));
 }
 
-static void grant_one(const struct init *init, struct tsr_build *build,
+static bool grant_one(const struct init *init, struct tsr_build *build,
                       struct boot_grant_reader grant)
 {
-    static struct source (*const sources[])(const struct init *, struct boot_grant_reader) = {
+    static bool (*const sources[])(const struct init *, struct boot_grant_reader,
+                                   struct source *) = {
         [BOOT_GRANT_OWN] = source_own,
         [BOOT_GRANT_SERVER] = source_server,
         [BOOT_GRANT_CLIENT] = source_client,
         [BOOT_GRANT_MEMORY] = source_memory,
     };
     struct capnp_text name = boot_grant_get_name(grant);
+    struct source source = {.is_made = false};
     struct capnp_exception exception;
     uint32_t which = (uint32_t)boot_grant_which(grant);
     if (which >= sizeof(sources) / sizeof(sources[0])) {
-        fail(init, name, "a grant of a kind that is not known here", NULL);
+        complain(init, name, "a grant of a kind that is not known here", NULL);
+        return false;
     }
-    struct source source = {.is_own = false};
-    if (!is_special(init, build, grant, &source.cap)) {
-        source = sources[which](init, grant);
+    if (!is_special(init, build, grant, &source.cap) && !sources[which](init, grant, &source)) {
+        return false;
     }
-    if (!tsr_build_grant(build, name, source.cap, &exception)) {
-        fail(init, name, "cannot grant this", &exception);
+    bool is_granted = tsr_build_grant(build, name, source.cap, &exception);
+    if (!is_granted) {
+        complain(init, name, "cannot grant this", &exception);
     }
-    if (source.is_own) {
+    if (source.is_made) {
         tsr_release(source.cap.id);
     }
+    return is_granted;
 }
 
 // --- Programs -----------------------------------------------------------------------------------
 
-static void info_set(const struct init *init, struct tsr_build *build,
+static bool info_set(const struct init *init, struct tsr_build *build,
                      struct boot_program_reader program)
 {
     uint8_t bytes[TSR_INFO_MAX];
@@ -337,36 +366,72 @@ static void info_set(const struct init *init, struct tsr_build *build,
     capnp_builder_init(&message, bytes, sizeof(bytes));
     start_info_set_arguments(start_info_build(&message), boot_program_get_arguments(program));
     if (message.error != CAPNP_OK) {
-        fail(init, boot_program_get_name(program), "its arguments are too long", NULL);
+        complain(init, boot_program_get_name(program), "its arguments are too long", NULL);
+        return false;
     }
     struct capnp_data info = {bytes, capnp_builder_size(&message)};
     if (!tsr_build_info(build, info, &exception)) {
-        fail(init, boot_program_get_name(program), "cannot hand over its arguments", &exception);
+        complain(init, boot_program_get_name(program), "cannot hand over its arguments",
+                 &exception);
+        return false;
     }
+    return true;
 }
 
-static struct process program_start(struct init *init, struct boot_program_reader program)
+static bool program_load(const struct init *init, struct tsr_build *build, struct capnp_text name)
+{
+    struct capnp_exception exception;
+    struct tsr_line line;
+    if (tsr_build_load(build, name, &exception)) {
+        return true;
+    }
+    line_start(&line, name);
+    tsr_line_text(&line, ": cannot load this program: ");
+    tsr_build_why(build, &exception, &line);
+    say(init, &line);
+    return false;
+}
+
+static bool program_build(struct init *init, struct tsr_build *build,
+                          struct boot_program_reader program, struct process *process)
 {
     struct capnp_text name = boot_program_get_name(program);
     struct boot_grant_reader_list grants = boot_program_get_grants(program);
+    struct capnp_exception exception;
+    if (!program_load(init, build, name) || !info_set(init, build, program)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < grants.l.count; i++) {
+        if (!grant_one(init, build, boot_grant_reader_at(grants, i))) {
+            complain(init, name, "cannot be granted all that it is to have", NULL);
+            return false;
+        }
+    }
+    if (!tsr_build_start(build, process, &exception)) {
+        complain(init, name, "cannot start", &exception);
+        return false;
+    }
+    return true;
+}
+
+// Program `index` of the manifest. A program that can't be started leaves nothing behind, and the
+// others start all the same.
+static void program_start(struct init *init, uint32_t index)
+{
+    struct boot_program_reader program =
+        boot_program_reader_at(boot_manifest_get_programs(init->manifest), index);
     struct tsr_build build;
-    struct process process;
     struct capnp_exception exception;
     struct job job = boot_program_get_keep(program) ? init->job : init->programs_job;
+    init->programs[index].is_started = false;
     if (!tsr_build_open(&build, &init->spawner, job, &exception)) {
-        fail(init, name, "cannot make a process", &exception);
+        complain(init, boot_program_get_name(program), "cannot make a process", &exception);
+    } else if (program_build(init, &build, program, &init->programs[index].process)) {
+        init->programs[index].is_started = true;
+        return;
     }
-    if (!tsr_build_load(&build, name, &exception)) {
-        fail(init, name, "cannot load this program", &exception);
-    }
-    info_set(init, &build, program);
-    for (uint32_t i = 0; i < grants.l.count; i++) {
-        grant_one(init, &build, boot_grant_reader_at(grants, i));
-    }
-    if (!tsr_build_start(&build, &process, &exception)) {
-        fail(init, name, "cannot start", &exception);
-    }
-    return process;
+    tsr_build_drop(&build);
+    init->programs[index].is_kept = false;
 }
 
 static void programs_start(struct init *init, const struct capnp_message *message)
@@ -380,8 +445,8 @@ static void programs_start(struct init *init, const struct capnp_message *messag
         manifest_check(init, message);
         init->programs[i].name = boot_program_get_name(program);
         init->programs[i].is_kept = boot_program_get_keep(program);
-        init->programs[i].process = program_start(init, program);
         init->program_count = i + 1;
+        program_start(init, i);
     }
     // Whoever serves has its own hold; with these kept, no endpoint would ever be without a server.
     for (uint32_t i = 0; i < init->endpoint_count; i++) {
@@ -406,7 +471,6 @@ static bool has_ended(const struct init *init, uint32_t index)
 // Starts a program again that has ended and is to be kept running. False: there is none.
 static bool kept_restart(struct init *init)
 {
-    struct boot_program_reader_list list = boot_manifest_get_programs(init->manifest);
     for (uint32_t i = 0; i < init->program_count; i++) {
         if (!init->programs[i].is_kept || !has_ended(init, i)) {
             continue;
@@ -418,8 +482,8 @@ static bool kept_restart(struct init *init)
         say(init, &line);
         if (may) {
             tsr_release(init->programs[i].process.id);
-            init->programs[i].process = program_start(init, boot_program_reader_at(list, i));
             init->programs[i].restarts++;
+            program_start(init, i);
         } else {
             init->programs[i].is_kept = false;
         }
@@ -442,7 +506,7 @@ static void exits_await(struct init *init)
 {
     uint32_t left = 0;
     for (uint32_t i = 0; i < init->program_count; i++) {
-        left += init->programs[i].is_kept ? 0 : 1;
+        left += init->programs[i].is_started && !init->programs[i].is_kept ? 1 : 0;
     }
     while (left > 0) {
         uint64_t process;
@@ -529,7 +593,9 @@ int tsr_main(struct start *start)
     exits_await(&init);
     bool is_well = true;
     for (uint32_t i = 0; i < init.program_count; i++) {
-        is_well = (init.programs[i].is_kept || exit_tell(&init, i)) && is_well;
+        bool has_run_well =
+            init.programs[i].is_kept || (init.programs[i].is_started && exit_tell(&init, i));
+        is_well = has_run_well && is_well;
     }
     return is_well ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the manifests in this folder say, as people write them: JSON that tools/mkimage holds against
+# What the manifests in this folder say, as people write them: Jsonnet that tools/mkimage evaluates
+# to JSON (or JSON as it is), and holds against
 # this schema (by capnp-strict) before it looks at what the words mean. What init-min reads is
 # BootManifest of abi/schema/boot.capnp, which mkimage makes of it.
 @0xb2c7e14d0a5f9361;
@@ -28,6 +29,8 @@ struct Program {
   arguments @1 :Text;
   grants @2 :List(Grant);
   keep @3 :Bool;           # started again when it ends; ends when all others have
+  prepared @4 :Bool;       # not as an ELF file: at the addresses that the linker gave it
+  why @5 :Text;            # for people: tools/plan prints it
 }
 
 struct Grant {
@@ -48,4 +51,5 @@ struct Grant {
       write @9 :Bool; # else it can only be read
     }
   }
+  why @10 :Text;      # for people: tools/plan prints it
 }

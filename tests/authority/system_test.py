@@ -29,7 +29,7 @@ class System(unittest.TestCase):
         """What each program says, in order, by the process's number; the log is name.log."""
         text, package, log = (self.folder / f"{name}{end}" for end in (".json", ".pkg", ".log"))
         text.write_text(manifest if isinstance(manifest, str) else json.dumps(manifest), "utf-8")
-        subprocess.run(["/usr/bin/python3", "-B", MKIMAGE, "--platform", "sim", "--manifest", text,
+        subprocess.run(["/usr/bin/python3", "-B", MKIMAGE, "--manifest", text,
                         "--programs", ROOT / "build/sim/programs", "--out", package], check=True)
         done = subprocess.run([SIM, "--package", package, "--seed", "1", "--memory", "128M",
                                "--log", log, "--syslog", self.folder / f"{name}.syslog"],
@@ -53,7 +53,9 @@ class System(unittest.TestCase):
         return int(re.findall(r"^(\d+) .*process-start", done.stdout, re.M)[-1]) + 1
 
     def manifest(self, name):
-        return json.loads((ROOT / f"system/manifests/{name}.json").read_text("utf-8"))
+        plan = ["/usr/bin/python3", "-B", "tools/plan/plan.py", name, "--json"]
+        done = subprocess.run(plan, capture_output=True, check=True, cwd=ROOT)
+        return json.loads(done.stdout)
 
     def test_a_suggested_manifest_serves_the_run_and_nothing_of_it_can_go(self):
         whole = self.run_system(self.manifest("pipeline"), "whole")
@@ -118,8 +120,8 @@ class System(unittest.TestCase):
         whole = self.run_system(self.manifest("first-call"), "whole")
         self.assertIn(refused + "method)", whole[3])
         mended = self.why_not(lambda programs: None, "ping", "ping", "reset")
-        self.assertEqual(json.loads(mended)["programs"][2]["grants"][0]["client"]["methods"],
-                         ["echo", "greet", "reset"])
+        grants = {grant["name"]: grant for grant in json.loads(mended)["programs"][2]["grants"]}
+        self.assertEqual(grants["pong"]["client"]["methods"], ["echo", "greet", "reset"])
         said = self.run_system(mended, "mended")
         self.assertFalse([line for line in said[3] if line.startswith(refused)], said[3])
 

@@ -20,7 +20,7 @@ import blocks  # noqa: E402  pylint: disable=wrong-import-position
 import guest  # noqa: E402  pylint: disable=wrong-import-position
 
 FOLDER = "build/bench"
-PACKAGE = "measure"
+PACKAGES = ("measure", "measure-spawn")  # the first one tells the share of the fast path
 BOOT_PACKAGE = "first-call"
 DEADLINE_SECONDS = 300
 INSTRUCTIONS, PERCENT = "instructions", "%"
@@ -32,6 +32,7 @@ LIMITS = {
     "ping_pong_32": (2000, 900, INSTRUCTIONS, "round trip, 32 bytes each way"),
     "ping_pong_80": (None, 950, INSTRUCTIONS, "round trip, 80 bytes each way"),
     "ping_pong_960": (None, 1300, INSTRUCTIONS, "round trip, 960 bytes each way"),
+    "spawn_elf": (250000, 100000, INSTRUCTIONS, "ELF file: load, start, exit, wait"),
     "fast_path_share": (95, None, PERCENT, "deliveries by the fast path"),
     "boot_to_first_program": (8000000, 3000000, INSTRUCTIONS, "kernel entry to first program"),
 }
@@ -44,6 +45,7 @@ REACHED = {
     "ping_pong_32": 1994,
     "ping_pong_80": 2341,
     "ping_pong_960": 2847,
+    "spawn_elf": 121000,
 }
 # name: (of, to)
 RATIOS = {
@@ -60,10 +62,10 @@ class Broken(Exception):
     """Why there are no numbers."""
 
 
-def operations(memory):
-    """name -> value, from what the package prints."""
+def operations(package, memory):
+    """name -> value, from what a package prints; and how many percent went by the fast path."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        line = guest.command(PACKAGE, memory, os.path.join(folder, "log"))
+        line = guest.command(package, memory, os.path.join(folder, "log"))
         run = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                              errors="replace", timeout=DEADLINE_SECONDS, check=False)
     values, calls, clock = {}, None, None
@@ -73,15 +75,17 @@ def operations(memory):
         calls = CALLS.match(text) or calls
         clock = CLOCK.match(text) or clock
     if guest.boot.exit_code("x86_64", run.returncode) != 0 or not calls or not clock:
-        raise Broken(f"the package {PACKAGE} did not end well:\n{run.stdout}")
+        raise Broken(f"the package {package} did not end well:\n{run.stdout}")
     if clock[1] not in ("999", "1000", "1001"):
         raise Broken(f"the clock does not count instructions: it runs at {clock[1]} MHz")
-    values["fast_path_share"] = 100 * int(calls[2]) / max(1, int(calls[1]))
-    return values
+    return values, 100 * int(calls[2]) / max(1, int(calls[1]))
 
 
 def measure(memory):
-    values = operations(memory)
+    values, share = operations(PACKAGES[0], memory)
+    for package in PACKAGES[1:]:
+        values.update(operations(package, memory)[0])
+    values["fast_path_share"] = share
     values["boot_to_first_program"] = float(sum(blocks.count_boot(BOOT_PACKAGE, memory).values()))
     missing = sorted(set(LIMITS) - set(values))
     if missing:

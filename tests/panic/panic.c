@@ -48,7 +48,7 @@ static void (*const breaks[])(void) = {
     [BOOT_SAFE_MODE | BOOT_RECOVERY] = break_by_dividing,
 };
 
-__attribute__((noinline)) static void panic_outer(uint32_t how)
+__attribute__((noinline)) static void panic_outer(uint64_t how)
 {
     breaks[how]();
     zero = 1; // no tail call
@@ -56,7 +56,7 @@ __attribute__((noinline)) static void panic_outer(uint32_t how)
 
 struct kernel *kernel_boot(const struct boot *boot)
 {
-    panic_outer(boot->flags);
+    panic_outer(boot->flags & (BOOT_SAFE_MODE | BOOT_RECOVERY));
     return NULL;
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine starts only from a sound boot package, and says why it doesn't: on every platform, with
 the same words and exit code 1."""
+import hashlib
 import pathlib
 import struct
 import sys
@@ -56,7 +57,7 @@ class Package(unittest.TestCase):
 
     def test_flipped_bytes_of_header_and_table(self):
         # Count, size, first, hash; the first entry's name, the last entry's last segment.
-        for place in (12, 17, 24, 32, 63, 64, 64 + 5 * mkimage.ENTRY_SIZE - 25):
+        for place in (12, 16, 24, 32, 63, 64, 64 + 5 * mkimage.ENTRY_SIZE - 25):
             self.assert_said(self.flipped(place), BROKEN)
 
     def test_flipped_byte_of_the_first_program(self):
@@ -67,10 +68,28 @@ class Package(unittest.TestCase):
                 "tessera: the first program's checksum or layout is wrong")
 
     def test_flipped_byte_of_another_program(self):
-        self.assert_said(
-            self.flipped(lambda data: self.entry(data, "pong").offset + 5000),
-            "[0] init-min: pong: cannot load this program: "
-            "failed (the program's checksum or layout is wrong)", is_last=False)
+        change = self.flipped(lambda data: self.entry(data, "pong").offset + 5000)
+        self.assert_said(change, "[0] init-min: pong: cannot load this program: "
+                         "failed (the program's checksum or layout is wrong)", is_last=False)
+        self.assert_said(change, "[0] init-min: hello ended: code 0", is_last=False)
+
+    def test_elf_file_that_is_none_behind_right_checksums(self):
+        def change(data):
+            first, entries = mkimage.parse(bytes(data))
+            at = next(i for i, entry in enumerate(entries) if entry.name == "pong")
+            data[entries[at].offset + 18] = 183
+            blob = bytes(data[entries[at].offset:entries[at].offset + entries[at].size])
+            row = mkimage.HEADER.size + at * mkimage.ENTRY_SIZE
+            place = row + mkimage.ENTRY.size - 32
+            data[place:place + 32] = hashlib.sha256(blob).digest()
+            table = bytes(data[mkimage.HEADER.size:
+                               mkimage.HEADER.size + len(entries) * mkimage.ENTRY_SIZE])
+            data[mkimage.HEADER.size - 32:mkimage.HEADER.size] = hashlib.sha256(table).digest()
+            self.assertEqual(mkimage.parse(bytes(data))[0], first)
+            return data
+        for line in ("pong: cannot load this program: file (byte 18): made for another machine "
+                     "(x86-64 is 62): 183; build it for x86_64-none-elf", "hello ended: code 0"):
+            self.assert_said(change, f"[0] init-min: {line}", is_last=False)
 
     def test_truncated(self):
         for cut in (1, 4096, None):

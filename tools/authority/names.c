@@ -119,6 +119,11 @@ bool names_has_package(const struct history *history)
     return history->names->bytes != NULL;
 }
 
+static bool is_program(const struct package_entry *entry)
+{
+    return entry->kind == PACKAGE_PROGRAM || entry->kind == PACKAGE_ELF;
+}
+
 const char *program_name(const struct history *history, uint32_t process)
 {
     const struct names *names = history->names;
@@ -136,8 +141,7 @@ const char *program_name(const struct history *history, uint32_t process)
         const struct package_entry *entry = &names->entries[i];
         uint64_t first = entry->offset / PAGE_SIZE;
         uint64_t pages = (entry->size + PAGE_SIZE - 1) / PAGE_SIZE;
-        if (entry->kind == PACKAGE_PROGRAM && map->object_page >= first &&
-            map->object_page - first < pages)
+        if (is_program(entry) && map->object_page >= first && map->object_page - first < pages)
             return entry->name;
     }
     return NULL;
@@ -148,7 +152,7 @@ const char *program_at(const struct history *history, uint32_t place)
     const struct names *names = history->names;
 
     for (uint32_t i = 0; i < names->entry_count; i++) {
-        if (names->entries[i].kind == PACKAGE_PROGRAM && place-- == 0)
+        if (is_program(&names->entries[i]) && place-- == 0)
             return names->entries[i].name;
     }
     return NULL;

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prepares a program: an ELF64 file in, the segments of abi/package.h out.
+"""Programs of a package: an ELF64 file in, the segments of abi/package.h or a shorter file out.
 
-The kernel and its package know no ELF, so everything a loader would have to decide is decided
-here, once, and what can't be honoured is refused with the reason: programs are position
-independent, need no other file, relocate themselves, and never have a page that is writable and
-executable. The file is not trusted: every offset is checked before it is followed.
+The kernel knows no ELF, so for the program that it starts itself, everything a loader would have to
+decide is decided here, once, and what can't be honoured is refused with the reason: such programs
+are position independent, need no other file, relocate themselves, and never have a page that is
+writable and executable. The file is not trusted: every offset is checked before it is followed.
 """
 
 import struct
@@ -21,11 +21,11 @@ ET_DYN = 3
 EM_X86_64 = 62
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS = 1, 2, 3, 7
 PF_X, PF_W, PF_R = 1, 2, 4
-DT_NEEDED, DT_PLTRELSZ, DT_SYMTAB, DT_STRTAB = 1, 2, 6, 5
+DT_NEEDED, DT_PLTRELSZ = 1, 2
 DT_RELA, DT_RELASZ, DT_REL, DT_TEXTREL, DT_JMPREL, DT_FLAGS, DT_RELR = 7, 8, 17, 22, 23, 30, 36
 DF_TEXTREL = 4
-R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_RELATIVE = 6, 7, 8
-RELOCATION_SIZE, SYMBOL_SIZE, DYNAMIC_SIZE, HEADER_SIZE = 24, 24, 16, 56
+R_X86_64_RELATIVE = 8
+RELOCATION_SIZE, DYNAMIC_SIZE, HEADER_SIZE = 24, 16, 56
 
 
 class ElfError(Exception):
@@ -168,7 +168,7 @@ class Elf:
                            "a program can't apply them")
         return found
 
-    def check_relocations(self, imports):
+    def check_relocations(self):
         """Programs relocate themselves by the base alone, so that is all a relocation may ask."""
         tables = ((DT_RELA, DT_RELASZ), (DT_JMPREL, DT_PLTRELSZ))
         for table, size in tables:
@@ -176,32 +176,16 @@ class Elf:
             rows = self.bytes_mapped(self.dynamic.get(table, 0), count * RELOCATION_SIZE,
                                      "the table of relocations") if count else b""
             for place, info, _ in struct.iter_unpack("<QQq", rows):
-                self.check_relocation(place, info & 0xffffffff, info >> 32, imports)
+                self.check_relocation(place, info & 0xffffffff)
 
-    def check_relocation(self, place, kind, symbol, imports):
-        if kind in (R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT):
-            name = self.symbol_name(symbol)
-            if name not in imports:
-                raise ElfError(f"undefined symbol {name!r}: nothing would resolve it")
-        elif kind != R_X86_64_RELATIVE:
+    def check_relocation(self, place, kind):
+        if kind != R_X86_64_RELATIVE:
             raise ElfError(f"relocation of type {kind} at {place:#x}: a program can apply "
                            f"relative ones ({R_X86_64_RELATIVE}) only")
         if not any(segment.rights & RIGHT_WRITE and segment.address <= place and
                    place + 8 <= segment.address + segment.memory_bytes
                    for segment in self.segments):
             raise ElfError(f"a relocation at {place:#x} is not in a writable segment")
-
-    def symbol_name(self, index):
-        symbols = self.dynamic.get(DT_SYMTAB, 0)
-        row = self.bytes_mapped(symbols + index * SYMBOL_SIZE, SYMBOL_SIZE, "a symbol")
-        start = self.dynamic.get(DT_STRTAB, 0) + struct.unpack_from("<I", row)[0]
-        name = bytearray()
-        while len(name) < 256:
-            letter = self.bytes_mapped(start + len(name), 1, "a symbol's name")
-            if letter == b"\0":
-                break
-            name += letter
-        return name.decode(errors="replace")
 
     def prepare(self):
         """Places each segment's bytes at a page of the blob, behind zeros up to its address."""
@@ -218,8 +202,26 @@ class Elf:
         return Program(self.entry, rows, bytes(blob))
 
 
-def prepare(data, machine, imports=()):
+def prepare(data, machine):
     """The program in the bytes of an ELF file; raises ElfError."""
     elf = Elf(data, machine)
-    elf.check_relocations(imports)
+    elf.check_relocations()
     return elf.prepare()
+
+
+def trim(data):
+    """The same file without what no loader reads: sections, symbols, what is there to debug with.
+    A file that is no ELF64 stays as it is; whoever loads it says so."""
+    if len(data) < 64 or data[:4] != b"\x7fELF":
+        return data
+    table, = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    end = table + size * count
+    if size != HEADER_SIZE or end > len(data):
+        return data
+    for row in struct.iter_unpack("<IIQQQQQQ", data[table:end]):
+        end = max(end, row[2] + row[5])
+    trimmed = bytearray(data[:max(end, 64)])
+    struct.pack_into("<Q", trimmed, 40, 0)      # e_shoff
+    struct.pack_into("<HHH", trimmed, 58, 0, 0, 0)
+    return bytes(trimmed)

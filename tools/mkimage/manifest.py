@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a boot manifest in JSON and turns it into the BootManifest message of boot.capnp.
+"""Checks a boot manifest and turns it into the BootManifest message of boot.capnp.
 
-The JSON has the fields of system/manifests/manifest.capnp: tools/capnp-strict holds it against that
-schema and refuses unknown fields, two members of a union, wrong types. What is checked here is what
-the words mean: names of endpoints, capabilities, interfaces, methods (abi/methods.lock). Both say
-the file, the line and the place in it.
+It is written in JSON or Jsonnet (source.py). The JSON has the fields of manifest.capnp of
+system/manifests: tools/capnp-strict holds it against that schema and refuses unknown fields, two
+members of a union, wrong types. What is checked here is what the words mean: names of endpoints,
+capabilities, interfaces, methods (abi/methods.lock). Both say the file and the place in it.
 """
 
 import json
@@ -12,6 +12,8 @@ import json.decoder
 import pathlib
 import re
 import subprocess
+
+import source as sources
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "system/manifests/manifest.capnp"
@@ -33,11 +35,14 @@ class ManifestError(Exception):
 
 
 class Manifest:
-    """A checked manifest: `programs` names the programs in order, `message` is for init-min."""
+    """A checked manifest: `value` is its JSON, `programs` names the programs in order, `prepared`
+    those of them that are no ELF files in the package, `message` is for init-min."""
 
-    def __init__(self, first, programs, message):
+    def __init__(self, value, first, programs, prepared, message):
+        self.value = value
         self.first = first
         self.programs = programs
+        self.prepared = prepared
         self.message = message
 
 
@@ -78,15 +83,16 @@ def position(text, place):
 class Checker:
     """Walks the manifest. `place` is a path such as programs[0].grants[1].name."""
 
-    def __init__(self, path, text, interfaces):
-        self.path = path
-        self.text = text
+    def __init__(self, source, interfaces):
+        self.source = source
         self.interfaces = {interface.name: interface for interface in interfaces.values()}
         self.endpoints = []
         self.memories = []
+        self.forms = {}  # whether a program is prepared, by its name
 
     def refuse(self, place, sentence):
-        raise ManifestError(f"{self.path}:{position(self.text, place)}: {place}: {sentence}")
+        at = position(self.source.text, place)
+        raise ManifestError(self.source.told(f"{self.source.path}:{at}: {place}: {sentence}"))
 
     def text_of(self, place, value, most):
         size = len(value.encode())
@@ -154,8 +160,12 @@ class Checker:
         if len(grants) > GRANTS_MAX:
             self.refuse(f"{place}.grants", f"{len(grants)} grants; {GRANTS_MAX} fit")
         arguments = self.text_of(f"{place}.arguments", value.get("arguments", ""), ARGUMENTS_MAX)
-        return {"name": self.name(f"{place}.name", value.get("name", "")), "arguments": arguments,
-                "grants": grants, "keep": value.get("keep", False)}
+        name = self.name(f"{place}.name", value.get("name", ""))
+        form = value.get("prepared", False)
+        if self.forms.setdefault(name, form) != form:
+            self.refuse(f"{place}.prepared", f"{name!r} is listed in the other form, too")
+        return {"name": name, "arguments": arguments, "grants": grants,
+                "keep": value.get("keep", False)}
 
     def grant(self, place, value):
         kinds = ("none", "own", "server", "client", "memory")
@@ -206,8 +216,8 @@ class Checker:
         return mask
 
 
-def strictly(strict, forms, schema, kind, path, data):
-    """What capnp-strict makes of the bytes; path is what it calls them."""
+def strictly(strict, forms, schema, kind, source, data):
+    """What capnp-strict makes of the bytes, which it calls by their source."""
     try:
         done = subprocess.run([strict, "-s", forms, schema, kind], input=data, capture_output=True,
                               check=False)
@@ -215,22 +225,25 @@ def strictly(strict, forms, schema, kind, path, data):
         raise ManifestError(f"{strict} is not built; `make` builds it") from None
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        said = said.removeprefix("capnp-strict: ").replace("standard input", str(path), 1)
-        raise ManifestError(said)
+        said = said.removeprefix("capnp-strict: ").replace("standard input", str(source.path), 1)
+        raise ManifestError(source.told(said))
     return done.stdout
 
 
-def read(path, schema, interfaces, strict):
-    """The manifest in a file. interfaces: of abi/methods.lock, by id; strict: the program
-    capnp-strict. Raises ManifestError."""
+def read(path, options, schema, interfaces, strict):
+    """The manifest in a file. options: of source.py; interfaces: of abi/methods.lock, by id;
+    strict: the program capnp-strict. Raises ManifestError."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ManifestError(f"{path}: {error.strerror}") from None
-    value = json.loads(strictly(strict, "json:json", SCHEMA, "Manifest", path, data))
-    first, checked = Checker(path, data.decode(), interfaces).manifest(value)
+        source = sources.read(path, options)
+    except sources.SourceError as error:
+        raise ManifestError(str(error)) from None
+    data = source.text.encode(errors="surrogateescape")
+    value = json.loads(strictly(strict, "json:json", SCHEMA, "Manifest", source, data))
+    checker = Checker(source, interfaces)
+    first, checked = checker.manifest(value)
     programs = list(dict.fromkeys([program["name"] for program in checked["programs"]]
                                   + checked.pop("also")))
-    message = strictly(strict, "json:flat", schema, "BootManifest", path,
+    message = strictly(strict, "json:flat", schema, "BootManifest", source,
                        json.dumps(checked).encode())
-    return Manifest(first, programs, message)
+    prepared = {name for name in programs if checker.forms.get(name)}
+    return Manifest(value, first, programs, prepared, message)

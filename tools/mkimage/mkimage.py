@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes boot packages (abi/package.h): a manifest and the programs that it names, as one file.
 
-    mkimage.py --platform x86_64 --manifest M.json --programs DIR --out F.pkg [--list]
+    mkimage.py --manifest M.jsonnet --programs DIR --out F.pkg [--list]
     mkimage.py --list F.pkg
 
-DIR/<name>.elf (x86_64) or DIR/<name>.so (sim) is the program <name>. The first one is in the
-package although the manifest starts it nowhere: the kernel does. The same inputs give the same
-bytes. Exit code 1: something was refused, said in one sentence; nothing is written then.
+DIR/<name>.elf is the program <name>. The first one is in the package although the manifest starts
+it nowhere: the kernel does, and finds it as prepared segments. The others are ELF files, as the
+linker made them but for what nobody loads. The same inputs give the same bytes. Exit code 1:
+something was refused, said in one sentence; nothing is written then.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import hashlib
 import os
 import pathlib
 import struct
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -23,25 +25,19 @@ sys.path[:0] = [str(ROOT / "tools" / "mkimage"), str(ROOT / "tools" / "methods")
 import elf  # noqa: E402
 import manifest as manifests  # noqa: E402
 import methods  # noqa: E402
+import source as sources  # noqa: E402
 
 MAGIC = 0x31474b5041535354
 VERSION = 1
 ENTRIES_MAX = 21
 FIRST = 1  # which entry the kernel starts; its bytes are the last, where nobody else sees them
-KIND_MANIFEST, KIND_PROGRAM = 1, 2
-KIND_NAMES = {KIND_MANIFEST: "manifest", KIND_PROGRAM: "program"}
+KIND_MANIFEST, KIND_PROGRAM, KIND_ELF = 1, 2, 3
+KIND_NAMES = {KIND_MANIFEST: "manifest", KIND_PROGRAM: "program", KIND_ELF: "ELF file"}
 MANIFEST_NAME = "manifest"
 HEADER = struct.Struct("<QIIQQ32s")           # magic, version, entries, size, first, hash
 ENTRY = struct.Struct("<32sIIQQQ32s")         # name, kind, segments, offset, size, entry, hash
 SEGMENT = struct.Struct("<IIIIII")            # blob_page, page, file and memory bytes, rights, 0
 ENTRY_SIZE = ENTRY.size + elf.SEGMENTS_MAX * SEGMENT.size
-
-# What differs between platforms: how a program's file ends, and which symbols it may leave to the
-# platform (the simulator's programs call the kernel like a function).
-PLATFORMS = {
-    "x86_64": (".elf", ()),
-    "sim": (".so", ("tessera_kernel_enter",)),
-}
 
 
 class ImageError(Exception):
@@ -68,21 +64,34 @@ class Entry:
         return (row + rows).ljust(ENTRY_SIZE, b"\0")
 
 
-def program_entry(name, folder, platform):
-    suffix, imports = PLATFORMS[platform]
-    path = folder / (name + suffix)
+def elf_check(path, data, planner):
+    """Raises ImageError if the loader would refuse these bytes."""
+    try:
+        done = subprocess.run([planner, "-"], input=data, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise ImageError(f"{planner} is not built; `make` builds it") from None
+    if done.returncode != 0:
+        raise ImageError(f"{path}: {done.stderr.decode(errors='replace').strip()[3:]}")
+
+
+def program_entry(name, folder, is_prepared, planner):
+    path = folder / f"{name}.elf"
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise ImageError(f"unknown program {name!r}: there is no {path}") from None
+    if not is_prepared:
+        data = elf.trim(data)
+        elf_check(path, data, planner)
+        return Entry(name, KIND_ELF, data)
     try:
-        program = elf.prepare(data, elf.EM_X86_64, imports)
+        program = elf.prepare(data, elf.EM_X86_64)
     except elf.ElfError as error:
         raise ImageError(f"{path}: {error}") from None
     return Entry(name, KIND_PROGRAM, program.blob, program.entry, program.segments)
 
 
-def build(manifest, folder, platform):
+def build(manifest, folder, planner):
     """The package's bytes."""
     names = [manifest.first, *manifest.programs]
     if MANIFEST_NAME in names:
@@ -91,7 +100,8 @@ def build(manifest, folder, platform):
         raise ImageError(f"{len(names)} programs and the manifest; a package has {ENTRIES_MAX} "
                          "entries at most")
     entries = [Entry(MANIFEST_NAME, KIND_MANIFEST, manifest.message)]
-    entries += [program_entry(name, folder, platform) for name in names]
+    entries += [program_entry(name, folder, name == manifest.first or name in manifest.prepared,
+                              planner) for name in names]
     blobs, offset = [], elf.PAGE
     for entry in [*entries[:FIRST], *entries[FIRST + 1:], entries[FIRST]]:
         entry.offset = offset
@@ -155,6 +165,15 @@ def describe(data):
     return "\n".join(lines)
 
 
+def depends(options, evaluated, manifest):
+    """A rule for make: what the package is made of, none of which has to exist later."""
+    read = [options.programs / f"{name}.elf" for name in (manifest.first, *manifest.programs)]
+    if options.manifest.suffix == ".jsonnet":
+        read += [os.path.relpath(path) for path in evaluated.files()]
+    return "".join([f"{options.out}: {' '.join(map(str, read))}\n",
+                    *(f"{path}:\n" for path in read)]).encode()
+
+
 def write(path, data):
     """All or nothing: an interrupted run leaves no half package behind."""
     partial = path.with_name(path.name + ".part")
@@ -164,29 +183,35 @@ def write(path, data):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--platform", choices=sorted(PLATFORMS))
     parser.add_argument("--manifest", type=pathlib.Path)
     parser.add_argument("--programs", type=pathlib.Path, help="the folder of the programs")
     parser.add_argument("--schema", type=pathlib.Path, default=ROOT / "abi/schema/boot.capnp")
     parser.add_argument("--strict", type=pathlib.Path, help="the program capnp-strict",
                         default=ROOT / "build/host/tools/capnp-strict")
+    parser.add_argument("--planner", type=pathlib.Path, help="the program elf-plan",
+                        default=ROOT / "build/host/tools/elf-plan")
     parser.add_argument("--methods", type=pathlib.Path, default=methods.LOCK)
     parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--depends", type=pathlib.Path, help="where to tell make what was read")
+    sources.Options.add_to(parser)
     parser.add_argument("--list", nargs="?", const=True, metavar="F.pkg",
                         help="print a package: this one, or the one that was written")
     options = parser.parse_args(arguments)
-    given = (options.platform, options.manifest, options.programs, options.out)
+    given = (options.manifest, options.programs, options.out)
     if isinstance(options.list, str) == any(given) or (any(given) and not all(given)):
-        parser.error("either --list F.pkg, or all of --platform, --manifest, --programs, --out")
+        parser.error("either --list F.pkg, or all of --manifest, --programs, --out")
     try:
         if isinstance(options.list, str):
             print(describe(pathlib.Path(options.list).read_bytes()))
             return 0
         interfaces = methods.read_lock(options.methods)
-        manifest = manifests.read(options.manifest, options.schema, interfaces,
+        evaluated = sources.Options.of(options)
+        manifest = manifests.read(options.manifest, evaluated, options.schema, interfaces,
                                   options.strict)
-        data = build(manifest, options.programs, options.platform)
+        data = build(manifest, options.programs, options.planner)
         write(options.out, data)
+        if options.depends:
+            write(options.depends, depends(options, evaluated, manifest))
         if options.list:
             print(describe(data))
     except (ImageError, manifests.ManifestError, methods.MethodsError, OSError) as error:

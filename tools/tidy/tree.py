@@ -11,7 +11,7 @@ import sys
 
 C_SUFFIXES = (".c", ".h")
 CODE_SUFFIXES = (".c", ".h", ".S", ".py", ".sh", ".ld", ".capnp", ".mk", ".def", ".run", ".gdb",
-                 ".ts", ".pml")
+                 ".jsonnet", ".libsonnet", ".ts", ".pml")
 
 
 class Tree:

@@ -39,12 +39,13 @@ static void each_option_is_taken(void **state)
     (void)state;
     assert_true(
         command_decode("tessera.log=verbose tessera.end=off  tessera.safemode "
-                       "tessera.recovery tessera.size.holds=256 "
+                       "tessera.recovery tessera.seed=4294967295 tessera.size.holds=256 "
                        "tessera.size.logpages=1048576 ",
                        &command, &fault));
     assert_int_equal(command.log, LOG_VERBOSE);
     assert_int_equal(command.ending, ENDING_OFF);
     assert_int_equal(command.flags, BOOT_SAFE_MODE | BOOT_RECOVERY);
+    assert_int_equal(command.seed, 4294967295);
     assert_int_equal(command.sizes[RESOURCE_HOLDS], 256);
     assert_int_equal(command.sizes[RESOURCE_LOG], 1048576);
 }
@@ -71,6 +72,8 @@ static void what_is_no_option_or_value_is_refused(void **state)
                    "tessera.log=quiet=: the value must be quiet or normal or verbose");
     expect_refused("tessera.safemode=1", "tessera.safemode=1: this option takes no value");
     expect_refused("tessera.safemode=", "tessera.safemode=: this option takes no value");
+    expect_refused("tessera.seed=0",
+                   "tessera.seed=0: the value must be a number from 1 to 4294967295");
     expect_refused("tessera.recovery tessera.recovery", "tessera.recovery: given twice");
 }
 

@@ -227,6 +227,7 @@ static void every_fact_has_a_row_or_a_test(void **state)
     static const enum loader_fact elsewhere[] = {
         LOADER_FACT_NONE,   LOADER_FACT_SHORT, LOADER_FACT_SEGMENTS_NONE, LOADER_FACT_SEGMENTS_MANY,
         LOADER_FACT_TARGET, // apply_test.c
+        LOADER_FACT_SIZE,   // programs/spawn
     };
     bool has[LOADER_FACT_COUNT] = {false};
     (void)state;

@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prints what would start from a manifest, with which grants and why.
+
+    plan.py NAME|FILE [--preset P] [--tags A,B] [--overlay F] [--json]
+
+Exit code 1: the manifest was refused, said in one sentence.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools" / "mkimage"), str(ROOT / "tools" / "methods")]
+
+import manifest as manifests  # noqa: E402
+import methods  # noqa: E402
+import source as sources  # noqa: E402
+
+# What init-min has of its own, and what that lets somebody do.
+OWN = {
+    "console": ("DebugConsole", "prints lines, as many as it likes"),
+    "timer": ("Timer", "reads the time and waits"),
+    "job": ("Job", "makes processes, memory, endpoints; can use up all that init-min's job has"),
+    "capabilities": ("CapabilityManager", "narrows and revokes what it holds; can use up facets"),
+    "package": ("MemoryObject", "reads the manifest and every program of the package"),
+    "log": ("LogReader", "says which pages of the log may be forgotten"),
+    "log-pages": ("MemoryObject", "reads who was granted what, and every call's record"),
+    "space": ("AddressSpace", "changes the memory of init-min itself: has what init-min has"),
+}
+RISKS = {
+    "job": "can use up what every program needs",
+    "space": "is as powerful as init-min",
+    "log": "can have the log forget what nobody has read",
+}
+
+
+def found(name):
+    """The file of a manifest; a path stays one."""
+    if "/" in name or name.endswith((".json", ".jsonnet")):
+        return pathlib.Path(name)
+    paths = [pathlib.Path(os.path.relpath(ROOT / folder / (name + suffix)))
+             for folder in ("system/manifests", "site") for suffix in (".jsonnet", ".json")]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def methods_told(client, interfaces):
+    interface = interfaces[client["interface"]]
+    left = [name for name in interface.methods if name not in client["methods"]]
+    told = ", ".join(client["methods"])
+    return f"{told}; not {', '.join(left)}" if left else told
+
+
+def grant_told(grant, interfaces):
+    """(what it is, what it lets somebody do)"""
+    if "own" in grant:
+        interface, power = OWN[grant["own"]]
+        return f"{interface}, init-min's own {grant['own']}", power
+    if "server" in grant:
+        return f"Endpoint {grant['server']}, the server's side", "answers what is called there"
+    if "memory" in grant:
+        memory = grant["memory"]
+        return (f"MemoryObject, memory {memory['of']} that init-min keeps",
+                "reads and writes it" if memory.get("write") else "reads it")
+    client = grant["client"]
+    return (f"{client['interface']}, a client of endpoint {client['endpoint']}",
+            f"calls {methods_told(client, interfaces)}")
+
+
+def program_lines(number, program, interfaces):
+    form = "prepared" if program.get("prepared") else "an ELF file, at random addresses"
+    lines = [f"{number}. {program['name']} ({form})"]
+    if program.get("arguments"):
+        lines.append(f"   arguments: {program['arguments']}")
+    if program.get("keep"):
+        lines.append("   is started again when it ends, and ended when all others have")
+    if program.get("why"):
+        lines.append(f"   because: {program['why']}")
+    for grant in program.get("grants", []):
+        what, power = grant_told(grant, interfaces)
+        lines.append(f"   {grant['name']}: {what}")
+        lines.append(f"      {power}")
+        lines.append(f"      because: {grant.get('why') or 'the manifest gives no reason'}")
+    if not program.get("grants"):
+        lines.append("   is granted nothing")
+    return lines
+
+
+def users(programs, endpoint, side):
+    def uses(grant):
+        of = grant.get(side)
+        return (of["endpoint"] if isinstance(of, dict) else of) == endpoint
+    return [program["name"] for program in programs
+            if any(uses(grant) for grant in program.get("grants", []))]
+
+
+def endpoint_lines(endpoints, programs):
+    for endpoint in endpoints:
+        name = endpoint["name"]
+        servers, clients = users(programs, name, "server"), users(programs, name, "client")
+        yield (f"{name}: messages of at most {endpoint['messageMax']} bytes; "
+               f"served by {', '.join(servers) or 'nobody'}; "
+               f"called by {', '.join(clients) or 'nobody'}")
+
+
+def attention_lines(endpoints, programs):
+    for endpoint in endpoints:
+        name = endpoint["name"]
+        if not users(programs, name, "server"):
+            yield f"endpoint {name} has no server: calls to it end as disconnected"
+        elif not users(programs, name, "client"):
+            yield f"endpoint {name} has no clients"
+    for program in programs:
+        for grant in program.get("grants", []):
+            if grant.get("own") in RISKS:
+                yield f"{program['name']} holds {grant['own']}: {RISKS[grant['own']]}"
+
+
+def plan_of(path, value, interfaces):
+    """The lines of a checked manifest. interfaces: by name."""
+    first, programs = value["first"], value.get("programs", [])
+    endpoints = value.get("endpoints", [])
+    lines = [f"{path}", f"the kernel starts {first} with all that there is: {', '.join(OWN)}"]
+    if first != "init-min":
+        names = ", ".join(program["name"] for program in programs) or "none"
+        return lines + [f"{first} decides what else starts; in the package: {names}"]
+    if endpoints:
+        lines += ["", "endpoints:", *(f"   {line}" for line in endpoint_lines(endpoints, programs))]
+    lines += ["", "init-min starts, in this order:"]
+    for number, program in enumerate(programs, 1):
+        lines += program_lines(number, program, interfaces)
+    attention = list(attention_lines(endpoints, programs))
+    if attention:
+        lines += ["", "attention:", *(f"   {line}" for line in attention)]
+    return lines
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("manifest", help="a name from system/manifests/, or a file")
+    parser.add_argument("--json", action="store_true", help="print the manifest as JSON")
+    parser.add_argument("--strict", type=pathlib.Path, help="the program capnp-strict",
+                        default=ROOT / "build/host/tools/capnp-strict")
+    sources.Options.add_to(parser)
+    parsed = parser.parse_args(arguments)
+    path = found(parsed.manifest)
+    try:
+        interfaces = methods.read_lock(methods.LOCK)
+        read = manifests.read(path, sources.Options.of(parsed), ROOT / "abi/schema/boot.capnp",
+                              interfaces, parsed.strict)
+    except (manifests.ManifestError, methods.MethodsError, OSError) as error:
+        print(f"plan: {error}", file=sys.stderr)
+        return 1
+    by_name = {interface.name: interface for interface in interfaces.values()}
+    print(json.dumps(read.value, indent=2) if parsed.json
+          else "\n".join(plan_of(path, read.value, by_name)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

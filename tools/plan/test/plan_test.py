@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a plan says of a manifest: all of it, each grant with what it allows and why."""
+
+import contextlib
+import io
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "tools" / "plan")]
+
+import plan  # noqa: E402
+
+
+def said(*arguments):
+    """(exit code, what was printed, what went wrong)"""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = plan.main(list(arguments))
+    return code, out.getvalue(), err.getvalue()
+
+
+class Plans(unittest.TestCase):
+    def test_each_program_with_its_grants_and_why(self):
+        code, out, err = said("first-call")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("the kernel starts init-min", out)
+        self.assertIn("ping: messages of at most 4096 bytes; served by pong; called by ping", out)
+        self.assertIn("2. pong (an ELF file, at random addresses)\n", out)
+        self.assertIn("   pong: Ping, a client of endpoint ping\n"
+                      "      calls echo, greet; not reset\n"
+                      "      because: reset is left out, to be refused\n", out)
+
+    def test_presets_and_overlays_show(self):
+        self.assertIn("ping (prepared)", said("first-call", "--preset", "fixed")[1])
+        with_timer, without = said("first-call")[1], said(
+            "first-call", "--overlay",
+            str(ROOT / "system/manifests/site-example/overlay.libsonnet"))[1]
+        self.assertIn("timer: Timer", with_timer)
+        self.assertNotIn("timer: Timer", without)
+
+    def test_what_asks_for_attention(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "m.json")
+            path.write_text(json.dumps({
+                "first": "init-min",
+                "endpoints": [{"name": "a", "messageMax": 64}, {"name": "b", "messageMax": 64}],
+                "programs": [{"name": "q"},
+                             {"name": "p", "grants": [{"name": "s", "server": "a"},
+                                                      {"name": "o", "own": "space"}]}],
+            }), encoding="utf-8")
+            code, out, _ = said(str(path))
+        self.assertEqual(code, 0)
+        for line in ("endpoint a has no clients", "endpoint b has no server: calls to it end",
+                     "p holds space: is as powerful as init-min", "is granted nothing"):
+            self.assertIn(line, out)
+
+    def test_each_capability_of_the_first_program_is_told(self):
+        self.assertEqual(tuple(plan.OWN), plan.manifests.FIRST_OWN)
+
+    def test_json_is_what_other_tools_read(self):
+        code, out, _ = said("pipeline", "--json")
+        self.assertEqual(code, 0)
+        self.assertEqual(len(json.loads(out)["programs"]), 4)
+
+    def test_a_manifest_that_is_refused(self):
+        code, out, err = said("nix")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("nix.jsonnet: No such file or directory", err)
+
+
+if __name__ == "__main__":
+    unittest.main()
