@@ -31,14 +31,14 @@ struct kernel;
 enum { BOOT_THREADS_MAX = 256, BOOT_SPACES_MAX = 128 };
 
 struct boot {
-    uint64_t boot_id;       // random, or from the seed
-    uint64_t now_ns;        // the first clock reading
-    uint64_t kernel_enter;  // address of the entry function where entering is a call; else 0
+    uint64_t boot_id;      // random, or from the seed
+    uint64_t now_ns;       // the first clock reading
+    uint64_t kernel_enter; // address of the entry function where entering is a call; else 0
     // The boot package, which package_refusal() (lib/package) found nothing against: it starts at
     // this frame, in consecutive frames, and has so many bytes.
     uint32_t package_frame;
     uint64_t package_size;
-    uint64_t flags;         // boot_flags of abi/start.h
+    uint64_t flags; // boot_flags of abi/start.h
     // What there is of each resource, in pages of the log for RESOURCE_LOG; 0: as the memory
     // suggests. A platform with larger arrays may ask for more threads and processes than above.
     uint32_t sizes[RESOURCE_COUNT];

@@ -218,7 +218,7 @@ static void the_end_of_the_machine_is_an_answer(void **state)
     assert_string_equal(machine.panic_what, "fault (file:1)");
     assert_false(machine_boot(&(struct machine_options){.package = "nonsense", .package_size = 8}));
     assert_int_equal(machine.code, 1);
-    assert_string_equal(machine.console.bytes, "broken\n");
+    assert_non_null(strstr((const char *)machine.console.bytes, "the boot package is broken"));
 }
 
 static void tables_are_taken_and_given_back(void **state)
