@@ -29,11 +29,14 @@ OWN = {
     "package": ("MemoryObject", "reads the manifest and every program of the package"),
     "log": ("LogReader", "says which pages of the log may be forgotten"),
     "log-pages": ("MemoryObject", "reads who was granted what, and every call's record"),
-    "space": ("AddressSpace", "changes the memory of init-min itself: has what init-min has"),
+    "space": ("AddressSpace", "maps memory into its own addresses"),
+    "programs": ("Job", "makes processes beside those of the manifest, and can end them all"),
 }
+# What init-min makes for its programs; the rest the kernel gives it.
+MADE = ("programs",)
 RISKS = {
     "job": "can use up what every program needs",
-    "space": "is as powerful as init-min",
+    "programs": "can end every program",
     "log": "can have the log forget what nobody has read",
 }
 
@@ -57,8 +60,10 @@ def methods_told(client, interfaces):
 def grant_told(grant, interfaces):
     """(what it is, what it lets somebody do)"""
     if "own" in grant:
-        interface, power = OWN[grant["own"]]
-        return f"{interface}, init-min's own {grant['own']}", power
+        name = grant["own"]
+        interface, power = OWN[name]
+        whose = {"space": "its own", "programs": "the job that all of them run in"}
+        return f"{interface}, {whose.get(name) or own_name(name)}", power
     if "server" in grant:
         return f"Endpoint {grant['server']}, the server's side", "answers what is called there"
     if "memory" in grant:
@@ -68,6 +73,10 @@ def grant_told(grant, interfaces):
     client = grant["client"]
     return (f"{client['interface']}, a client of endpoint {client['endpoint']}",
             f"calls {methods_told(client, interfaces)}")
+
+
+def own_name(name):
+    return f"init-min's own {name}"
 
 
 def program_lines(number, program, interfaces):
@@ -123,7 +132,8 @@ def plan_of(path, value, interfaces):
     """The lines of a checked manifest. interfaces: by name."""
     first, programs = value["first"], value.get("programs", [])
     endpoints = value.get("endpoints", [])
-    lines = [f"{path}", f"the kernel starts {first} with all that there is: {', '.join(OWN)}"]
+    given = ", ".join(name for name in OWN if name not in MADE)
+    lines = [f"{path}", f"the kernel starts {first} with all that there is: {given}"]
     if first != "init-min":
         names = ", ".join(program["name"] for program in programs) or "none"
         return lines + [f"{first} decides what else starts; in the package: {names}"]

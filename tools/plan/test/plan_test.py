@@ -51,12 +51,12 @@ class Plans(unittest.TestCase):
                 "endpoints": [{"name": "a", "messageMax": 64}, {"name": "b", "messageMax": 64}],
                 "programs": [{"name": "q"},
                              {"name": "p", "grants": [{"name": "s", "server": "a"},
-                                                      {"name": "o", "own": "space"}]}],
+                                                      {"name": "o", "own": "programs"}]}],
             }), encoding="utf-8")
             code, out, _ = said(str(path))
         self.assertEqual(code, 0)
         for line in ("endpoint a has no clients", "endpoint b has no server: calls to it end",
-                     "p holds space: is as powerful as init-min", "is granted nothing"):
+                     "p holds programs: can end every program", "is granted nothing"):
             self.assertIn(line, out)
 
     def test_each_capability_of_the_first_program_is_told(self):
