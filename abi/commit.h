@@ -182,7 +182,9 @@ struct commit_object_create {
     uint32_t kind; // enum object_kind
     struct commit_id root_facet;
     uint64_t interface;
-    uint64_t argument; // by kind: ENDPOINT message_max; MEMORY pages; the process; the job
+    // By kind: ENDPOINT message_max; MEMORY pages; the process; the job; INTERRUPT, IO_PORTS first,
+    // upper half: how many.
+    uint64_t argument;
 };
 
 struct commit_object_destroy {
@@ -322,8 +324,10 @@ enum object_kind {
     OBJECT_PARK_SPACE = 10,
     OBJECT_ADDRESS_SPACE = 11,
     OBJECT_THREAD = 12,
+    OBJECT_INTERRUPT = 14,
     OBJECT_LOG_READER = 15,
-    OBJECT_KIND_COUNT = 16,
+    OBJECT_IO_PORTS = 16,
+    OBJECT_KIND_COUNT = 17,
 };
 
 // Flags of a commit, by kind.

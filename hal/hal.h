@@ -82,6 +82,35 @@ void hal_thread_result(uint32_t thread, uint64_t value);
 // none. Replaces what was asked for before.
 void hal_arm(uint64_t deadline_ns);
 
+// --- Devices ------------------------------------------------------------------------------------
+
+enum {
+    HAL_PORTS = 1 << 16, // I/O ports that there can be
+    HAL_LINES = 64,      // interrupt lines
+};
+
+struct port_access {
+    uint32_t port;   // the first of `size`
+    uint32_t size;   // bytes: 1, 2, 4
+    uint32_t status; // a port that is read before each access, where mask is not 0
+    uint32_t mask;
+};
+
+// Whether none of these ports is one that the machine itself uses. Reading a port that is not there
+// gives ones, writing to it nothing.
+bool hal_ports_are_free(uint32_t first, uint32_t count);
+
+// Reads `count` times, as IoPorts.read says (kernel.capnp). Returns how many bytes that gave.
+uint32_t hal_ports_read(const struct port_access *access, uint8_t *bytes, uint32_t count);
+
+// Writes `size` bytes, access->size at a time.
+void hal_ports_write(const struct port_access *access, const uint8_t *bytes, uint32_t size);
+
+// Bit n: line n is open; all others are closed, as all are at first. An open line that interrupts
+// is closed by the platform and handed in with an INPUT_INTERRUPT; what comes while it is closed is
+// handed in when it is opened.
+void hal_lines_open(uint64_t lines);
+
 // --- The world ----------------------------------------------------------------------------------
 
 // Appends text to the machine's console. Returns when it is out.

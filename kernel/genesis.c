@@ -93,6 +93,8 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
         {"log-pages", TRANSFER_COPY, OBJECT_MEMORY, core->log->page_count + SYSLOG_PAGES,
          core->log_frame},
         {"space", TRANSFER_COPY, OBJECT_ADDRESS_SPACE, process_number(core, process), 0},
+        {"ports", TRANSFER_COPY, OBJECT_IO_PORTS, (uint64_t)HAL_PORTS << 32, 0},
+        {"interrupts", TRANSFER_COPY, OBJECT_INTERRUPT, (uint64_t)HAL_LINES << 32, 0},
     };
     for (uint32_t i = 0; i < sizeof given / sizeof given[0]; i++, entry++) {
         uint64_t argument = given[i].argument;

@@ -49,12 +49,13 @@ struct boot {
 };
 
 enum input_kind {
-    INPUT_STEP = 0,  // go on with the work at hand
-    INPUT_ENTER = 1, // the running thread called cap_enter(min_complete, timeout_ns)
-    INPUT_EXIT = 2,  // ... exit(code)
-    INPUT_FAULT = 3, // ... or did something that it may not: cause, address, instruction
-    INPUT_TIMER = 4, // the armed deadline may have come: it is armed no more
-    INPUT_KIND_COUNT = 5,
+    INPUT_STEP = 0,      // go on with the work at hand
+    INPUT_ENTER = 1,     // the running thread called cap_enter(min_complete, timeout_ns)
+    INPUT_EXIT = 2,      // ... exit(code)
+    INPUT_FAULT = 3,     // ... or did something that it may not: cause, address, instruction
+    INPUT_TIMER = 4,     // the armed deadline may have come: it is armed no more
+    INPUT_INTERRUPT = 5, // lines that are open interrupt
+    INPUT_KIND_COUNT = 6,
 };
 
 struct input {
@@ -74,6 +75,9 @@ struct input {
             uint64_t address;
             uint64_t instruction;
         } fault;
+        struct {
+            uint64_t lines; // bit n: line n
+        } interrupt;
     };
 };
 

@@ -38,6 +38,9 @@ static bool turn_step(struct core *core, const struct input *input)
     core->is_sweeping = is_ending || process_sweep(core) || sweep_step(core, SWEEP_THREADS) ||
                         sweep_step(core, SWEEP_WAITS) ||
                         (core_may_commit(core, NONE, false) && sweep_step(core, SWEEP_FACETS));
+    if (core->bindings.closed != 0) {
+        interrupt_settle(core);
+    }
     if (!core->is_sweeping && core->current == NONE) {
         log_seal_step(core->log);
     }
@@ -60,7 +63,7 @@ static bool turn_fault(struct core *core, const struct input *input)
 
 static bool (*const turns[INPUT_KIND_COUNT])(struct core *, const struct input *) = {
     [INPUT_STEP] = turn_step,   [INPUT_ENTER] = gate_enter, [INPUT_EXIT] = gate_exit,
-    [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = gate_timer,
+    [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = gate_timer, [INPUT_INTERRUPT] = gate_interrupt,
 };
 
 // Closes the log, lets it leave the machine, and states digest and head.

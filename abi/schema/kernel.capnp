@@ -285,3 +285,46 @@ interface Thread @0x9f4b3c000000010d {
   # From now on its faults are calls in its name, as long as the caller keeps the capability: an
   # answer lets the thread go on, an exception ends its process.
 }
+
+interface Interrupt @0x9f4b3c0000000111 {
+  # A range of the lines by which devices ask for attention: 0 to 15 are those of a PC's old
+  # controllers, from 16 on the platform's. Several devices may share a line: it is told to everybody
+  # who is bound to it, and stays closed until they have all acknowledged.
+  # Transfer: copy. Session scope: shareable.
+
+  narrow @0 (first :UInt32, count :UInt32) -> (interrupt :Interrupt);
+  # So many lines of this range, from its nth on. The job pays that pays for this one.
+  # Errors: BAD_VALUE where they are not all in it; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
+
+  bind @1 (notification :Notification $C.reach(1), bits :UInt64) -> (generation :UInt64);
+  # From now on these bits are signalled when the line interrupts, as long as the caller keeps both
+  # capabilities. generation names this binding; no other one ever has the same. The line is opened.
+  # Errors: BAD_VALUE where the range is not one line; OUT_OF_CALLS.
+
+  acknowledge @2 (generation :UInt64) -> ();
+  # The device was looked after, and may interrupt again. Says nothing where the generation is not
+  # of a binding made by the caller, and this capability. An interrupt that came while the line was
+  # closed is not lost: it is told now.
+}
+
+interface IoPorts @0x9f4b3c0000000112 {
+  # A range of I/O ports, numbered from 0 on. Ports that the machine itself needs (its console, its
+  # clock, its interrupt controllers, its power) are refused to everybody: DEVICE_RESERVED.
+  # Transfer: copy. Session scope: shareable.
+  # Errors of all methods: BAD_VALUE where a port is not in the range.
+
+  narrow @0 (first :UInt32, count :UInt32) -> (ports :IoPorts);
+  # So many ports of this range, from its nth on. The job pays that pays for this one.
+  # Errors: DEVICE_RESERVED; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
+
+  read @1 (port :UInt32, size :UInt32, count :UInt32, status :UInt32, mask :UInt32)
+      -> (data :Data $C.most(128));
+  # Reads so many times, size bytes (1, 2 or 4) each, at most 64 bytes: a FIFO in one call. Where
+  # mask is not 0, the byte at the port status is read before each, and stands before it in data;
+  # one that has no bit of mask is the last. Errors: BAD_VALUE for other sizes.
+
+  write @2 (port :UInt32, size :UInt32, data :Data) -> (written :UInt32);
+  # Writes at most 64 bytes, size bytes at a time; says how many. Who has the answer written to
+  # memory that outlives it knows from there whether the device got them.
+  # Errors: BAD_VALUE for other sizes.
+}

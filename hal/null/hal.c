@@ -90,6 +90,38 @@ void hal_arm(uint64_t deadline_ns)
     (void)deadline_ns;
 }
 
+// No port that moves the machine's own console, clock, interrupt controllers or power is free.
+bool hal_ports_are_free(uint32_t first, uint32_t count)
+{
+    (void)first;
+    (void)count;
+    return true;
+}
+
+// Where there are no ports, all that is read is ones.
+uint32_t hal_ports_read(const struct port_access *access, uint8_t *bytes, uint32_t count)
+{
+    (void)access;
+    (void)bytes;
+    (void)count;
+    return 0;
+}
+
+// In order, and before anything that the thread does next.
+void hal_ports_write(const struct port_access *access, const uint8_t *bytes, uint32_t size)
+{
+    (void)access;
+    (void)bytes;
+    (void)size;
+}
+
+// Costs little where nothing changes. A line that is told by its edge must not lose one that comes
+// while it is closed.
+void hal_lines_open(uint64_t lines)
+{
+    (void)lines;
+}
+
 // Bytes as they are: no conversion of line ends.
 void hal_console_write(const char *text, uint32_t size)
 {

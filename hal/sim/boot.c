@@ -6,6 +6,7 @@
 #include "hal/sim/sim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@ struct options {
     uint64_t memory; // bytes
     bool trace_entries;
     struct sim_chaos chaos;
+    bool is_live;
+    int far; // file descriptor; -1: nobody
 };
 
 struct option {
@@ -107,6 +110,23 @@ static void take_memory(struct options *options, const char *value)
     options->memory = (size << shift) & ~(uint64_t)(PAGE_SIZE - 1);
 }
 
+static void take_live(struct options *options, const char *value)
+{
+    (void)value;
+    options->is_live = true;
+}
+
+static void take_far(struct options *options, const char *value)
+{
+    char *end;
+    uint64_t number = number_decode("far", value, &end);
+
+    if (*end != '\0' || number > INT_MAX || fcntl((int)number, F_GETFD) < 0) {
+        sim_die(SIM_EXIT_USAGE, "--far: '%s' is no file descriptor that is open", value);
+    }
+    options->far = (int)number;
+}
+
 static void take_help(struct options *options, const char *value);
 
 static const struct option option_table[] = {
@@ -118,6 +138,8 @@ static const struct option option_table[] = {
     {"steps", "N", "stop after so many turns, and check everything", take_steps},
     {"faults", "N", "one turn in N: a process dies, or something is used up", take_faults},
     {"trace-entries", NULL, "print each kernel entry on standard error", take_trace_entries},
+    {"far", "FD", "a socket: who plays the far ends of COM2 and COM3 (far.c)", take_far},
+    {"live", NULL, "time is the host's, for somebody who sits at it", take_live},
     {"help", NULL, "print this", take_help},
 };
 
@@ -141,7 +163,7 @@ static void take_help(struct options *options, const char *value)
 
 static struct options options_decode(int count, char **arguments)
 {
-    struct options options = {.seed = 1, .memory = 64ull << 20};
+    struct options options = {.seed = 1, .memory = 64ull << 20, .far = -1};
 
     for (int i = 1; i < count; i++) {
         const struct option *found = NULL;
@@ -209,6 +231,9 @@ int main(int count, char **arguments)
         package_load(options.package, options.memory, &boot);
     }
     sim_time_init(options.seed);
+    if (options.is_live) {
+        sim_clock_live();
+    }
     boot.boot_id = sim_draw(SIM_STREAM_ENTROPY);
     boot.flags = sim_draw(SIM_STREAM_ENTROPY) << BOOT_SEED_SHIFT;
     boot.now_ns = sim_clock_read();
@@ -220,7 +245,9 @@ int main(int count, char **arguments)
         hal_halt(1);
     }
     sim_chaos_init(&options.chaos);
-    sim_loop(kernel_boot(&boot), options.trace_entries);
+    sim_devices_init(options.is_live);
+    sim_far_init(options.far, options.is_live);
+    sim_loop(kernel_boot(&boot), options.trace_entries, options.is_live);
 }
 
 static_assert(SIM_THREADS_MAX >= (int)BOOT_THREADS_MAX && SIM_SPACES_MAX >= (int)BOOT_SPACES_MAX,

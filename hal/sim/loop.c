@@ -2,7 +2,7 @@
 //
 // The loop of kernel/kernel.h on a machine whose interrupts come from the seed. After each turn: an
 // interrupt if one waits, else the kernel's next step if it has more to do, else the thread that it
-// chose, until that comes back; and where no thread is ready, the next deadline.
+// chose, until that comes back; and where no thread is ready, whatever comes next.
 //
 // An entry may draw that its program computed until the armed deadline: so the seed decides when
 // time slices run out, and how threads interleave.
@@ -15,10 +15,11 @@ enum { PREEMPT_ONE_IN = 16 }; // entries
 
 static const char *const input_names[INPUT_KIND_COUNT] = {
     [INPUT_STEP] = "step",   [INPUT_ENTER] = "enter", [INPUT_EXIT] = "exit",
-    [INPUT_FAULT] = "fault", [INPUT_TIMER] = "timer",
+    [INPUT_FAULT] = "fault", [INPUT_TIMER] = "timer", [INPUT_INTERRUPT] = "interrupt",
 };
 
 static bool preempt; // the last entry drew that time runs out
+static bool is_live; // its time is the host's
 
 // The three words say what fits the kind; unused ones are zero.
 static void input_trace(const struct input *input, int32_t thread)
@@ -29,42 +30,87 @@ static void input_trace(const struct input *input, int32_t thread)
             input->fault.address, input->fault.instruction);
 }
 
-static struct input next_input(struct turn turn)
+static struct input input_of(enum input_kind kind)
 {
+    return (struct input){.kind = kind, .fault = {0}};
+}
+
+// Nobody runs: time goes on to whatever comes first, a deadline or a device; or the far ends of the
+// devices say something, whose turn it is when nothing moves there.
+static struct input idle_input(uint64_t now_ns)
+{
+    struct input input = input_of(INPUT_INTERRUPT);
+    bool was_asked = false;
+
+    for (;;) {
+        uint64_t device_ns = sim_devices_step(now_ns);
+        uint64_t armed_ns = sim_clock_armed();
+        uint64_t next_ns = device_ns < armed_ns ? device_ns : armed_ns;
+        input.interrupt.lines = sim_lines_take();
+        if (input.interrupt.lines != 0) {
+            return input;
+        }
+        if (sim_timer_take()) {
+            return input_of(INPUT_TIMER);
+        }
+        if (is_live) {
+            sim_far_wait(next_ns > now_ns && next_ns != UINT64_MAX ? next_ns - now_ns : next_ns);
+            now_ns = sim_clock_read();
+        } else if (device_ns == UINT64_MAX && sim_far_is_there() && !was_asked) {
+            sim_far_ask(now_ns, next_ns);
+            was_asked = true;
+        } else if (next_ns == UINT64_MAX) {
+            sim_chaos_end("nobody can go on");
+            sim_die(sim_chaos_is_on() ? 0 : SIM_EXIT_DEADLOCK,
+                    "every thread waits and nothing is due");
+        } else {
+            sim_clock_jump(next_ns);
+            now_ns = next_ns;
+            was_asked = false;
+        }
+    }
+}
+
+static struct input next_input(struct turn turn, uint64_t now_ns)
+{
+    struct input interrupt = input_of(INPUT_INTERRUPT);
+
     if (preempt) {
         preempt = false;
         sim_clock_sleep();
     }
+    sim_far_look();
+    sim_devices_step(now_ns);
     if (sim_timer_take()) {
-        return (struct input){.kind = INPUT_TIMER, .fault = {0}};
+        return input_of(INPUT_TIMER);
+    }
+    interrupt.interrupt.lines = sim_lines_take();
+    if (interrupt.interrupt.lines != 0) {
+        return interrupt;
     }
     if (turn.more) {
-        return (struct input){.kind = INPUT_STEP, .fault = {0}};
+        return input_of(INPUT_STEP);
     }
-    if (turn.thread != HAL_NO_THREAD) {
-        struct input input = sim_thread_run((uint32_t)turn.thread);
-        preempt = sim_draw(SIM_STREAM_SCHEDULE) % PREEMPT_ONE_IN == 0;
-        return input;
+    if (turn.thread == HAL_NO_THREAD) {
+        return idle_input(now_ns);
     }
-    if (!sim_clock_sleep()) {
-        sim_chaos_end("nobody can go on");
-        sim_die(sim_chaos_is_on() ? 0 : SIM_EXIT_DEADLOCK, "every thread waits and nothing is due");
-    }
-    (void)sim_timer_take();
-    return (struct input){.kind = INPUT_TIMER, .fault = {0}};
+    struct input input = sim_thread_run((uint32_t)turn.thread);
+    preempt = !is_live && sim_draw(SIM_STREAM_SCHEDULE) % PREEMPT_ONE_IN == 0;
+    return input;
 }
 
-void sim_loop(struct kernel *kernel, bool trace)
+void sim_loop(struct kernel *kernel, bool trace, bool live)
 {
     struct turn turn = {.thread = HAL_NO_THREAD};
     struct input input = {.kind = INPUT_STEP, .fault = {0}};
 
+    is_live = live;
     for (;;) {
         input.now_ns = sim_clock_read();
         if (trace) {
             input_trace(&input, turn.thread);
         }
         turn = sim_chaos_turn(kernel, &input);
-        input = next_input(turn);
+        input = next_input(turn, input.now_ns);
     }
 }

@@ -137,6 +137,50 @@ bool sim_timer_take(void);
 // Sleeps: the clock jumps to the armed deadline. False: none is armed.
 bool sim_clock_sleep(void);
 
+// When the armed deadline comes; UINT64_MAX: none is armed.
+uint64_t sim_clock_armed(void);
+
+// The clock jumps there, if it is not there yet.
+void sim_clock_jump(uint64_t now_ns);
+
+// From now on the clock is the host's.
+void sim_clock_live(void);
+
+// --- device.c -----------------------------------------------------------------------------------
+
+enum { SIM_SERIALS = 2 }; // COM2, COM3
+
+void sim_devices_init(bool is_live);
+
+// Time has passed for the devices. Returns when something moves again on a line by itself;
+// UINT64_MAX: nothing moves.
+uint64_t sim_devices_step(uint64_t now_ns);
+
+// The open lines that have risen: they are closed now.
+uint64_t sim_lines_take(void);
+
+// What the far end of a serial port does.
+void sim_serial_send(uint32_t serial, const uint8_t *bytes, size_t size, bool is_flood);
+void sim_serial_break(uint32_t serial);
+void sim_serial_carrier(uint32_t serial, bool is_there);
+void sim_serial_stop(uint32_t serial, bool is_stopped);
+
+// --- far.c --------------------------------------------------------------------------------------
+
+void sim_far_init(int fd, bool is_live);
+bool sim_far_is_there(void);
+
+// A byte has reached the far end.
+void sim_far_sent(uint32_t serial, uint8_t byte);
+
+// Nobody runs and nothing moves until `next_ns`: the far ends' turn.
+void sim_far_ask(uint64_t now_ns, uint64_t next_ns);
+
+// Of a live machine: waits for the far ends, at most so long; looks now and then whether they said
+// anything.
+void sim_far_wait(uint64_t wait_ns);
+void sim_far_look(void);
+
 // --- console.c ----------------------------------------------------------------------------------
 
 enum sim_export { SIM_EXPORT_LOG, SIM_EXPORT_SYSLOG, SIM_EXPORT_COUNT };
@@ -182,6 +226,6 @@ enum {
     SIM_EXIT_PANIC = 127,
 };
 
-_Noreturn void sim_loop(struct kernel *kernel, bool trace);
+_Noreturn void sim_loop(struct kernel *kernel, bool trace, bool live);
 
 #endif

@@ -6,7 +6,11 @@
 //
 // Numbers come from xoshiro256** (Blackman and Vigna), its state filled by splitmix64 as its
 // authors advise.
+//
+// A live machine, which somebody sits at, has the host's clock instead.
 #include "hal/sim/sim.h"
+
+#include <time.h>
 
 enum {
     READING_NS_MIN = 50,
@@ -22,6 +26,7 @@ struct stream {
 static struct stream streams[SIM_STREAM_COUNT];
 static uint64_t now_ns;
 static uint64_t armed_ns = UINT64_MAX;
+static uint64_t live_since_ns; // on the host's clock; 0: not live
 
 static uint64_t splitmix64(uint64_t *state)
 {
@@ -61,8 +66,25 @@ void sim_time_init(uint64_t seed)
     }
 }
 
+static uint64_t host_ns(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+void sim_clock_live(void)
+{
+    live_since_ns = host_ns();
+}
+
 uint64_t sim_clock_read(void)
 {
+    if (live_since_ns != 0) {
+        now_ns = host_ns() - live_since_ns;
+        return now_ns;
+    }
     uint64_t step_ns = READING_NS_MIN + sim_draw(SIM_STREAM_CLOCK) % READING_NS_SPREAD;
 
     if (sim_draw(SIM_STREAM_CLOCK) % LONG_ONE_IN == 0) {
@@ -95,4 +117,14 @@ bool sim_clock_sleep(void)
         now_ns = armed_ns;
     }
     return true;
+}
+
+uint64_t sim_clock_armed(void)
+{
+    return armed_ns;
+}
+
+void sim_clock_jump(uint64_t to_ns)
+{
+    now_ns = now_ns < to_ns ? to_ns : now_ns;
 }

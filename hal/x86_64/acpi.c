@@ -21,8 +21,13 @@ enum {
 
     MADT_ENTRIES = 44,
     MADT_LOCAL_APIC = 0,
+    MADT_IO_APIC = 1,
+    MADT_OVERRIDE = 2,
     MADT_LOCAL_X2APIC = 9,
     MADT_ENABLED = 1,
+    MADT_POLARITY_LOW = 3, // of two bits
+    MADT_TRIGGER = 2,      // the first of two bits
+    MADT_TRIGGER_LEVEL = 3,
 
     FADT_DSDT = 40,
     FADT_SMI_COMMAND = 48,
@@ -108,6 +113,26 @@ static void cpu_add(struct acpi *acpi, uint64_t id, uint64_t flags)
     }
 }
 
+static void io_apic_add(struct acpi *acpi, struct table entry)
+{
+    if (acpi->io_apic_count < ACPI_IO_APICS_MAX && entry.size >= 12) {
+        acpi->io_apics[acpi->io_apic_count++] =
+            (struct acpi_io_apic){(uint32_t)field(entry, 4, 4), (uint32_t)field(entry, 8, 4)};
+    }
+}
+
+static void line_override(struct acpi *acpi, struct table entry)
+{
+    uint64_t source = field(entry, 3, 1);
+    uint64_t flags = field(entry, 8, 2);
+
+    if (source < ACPI_OLD_LINES && entry.size >= 10) {
+        acpi->lines[source] = (struct acpi_line){(uint32_t)field(entry, 4, 4),
+                                                 (flags >> MADT_TRIGGER & 3) == MADT_TRIGGER_LEVEL,
+                                                 (flags & 3) == MADT_POLARITY_LOW};
+    }
+}
+
 static void madt_read(struct table madt, struct acpi *acpi)
 {
     uint32_t size;
@@ -124,6 +149,10 @@ static void madt_read(struct table madt, struct acpi *acpi)
             cpu_add(acpi, field(entry, 3, 1), field(entry, 4, 4));
         } else if (kind == MADT_LOCAL_X2APIC) {
             cpu_add(acpi, field(entry, 4, 4), field(entry, 8, 4));
+        } else if (kind == MADT_IO_APIC) {
+            io_apic_add(acpi, entry);
+        } else if (kind == MADT_OVERRIDE) {
+            line_override(acpi, entry);
         }
     }
 }
@@ -225,6 +254,9 @@ void acpi_read(const uint8_t *rsdp, struct acpi *acpi)
 {
     struct table pointer = {rsdp, RSDP_SIZE};
 
+    for (uint32_t line = 0; line < ACPI_OLD_LINES; line++) {
+        acpi->lines[line] = (struct acpi_line){.number = line};
+    }
     if (memcmp(rsdp, "RSD PTR ", 8) != 0 || !sum_is_zero(rsdp, RSDP_CHECKED)) {
         return;
     }

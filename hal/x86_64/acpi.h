@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ACPI_CPUS_MAX = 256 };
+enum { ACPI_CPUS_MAX = 256, ACPI_IO_APICS_MAX = 4, ACPI_OLD_LINES = 16 };
 
 enum acpi_space { ACPI_MEMORY = 0, ACPI_PORT = 1 };
 
@@ -19,11 +19,26 @@ struct acpi_register {
     uint8_t space; // enum acpi_space
 };
 
+// 5.2.12.3.
+struct acpi_io_apic {
+    uint32_t address;
+    uint32_t first; // number of its first line
+};
+
+// 5.2.12.5: where a line of the old controllers leads.
+struct acpi_line {
+    uint32_t number;
+    bool is_level, is_low;
+};
+
 struct acpi {
     bool has_tables;
     uint32_t tables_bad; // with a wrong size, place or checksum
     uint32_t cpu_count;  // usable ones; 0: not said
     uint32_t cpu_ids[ACPI_CPUS_MAX];
+    uint32_t io_apic_count; // 0: there are only the old controllers
+    struct acpi_io_apic io_apics[ACPI_IO_APICS_MAX];
+    struct acpi_line lines[ACPI_OLD_LINES];
     // Soft off. With sleep_control it is the machine's without the old registers (4.8.3.7).
     bool has_off;
     uint8_t off_types[2]; // of \_S5

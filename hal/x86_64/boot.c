@@ -68,6 +68,7 @@ static void memory_prepare(const struct loaded *loaded, const struct acpi *acpi,
                   frames_up(loaded->package + loaded->package_size));
     memory_init(loaded->ram.all, loaded->ram.count, ranges_largest(&free));
     power_init(acpi, ending);
+    device_map(acpi);
 
     boot->range_count = free.count;
     memcpy(boot->ranges, free.all, sizeof(free.all));
@@ -158,6 +159,7 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
     acpi_read(loaded.rsdp, &acpi);
     memory_prepare(&loaded, &acpi, command.ending, &boot);
     time_init();
+    device_init(&acpi);
 
     const char *source;
     boot.boot_id = cpu_random(&source);
@@ -170,6 +172,7 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
         cpu_features_log();
         thread_methods_log();
         time_log();
+        device_log();
         log_memory(&boot, source);
     }
     if (console_shows(LOG_VERBOSE)) {

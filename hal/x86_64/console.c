@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What leaves the machine: text on the first serial port, the commit log on the second, the SysLog
-// on the third. Polled, with interrupts off. Registers: National Semiconductor PC16550D data sheet,
-// chapter 8; a port that is not there reads as all ones, "ready", and swallows what is written.
+// What leaves the machine: text on the first serial port, the commit log and then the SysLog on the
+// fourth; the ports between are drivers'. Polled, with interrupts off. Registers: National
+// Semiconductor PC16550D data sheet, chapter 8; a port that is not there reads as all ones,
+// "ready", and swallows what is written.
 #include "hal/x86_64/x86.h"
 
 enum {
     PORT_CONSOLE = 0x3f8,
-    PORT_EXPORT = 0x2f8,
-    PORT_SYSLOG = 0x3e8,
+    PORT_EXPORT = 0x2e8,
 
     UART_DATA = 0,
     UART_INTERRUPTS = 1,
@@ -64,7 +64,6 @@ void console_init(void)
 {
     uart_init(PORT_CONSOLE);
     uart_init(PORT_EXPORT);
-    uart_init(PORT_SYSLOG);
 }
 
 void console_level_set(enum log_level level)
@@ -81,7 +80,6 @@ void console_flush(void)
 {
     uart_flush(PORT_CONSOLE);
     uart_flush(PORT_EXPORT);
-    uart_flush(PORT_SYSLOG);
 }
 
 void hal_console_write(const char *text, uint32_t size)
@@ -96,7 +94,7 @@ void hal_export(const void *bytes, uint32_t size)
 
 void hal_export_syslog(const void *bytes, uint32_t size)
 {
-    uart_write(PORT_SYSLOG, bytes, size);
+    uart_write(PORT_EXPORT, bytes, size);
 }
 
 void console_text(const char *text)

@@ -55,8 +55,11 @@
 #define VECTOR_PAGE_FAULT    14
 #define VECTOR_MACHINE_CHECK 18
 #define VECTOR_FAULTS        32 // below: exceptions; from here on: interrupts
-#define VECTOR_OLD           32 // 16 of the interrupt controller of the PC, all masked
+#define VECTOR_OLD           32 // 16 of the old interrupt controllers
+#define VECTOR_OLD_COUNT     16
 #define VECTOR_TIMER         64
+#define VECTOR_LINES         80  // 64 of I/O APICs
+#define VECTOR_RISEN         144 // a line that rose before it was open
 #define VECTOR_SPURIOUS      255
 
 #endif

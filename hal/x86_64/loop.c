@@ -3,7 +3,8 @@
 // The loop that kernel/kernel.h asks of a platform: an entry becomes an input, the kernel takes its
 // turns, and what it says runs. entry.S calls in here with interrupts off. The only interrupt that
 // can matter between two turns is the timer's, and it means just that the deadline has passed, so
-// polling is a comparison with the clock that the turn needs anyway.
+// polling is a comparison with the clock that the turn needs anyway; devices wait until a program
+// runs, or nobody.
 #include "hal/x86_64/x86.h"
 
 // Hands in work until there is no more.
@@ -47,6 +48,14 @@ int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
     return loop_turn(cpu, INPUT_FAULT);
 }
 
+// Lines of devices interrupted. The deadline may have come together with them: then it comes again.
+static int32_t loop_lines(struct cpu *cpu, uint64_t lines)
+{
+    hal_arm(cpu->deadline_ns);
+    cpu->input.interrupt.lines = lines;
+    return loop_turn(cpu, INPUT_INTERRUPT);
+}
+
 // A program has one code segment and no virtual 8086 mode. If it is elsewhere, the processor let it
 // do what no processor should: it is put back, so that nothing can return there, and stopped.
 static bool frame_is_foreign(struct trap_frame *frame)
@@ -69,8 +78,18 @@ int32_t loop_trap(void)
     cpu->input.now_ns = time_now_ns();
     if (frame->vector == VECTOR_TIMER) {
         time_interrupt(cpu);
+    } else if (frame->vector == VECTOR_RISEN) {
+        time_interrupt_end();
+    } else if (device_line(frame->vector) < HAL_LINES) {
+        device_arrive(device_line(frame->vector));
     }
-    if (!frame_is_foreign(frame) && frame->vector >= VECTOR_FAULTS) {
+    bool is_foreign = frame_is_foreign(frame);
+    bool is_fault = is_foreign || frame->vector < VECTOR_FAULTS;
+    uint64_t lines = is_fault ? 0 : device_lines_take();
+    if (lines != 0) {
+        return loop_lines(cpu, lines);
+    }
+    if (!is_fault) {
         if (time_expired(cpu)) {
             return loop_turn(cpu, INPUT_TIMER);
         }
@@ -105,6 +124,13 @@ int32_t loop_idle(void)
         hal_arm(cpu->deadline_ns);
         __asm__ volatile("sti; hlt; cli" : : : "memory"); // trap_kernel() takes the interrupt
         cpu->input.now_ns = time_now_ns();
+        for (; cpu->arrived != 0; cpu->arrived &= cpu->arrived - 1) {
+            device_arrive((uint32_t)__builtin_ctzll(cpu->arrived));
+        }
+        uint64_t lines = device_lines_take();
+        if (lines != 0) {
+            return loop_lines(cpu, lines);
+        }
     }
     return loop_turn(cpu, INPUT_TIMER);
 }

@@ -14,9 +14,11 @@ enum {
     APIC_BASE_ENABLE = 1 << 11,
     APIC_BASE_X2APIC = 1 << 10,
 
+    APIC_ID = 0x20,
     APIC_TASK_PRIORITY = 0x80,
     APIC_END = 0xb0,
     APIC_SPURIOUS = 0xf0,
+    APIC_COMMAND = 0x300,
     APIC_TIMER = 0x320,
     APIC_THERMAL = 0x330,
     APIC_COUNTERS = 0x340,
@@ -29,6 +31,8 @@ enum {
 
     APIC_MASKED = 1 << 16,
     APIC_NMI = 4 << 8,
+    APIC_OLD = 7 << 8,   // from the old controllers
+    APIC_SELF = 1 << 18, // target of a command
     APIC_ENABLE = 1 << 8,
     APIC_DIVIDE_BY_1 = 0xb,
 
@@ -195,4 +199,24 @@ void time_interrupt(struct cpu *cpu)
 {
     apic_write(APIC_END, 0);
     cpu->programmed_ns = UINT64_MAX;
+}
+
+void time_interrupt_end(void)
+{
+    apic_write(APIC_END, 0);
+}
+
+void time_interrupt_self(uint32_t vector)
+{
+    apic_write(APIC_COMMAND, APIC_SELF | vector);
+}
+
+uint32_t time_apic_id(void)
+{
+    return apic_read(APIC_ID) >> 24;
+}
+
+void time_old_controller_use(void)
+{
+    apic_write(APIC_PIN_0, APIC_OLD);
 }

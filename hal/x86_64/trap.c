@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What interrupts the kernel itself: the timer while it sleeps, and its own defects, which end the
-// machine with a report. Programs' faults are inputs: loop.c.
+// What interrupts the kernel itself: timer and devices while it sleeps, and its own defects, which
+// end the machine with a report. Programs' faults are inputs: loop.c.
 #include "hal/x86_64/x86.h"
 
 // SDM volume 3, 6.3.1; an empty name: reserved.
@@ -35,5 +35,11 @@ void trap_kernel(const struct trap_frame *frame)
     if (frame->vector == VECTOR_TIMER) {
         time_interrupt(cpu_current());
     }
-    // Others are spurious and are not acknowledged (SDM volume 3, 10.9): all are masked.
+    if (frame->vector == VECTOR_RISEN) {
+        time_interrupt_end();
+    }
+    if (device_line(frame->vector) < HAL_LINES) {
+        cpu_current()->arrived |= 1ull << device_line(frame->vector);
+    }
+    // Others are spurious and are not acknowledged (SDM volume 3, 10.9).
 }

@@ -65,6 +65,7 @@ struct cpu {
     struct kernel *kernel;
     uint64_t root;          // of the tables that are loaded
     struct input input;     // of the present turn
+    uint64_t arrived;       // lines that interrupted while it slept; device_arrive() is still to do
     uint64_t deadline_ns;   // what the kernel asked for
     uint64_t programmed_ns; // when the timer will interrupt; UINT64_MAX: it won't
 };
@@ -203,6 +204,12 @@ void time_init(void);
 void time_log(void);
 void time_interrupt(struct cpu *cpu); // the timer's: acknowledges it; its owner arms it again
 
+// Of the local APIC, for device.c.
+void time_interrupt_end(void);
+void time_interrupt_self(uint32_t vector);
+uint32_t time_apic_id(void);
+void time_old_controller_use(void); // interrupts of the old controllers come to this processor
+
 // Has the deadline come at the time of the present turn? Tells so once.
 static inline bool time_expired(struct cpu *cpu)
 {
@@ -212,6 +219,28 @@ static inline bool time_expired(struct cpu *cpu)
     cpu->deadline_ns = UINT64_MAX;
     return true;
 }
+
+// --- device.c -----------------------------------------------------------------------------------
+
+// Maps what it needs: between memory_init() and the kernel's first frame.
+void device_map(const struct acpi *acpi);
+void device_init(const struct acpi *acpi); // after time_init()
+void device_log(void);
+
+// A line interrupted this processor.
+void device_arrive(uint32_t line);
+
+// Which line a vector is of; HAL_LINES: none.
+static inline uint32_t device_line(uint64_t vector)
+{
+    if (vector - VECTOR_LINES < HAL_LINES) {
+        return (uint32_t)(vector - VECTOR_LINES);
+    }
+    return vector - VECTOR_OLD < VECTOR_OLD_COUNT ? (uint32_t)(vector - VECTOR_OLD) : HAL_LINES;
+}
+
+// The open lines that have risen; they are closed now.
+uint64_t device_lines_take(void);
 
 // --- console.c ----------------------------------------------------------------------------------
 

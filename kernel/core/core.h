@@ -21,6 +21,7 @@
 #include "abi/ring.h"
 #include "abi/syslog.h"
 #include "hal/hal.h"
+#include "kernel/core/device.h"
 #include "kernel/core/list.h"
 #include "kernel/core/request.h"
 #include "kernel/core/state/assert.h"
@@ -218,6 +219,7 @@ struct core {
     bool has_leases;                      // some facet has, or had: calls are counted
     uint32_t sweeps[SWEEP_COUNT];         // the record that each looks at next: sweep.c
     struct queue parked[PARK_QUEUES + 1]; // park.c; the last one: timer.c
+    struct bindings bindings;
 
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
@@ -447,8 +449,7 @@ __attribute__((noinline)) void received_write(const struct core *core, struct re
                                               uint32_t count, const uint64_t caps[],
                                               const struct buffer *buffer, uint32_t offset);
 
-// --- endpoint.c, job.c, process.c
-// -------------------------------------------------------------------
+// --- endpoint.c, job.c, process.c ---------------------------------------------------------------
 
 enum status endpoint_call(struct core *core, struct request *request);
 enum status endpoint_recv(struct core *core, struct request *request);

@@ -30,6 +30,8 @@ const struct object_class object_classes[OBJECT_KIND_COUNT] = {
     [OBJECT_THREAD] = {CLASS(thread, THREAD, NONE), .created = thread_created,
                        .destroyed = thread_destroyed, .check = thread_check, .quiet = UINT64_MAX},
     [OBJECT_PARK_SPACE] = {.interface = PARK_SPACE_INTERFACE_ID, .transfer = TRANSFER_NONE},
+    [OBJECT_INTERRUPT] = {CLASS(interrupt, INTERRUPT, COPY), .quiet = ~(1ULL << INTERRUPT_NARROW)},
+    [OBJECT_IO_PORTS] = {CLASS(io_ports, IO_PORTS, COPY), .quiet = ~(1ULL << IO_PORTS_NARROW)},
     [OBJECT_LOG_READER] = {CLASS(log_reader, LOG_READER, COPY), PLAIN},
 };
 
@@ -67,6 +69,8 @@ MAKER(job_make_thread, thread);
 MAKER(job_child, job);
 MAKER(process_builder_space, space);
 MAKER(process_builder_start, process);
+MAKER(interrupt_narrow, interrupt);
+MAKER(io_ports_narrow, ports);
 
 // The job that an object makes others for: a job itself, or the one that pays for the object.
 static uint32_t job_served(const struct object *object)

@@ -198,3 +198,11 @@ bool gate_timer(struct core *core, const struct input *input)
     schedule_timer(core);
     return false;
 }
+
+bool gate_interrupt(struct core *core, const struct input *input)
+{
+    core->actor = KERNEL_ACTOR;
+    core->cause = CAUSE_NONE;
+    interrupt_arrive(core, input->interrupt.lines);
+    return false;
+}

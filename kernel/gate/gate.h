@@ -30,4 +30,7 @@ void gate_end(struct core *core, int32_t code, enum exit_reason cause);
 // Ends what is due by the clock, the running thread's slice last.
 bool gate_timer(struct core *core, const struct input *input);
 
+// An interrupt line that is open: whoever is bound to it is told.
+bool gate_interrupt(struct core *core, const struct input *input);
+
 #endif

@@ -29,6 +29,18 @@ enum {
     EXIT_CODE = 1234,
     WORD = 0x5eed,
     SLEEP_NS = 3000000,
+
+    SERIAL = 0x2f8,
+    SERIAL_INTERRUPT = 3,
+    SERIAL_ENABLE = 1,
+    SERIAL_IDENTITY = 2,
+    SERIAL_MODEM = 4,
+    SERIAL_LINE = 5,
+    SERIAL_SCRATCH = 7,
+    SERIAL_SAYS_EMPTY = 2, // in ENABLE
+    SERIAL_OUT2 = 8,       // in MODEM: interrupts leave
+    SERIAL_EMPTY = 0x20,   // in LINE
+    PORT_ABSENT = 0x1e8,
 };
 
 struct actor {
@@ -395,6 +407,87 @@ static bool sleep_check(const struct input *input)
     return input->kind == INPUT_TIMER && input->now_ns >= suite.deadline_ns;
 }
 
+// --- Devices: the second serial port, a 16550 ---------------------------------------------------
+
+static uint8_t port_read(uint32_t port)
+{
+    const struct port_access access = {.port = port, .size = 1};
+    uint8_t value = 0;
+
+    (void)hal_ports_read(&access, &value, 1);
+    return value;
+}
+
+static void port_write(uint32_t port, uint8_t value)
+{
+    hal_ports_write(&(struct port_access){.port = port, .size = 1}, &value, 1);
+}
+
+static bool ports_check(const struct input *input)
+{
+    port_write(SERIAL + SERIAL_SCRATCH, WORD & 0xff);
+    return has_entered(input) && port_read(SERIAL + SERIAL_SCRATCH) == (WORD & 0xff) &&
+           port_read(PORT_ABSENT) == 0xff;
+}
+
+static bool status_check(const struct input *input)
+{
+    struct port_access access = {
+        .port = SERIAL + SERIAL_SCRATCH, .size = 1, .status = SERIAL + SERIAL_LINE, .mask = 1};
+    uint8_t bytes[4] = {0};
+    bool is_ended = hal_ports_read(&access, bytes, 2) == 1 && (bytes[0] & 1) == 0;
+
+    access.mask = SERIAL_EMPTY;
+    return has_entered(input) && is_ended && hal_ports_read(&access, bytes, 2) == 4 &&
+           (bytes[0] & SERIAL_EMPTY) != 0 && bytes[1] == (WORD & 0xff) && bytes[3] == bytes[1];
+}
+
+static bool own_check(const struct input *input)
+{
+    return has_entered(input) && hal_ports_are_free(SERIAL, 8) && !hal_ports_are_free(0x3f8, 1) &&
+           !hal_ports_are_free(0x3f0, 16) && hal_ports_are_free(0x3f0, 8);
+}
+
+// An empty transmitter interrupts when it is asked to say so.
+static void line_raise(void)
+{
+    (void)port_read(SERIAL + SERIAL_IDENTITY);
+    port_write(SERIAL + SERIAL_MODEM, SERIAL_OUT2);
+    port_write(SERIAL + SERIAL_ENABLE, 0);
+    port_write(SERIAL + SERIAL_ENABLE, SERIAL_SAYS_EMPTY);
+}
+
+static uint32_t line_prepare(void)
+{
+    hal_lines_open(1 << SERIAL_INTERRUPT);
+    line_raise();
+    return ACTORS;
+}
+
+static uint32_t line_closed_prepare(void)
+{
+    line_raise();
+    return first_enters();
+}
+
+static uint32_t line_opened_prepare(void)
+{
+    hal_lines_open(1 << SERIAL_INTERRUPT);
+    return ACTORS;
+}
+
+static uint32_t line_others_prepare(void)
+{
+    hal_lines_open(1 << (SERIAL_INTERRUPT + 1));
+    line_raise();
+    return first_enters();
+}
+
+static bool line_check(const struct input *input)
+{
+    return input->kind == INPUT_INTERRUPT && input->interrupt.lines == 1 << SERIAL_INTERRUPT;
+}
+
 static const struct step steps[] = {
     {"a thread begins at its entry with its argument", first_enters, has_begun},
     {"registers are kept over a system call", first_enters, has_entered},
@@ -419,6 +512,15 @@ static const struct step steps[] = {
     {"exit hands in its code", exit_prepare, exit_check},
     {"a space made again is empty", again_prepare, again_check},
     {"an idle machine wakes at the deadline armed last", sleep_prepare, sleep_check},
+    {"a device's register keeps what it is given, and no device is all ones", first_enters,
+     ports_check},
+    {"a string ends where its status says so", first_enters, status_check},
+    {"the machine's own ports are nobody's", first_enters, own_check},
+    {"a line interrupts an idle machine", line_prepare, line_check},
+    {"a line that has interrupted is closed", line_closed_prepare, has_entered},
+    {"what came while it was closed comes when it is opened", line_opened_prepare, line_check},
+    {"to open a line opens no other one", line_others_prepare, has_entered},
+    {"... and that one is told when it is", line_opened_prepare, line_check},
 };
 
 enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };

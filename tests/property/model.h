@@ -46,6 +46,8 @@ enum model_kind {
     MODEL_NOTIFICATION,
     MODEL_PARK_SPACE,
     MODEL_SPACE,
+    MODEL_PORTS,
+    MODEL_INTERRUPT,
     MODEL_REVOKER, // of no object: what a hold may be instead
 };
 
@@ -55,7 +57,7 @@ struct model_object {
     uint32_t message_max;
     uint32_t program; // BUILDER: that it builds
     bool is_spent;
-    uint64_t bits; // NOTIFICATION
+    uint64_t bits; // NOTIFICATION; of PORTS, INTERRUPT: the first, and how many
     uint32_t bound_program;
     uint64_t bound_cap; // ENDPOINT: the notification for lost calls; 0: none
 };

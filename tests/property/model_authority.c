@@ -98,7 +98,7 @@ static const uint16_t method_counts[] = {
     [MODEL_ENDPOINT] = 2, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 10,
     [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 4,     [MODEL_BUILDER] = 6,      [MODEL_PROCESS] = 2,
     [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2, [MODEL_LOG] = 3,
-    [MODEL_SPACE] = 3,
+    [MODEL_SPACE] = 3,    [MODEL_PORTS] = 3,      [MODEL_INTERRUPT] = 3,
 };
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)

@@ -16,7 +16,7 @@ enum {
 
 static uint64_t message_words[KERNEL_MESSAGE_MAX / 8];
 
-static struct capnp_builder message_begin(void)
+struct capnp_builder message_begin(void)
 {
     struct capnp_builder builder;
 
@@ -25,10 +25,9 @@ static struct capnp_builder message_begin(void)
     return builder;
 }
 
-// Calls; `predicted` is what the object says if the call reaches it. True: it succeeded.
-static bool object_call(const struct actor *actor, uint64_t cap, uint16_t method,
-                        const struct capnp_builder *message, enum status predicted,
-                        struct act_answer *answer)
+bool object_call(const struct actor *actor, uint64_t cap, uint16_t method,
+                 const struct capnp_builder *message, enum status predicted,
+                 struct act_answer *answer)
 {
     actor_refresh(actor);
     struct act_snapshot before = act_snapshot();
@@ -316,8 +315,8 @@ static void sleep_step(struct actor *actor)
 void object_step(struct actor *actor)
 {
     static void (*const steps[])(struct actor *) = {
-        facet_step, facet_step,        facet_step,           revoker_step,
-        plain_step, notification_step, endpoint_server_step, sleep_step,
+        facet_step,        facet_step,           facet_step, revoker_step, plain_step,
+        notification_step, endpoint_server_step, sleep_step, device_step,  device_step,
     };
 
     if (holds_of(actor->program) > HOLDS_MANY) {

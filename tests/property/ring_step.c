@@ -58,11 +58,20 @@ bool is_manager(const struct model_hold *hold)
     return hold_is(hold, MODEL_MANAGER);
 }
 
+// All ports, all lines.
+static bool is_whole_device(const struct model_hold *hold)
+{
+    uint64_t count = model.objects[model.nodes[hold->node].object].bits >> 32;
+
+    return (hold_is(hold, MODEL_PORTS) && count == HAL_PORTS) ||
+           (hold_is(hold, MODEL_INTERRUPT) && count == HAL_LINES);
+}
+
 // What a program may do without: the test needs the others.
 static bool is_spare(const struct model_hold *hold)
 {
-    bool is_needed =
-        hold_is(hold, MODEL_JOB) || hold_is(hold, MODEL_MANAGER) || hold_is(hold, MODEL_BUILDER);
+    bool is_needed = hold_is(hold, MODEL_JOB) || hold_is(hold, MODEL_MANAGER) ||
+                     hold_is(hold, MODEL_BUILDER) || is_whole_device(hold);
 
     return !is_needed || hold->program != world.actors[0].program;
 }

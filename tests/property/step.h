@@ -31,7 +31,18 @@ void wait_step(struct actor *actor); // in cap_enter, for a time
 
 // --- object_step.c ------------------------------------------------------------------------------
 
+// An empty message, until the next one.
+struct capnp_builder message_begin(void);
+// Calls; `predicted` is what the object says if the call reaches it. True: it succeeded.
+bool object_call(const struct actor *actor, uint64_t cap, uint16_t method,
+                 const struct capnp_builder *message, enum status predicted,
+                 struct act_answer *answer);
+
 void object_step(struct actor *actor);
 void first_step(struct actor *first);
+
+// --- device_step.c ------------------------------------------------------------------------------
+
+void device_step(struct actor *actor);
 
 #endif

@@ -641,12 +641,16 @@ static void genesis_learn(const struct actor *first)
         {"package", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
         {"log", MODEL_LOG, LOG_READER_INTERFACE_ID, TRANSFER_COPY},
         {"log-pages", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
+        {"ports", MODEL_PORTS, IO_PORTS_INTERFACE_ID, TRANSFER_COPY},
+        {"interrupts", MODEL_INTERRUPT, INTERRUPT_INTERFACE_ID, TRANSFER_COPY},
         {"space", MODEL_SPACE, ADDRESS_SPACE_INTERFACE_ID, TRANSFER_COPY},
     };
 
     for (uint32_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         uint32_t node = model_object_create(given[i].kind, given[i].interface, 0);
         uint64_t cap = act_named(first->thread, given[i].name).value;
+        uint64_t count = given[i].kind == MODEL_PORTS ? HAL_PORTS : HAL_LINES;
+        model.objects[model.nodes[node].object].bits = count << 32;
         model_hold_insert(first->program, cap, node, given[i].mode, false);
     }
 }
@@ -673,6 +677,7 @@ void world_begin(void)
     machine.interrupts = chance_in(2);
     memset(&world, 0, sizeof(world));
     model_init();
+    device_begin();
     world.programs = 1;
     world.is_trimmed = chance_in(2);
     actor_start(&world.actors[0], (uint32_t)machine.running, 0);

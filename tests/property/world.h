@@ -116,6 +116,8 @@ void again_print(void);
 // A number from the environment; ends the test, and says why, where it is none.
 uint64_t environment(const char *name, uint64_t least, uint64_t otherwise);
 
+void device_begin(void); // device_step.c: of a new world
+
 // Compares a predicted fact with what a call of a kernel object said.
 void fact_check(const char *what, enum status predicted, enum status found);
 

@@ -24,7 +24,7 @@ class Run:
         done = subprocess.run(boot.command(platform, package, self.log, **options), check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=DEADLINE_SECONDS)
-        boot.collect(options.get("loader"), self.log)
+        boot.collect(platform, self.log)
         self.code = boot.exit_code(platform, done.returncode)
         self.lines = done.stdout.decode(errors="replace").replace("\r", "").splitlines()
         self.errors = done.stderr.decode(errors="replace")

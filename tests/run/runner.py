@@ -18,8 +18,12 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/boot"))
-import boot  # noqa: E402  pylint: disable=wrong-import-position
+TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools")
+sys.path[:0] = [os.path.join(TOOLS, "boot"), os.path.join(TOOLS, "run")]
+# pylint: disable=wrong-import-position
+import boot  # noqa: E402
+import far   # noqa: E402
+import play  # noqa: E402
 
 FOLDER = "build/test/run"
 DEADLINE_SECONDS = 120
@@ -63,7 +67,7 @@ class Script:
         self.platforms, self.package, self.suite = [], None, None
         self.matrix = {axis: [value] for axis, value in AXES.items()}
         self.append = ""
-        self.expected, self.exit, self.hosts = [], 0, []
+        self.expected, self.exit, self.hosts, self.steps = [], 0, [], []
         self.exact = self.by_program = self.same_transcript = False
         self.deadline = DEADLINE_SECONDS
         with open(path, encoding="utf-8") as lines:
@@ -88,6 +92,11 @@ class Script:
             self.matrix[word] = rest.split()
         elif word == "expect":
             self.expected.append(rest)
+        elif word == "port" and rest[:2] in ("2 ", "3 "):
+            try:
+                self.steps.append(play.Step(int(rest[0]), rest[2:]))
+            except play.Wrong as error:
+                raise ScriptError(f"{self.path}:{number}: {error}") from error
         elif word == "exit" and rest.isdigit():
             self.exit = int(rest)
         elif word == "deadline" and rest.isdigit():
@@ -152,23 +161,53 @@ class Matcher:
                          + ["the console's last lines:"] + ["  + " + line for line in tail])
 
 
-def start(line, transcript):
+def start(line, transcript, ends):
     with open(transcript + ".errors", "wb") as errors:
-        return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=errors, start_new_session=True)
+        child = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=errors, start_new_session=True,
+                                 pass_fds=ends.pass_fds if ends else ())
+    if ends:
+        ends.started()
+    return child
 
 
-def follow(child, matcher, transcript, deadline):
-    """Reads the console until it closes, feeding whole lines to the matcher."""
+def play_while(ready, selector, player):
+    """The far ends that can go on do."""
+    ends = player.ends
+    try:
+        for key, _ in ready:
+            if key.fileobj in ends.sockets():
+                ends.step(key.fileobj, player.received, player.turn)
+        for end in ends.sockets():
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if end in ends.eager() else 0)
+            selector.modify(end, wanted)
+    except far.Gone:
+        for end in ends.sockets():
+            selector.unregister(end)
+        player.ends = None
+
+
+def follow(child, matcher, transcript, deadline, player):
+    """Reads the console until it closes, feeding whole lines to the matcher, and plays the far ends
+    of the serial ports meanwhile."""
     selector = selectors.DefaultSelector()
     selector.register(child.stdout, selectors.EVENT_READ)
+    for end in player.ends.sockets() if player else []:
+        selector.register(end, selectors.EVENT_READ)
+    if player:
+        player.turn()
     pending = b""
     with open(transcript, "wb") as copy:
         while True:
             left = deadline - time.monotonic()
-            if left <= 0 or not selector.select(left):
+            ready = selector.select(left) if left > 0 else []
+            if not ready:
                 raise Failure(f"not over after {matcher.script.deadline} seconds\n"
                               + matcher.mismatch())
+            if player and player.ends:
+                play_while(ready, selector, player)
+            if all(key.fileobj is not child.stdout for key, _ in ready):
+                continue
             chunk = os.read(child.stdout.fileno(), 65536)
             copy.write(chunk)
             copy.flush()
@@ -200,20 +239,31 @@ def check_hosts(script, log):
             at = found[0] + 1
 
 
+def attempt_end(player):
+    try:
+        player.end()
+    except play.Wrong as error:
+        raise Failure(str(error)) from error
+
+
 def run_once(script, platform, options, base):
     """Boots once; returns the console's lines."""
     log, transcript = base + ".log", base + ".transcript"
     for stale in (log, transcript):
         if os.path.exists(stale):
             os.unlink(stale)
+    ends = far.open_ends(platform) if script.steps else None
+    player = play.Player(script.steps, ends) if ends else None
     line = boot.command(platform, script.package, log, suite=script.suite, append=script.append,
-                        **options)
-    child = start(line, transcript)
+                        far=ends, **options)
+    child = start(line, transcript, ends)
     matcher = Matcher(script)
     deadline = time.monotonic() + script.deadline
     try:
-        follow(child, matcher, transcript, deadline)
+        follow(child, matcher, transcript, deadline, player)
         status = child.wait(max(1.0, deadline - time.monotonic()))
+    except play.Wrong as error:
+        raise Failure(str(error)) from error
     except subprocess.TimeoutExpired as error:
         raise Failure("the console closed but the machine goes on") from error
     finally:
@@ -221,8 +271,12 @@ def run_once(script, platform, options, base):
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
         child.stdout.close()
+        if ends:
+            ends.close()
+    boot.collect(platform, log)
+    if player:
+        attempt_end(player)
     matcher.end()
-    boot.collect(options.get("loader"), log)
     if boot.exit_code(platform, status) != script.exit:
         with open(transcript + ".errors", encoding="utf-8", errors="replace") as errors:
             raise Failure(f"exit code {boot.exit_code(platform, status)} (status {status}), "

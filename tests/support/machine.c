@@ -255,6 +255,57 @@ void hal_arm(uint64_t deadline_ns)
     machine.armed_ns = deadline_ns;
 }
 
+// --- Devices ------------------------------------------------------------------------------------
+
+bool hal_ports_are_free(uint32_t first, uint32_t count)
+{
+    require(first < HAL_PORTS && count <= HAL_PORTS - first, "there are no such ports", first);
+    return MACHINE_PORT_OWN < first || MACHINE_PORT_OWN >= first + count;
+}
+
+static void access_check(const struct port_access *access)
+{
+    uint32_t size = access->size;
+
+    require(size == 1 || size == 2 || size == 4, "ports have no such size", size);
+    require(hal_ports_are_free(access->port, size), "this port is the machine's own", access->port);
+}
+
+uint32_t hal_ports_read(const struct port_access *access, uint8_t *bytes, uint32_t count)
+{
+    uint32_t size = 0;
+
+    access_check(access);
+    require(access->mask == 0 || hal_ports_are_free(access->status, 1),
+            "this port is the machine's own", access->status);
+    for (uint32_t i = 0; i < count; i++) {
+        if (access->mask != 0) {
+            bytes[size++] = machine.ports[access->status];
+            if ((bytes[size - 1] & access->mask) == 0) {
+                break;
+            }
+        }
+        memcpy(bytes + size, machine.ports + access->port, access->size);
+        size += access->size;
+        machine.port_reads++;
+    }
+    return size;
+}
+
+void hal_ports_write(const struct port_access *access, const uint8_t *bytes, uint32_t size)
+{
+    access_check(access);
+    require(size % access->size == 0, "a part of a port is written", size);
+    for (uint32_t i = 0; i < size; i += access->size) {
+        memcpy(machine.ports + access->port, bytes + i, access->size);
+    }
+}
+
+void hal_lines_open(uint64_t lines)
+{
+    machine.open_lines = lines;
+}
+
 // --- The world ----------------------------------------------------------------------------------
 
 static void bytes_append(struct machine_bytes *to, const void *bytes, uint32_t size)
@@ -394,6 +445,7 @@ bool machine_boot(const struct machine_options *options)
     takes_tables = options->takes_tables;
     machine.armed_ns = UINT64_MAX;
     machine.running = HAL_NO_THREAD;
+    memset(machine.ports, 0xff, sizeof(machine.ports));
     memory_init(options);
     in_kernel = true;
     if (setjmp(end_of_turn) == 0) {
@@ -480,6 +532,17 @@ int32_t machine_timer(uint64_t now_ns)
     if (machine.armed_ns <= now_ns) {
         machine.armed_ns = UINT64_MAX;
     }
+    steps_take(machine_turn(&input));
+    return machine.running;
+}
+
+int32_t machine_interrupt(uint64_t lines)
+{
+    struct input input = {.kind = INPUT_INTERRUPT, .now_ns = machine.now_ns, .fault = {0}};
+
+    require((lines & ~machine.open_lines) == 0, "these lines are closed", lines);
+    machine.open_lines &= ~lines;
+    input.interrupt.lines = lines;
     steps_take(machine_turn(&input));
     return machine.running;
 }

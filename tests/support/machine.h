@@ -82,6 +82,8 @@ struct machine_thread {
     uint64_t fs_base;
 };
 
+enum { MACHINE_PORT_OWN = 0x3f8 }; // the port that is the machine's own
+
 struct machine_bytes {
     uint8_t *bytes; // a NUL follows the last
     uint64_t size;
@@ -102,6 +104,9 @@ struct machine {
     uint32_t tables;  // frames that are tables now
     struct boot boot; // what the kernel was told
     struct machine_bytes console, log, syslog;
+    uint8_t ports[HAL_PORTS]; // what was written, or by the test; ones at first
+    uint32_t port_reads;      // so far
+    uint64_t open_lines;      // as hal_lines_open() said last
     struct machine_space spaces[MACHINE_SPACES_MAX];
     struct machine_thread threads[MACHINE_THREADS_MAX];
 };
@@ -130,6 +135,9 @@ int32_t machine_fault(uint32_t thread, uint32_t cause, uint64_t address);
 
 // Moves the clock and hands in INPUT_TIMER.
 int32_t machine_timer(uint64_t now_ns);
+
+// Open lines interrupt; they are closed then.
+int32_t machine_interrupt(uint64_t lines);
 
 // Hands in timers until the kernel lets the thread run. False: it doesn't, so the thread waits.
 bool machine_run_until(uint32_t thread);

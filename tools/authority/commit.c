@@ -44,6 +44,8 @@ static const char *const object_words[] = {
     [OBJECT_LOG_READER] = "log-reader",
     [OBJECT_ADDRESS_SPACE] = "address-space",
     [OBJECT_THREAD] = "thread",
+    [OBJECT_INTERRUPT] = "interrupt",
+    [OBJECT_IO_PORTS] = "io-ports",
 };
 static const char *const resource_words[] = {
     [RESOURCE_SESSIONS] = "sessions",   [RESOURCE_JOBS] = "jobs",

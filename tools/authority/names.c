@@ -242,8 +242,9 @@ bool manifest_grant(const struct history *history, const struct authority_hold *
 const char *capability_name(const struct history *history, const struct authority_hold *hold)
 {
     // In the order in which the kernel's genesis gives them to the first program.
-    static const char *const first[] = {"console", "timer",     "job",   "capabilities", "package",
-                                        "log",     "log-pages", "space", "session"};
+    static const char *const first[] = {"console", "timer",      "job",       "capabilities",
+                                        "package", "log",        "log-pages", "space",
+                                        "ports",   "interrupts", "session"};
 
     if (history->names->bytes == NULL || hold->is_revoker || hold->is_before)
         return NULL;

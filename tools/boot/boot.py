@@ -7,8 +7,8 @@
             [--log FILE] [--assert RULES]
 
 Used by `make run`, `sim`, `debug` and `trace` with the console on this terminal, and imported by
-tests/run/runner.py. On x86_64 the first serial port is the console; the second one receives the raw
-commit log when the machine halts, the third one the SysLog. The simulator writes both itself.
+tests/run/runner.py. On x86_64 the first serial port is the console; the fourth one receives the raw
+commit log when the machine halts, and then the SysLog. The simulator writes both itself.
 """
 import argparse
 import os
@@ -26,7 +26,9 @@ TRACE = "build/run/trace.json"
 DEBUG_EXIT_BASE = 0x10
 PLATFORMS = ("x86_64", "sim", "sim-asan")
 OVMF = "/usr/share/OVMF"
-LOG_PAGE_MAGIC = b"TLOG"  # how an exported log begins: abi/commit.h
+# Of an exported log: abi/commit.h.
+LOG_PAGE_MAGIC, LOG_PAGE_SIZE = b"TLOG", 4096
+LOG_TRAILER_MAGIC, LOG_TRAILER_SIZE = b"TEND", 128
 
 
 def package_path(platform, package):
@@ -67,30 +69,43 @@ def loader_uefi(package, _suite, _append):
 LOADERS = {"pvh": loader_pvh, "bios": loader_bios, "uefi": loader_uefi}
 
 
-def port(number, base, line, path):
-    """A serial port whose bytes go to a file, on any machine with an ISA bus."""
-    path = path.replace(",", ",,")  # as QEMU wants it
-    return ["-chardev", f"file,id=port{number},path={path}",
-            "-device", f"isa-serial,index={number},iobase={base:#x},irq={line},"
+# The PC's second to fourth serial port: where, and which interrupt line.
+PORTS = {2: (0x2f8, 3), 3: (0x3e8, 4), 4: (0x2e8, 3)}
+
+
+def port(number, backend):
+    """A serial port with its far end (a `-chardev` without its id), on any machine with an ISA
+    bus."""
+    base, line = PORTS[number]
+    return ["-chardev", f"{backend},id=port{number}",
+            "-device", f"isa-serial,index={number - 1},iobase={base:#x},irq={line},"
                        f"chardev=port{number}"]
 
 
+def export_path(log):
+    """What a PC exports when it halts: the commit log, then the SysLog."""
+    return os.path.splitext(log)[0] + ".export"
+
+
 def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="stdio",
-            suite=None, machine="pc", cpus=1, loader="pvh", append=""):
+            suite=None, machine="pc", cpus=1, loader="pvh", append="", far=None):
     """The command that boots a package, or a suite that takes the kernel's place.
 
     Its standard output is the console. `append` is the kernel's command line, for the loader that
-    takes it from here; an ISO has its own.
+    takes it from here; an ISO has its own. `far`: who plays the far ends of the second and third
+    serial port (tools/run/far.py).
     """
     if platform != "x86_64":
         program = f"build/{platform}/{suite or 'tessera-sim'}"
         packages = ["--package", package_path(platform, package)] if package else []
         return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log,
-                "--syslog", syslog_path(log)]
+                "--syslog", syslog_path(log), *(far.words if far else [])]
+    chardevs = far.chardevs if far else ["null", "null"]
     return ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-m", memory,
             "-cpu", cpu, "-smp", str(cpus), *LOADERS[loader](package, suite, append),
             "-display", "none", "-no-reboot", "-nodefaults", "-serial", serial,
-            *port(1, 0x2f8, 3, log), *port(2, 0x3e8, 4, syslog_path(log)),
+            *port(2, chardevs[0]), *port(3, chardevs[1]),
+            *port(4, f"file,path={export_path(log).replace(',', ',,')}"),
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
 
@@ -103,15 +118,23 @@ def exit_code(platform, status):
     return None
 
 
-def collect(loader, log):
-    """Takes from the exported log what is not the kernel's: UEFI's firmware says what it does on
-    every serial port that it finds."""
-    if loader == "uefi" and os.path.exists(log):
-        with open(log, "rb") as file:
-            data = file.read()
-        first = data.find(LOG_PAGE_MAGIC)
-        with open(log, "wb") as file:
-            file.write(data[first:] if first >= 0 else b"")
+def collect(platform, log):
+    """Parts what a PC exported into commit log and SysLog. UEFI's firmware says what it does on
+    every serial port that it finds: that comes before."""
+    if platform != "x86_64" or not os.path.exists(export_path(log)):
+        return
+    with open(export_path(log), "rb") as file:
+        data = file.read()
+    os.unlink(export_path(log))
+    first = max(data.find(LOG_PAGE_MAGIC), 0)
+    end = first
+    while data[end:end + 4] == LOG_PAGE_MAGIC:
+        end += LOG_PAGE_SIZE
+    end += LOG_TRAILER_SIZE if data[end:end + 4] == LOG_TRAILER_MAGIC else 0
+    with open(log, "wb") as file:
+        file.write(data[first:end])
+    with open(syslog_path(log), "wb") as file:
+        file.write(data[end:])
 
 
 def verify(log):
@@ -154,7 +177,7 @@ def run(arguments, log):
         status = subprocess.call(line)
     except KeyboardInterrupt:
         return 130
-    collect(arguments.loader, log)
+    collect(arguments.platform, log)
     code = exit_code(arguments.platform, status)
     if code == 0 and arguments.steps and os.path.getsize(log) == 0:
         return 0  # it was stopped, and has replayed its commits itself

@@ -24,7 +24,7 @@ GRANTS_MAX = 64          # as ProcessBuilder.grant says
 START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
 ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
 FIRST_OWN = ("console", "timer", "job", "capabilities", "package", "log", "log-pages", "space",
-             "programs")
+             "ports", "interrupts", "programs")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 BLANKS = re.compile(r"[ \t\n\r]*")
 STEP = re.compile(r"\.?([A-Za-z0-9_]+)|\[([0-9]+)\]")

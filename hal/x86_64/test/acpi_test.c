@@ -217,9 +217,36 @@ static void always_survives_changed_tables(void **state)
     }
 }
 
+static void interrupt_controllers_and_where_old_lines_lead_are_found(void **state)
+{
+    static const uint8_t madt[] = {
+        0, 0,  0xe0, 0xfe, 1, 0, 0,    0,                 //
+        1, 12, 9,    0,    0, 0, 0xc0, 0xfe, 0,  0, 0, 0, // an I/O APIC, from line 0 on
+        1, 12, 10,   0,    0, 0, 0xc1, 0xfe, 24, 0, 0, 0, // another
+        2, 10, 0,    0,    2, 0, 0,    0,    0,  0,       // line 0 leads to 2, as it is usual
+        2, 10, 0,    9,    9, 0, 0,    0,    15, 0,       // line 9: level, low
+        2, 10, 0,    16,   9, 0, 0,    0,    15, 0,       // there is no such line
+        2, 8,  0,    3,    7, 0, 0,    0,                 // too short
+    };
+
+    (void)state;
+    tables_put();
+    table_put(MADT, "APIC", madt, sizeof(madt));
+    read_all();
+    assert_int_equal(acpi.io_apic_count, 2);
+    assert_int_equal(acpi.io_apics[0].address, 0xfec00000);
+    assert_int_equal(acpi.io_apics[1].first, 24);
+    assert_int_equal(acpi.lines[0].number, 2);
+    assert_false(acpi.lines[0].is_level);
+    assert_int_equal(acpi.lines[3].number, 3);
+    assert_true(acpi.lines[9].is_level && acpi.lines[9].is_low);
+    assert_false(acpi.lines[4].is_level || acpi.lines[4].is_low);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(interrupt_controllers_and_where_old_lines_lead_are_found),
         cmocka_unit_test(processors_and_soft_off_are_found),
         cmocka_unit_test(reduced_hardware_has_registers_of_its_own),
         cmocka_unit_test(a_register_in_no_known_space_is_none),
