@@ -288,8 +288,8 @@ interface Thread @0x9f4b3c000000010d {
 
 interface Interrupt @0x9f4b3c0000000111 {
   # A range of the lines by which devices ask for attention: 0 to 15 are those of a PC's old
-  # controllers, from 16 on the platform's. Several devices may share a line: it is told to everybody
-  # who is bound to it, and stays closed until they have all acknowledged.
+  # controllers, from 16 on the platform's. Several devices may share a line: it is told to all who
+  # are bound to it, and stays closed until they have all acknowledged.
   # Transfer: copy. Session scope: shareable.
 
   narrow @0 (first :UInt32, count :UInt32) -> (interrupt :Interrupt);

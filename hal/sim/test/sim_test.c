@@ -200,7 +200,7 @@ static void run_loop(const void *argument)
 {
     (void)argument;
     machine_begin();
-    sim_loop(NULL, false);
+    sim_loop(NULL, false, false);
 }
 
 static void a_machine_where_nothing_is_due_ends_with_3(void **state)
