@@ -19,6 +19,7 @@ endif
 
 # Options of the commands below, as in `make sim SEED=7`.
 PACKAGE  ?= first-call
+PROMPT   ?= serial
 CPU      ?= max
 MEMORY   ?= 128M
 MACHINE  ?= pc
@@ -38,11 +39,12 @@ include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/shell.mk mk/line.mk mk/host
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
 boot = $(PYTHON) -B tools/boot/boot.py
+terminal = $(PYTHON) -B tools/run/terminal.py
 machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
-.PHONY: all run iso run-bios run-uefi sim debug test test-build check check-build tidy budget \
-        format bench fuzz soak rules panics coverage coverage-capnp canaries \
-        trace docs clean help
+.PHONY: all run iso run-bios run-uefi sim terminal hosted debug test test-build check \
+        check-build tidy budget format bench fuzz soak coverage coverage-capnp canaries \
+        rules panics trace docs clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
 run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
@@ -60,6 +62,12 @@ sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator (SEED=n, ASSERT=rules
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) \
 	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(filter command,$(origin STEPS)),--steps $(STEPS)) \
 	    $(if $(ASSERT),--assert $(ASSERT))
+
+terminal: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU with you at its second serial port (PROMPT=)
+	@$(terminal) x86_64 --package $(PROMPT) $(machine) --append '$(COMMAND)'
+
+hosted: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, at once
+	@$(terminal) sim --package $(PROMPT) --memory $(MEMORY) --seed $(SEED)
 
 trace: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## A timeline for a browser (PLATFORM=sim, x86_64)
 	@$(boot) $(PLATFORM) --package $(PACKAGE) $(machine) --seed $(SEED) --trace
@@ -125,6 +133,6 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do \
 	    case ' $(idle) ' in *" $$name "*) ;; \
 	    *) printf '  make %-14s %s\n' "$$name" "$$text" ;; esac; done
-	@echo 'Options: V=1 (whole commands) -jN PACKAGE= PLATFORM= SEED= TARGET= GDB_ARGS='
+	@echo 'Options: V=1 (whole commands) -jN PACKAGE= PROMPT= PLATFORM= SEED= TARGET= GDB_ARGS='
 	@echo '         CPU= CPUS= MACHINE= MEMORY= COMMAND= (the kernel'"'"'s command line)'
 	@echo '         PRESET= TAGS= SITE= (of manifests: system/manifests/README.md)'

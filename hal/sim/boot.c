@@ -231,6 +231,9 @@ int main(int count, char **arguments)
         package_load(options.package, options.memory, &boot);
     }
     sim_time_init(options.seed);
+    if (options.is_live && options.far < 0) {
+        sim_die(SIM_EXIT_USAGE, "--live is for somebody who sits at a port: --far is missing");
+    }
     if (options.is_live) {
         sim_clock_live();
     }

@@ -193,7 +193,6 @@ void sim_far_ask(uint64_t now_ns, uint64_t next_ns)
     }
 }
 
-// Waits for it, at most so long.
 void sim_far_wait(uint64_t wait_ns)
 {
     struct pollfd ready = {.fd = far_fd, .events = POLLIN};
@@ -201,7 +200,10 @@ void sim_far_wait(uint64_t wait_ns)
                             .tv_nsec = (long)(wait_ns % (1000ull * MS_NS))};
 
     out_flush();
-    if (ppoll(&ready, far_fd >= 0 ? 1 : 0, wait_ns == UINT64_MAX ? NULL : &wait, NULL) > 0) {
+    if (far_fd < 0) {
+        sim_die(SIM_EXIT_USAGE, "whoever played the far ends of a live machine is gone");
+    }
+    if (ppoll(&ready, 1, wait_ns == UINT64_MAX ? NULL : &wait, NULL) > 0) {
         lines_read();
     }
 }

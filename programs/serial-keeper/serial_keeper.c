@@ -19,7 +19,8 @@ enum {
     STATE_PAGES = 3,
     UART_PORTS = 8,
     INFO_SIZE = 64,
-    LIFE_NAPS = 25, // of a driver
+    LIFE_NAPS = 25,  // of a driver
+    KILLS_MAX = 400, // more than the log has room for would be the end of it
     STREAM_METHODS = 15,
     PORTS_METHODS = 1 << IO_PORTS_READ | 1 << IO_PORTS_WRITE,
     INTERRUPT_METHODS = 1 << INTERRUPT_BIND | 1 << INTERRUPT_ACKNOWLEDGE,
@@ -200,9 +201,11 @@ int tsr_main(struct start *start)
         for (uint32_t nap = 0; nap < LIFE_NAPS; nap++) {
             sleep_for(NAP_NS);
         }
-        driver_end(&keeper.ports[i % PORTS]);
-        driver_start(&keeper.ports[i % PORTS]);
-        killed++;
+        if (killed < KILLS_MAX) {
+            driver_end(&keeper.ports[i % PORTS]);
+            driver_start(&keeper.ports[i % PORTS]);
+            killed++;
+        }
     }
     line = (struct tsr_line){0};
     tsr_line_text(&line, "serial-keeper: drivers killed under way: ");

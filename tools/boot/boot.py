@@ -177,6 +177,11 @@ def run(arguments, log):
         status = subprocess.call(line)
     except KeyboardInterrupt:
         return 130
+    return ended(arguments, log, status, line[0])
+
+
+def ended(arguments, log, status, program):
+    """What came of a run that has ended by itself: its log is verified."""
     collect(arguments.platform, log)
     code = exit_code(arguments.platform, status)
     if code == 0 and arguments.steps and os.path.getsize(log) == 0:
@@ -189,9 +194,9 @@ def run(arguments, log):
     if verified == 0 and arguments.rules:
         verified = rules_hold(log, arguments.rules)
     if code is None:
-        print(f"The machine did not run to its end: status {status} of {line[0]}.")
+        print(f"The machine did not run to its end: status {status} of {program}.")
     elif code != 0:
-        print(f"The system ended with code {code} (status {status} of {line[0]}).")
+        print(f"The system ended with code {code} (status {status} of {program}).")
     return 1 if code != 0 or verified != 0 else 0
 
 
@@ -227,11 +232,19 @@ def debug(arguments, log):
         machine.wait()
 
 
+def is_there(platform, package):
+    """Whether there is such a package; says what to do where there is none."""
+    path = package_path(platform, package)
+    if not os.path.exists(path):
+        print(f"{path} isn't there: PACKAGE= is the name of a file of system/manifests/")
+    return os.path.exists(path)
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line: who types `make` knows nothing of this program's usage."""
 
     def error(self, message):
-        self.exit(2, f"boot.py: {message}\n")
+        self.exit(2, f"{self.prog}: {message}\n")
 
 
 def main():
@@ -253,9 +266,7 @@ def main():
     parser.add_argument("--trace", action="store_true",
                         help="a timeline of the last requests; each kernel entry (sim)")
     arguments = parser.parse_args()
-    package = package_path(arguments.platform, arguments.package)
-    if not os.path.exists(package):
-        print(f"{package} isn't there: PACKAGE= is the name of a file of system/manifests/")
+    if not is_there(arguments.platform, arguments.package):
         return 1
     os.makedirs("build/run", exist_ok=True)
     log = arguments.log
