@@ -30,6 +30,8 @@ OWN = {
     "log": ("LogReader", "says which pages of the log may be forgotten"),
     "log-pages": ("MemoryObject", "reads who was granted what, and every call's record"),
     "space": ("AddressSpace", "maps memory into its own addresses"),
+    "ports": ("IoPorts", "has every port that the kernel does not use, and so every device"),
+    "interrupts": ("Interrupt", "is told of every interrupt line, and can keep it closed"),
     "programs": ("Job", "makes processes beside those of the manifest, and can end them all"),
 }
 # What init-min makes for its programs; the rest the kernel gives it.
@@ -38,6 +40,8 @@ RISKS = {
     "job": "can use up what every program needs",
     "programs": "can end every program",
     "log": "can have the log forget what nobody has read",
+    "ports": "drives every device",
+    "interrupts": "can keep every interrupt line closed",
 }
 
 
