@@ -351,7 +351,7 @@ int tsr_main(struct start *start)
     }
     bystander_start();
     strangers_watch();
-    if (tsr_blob_open(&own.spawner, PACKAGE_PROGRAM, tsr_text_of("stray"), &entry, &bytes,
+    if (tsr_blob_open(&own.spawner, 1U << PACKAGE_ELF, tsr_text_of("stray"), &entry, &bytes,
                       &exception)) {
         must(tsr_blob_close(&own.spawner, entry, &exception), "not closed: ", &exception);
         strays_watch();
