@@ -36,9 +36,6 @@ struct arena {
     uint32_t retired; // slots that are never used again
 };
 
-// Gives a live record's slot back; the record is zeroed but for the generation.
-void arena_give(struct arena *arena, void *record);
-
 // The id of a live slot.
 struct commit_id arena_id(const struct arena *arena, uint32_t index);
 
@@ -83,6 +80,21 @@ static inline void *arena_take(struct arena *arena, const struct commit *commit)
     }
     arena->live++;
     return memcpy(slot, commit->bytes, sizeof commit->bytes);
+}
+
+// Gives a live record's slot back; the record is zeroed but for the generation.
+static inline void arena_give(struct arena *arena, void *record)
+{
+    struct slot slot = *(const struct slot *)record;
+    memset(record, 0, arena->stride);
+    arena->live--;
+    if (slot.generation == UINT32_MAX) {
+        arena->retired++;
+        *(struct slot *)record = (struct slot){NONE, slot.generation};
+        return;
+    }
+    *(struct slot *)record = (struct slot){arena->free, slot.generation};
+    arena->free = slot.link;
 }
 
 // Whether the id names the present life of its slot.

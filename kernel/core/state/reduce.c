@@ -142,9 +142,9 @@ static void run(struct state *state, const struct reducer *reducer, const struct
     }
 }
 
-static void creates(struct state *state, const struct reducer *reducer, const struct commit *commit)
+static inline __attribute__((always_inline)) void record_create(struct state *state, uint32_t arena,
+                                                                const struct commit *commit)
 {
-    uint32_t arena = reducer->arena;
     uint32_t *words = arena_take(&state->arenas[arena], commit);
     uint32_t job = words[WORD_OWNER];
     if (records[arena].list != 0) {
@@ -166,10 +166,16 @@ static void creates(struct state *state, const struct reducer *reducer, const st
         records[arena].count(state, words, 1);
     }
     digest_count(state, arena, words, 1, state->digest);
+}
+
+static void creates(struct state *state, const struct reducer *reducer, const struct commit *commit)
+{
+    record_create(state, reducer->arena, commit);
     run(state, reducer, commit);
 }
 
-static void record_destroy(struct state *state, uint32_t arena, uint32_t *words)
+static inline __attribute__((always_inline)) void record_destroy(struct state *state,
+                                                                 uint32_t arena, uint32_t *words)
 {
     digest_count(state, arena, words, UINT64_MAX, state->digest);
     if (records[arena].count != NULL) {
@@ -248,7 +254,7 @@ static void reduce_object_create(struct state *state, const struct commit *commi
                                                      .parent = NONE,
                                                      .interface = create->interface,
                                                      .methods = UINT64_MAX};
-    creates(state, &reducers[COMMIT_FACET_CREATE], &root);
+    record_create(state, ARENA_FACETS, &root);
     state->facets[create->root_facet.index].object = create->object.index;
 }
 
@@ -277,25 +283,39 @@ static void reduce_hold_move(struct state *state, const struct commit *commit)
     insert.hold_insert.origin = move->hold;
     insert.hold_insert.origin_seq = old->seq;
     insert.hold_insert.how = (uint8_t)move->how;
-    creates(state, &reducers[COMMIT_HOLD_INSERT], &insert);
+    record_create(state, ARENA_HOLDS, &insert);
 }
 
 // --- What happens to the record that a commit names first ----------------------------------------
 
 // The live record that the commit's body names first.
-static uint32_t *named(const struct state *state, const struct reducer *reducer,
-                       const struct commit *commit)
+static uint32_t *named(const struct state *state, uint32_t arena, const struct commit *commit)
 {
-    const struct arena *arena = &state->arenas[reducer->arena];
-    ASSERT(arena_has(arena, *(const struct commit_id *)(const void *)commit->bytes));
-    return arena_slot(arena, *(const uint32_t *)(const void *)commit->bytes);
+    ASSERT(
+        arena_has(&state->arenas[arena], *(const struct commit_id *)(const void *)commit->bytes));
+    return words_of(state, arena, *(const uint32_t *)(const void *)commit->bytes);
 }
 
 static void destroys(struct state *state, const struct reducer *reducer,
                      const struct commit *commit)
 {
     run(state, reducer, commit);
-    record_destroy(state, reducer->arena, named(state, reducer, commit));
+    record_destroy(state, reducer->arena, named(state, reducer->arena, commit));
+}
+
+// The same for holds, of which there are most: what the tables say of them is known beforehand.
+static void creates_hold(struct state *state, const struct reducer *reducer,
+                         const struct commit *commit)
+{
+    (void)reducer;
+    record_create(state, ARENA_HOLDS, commit);
+}
+
+static void destroys_hold(struct state *state, const struct reducer *reducer,
+                          const struct commit *commit)
+{
+    (void)reducer;
+    record_destroy(state, ARENA_HOLDS, named(state, ARENA_HOLDS, commit));
 }
 
 // What changes beside what a kind's function does: so many words of the record, from one on, are
@@ -317,7 +337,7 @@ static const struct {
 
 static void changes(struct state *state, const struct reducer *reducer, const struct commit *commit)
 {
-    uint32_t *words = named(state, reducer, commit);
+    uint32_t *words = named(state, reducer->arena, commit);
     digest_count(state, reducer->arena, words, UINT64_MAX, state->digest);
     run(state, reducer, commit);
     const uint8_t *from = commit->bytes + sizeof(struct commit_id);
@@ -352,9 +372,9 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_FACET_LEASE] = {changes, ARENA_FACETS, NULL},
     [COMMIT_FACET_REVOKE] = {changes, ARENA_FACETS, reduce_facet_revoke},
     [COMMIT_FACET_DESTROY] = {destroys, ARENA_FACETS, NULL},
-    [COMMIT_HOLD_INSERT] = {creates, ARENA_HOLDS, NULL},
+    [COMMIT_HOLD_INSERT] = {creates_hold, ARENA_HOLDS, NULL},
     [COMMIT_HOLD_MOVE] = {destroys, ARENA_HOLDS, reduce_hold_move},
-    [COMMIT_HOLD_REMOVE] = {destroys, ARENA_HOLDS, NULL},
+    [COMMIT_HOLD_REMOVE] = {destroys_hold, ARENA_HOLDS, NULL},
     [COMMIT_MEMORY_MAP] = {creates, ARENA_MAPPINGS, NULL},
     [COMMIT_MEMORY_UNMAP] = {destroys, ARENA_MAPPINGS, NULL},
     [COMMIT_MEMORY_SEAL] = {changes, ARENA_OBJECTS, NULL},
