@@ -265,7 +265,7 @@ def main():
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--append", default="", help="the kernel's command line")
     parser.add_argument("--log", default=boot.LOG, help="where the commit log goes")
-    parser.set_defaults(loader="pvh", trace=False, rules=None)
+    parser.set_defaults(loader="pvh", steps=None, trace=False, rules=None)
     arguments = parser.parse_args()
     if arguments.connect:
         return connect(arguments.connect)
