@@ -156,7 +156,7 @@ static void a_change_with_a_right_hash_is_refused_where_the_state_says_it(void *
     for (size_t place = first; place < slots; place++) {
         bool is_head = place >= first + 2 * sizeof(uint64_t) && place < config;
         if (!is_head)
-            assert_int_not_equal(changed_fault(&copy, place, place % 5, true), REPLAY_OK);
+            assert_int_not_equal(changed_fault(&copy, place, (uint32_t)place % 5, true), REPLAY_OK);
     }
     copy_free(&copy);
     sample_fini(&log);
