@@ -71,9 +71,10 @@ static void others_check(uint64_t size)
     }
     memcpy(bytes, package, size);
     for (uint32_t i = 0; i < header->entry_count; i++) {
-        const uint8_t *blob = bytes + entries[i].offset;
+        bool is_sound = package_entry_is_sound(&entries[i], size);
         bool is_program = package_program_is_sound(&entries[i], size);
-        if (package_entry_is_sound(&entries[i], size)) {
+        const uint8_t *blob = is_sound ? bytes + entries[i].offset : bytes;
+        if (is_sound) {
             (void)package_hash_is(blob, entries[i].size, entries[i].sha256);
         } else if (is_program) {
             abort();
