@@ -23,7 +23,10 @@ static struct {
     uint32_t size;
     struct watch seen;
     bool is_read[PAGE_SIZE];
-    uint64_t stack[PAGE_SIZE];    // of the library's function that read it; 0: no library did
+    struct reader {
+        uint64_t stack; // of the library's function that read it; 0: no library did
+        uint64_t instruction;
+    } reader[PAGE_SIZE];
     struct sigaction fault, trap; // those from before
 } watch;
 
@@ -34,15 +37,20 @@ static void page_protect(int rights)
     }
 }
 
-// The C library's memcpy may load a piece twice where head and tail of a copy overlap: that is one
-// reading. The stack pointer tells one call of it from another.
-static uint64_t library_stack(const greg_t *registers)
+static struct reader reader_of(const greg_t *registers)
 {
     extern const char __executable_start[], etext[];
     uint64_t instruction = (uint64_t)registers[REG_RIP];
     bool is_ours = instruction >= (uintptr_t)__executable_start && instruction < (uintptr_t)etext;
 
-    return is_ours ? 0 : (uint64_t)registers[REG_RSP];
+    return (struct reader){is_ours ? 0 : (uint64_t)registers[REG_RSP], instruction};
+}
+
+// The C library's memcpy may load a piece twice where head and tail of a copy overlap: that is one
+// reading. Within one call of it a later instruction does so; another call begins with an earlier.
+static bool is_same_copy(struct reader first, struct reader again)
+{
+    return again.stack != 0 && again.stack == first.stack && again.instruction > first.instruction;
 }
 
 static void faulted(int number, siginfo_t *info, void *context)
@@ -56,12 +64,13 @@ static void faulted(int number, siginfo_t *info, void *context)
     }
     if ((registers[REG_ERR] & ERROR_WRITE) == 0 && at >= watch.first &&
         at < watch.first + watch.size) {
-        uint64_t stack = library_stack(registers);
-        bool is_same_copy = stack != 0 && stack == watch.stack[at - watch.page];
+        uint64_t byte = (uint64_t)(at - watch.page);
+        struct reader reader = reader_of(registers);
         watch.seen.reads++;
-        watch.seen.again += watch.is_read[at - watch.page] && !is_same_copy ? 1 : 0;
-        watch.is_read[at - watch.page] = true;
-        watch.stack[at - watch.page] = stack;
+        watch.seen.again +=
+            watch.is_read[byte] && !is_same_copy(watch.reader[byte], reader) ? 1 : 0;
+        watch.is_read[byte] = true;
+        watch.reader[byte] = reader;
     }
     page_protect(PROT_READ | PROT_WRITE);
     registers[REG_EFL] |= TRAP_FLAG;
