@@ -88,11 +88,13 @@ class Reproducible(unittest.TestCase):
         text = source.read_text(encoding="utf-8")
         entry = "int tsr_main(struct start *start)\n{\n"
         self.assertIn(entry, text)
+        program = tree / "build/sim/programs/hello.elf"
+        before = program.read_bytes()
         source.write_text(text.replace(entry, f"void gate_exit(void);\n{entry}    gate_exit();\n"),
                           encoding="utf-8")
         with self.assertRaisesRegex(AssertionError, "undefined symbol: gate_exit"):
             make(tree, "build/sim/programs/hello.elf")
-        self.assertFalse((tree / "build/sim/programs/hello.elf").exists())
+        self.assertEqual(program.read_bytes(), before)
         source.write_text(text, encoding="utf-8")
         make(tree)
 
