@@ -21,15 +21,16 @@ static const char *const fault_names[] = {
 
 // Each kind of input has a function; it returns whether there is more of the same to do.
 
-// Goes on with the work at hand: killed jobs and mappings by rights that are gone first, then the
-// running thread's submissions, then what dead processes and servers left behind, then the log's
-// seals while nobody wants to run.
+// Goes on with the work at hand: interrupts, killed jobs and mappings by rights that are gone
+// first, then the running thread's submissions, then what dead processes and servers left behind,
+// then the log's seals while nobody wants to run.
 static bool turn_step(struct core *core, const struct input *input)
 {
     (void)input;
     core->actor = KERNEL_ACTOR;
     core->cause = CAUSE_NONE;
-    bool is_ending = sweep_step(core, SWEEP_KILLED) ||
+    bool is_ending = (core->bindings.closed != 0 && interrupt_tell(core)) ||
+                     sweep_step(core, SWEEP_KILLED) ||
                      (core_may_commit(core, NONE, true) && sweep_step(core, SWEEP_MAPPINGS));
     if (!is_ending && core->current != NONE && core->threads[core->current].is_submitting) {
         return gate_step(core);
@@ -38,9 +39,6 @@ static bool turn_step(struct core *core, const struct input *input)
     core->is_sweeping = is_ending || process_sweep(core) || sweep_step(core, SWEEP_THREADS) ||
                         sweep_step(core, SWEEP_WAITS) ||
                         (core_may_commit(core, NONE, false) && sweep_step(core, SWEEP_FACETS));
-    if (core->bindings.closed != 0) {
-        interrupt_settle(core);
-    }
     if (!core->is_sweeping && core->current == NONE) {
         log_seal_step(core->log);
     }

@@ -96,7 +96,9 @@ static bool is_bound(const struct core *core, const struct binding *binding)
            hold_check(core, binding->bell.index, binding->bell.generation) == STATUS_OK;
 }
 
-void interrupt_settle(struct core *core)
+// Opens the lines that are bound, but for those that somebody has to acknowledge who is still
+// there.
+static void interrupt_settle(struct core *core)
 {
     uint64_t open = 0;
     core->bindings.closed = 0;
@@ -108,16 +110,32 @@ void interrupt_settle(struct core *core)
     hal_lines_open(open & ~core->bindings.closed);
 }
 
+bool interrupt_tell(struct core *core)
+{
+    bool has_more = false;
+    for (struct binding *at = core->bindings.all; at < core->bindings.all + BINDINGS_MAX; at++) {
+        has_more = has_more || (at->is_due && core->work >= TURN_WORK_MAX);
+        if (at->is_due && !has_more) {
+            at->is_due = false;
+            if (is_bound(core, at)) {
+                uint32_t facet = core->state.holds[at->bell.index].facet;
+                notification_set(core, core->state.facets[facet].object, at->bits);
+            }
+        }
+    }
+    interrupt_settle(core);
+    return has_more;
+}
+
 void interrupt_arrive(struct core *core, uint64_t lines)
 {
     for (struct binding *at = core->bindings.all; at < core->bindings.all + BINDINGS_MAX; at++) {
         if ((at->lines & lines) != 0 && is_bound(core, at)) {
-            uint32_t facet = core->state.holds[at->bell.index].facet;
-            at->is_pending = true;
-            notification_set(core, core->state.facets[facet].object, at->bits);
+            at->is_pending = at->is_due = true;
         }
     }
-    interrupt_settle(core);
+    core->is_sweeping |= interrupt_tell(core);
+    core->is_changed = true; // there may be more of what the turn before did
 }
 
 enum status interrupt_bind_run(struct core *core, struct request *request)
@@ -133,8 +151,11 @@ enum status interrupt_bind_run(struct core *core, struct request *request)
         return range >> 32 != 1 ? STATUS_BAD_VALUE : STATUS_OUT_OF_CALLS;
     }
     struct commit_id bell = arena_id(holds, (uint32_t)params->notification);
-    *binding = (struct binding){1ULL << (uint32_t)range,        params->bits, ++core->bindings.last,
-                                arena_id(holds, request->hold), bell,         false};
+    *binding = (struct binding){.lines = 1ULL << (uint32_t)range,
+                                .bits = params->bits,
+                                .generation = ++core->bindings.last,
+                                .through = arena_id(holds, request->hold),
+                                .bell = bell};
     interrupt_settle(core);
     request->results.interrupt_bind.generation = core->bindings.last;
     return STATUS_OK;

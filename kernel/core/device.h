@@ -20,7 +20,8 @@ struct binding {
     uint64_t bits;                  // of the notification
     uint64_t generation;            // 0: it was never used
     struct commit_id through, bell; // holds: by which it was made, and of the notification
-    bool is_pending;                // it was told, and has not acknowledged
+    bool is_pending;                // it is told, and has not acknowledged
+    bool is_due;                    // of these: it was not told yet
 };
 
 struct bindings {
@@ -33,8 +34,8 @@ struct bindings {
 // acknowledged.
 void interrupt_arrive(struct core *core, uint64_t lines);
 
-// Opens the lines that are bound, but for those that somebody has to acknowledge who is still
-// there.
-void interrupt_settle(struct core *core);
+// Goes on with telling, a bounded part of it; true: there is more. Lines that nobody who is still
+// there has to acknowledge are open again.
+bool interrupt_tell(struct core *core);
 
 #endif
