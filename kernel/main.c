@@ -137,7 +137,8 @@ static __attribute__((noinline)) bool turn_close(struct kernel *kernel)
         return core->is_sweeping || core->threads[core->current].is_submitting;
     }
     bool has_more = core->is_sweeping || log->sealing < log->page;
-    if (!has_more && core->armed_ns == UINT64_MAX && !core_may_commit(core, NONE, false)) {
+    if (!has_more && core->armed_ns == UINT64_MAX && core->bindings.open == 0 &&
+        !core_may_commit(core, NONE, false)) {
         log_is_full(kernel); // nobody will ever make room
     }
     return has_more;

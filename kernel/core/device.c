@@ -100,14 +100,14 @@ static bool is_bound(const struct core *core, const struct binding *binding)
 // there.
 static void interrupt_settle(struct core *core)
 {
-    uint64_t open = 0;
-    core->bindings.closed = 0;
+    core->bindings.open = core->bindings.closed = 0;
     for (struct binding *at = core->bindings.all; at < core->bindings.all + BINDINGS_MAX; at++) {
         at->is_pending = at->is_pending && is_bound(core, at);
         core->bindings.closed |= at->is_pending ? at->lines : 0;
-        open |= is_bound(core, at) ? at->lines : 0;
+        core->bindings.open |= is_bound(core, at) ? at->lines : 0;
     }
-    hal_lines_open(open & ~core->bindings.closed);
+    core->bindings.open &= ~core->bindings.closed;
+    hal_lines_open(core->bindings.open);
 }
 
 bool interrupt_tell(struct core *core)

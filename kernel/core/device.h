@@ -28,6 +28,7 @@ struct bindings {
     struct binding all[BINDINGS_MAX];
     uint64_t last;   // generation that was given
     uint64_t closed; // lines that somebody has to acknowledge
+    uint64_t open;   // those that may interrupt
 };
 
 // These lines interrupt: everybody who is bound to one is told, and it stays closed until they have

@@ -503,6 +503,45 @@ static void an_interrupt_that_many_wait_for_is_told_in_bounded_turns(void **stat
     }
 }
 
+// Who waits for an interrupt may be who makes room in the log, when it comes.
+static void a_full_log_waits_for_interrupts(void **state)
+{
+    struct cqe cqe = {0};
+    uint64_t words[16] = {0};
+    struct capnp_builder message;
+    uint32_t child = act_process(init, "line", narrow("interrupts", LINE, 1));
+    cap_t own = act_give(init, bell, child);
+
+    (void)state;
+    bind(child, act_named(child, "line"), own, 1);
+    act_submit(child, act_wait(own, 1, 7));
+    assert_true(machine_run_until(child));
+    machine_enter(child, 1, TIMEOUT_NONE);
+    capnp_builder_init(&message, words, sizeof(words));
+    job_make_endpoint_params_set_message_max(job_make_endpoint_params_build(&message), 64);
+    uint32_t size = capnp_builder_size(&message);
+    machine_message_write(init, ACT_PAYLOAD, words, size);
+    do {
+        struct sqe make = act_call(act_named(init, "job"), JOB_MAKE_ENDPOINT, 1);
+        make.payload = ACT_PAYLOAD;
+        make.payload_len = size;
+        make.result = ACT_ANSWER;
+        make.result_len = ACT_ANSWER_SIZE;
+        assert_true(machine_submit(init, &make));
+        machine_enter(init, 1, TIMEOUT_NONE);
+        if (machine.running == (int32_t)init && machine_reap(init, &cqe)) {
+            struct received made;
+            machine_message_read(init, ACT_ANSWER + (uint32_t)cqe.status, &made, sizeof(made));
+            struct sqe release = act_release((cap_t){made.cap});
+            assert_true(machine_submit(init, &release));
+            machine_enter(init, 1, TIMEOUT_NONE);
+        }
+    } while (machine.running == (int32_t)init && machine_reap(init, &cqe));
+    assert_int_equal(machine.end, MACHINE_RUNS);
+    machine_interrupt(1 << LINE);
+    assert_int_equal(act_reap_bits(child, 7), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)
 
 int main(void)
@@ -526,6 +565,7 @@ int main(void)
         TEST(the_notification_must_admit_a_signal),
         TEST(there_are_so_many_bindings_and_one_that_is_gone_makes_room),
         TEST(an_interrupt_amid_an_entry_leaves_it_to_be_finished),
+        TEST(a_full_log_waits_for_interrupts),
         TEST(an_interrupt_that_many_wait_for_is_told_in_bounded_turns),
     };
 
