@@ -60,9 +60,8 @@ static struct sizes sizes_for(const struct boot *boot, uint32_t frames)
     sizes.of[RESOURCE_PAGES] = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
     sizes.of[RESOURCE_SPACE] = sizes.of[RESOURCE_PAGES] * SPACE_OF_A_PAGE;
     for (uint32_t resource = 0; resource < RESOURCE_COUNT; resource++) {
-        if (boot->sizes[resource] != 0) {
-            sizes.of[resource] = boot->sizes[resource];
-        }
+        uint32_t asked = boot->sizes[resource];
+        sizes.of[resource] = asked != 0 ? asked : sizes.of[resource];
     }
     return sizes;
 }
@@ -113,8 +112,7 @@ static void core_init(struct core *core, const struct sizes *sizes, uint64_t now
     for (uint32_t i = 0; i < PARK_QUEUES + 1; i++) {
         queue_init(&core->parked[i]);
     }
-    core->current = NONE;
-    core->next = NONE;
+    core->current = core->next = NONE;
     core->is_changed = true;
     core->armed_ns = UINT64_MAX;
 }

@@ -27,8 +27,6 @@ static const char *const fault_names[] = {
 static bool turn_step(struct core *core, const struct input *input)
 {
     (void)input;
-    core->actor = KERNEL_ACTOR;
-    core->cause = CAUSE_NONE;
     bool is_ending = (core->bindings.closed != 0 && interrupt_tell(core)) ||
                      sweep_step(core, SWEEP_KILLED) ||
                      (core_may_commit(core, NONE, true) && sweep_step(core, SWEEP_MAPPINGS));
@@ -63,6 +61,14 @@ static bool (*const turns[INPUT_KIND_COUNT])(struct core *, const struct input *
     [INPUT_STEP] = turn_step,   [INPUT_ENTER] = gate_enter, [INPUT_EXIT] = gate_exit,
     [INPUT_FAULT] = turn_fault, [INPUT_TIMER] = gate_timer, [INPUT_INTERRUPT] = gate_interrupt,
 };
+
+// The kernel acts, unless the input is of a thread.
+static __attribute__((noinline)) bool turn_take(struct core *core, const struct input *input)
+{
+    core->actor = KERNEL_ACTOR;
+    core->cause = CAUSE_NONE;
+    return turns[input->kind](core, input);
+}
 
 // Closes the log, lets it leave the machine, and states digest and head.
 static _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
@@ -150,7 +156,7 @@ __attribute__((flatten)) struct turn kernel_turn(struct kernel *kernel, const st
     core->now_ns = input->now_ns;
     core->work = 0;
     bool more = input->kind == INPUT_ENTER ? gate_enter(core, input) // in one piece with this
-                                           : turns[input->kind](core, input);
+                                           : turn_take(core, input);
     if (core->is_changed || core->next != NONE) {
         more = turn_close(kernel);
     }

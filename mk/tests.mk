@@ -56,7 +56,7 @@ run_list = mkdir -p build/test; $(file >build/$1.list,$($1_list)) \
 
 # Some scripts are told what only the build knows, as the checkers are.
 arguments_of = $(arguments_$(basename $(notdir $1)))
-arguments_check_budget := $(KERNEL_LIB)
+arguments_check_budget := $(BUDGET_LIB)
 arguments_refusal_test := $(CAPNPC)
 arguments_capnp_test := $(CAPNP_PROFILED)
 arguments_dynamic_interop := build/host/tools/capnp-strict
@@ -86,8 +86,8 @@ tidy_list = $(foreach c,$(CHECKERS), \
     $(call one,abi/methods.lock,60,$(PYTHON) -B tools/methods/methods.py --check) \
     $(call python_list,$(filter tools/tidy/%,$(TOOL_TESTS)))
 
-BUDGET_BUILD := $(KERNEL_ELF) $(call objs,host-cov,$(KERNEL_C) $(KERNEL_LIB))
-budget = $(PYTHON) -B tools/tidy/budget.py $(KERNEL_LIB)
+BUDGET_BUILD := $(KERNEL_ELF) $(call objs,host-cov,$(KERNEL_C) $(BUDGET_LIB))
+budget = $(PYTHON) -B tools/tidy/budget.py $(BUDGET_LIB)
 
 CHECK_BUILD := $(TIDY_BUILD) $(BUDGET_BUILD) $(UNIT_ASAN) $(PROPERTY_ASAN) \
                $(HOST_TOOLS) $(GCC_TOOLS) $(SIM_ALL) $(X86_64_ALL)

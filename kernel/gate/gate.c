@@ -185,8 +185,6 @@ bool gate_timer(struct core *core, const struct input *input)
 {
     (void)input;
     struct deadline *due;
-    core->actor = KERNEL_ACTOR;
-    core->cause = CAUSE_NONE;
     for (uint32_t count = 0; count < TURN_DUE_MAX && (due = deadline_take_due(core)) != NULL;
          count++) {
         if (due->is_of_thread) {
@@ -201,8 +199,6 @@ bool gate_timer(struct core *core, const struct input *input)
 
 bool gate_interrupt(struct core *core, const struct input *input)
 {
-    core->actor = KERNEL_ACTOR;
-    core->cause = CAUSE_NONE;
     interrupt_arrive(core, input->interrupt.lines);
     return false;
 }

@@ -32,31 +32,29 @@ bool package_entry_is_sound(const struct package_entry *entry, uint64_t size)
 
 // What is only read is mapped from the package, which must have all of its pages.
 static bool segment_is_sound(const struct package_segment *segment, uint64_t blob_size,
-                             uint32_t *next_page)
+                             uint64_t *next_page)
 {
     bool is_writable = segment->rights == (RIGHT_READ | RIGHT_WRITE);
     bool is_shared =
         segment->rights == RIGHT_READ || segment->rights == (RIGHT_READ | RIGHT_EXECUTE);
-    uint64_t at = (uint64_t)segment->blob_page * PAGE_SIZE;
+    uint64_t blob_end = (uint64_t)segment->blob_page * PAGE_SIZE + segment->file_bytes;
     uint32_t pages = package_pages(segment->memory_bytes);
-    uint32_t first = *next_page;
-    *next_page = segment->page + pages;
+    uint64_t first = *next_page;
+    *next_page = (uint64_t)segment->page + pages;
     return (is_writable || (is_shared && package_pages(segment->file_bytes) == pages)) &&
            segment->memory_bytes != 0 && segment->file_bytes <= segment->memory_bytes &&
-           at <= blob_size && segment->file_bytes <= blob_size - at && segment->page >= first &&
-           segment->page <= PACKAGE_IMAGE_PAGES_MAX &&
-           pages <= PACKAGE_IMAGE_PAGES_MAX - segment->page;
+           blob_end <= blob_size && segment->page >= first && *next_page <= PACKAGE_IMAGE_PAGES_MAX;
 }
 
 bool package_program_is_sound(const struct package_entry *entry, uint64_t size)
 {
     bool is_sound = package_entry_is_sound(entry, size) && entry->kind == PACKAGE_PROGRAM &&
                     entry->segment_count <= PACKAGE_SEGMENTS_MAX;
-    uint32_t next_page = 0;
+    uint64_t next_page = 0;
     for (uint32_t i = 0; is_sound && i < entry->segment_count; i++) {
         is_sound = segment_is_sound(&entry->segments[i], entry->size, &next_page);
     }
-    return is_sound && entry->entry < (uint64_t)next_page * PAGE_SIZE;
+    return is_sound && entry->entry < next_page * PAGE_SIZE;
 }
 
 const char *package_refusal(const void *bytes, uint64_t size)

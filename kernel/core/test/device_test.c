@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/test/devices.h"
 #include "kernel/core/test/waiting.h"
 
 enum {
@@ -34,44 +35,11 @@ static int boot(void **state)
 
 // --- Calls --------------------------------------------------------------------------------------
 
-static struct capnp_builder message_begin(void)
-{
-    static uint64_t words[32];
-    struct capnp_builder message;
-
-    memset(words, 0, sizeof(words));
-    capnp_builder_init(&message, words, sizeof(words));
-    return message;
-}
-
-// Of ports and of lines alike.
-static enum status narrow_fact(uint32_t thread, cap_t range, uint32_t first, uint32_t count,
-                               cap_t *made)
-{
-    struct capnp_builder message = message_begin();
-    struct io_ports_narrow_params_builder params = io_ports_narrow_params_build(&message);
-    struct act_answer answer;
-
-    io_ports_narrow_params_set_first(params, first);
-    io_ports_narrow_params_set_count(params, count);
-    act_object(thread, range, IO_PORTS_NARROW, &message, &answer);
-    made->value = answer.ids[0];
-    return act_fact(&answer.cqe);
-}
-
-static cap_t narrow(const char *name, uint32_t first, uint32_t count)
-{
-    cap_t made;
-
-    assert_int_equal(narrow_fact(init, act_named(init, name), first, count, &made), STATUS_OK);
-    return made;
-}
-
 static enum status read_fact(cap_t ports, uint32_t port, uint32_t size, uint32_t count,
                              struct capnp_data *data)
 {
     static struct act_answer answer;
-    struct capnp_builder message = message_begin();
+    struct capnp_builder message = act_message();
     struct io_ports_read_params_builder params = io_ports_read_params_build(&message);
 
     io_ports_read_params_set_port(params, port);
@@ -87,7 +55,7 @@ static enum status read_fact(cap_t ports, uint32_t port, uint32_t size, uint32_t
 static enum status write_fact(cap_t ports, uint32_t port, uint32_t size, const void *bytes,
                               uint32_t length)
 {
-    struct capnp_builder message = message_begin();
+    struct capnp_builder message = act_message();
     struct io_ports_write_params_builder params = io_ports_write_params_build(&message);
     struct act_answer answer;
 
@@ -98,47 +66,11 @@ static enum status write_fact(cap_t ports, uint32_t port, uint32_t size, const v
     return act_fact(&answer.cqe);
 }
 
-static enum status bind_fact(uint32_t thread, cap_t interrupt, cap_t notification, uint64_t bits,
-                             uint64_t *generation)
-{
-    struct capnp_builder message = message_begin();
-    struct interrupt_bind_params_builder params = interrupt_bind_params_build(&message);
-    struct act_answer answer;
-
-    interrupt_bind_params_set_notification(params, (struct notification){notification.value});
-    interrupt_bind_params_set_bits(params, bits);
-    act_object(thread, interrupt, INTERRUPT_BIND, &message, &answer);
-    *generation =
-        act_fact(&answer.cqe) != STATUS_OK
-            ? 0
-            : interrupt_bind_results_get_generation(interrupt_bind_results_read(&answer.message));
-    return act_fact(&answer.cqe);
-}
-
-static uint64_t bind(uint32_t thread, cap_t interrupt, cap_t notification, uint64_t bits)
-{
-    uint64_t generation;
-
-    assert_int_equal(bind_fact(thread, interrupt, notification, bits, &generation), STATUS_OK);
-    return generation;
-}
-
-static void acknowledge(uint32_t thread, cap_t interrupt, uint64_t generation)
-{
-    struct capnp_builder message = message_begin();
-    struct act_answer answer;
-
-    interrupt_acknowledge_params_set_generation(interrupt_acknowledge_params_build(&message),
-                                                generation);
-    act_object(thread, interrupt, INTERRUPT_ACKNOWLEDGE, &message, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-}
-
 // --- Ports --------------------------------------------------------------------------------------
 
 static void a_range_reaches_its_own_ports_alone(void **state)
 {
-    cap_t ports = narrow("ports", SERIAL, 8);
+    cap_t ports = act_narrow(init, "ports", SERIAL, 8);
     struct capnp_data data;
 
     (void)state;
@@ -157,19 +89,19 @@ static void a_range_reaches_its_own_ports_alone(void **state)
 
 static void a_narrower_range_stays_within(void **state)
 {
-    cap_t ports = narrow("ports", SERIAL, 8);
+    cap_t ports = act_narrow(init, "ports", SERIAL, 8);
     cap_t made;
 
     (void)state;
-    assert_int_equal(narrow_fact(init, ports, 6, 2, &made), STATUS_OK);
+    assert_int_equal(act_narrow_fact(init, ports, 6, 2, &made), STATUS_OK);
     assert_int_equal(write_fact(made, 1, 1, "z", 1), STATUS_OK);
     assert_int_equal(machine.ports[SERIAL + 7], 'z');
     assert_int_equal(write_fact(made, 2, 1, "z", 1), STATUS_BAD_VALUE);
-    assert_int_equal(narrow_fact(init, ports, 6, 3, &made), STATUS_BAD_VALUE);
-    assert_int_equal(narrow_fact(init, ports, 8, 1, &made), STATUS_BAD_VALUE);
-    assert_int_equal(narrow_fact(init, ports, 0, 0, &made), STATUS_BAD_VALUE);
-    assert_int_equal(narrow_fact(init, ports, 1, UINT32_MAX, &made), STATUS_BAD_VALUE);
-    assert_int_equal(narrow_fact(init, act_named(init, "ports"), HAL_PORTS - 1, 2, &made),
+    assert_int_equal(act_narrow_fact(init, ports, 6, 3, &made), STATUS_BAD_VALUE);
+    assert_int_equal(act_narrow_fact(init, ports, 8, 1, &made), STATUS_BAD_VALUE);
+    assert_int_equal(act_narrow_fact(init, ports, 0, 0, &made), STATUS_BAD_VALUE);
+    assert_int_equal(act_narrow_fact(init, ports, 1, UINT32_MAX, &made), STATUS_BAD_VALUE);
+    assert_int_equal(act_narrow_fact(init, act_named(init, "ports"), HAL_PORTS - 1, 2, &made),
                      STATUS_BAD_VALUE);
 }
 
@@ -179,10 +111,11 @@ static void the_machines_own_ports_are_in_nobodys_reach(void **state)
     cap_t made;
 
     (void)state;
-    assert_int_equal(narrow_fact(init, all, MACHINE_PORT_OWN - 7, 8, &made),
+    assert_int_equal(act_narrow_fact(init, all, MACHINE_PORT_OWN - 7, 8, &made),
                      STATUS_DEVICE_RESERVED);
-    assert_int_equal(narrow_fact(init, all, MACHINE_PORT_OWN, 1, &made), STATUS_DEVICE_RESERVED);
-    assert_int_equal(narrow_fact(init, all, MACHINE_PORT_OWN + 1, 8, &made), STATUS_OK);
+    assert_int_equal(act_narrow_fact(init, all, MACHINE_PORT_OWN, 1, &made),
+                     STATUS_DEVICE_RESERVED);
+    assert_int_equal(act_narrow_fact(init, all, MACHINE_PORT_OWN + 1, 8, &made), STATUS_OK);
     assert_int_equal(read_fact(all, MACHINE_PORT_OWN, 1, 1, NULL), STATUS_DEVICE_RESERVED);
     assert_int_equal(write_fact(all, MACHINE_PORT_OWN - 3, 4, "abcd", 4), STATUS_DEVICE_RESERVED);
     assert_int_equal(machine.ports[MACHINE_PORT_OWN], 0xff);
@@ -190,7 +123,7 @@ static void the_machines_own_ports_are_in_nobodys_reach(void **state)
 
 static void ports_have_sizes_and_strings_an_end(void **state)
 {
-    cap_t ports = narrow("ports", SERIAL, 8);
+    cap_t ports = act_narrow(init, "ports", SERIAL, 8);
     char bytes[68] = {0};
     struct capnp_data data;
 
@@ -216,8 +149,8 @@ static void ports_have_sizes_and_strings_an_end(void **state)
 
 static void a_string_ends_where_the_status_says_so(void **state)
 {
-    cap_t ports = narrow("ports", SERIAL, 8);
-    struct capnp_builder message = message_begin();
+    cap_t ports = act_narrow(init, "ports", SERIAL, 8);
+    struct capnp_builder message = act_message();
     struct io_ports_read_params_builder params = io_ports_read_params_build(&message);
     struct act_answer answer;
 
@@ -247,39 +180,39 @@ static void a_string_ends_where_the_status_says_so(void **state)
 
 static void a_line_is_closed_until_somebody_is_bound(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
     uint64_t generation;
 
     (void)state;
     assert_int_equal(machine.open_lines, 0);
-    assert_int_equal(bind_fact(init, act_named(init, "interrupts"), bell, 1, &generation),
+    assert_int_equal(act_line_bind_fact(init, act_named(init, "interrupts"), bell, 1, &generation),
                      STATUS_BAD_VALUE);
     assert_int_equal(machine.open_lines, 0);
-    bind(init, line, bell, 1);
+    act_line_bind(init, line, bell, 1);
     assert_int_equal(machine.open_lines, 1 << LINE);
 }
 
 static void an_interrupt_is_a_signal_and_closes_its_line_until_acknowledged(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
-    uint64_t generation = bind(init, line, bell, 6);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
+    uint64_t generation = act_line_bind(init, line, bell, 6);
 
     (void)state;
     machine_interrupt(1 << LINE);
     assert_int_equal(machine.open_lines, 0);
     assert_int_equal(act_take(init, bell, UINT64_MAX), 6);
-    acknowledge(init, line, generation);
+    act_acknowledge(init, line, generation);
     assert_int_equal(machine.open_lines, 1 << LINE);
     assert_int_equal(act_take(init, bell, UINT64_MAX), 0);
 }
 
 static void who_sleeps_for_an_interrupt_runs_when_it_comes(void **state)
 {
-    uint32_t child = act_process(init, "line", narrow("interrupts", LINE, 1));
+    uint32_t child = act_process(init, "line", act_narrow(init, "interrupts", LINE, 1));
     cap_t own = act_give(init, bell, child);
 
     (void)state;
-    bind(child, act_named(child, "line"), own, 1);
+    act_line_bind(child, act_named(child, "line"), own, 1);
     act_submit(child, act_wait(own, 1, 7));
     assert_false(act_has_completion(child));
     machine_interrupt(1 << LINE);
@@ -288,57 +221,58 @@ static void who_sleeps_for_an_interrupt_runs_when_it_comes(void **state)
 
 static void an_old_generation_acknowledges_nothing(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
-    cap_t again = narrow("interrupts", LINE, 1);
-    uint64_t old = bind(init, line, bell, 1);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
+    cap_t again = act_narrow(init, "interrupts", LINE, 1);
+    uint64_t old = act_line_bind(init, line, bell, 1);
 
     (void)state;
     act_do(init, act_release(line));
-    uint64_t generation = bind(init, again, bell, 2);
+    uint64_t generation = act_line_bind(init, again, bell, 2);
     assert_true(generation > old);
     machine_interrupt(1 << LINE);
-    acknowledge(init, again, old);
-    acknowledge(init, again, generation + 1);
-    acknowledge(init, again, 0);
+    act_acknowledge(init, again, old);
+    act_acknowledge(init, again, generation + 1);
+    act_acknowledge(init, again, 0);
     assert_int_equal(machine.open_lines, 0);
-    acknowledge(init, again, generation);
+    act_acknowledge(init, again, generation);
     assert_int_equal(machine.open_lines, 1 << LINE);
 }
 
 static void nobody_acknowledges_for_others(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
-    cap_t other = narrow("interrupts", LINE, 1);
-    uint64_t generation = bind(init, line, bell, 1);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
+    cap_t other = act_narrow(init, "interrupts", LINE, 1);
+    uint64_t generation = act_line_bind(init, line, bell, 1);
 
     (void)state;
     machine_interrupt(1 << LINE);
-    acknowledge(init, other, generation);
+    act_acknowledge(init, other, generation);
     assert_int_equal(machine.open_lines, 0);
 }
 
 static void a_shared_line_is_told_to_all_and_waits_for_all(void **state)
 {
-    cap_t first = narrow("interrupts", LINE, 1);
-    cap_t second = narrow("interrupts", LINE, 1);
-    cap_t third = narrow("interrupts", OTHER_LINE, 1);
-    uint64_t generations[2] = {bind(init, first, bell, 1), bind(init, second, bell, 2)};
+    cap_t first = act_narrow(init, "interrupts", LINE, 1);
+    cap_t second = act_narrow(init, "interrupts", LINE, 1);
+    cap_t third = act_narrow(init, "interrupts", OTHER_LINE, 1);
+    uint64_t generations[2] = {act_line_bind(init, first, bell, 1),
+                               act_line_bind(init, second, bell, 2)};
 
     (void)state;
-    bind(init, third, bell, 4);
+    act_line_bind(init, third, bell, 4);
     machine_interrupt(1 << LINE);
     assert_int_equal(act_take(init, bell, UINT64_MAX), 3);
     assert_int_equal(machine.open_lines, 1 << OTHER_LINE);
-    acknowledge(init, first, generations[0]);
+    act_acknowledge(init, first, generations[0]);
     assert_int_equal(machine.open_lines, 1 << OTHER_LINE);
-    acknowledge(init, second, generations[1]);
+    act_acknowledge(init, second, generations[1]);
     assert_int_equal(machine.open_lines, 1 << LINE | 1 << OTHER_LINE);
 }
 
 static void lines_that_come_together_are_told_together(void **state)
 {
-    bind(init, narrow("interrupts", LINE, 1), bell, 1);
-    bind(init, narrow("interrupts", OTHER_LINE, 1), bell, 2);
+    act_line_bind(init, act_narrow(init, "interrupts", LINE, 1), bell, 1);
+    act_line_bind(init, act_narrow(init, "interrupts", OTHER_LINE, 1), bell, 2);
     (void)state;
     machine_interrupt(1 << LINE | 1 << OTHER_LINE);
     assert_int_equal(act_take(init, bell, UINT64_MAX), 3);
@@ -347,35 +281,35 @@ static void lines_that_come_together_are_told_together(void **state)
 
 static void nobody_waits_for_a_driver_that_died(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
     uint32_t driver = act_process(init, "line", line);
-    uint64_t generation = bind(init, line, bell, 1);
+    uint64_t generation = act_line_bind(init, line, bell, 1);
 
     (void)state;
-    bind(driver, act_named(driver, "line"), act_give(init, bell, driver), 1);
+    act_line_bind(driver, act_named(driver, "line"), act_give(init, bell, driver), 1);
     assert_true(machine_run_until(init));
     machine_interrupt(1 << LINE);
-    acknowledge(init, line, generation);
+    act_acknowledge(init, line, generation);
     assert_int_equal(machine.open_lines, 0);
     act_kill(driver, 1);
     assert_int_equal(machine.open_lines, 1 << LINE);
     machine_interrupt(1 << LINE);
-    acknowledge(init, line, generation);
+    act_acknowledge(init, line, generation);
     assert_int_equal(machine.open_lines, 1 << LINE);
 }
 
 static void a_driver_that_was_started_again_takes_over(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
     uint32_t driver = act_process(init, "line", line);
 
     (void)state;
-    bind(driver, act_named(driver, "line"), act_give(init, bell, driver), 1);
+    act_line_bind(driver, act_named(driver, "line"), act_give(init, bell, driver), 1);
     machine_interrupt(1 << LINE);
     act_kill(driver, 1);
     driver = act_process(init, "line", line);
     cap_t own = act_give(init, bell, driver);
-    bind(driver, act_named(driver, "line"), own, 1);
+    act_line_bind(driver, act_named(driver, "line"), own, 1);
     assert_int_equal(machine.open_lines, 1 << LINE);
     machine_interrupt(1 << LINE);
     assert_int_equal(act_take(driver, own, 1), 1);
@@ -383,14 +317,14 @@ static void a_driver_that_was_started_again_takes_over(void **state)
 
 static void who_was_cut_off_is_told_nothing(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
     struct act_facet facet = act_facet(init, line, UINT64_MAX >> 61, 0, 0);
     struct act_facet ring = act_facet(init, bell, 3, 0, 0);
 
     (void)state;
     assert_int_equal(facet.fact, STATUS_OK);
-    bind(init, facet.facet, bell, 1);
-    bind(init, line, ring.facet, 2);
+    act_line_bind(init, facet.facet, bell, 1);
+    act_line_bind(init, line, ring.facet, 2);
     act_revoke(init, ring.revoker);
     machine_interrupt(1 << LINE);
     assert_int_equal(act_take(init, bell, UINT64_MAX), 1);
@@ -400,14 +334,14 @@ static void who_was_cut_off_is_told_nothing(void **state)
 
 static void the_notification_must_admit_a_signal(void **state)
 {
-    cap_t line = narrow("interrupts", LINE, 1);
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
     struct act_facet takes = act_facet(init, bell, 1 << NOTIFICATION_TAKE, 0, 0);
     uint64_t generation;
 
     (void)state;
-    assert_int_equal(bind_fact(init, line, takes.facet, 1, &generation),
+    assert_int_equal(act_line_bind_fact(init, line, takes.facet, 1, &generation),
                      STATUS_METHOD_NOT_IN_FACET);
-    assert_int_equal(bind_fact(init, line, line, 1, &generation), STATUS_WRONG_OBJECT);
+    assert_int_equal(act_line_bind_fact(init, line, line, 1, &generation), STATUS_WRONG_OBJECT);
     assert_int_equal(machine.open_lines, 0);
 }
 
@@ -418,13 +352,14 @@ static void there_are_so_many_bindings_and_one_that_is_gone_makes_room(void **st
 
     (void)state;
     for (uint32_t i = 0; i < BINDINGS; i++) {
-        lines[i] = narrow("interrupts", LINE + i, 1);
-        bind(init, lines[i], bell, 1);
+        lines[i] = act_narrow(init, "interrupts", LINE + i, 1);
+        act_line_bind(init, lines[i], bell, 1);
     }
-    lines[BINDINGS] = narrow("interrupts", LINE, 1);
-    assert_int_equal(bind_fact(init, lines[BINDINGS], bell, 1, &generation), STATUS_OUT_OF_CALLS);
+    lines[BINDINGS] = act_narrow(init, "interrupts", LINE, 1);
+    assert_int_equal(act_line_bind_fact(init, lines[BINDINGS], bell, 1, &generation),
+                     STATUS_OUT_OF_CALLS);
     act_do(init, act_release(lines[3]));
-    bind(init, lines[BINDINGS], bell, 1);
+    act_line_bind(init, lines[BINDINGS], bell, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, boot, act_fini)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/test/devices.h"
 #include "kernel/core/test/waiting.h"
 
 enum {
@@ -29,41 +30,6 @@ static int boot(void **state)
     return 0;
 }
 
-static struct capnp_builder message_begin(void)
-{
-    static uint64_t words[32];
-    struct capnp_builder message;
-
-    memset(words, 0, sizeof(words));
-    capnp_builder_init(&message, words, sizeof(words));
-    return message;
-}
-
-static cap_t line_make(void)
-{
-    struct capnp_builder message = message_begin();
-    struct interrupt_narrow_params_builder params = interrupt_narrow_params_build(&message);
-    struct act_answer answer;
-
-    interrupt_narrow_params_set_first(params, LINE);
-    interrupt_narrow_params_set_count(params, 1);
-    act_object(init, act_named(init, "interrupts"), INTERRUPT_NARROW, &message, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-    return (cap_t){answer.ids[0]};
-}
-
-static void bind(uint32_t thread, cap_t interrupt, cap_t notification, uint64_t bits)
-{
-    struct capnp_builder message = message_begin();
-    struct interrupt_bind_params_builder params = interrupt_bind_params_build(&message);
-    struct act_answer answer;
-
-    interrupt_bind_params_set_notification(params, (struct notification){notification.value});
-    interrupt_bind_params_set_bits(params, bits);
-    act_object(thread, interrupt, INTERRUPT_BIND, &message, &answer);
-    assert_int_equal(act_fact(&answer.cqe), STATUS_OK);
-}
-
 // A thread whose first SQE completes so much that the turn ends before the second is taken.
 static void an_interrupt_amid_an_entry_leaves_it_to_be_finished(void **state)
 {
@@ -74,7 +40,7 @@ static void an_interrupt_amid_an_entry_leaves_it_to_be_finished(void **state)
     cap_t unheard = act_notification(init);
 
     (void)state;
-    bind(init, line_make(), unheard, 1);
+    act_line_bind(init, act_narrow(init, "interrupts", LINE, 1), unheard, 1);
     for (uint32_t i = 0; i < WAITERS; i++) {
         act_submit(init, act_wait(bell, 1ULL << i, i));
     }
@@ -94,7 +60,7 @@ static cap_t leased(cap_t target)
 {
     for (uint32_t depth = 1; depth < FACET_DEPTH_MAX; depth++) {
         struct act_facet facet = act_facet(init, target, 3, 0, 0);
-        struct capnp_builder message = message_begin();
+        struct capnp_builder message = act_message();
         struct revoker_set_lease_params_builder params = revoker_set_lease_params_build(&message);
         struct act_answer answer;
 
@@ -116,14 +82,14 @@ static cap_t leased(cap_t target)
 static void an_interrupt_that_many_wait_for_is_told_in_bounded_turns(void **state)
 {
     enum { BELLS = 6, WAITERS = 16, CHILDREN = 4, EACH = BELLS * WAITERS / CHILDREN };
-    cap_t line = line_make();
+    cap_t line = act_narrow(init, "interrupts", LINE, 1);
     uint32_t children[CHILDREN];
     uint32_t child = 0;
 
     (void)state;
     for (uint32_t i = 0; i < BELLS; i++) {
         cap_t each = act_notification(init);
-        bind(init, line, each, UINT16_MAX);
+        act_line_bind(init, line, each, UINT16_MAX);
         for (uint32_t waiter = 0; waiter < WAITERS; waiter++, child++) {
             uint32_t *thread = &children[child / EACH];
             *thread = child % EACH == 0 ? act_process(init, NULL, each) : *thread;
@@ -146,11 +112,11 @@ static void a_full_log_waits_for_interrupts(void **state)
     struct cqe cqe = {0};
     uint64_t words[16] = {0};
     struct capnp_builder message;
-    uint32_t child = act_process(init, "line", line_make());
+    uint32_t child = act_process(init, "line", act_narrow(init, "interrupts", LINE, 1));
     cap_t own = act_give(init, bell, child);
 
     (void)state;
-    bind(child, act_named(child, "line"), own, 1);
+    act_line_bind(child, act_named(child, "line"), own, 1);
     act_submit(child, act_wait(own, 1, 7));
     assert_true(machine_run_until(child));
     machine_enter(child, 1, TIMEOUT_NONE);
