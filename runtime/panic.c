@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of a program that cannot go on: one line to the console, if there is one to write to.
+// Words of a program to the console, and the end of one that cannot go on: one line, if there is a
+// console to write to.
 
 #include "runtime/runtime.h"
 
@@ -28,4 +29,24 @@ _Noreturn void tsr_panic_because(const char *text, const struct capnp_exception 
     tsr_line_text(&line, text);
     tsr_line_exception(&line, exception);
     tsr_panic(line.text);
+}
+
+void tsr_must(bool is_so, const char *text, const struct capnp_exception *exception)
+{
+    if (!is_so) {
+        tsr_panic_because(text, exception);
+    }
+}
+
+void tsr_say(uint64_t console, const char *name, const char *what)
+{
+    struct tsr_line line = {0};
+    struct capnp_exception exception;
+    tsr_line_text(&line, name);
+    tsr_line_text(&line, ": ");
+    tsr_line_text(&line, what);
+    if (!debug_console_write_line((struct debug_console){console}, tsr_line_of(&line),
+                                  &exception)) {
+        tsr_exit(1);
+    }
 }

@@ -135,6 +135,9 @@ _Noreturn void tsr_panic(const char *text);
 // The same with what an exception says behind the text.
 _Noreturn void tsr_panic_because(const char *text, const struct capnp_exception *exception);
 
+// The same where something is not so that has to be.
+void tsr_must(bool is_so, const char *text, const struct capnp_exception *exception);
+
 // --- Serving ------------------------------------------------------------------------------------
 
 struct tsr_serve_options {
@@ -181,6 +184,9 @@ void tsr_line_hex(struct tsr_line *line, uint64_t value); // 0x and no leading z
 // What a failed call says: "disconnected (the capability was revoked)"; the sentence alone where
 // nothing was delivered.
 void tsr_line_exception(struct tsr_line *line, const struct capnp_exception *exception);
+
+// Prints "name: what" on a console. A program that can't say what it has to exits with 1.
+void tsr_say(uint64_t console, const char *name, const char *what);
 
 // A C string as a text of a message.
 struct capnp_text tsr_text_of(const char *text);

@@ -34,20 +34,7 @@ static struct {
 
 static void say(const char *what)
 {
-    struct tsr_line line = {0};
-    struct capnp_exception exception;
-    tsr_line_text(&line, "archive: ");
-    tsr_line_text(&line, what);
-    if (!debug_console_write_line(own.console, tsr_line_of(&line), &exception)) {
-        tsr_exit(1);
-    }
-}
-
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
+    tsr_say(own.console.id, "archive", what);
 }
 
 // Byte n of page p is n + p.
@@ -55,13 +42,13 @@ static void memory_fill(void)
 {
     struct capnp_exception exception;
     uint8_t piece[PIECE];
-    must(job_make_memory(own.job, PAGES, &own.memory, &exception), "no memory: ", &exception);
+    tsr_must(job_make_memory(own.job, PAGES, &own.memory, &exception), "no memory: ", &exception);
     for (uint32_t at = 0; at < PAGES * PAGE_SIZE; at += PIECE) {
         for (uint32_t i = 0; i < PIECE; i++) {
             piece[i] = (uint8_t)(at + i + at / PAGE_SIZE);
         }
-        must(memory_object_write(own.memory, at, (struct capnp_data){piece, PIECE}, &exception),
-             "not written: ", &exception);
+        tsr_must(memory_object_write(own.memory, at, (struct capnp_data){piece, PIECE}, &exception),
+                 "not written: ", &exception);
     }
 }
 
@@ -77,25 +64,25 @@ static struct revoker lend(const char *how)
     struct capnp_builder message;
     capnp_builder_init(&message, bytes, sizeof bytes);
     start_info_set_arguments(start_info_build(&message), tsr_text_of(how));
-    must(capability_manager_facet(own.capabilities, (struct capnp_cap){own.memory.id}, READ_ONLY, 0,
-                                  0, &facet, &revoker, &exception),
-         "no facet: ", &exception);
-    must(tsr_build_open(&build, &own.spawner, own.job, &exception), "no process: ", &exception);
+    tsr_must(capability_manager_facet(own.capabilities, (struct capnp_cap){own.memory.id},
+                                      READ_ONLY, 0, 0, &facet, &revoker, &exception),
+             "no facet: ", &exception);
+    tsr_must(tsr_build_open(&build, &own.spawner, own.job, &exception), "no process: ", &exception);
     const struct tsr_grant grants[] = {{"console", own.console.id},
                                        {"timer", own.timer.id},
                                        {"memory", facet.id},
                                        {"bell", own.bell.id},
                                        {"space", build.space.id}};
-    must(tsr_build_load(&build, tsr_text_of("reader"), &exception) &&
-             tsr_build_info(&build, (struct capnp_data){bytes, capnp_builder_size(&message)},
-                            &exception),
-         "no reader: ", &exception);
+    tsr_must(tsr_build_load(&build, tsr_text_of("reader"), &exception) &&
+                 tsr_build_info(&build, (struct capnp_data){bytes, capnp_builder_size(&message)},
+                                &exception),
+             "no reader: ", &exception);
     for (uint32_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
-        must(tsr_build_grant(&build, tsr_text_of(grants[i].name), (struct capnp_cap){grants[i].cap},
-                             &exception),
-             "not granted: ", &exception);
+        tsr_must(tsr_build_grant(&build, tsr_text_of(grants[i].name),
+                                 (struct capnp_cap){grants[i].cap}, &exception),
+                 "not granted: ", &exception);
     }
-    must(tsr_build_start(&build, &process, &exception), "not started: ", &exception);
+    tsr_must(tsr_build_start(&build, &process, &exception), "not started: ", &exception);
     tsr_release(process.id);
     tsr_release(facet.id); // the reader's own remains
     return revoker;
@@ -105,14 +92,14 @@ static void half_read_wait(void)
 {
     struct capnp_exception exception;
     uint64_t bits;
-    must(tsr_notification_wait(own.bell.id, HALF_READ, TIMEOUT_NONE, &bits, &exception),
-         "no bell: ", &exception);
+    tsr_must(tsr_notification_wait(own.bell.id, HALF_READ, TIMEOUT_NONE, &bits, &exception),
+             "no bell: ", &exception);
 }
 
 static void go_on(void)
 {
     struct capnp_exception exception;
-    must(notification_signal(own.bell, GO_ON, &exception), "no bell: ", &exception);
+    tsr_must(notification_signal(own.bell, GO_ON, &exception), "no bell: ", &exception);
 }
 
 // The reader's end, which must come this way.
@@ -122,9 +109,9 @@ static void end_wait(enum exit_cause expected, struct revoker revoker)
     uint64_t process;
     int32_t code;
     enum exit_cause cause;
-    must(job_next_exit(own.job, &process, &code, &cause, &exception), "no end: ", &exception);
-    must(cause == expected && (cause != EXIT_CAUSE_CALLED || code == 0),
-         "the reader ended otherwise: ", &exception);
+    tsr_must(job_next_exit(own.job, &process, &code, &cause, &exception), "no end: ", &exception);
+    tsr_must(cause == expected && (cause != EXIT_CAUSE_CALLED || code == 0),
+             "the reader ended otherwise: ", &exception);
     tsr_release(revoker.id);
 }
 
@@ -133,7 +120,7 @@ static void show_revoked(const char *how, enum exit_cause expected)
     struct capnp_exception exception;
     struct revoker revoker = lend(how);
     half_read_wait();
-    must(revoker_revoke(revoker, &exception), "not revoked: ", &exception);
+    tsr_must(revoker_revoke(revoker, &exception), "not revoked: ", &exception);
     go_on();
     end_wait(expected, revoker);
 }
@@ -144,10 +131,10 @@ static void show_lease(const char *how, uint64_t calls)
     struct revoker revoker = lend(how);
     uint64_t now = 0;
     half_read_wait();
-    must(timer_now(own.timer, &now, &exception) &&
-             revoker_set_lease(revoker, calls == UINT64_MAX ? now + LEASE_NS : UINT64_MAX, calls,
-                               &exception),
-         "no lease: ", &exception);
+    tsr_must(timer_now(own.timer, &now, &exception) &&
+                 revoker_set_lease(revoker, calls == UINT64_MAX ? now + LEASE_NS : UINT64_MAX,
+                                   calls, &exception),
+             "no lease: ", &exception);
     go_on();
     end_wait(EXIT_CAUSE_CALLED, revoker);
 }
@@ -161,13 +148,13 @@ int tsr_main(struct start *start)
         !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID, &own.capabilities.id)) {
         return 1;
     }
-    must(tsr_spawner_open(&own.spawner, start, &exception), "no programs: ", &exception);
-    must(job_make_notification(own.job, &own.bell, &exception), "no bell: ", &exception);
+    tsr_must(tsr_spawner_open(&own.spawner, start, &exception), "no programs: ", &exception);
+    tsr_must(job_make_notification(own.job, &own.bell, &exception), "no bell: ", &exception);
     memory_fill();
     struct tsr_usage before;
     struct tsr_usage after;
-    must(tsr_submit(&exception), "not released: ", &exception);
-    must(tsr_usage_read(own.job, &before, &exception), "no usage: ", &exception);
+    tsr_must(tsr_submit(&exception), "not released: ", &exception);
+    tsr_must(tsr_usage_read(own.job, &before, &exception), "no usage: ", &exception);
     show_revoked("call", EXIT_CAUSE_CALLED);
     say("revoked in the middle of a read by calls");
     show_revoked("map", EXIT_CAUSE_MEMORY_FAULT);
@@ -176,10 +163,10 @@ int tsr_main(struct start *start)
     say("a lease of five calls ended after five calls");
     show_lease("time", UINT64_MAX);
     say("a lease of two milliseconds ended in time");
-    must(tsr_submit(&exception), "not released: ", &exception);
-    must(tsr_usage_read(own.job, &after, &exception), "no usage: ", &exception);
+    tsr_must(tsr_submit(&exception), "not released: ", &exception);
+    tsr_must(tsr_usage_read(own.job, &after, &exception), "no usage: ", &exception);
     for (uint32_t i = 0; i < RESOURCE_LOG; i++) {
-        must(before.used[i] == after.used[i], "something was not given back: ", &exception);
+        tsr_must(before.used[i] == after.used[i], "something was not given back: ", &exception);
     }
     say("the memory is still the owner's, and all else was given back");
     return 0;

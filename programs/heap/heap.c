@@ -25,13 +25,7 @@ static struct {
 
 static void say(const char *what)
 {
-    struct tsr_line line = {0};
-    struct capnp_exception exception;
-    tsr_line_text(&line, "heap: ");
-    tsr_line_text(&line, what);
-    if (!debug_console_write_line(own.console, tsr_line_of(&line), &exception)) {
-        tsr_exit(1);
-    }
+    tsr_say(own.console.id, "heap", what);
 }
 
 static void must(bool is_so, const char *what)

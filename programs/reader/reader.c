@@ -33,13 +33,6 @@ static void say(const char *what, const char *more)
     }
 }
 
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
-}
-
 static bool is_piece(const volatile uint8_t *bytes, uint32_t at)
 {
     for (uint32_t i = 0; i < PIECE; i++) {
@@ -56,14 +49,15 @@ static bool piece_read(uint32_t at, struct capnp_exception *exception)
     struct capnp_call call;
     struct memory_object_read_params_builder params;
     struct memory_object_read_results_reader results;
-    must(memory_object_read_begin(own.memory, &call, &params, exception), "no slot: ", exception);
+    tsr_must(memory_object_read_begin(own.memory, &call, &params, exception),
+             "no slot: ", exception);
     memory_object_read_params_set_offset(params, at);
     memory_object_read_params_set_length(params, PIECE);
-    must(capnp_call_send(&call, exception), "not sent: ", exception);
+    tsr_must(capnp_call_send(&call, exception), "not sent: ", exception);
     bool is_read = memory_object_read_finish(&call, &results, exception);
     if (is_read) {
         struct capnp_data data = memory_object_read_results_get_data(results);
-        must(data.size == PIECE && is_piece(data.data, at), "other bytes: ", exception);
+        tsr_must(data.size == PIECE && is_piece(data.data, at), "other bytes: ", exception);
     }
     capnp_call_end(&call);
     return is_read;
@@ -73,9 +67,9 @@ static void half_read(void)
 {
     struct capnp_exception exception;
     uint64_t bits;
-    must(notification_signal(own.bell, HALF_READ, &exception) &&
-             tsr_notification_wait(own.bell.id, GO_ON, TIMEOUT_NONE, &bits, &exception),
-         "no answer: ", &exception);
+    tsr_must(notification_signal(own.bell, HALF_READ, &exception) &&
+                 tsr_notification_wait(own.bell.id, GO_ON, TIMEOUT_NONE, &bits, &exception),
+             "no answer: ", &exception);
 }
 
 // Again and again, with a rest between; how many pieces were read after the first half.
@@ -84,7 +78,7 @@ static uint32_t read_by_calls(struct capnp_exception *exception)
     uint32_t pieces = PAGES * PAGE_SIZE / PIECE;
     uint32_t count = 0;
     for (uint32_t i = 0; i < pieces / 2; i++) {
-        must(piece_read(i * PIECE, exception), "refused too early: ", exception);
+        tsr_must(piece_read(i * PIECE, exception), "refused too early: ", exception);
     }
     half_read();
     while (count < READS_MAX && piece_read((pieces / 2 + count) % pieces * PIECE, exception)) {
@@ -97,18 +91,18 @@ static void read_mapped(void)
 {
     struct capnp_exception exception;
     uint64_t address;
-    must(!tsr_space_map(&own.space, own.memory, 0, PAGES, RIGHT_READ | RIGHT_WRITE, &address,
-                        &exception) &&
-             exception.status == STATUS_METHOD_NOT_IN_FACET,
-         "what may only be read is written: ", &exception);
-    must(tsr_space_map(&own.space, own.memory, 0, PAGES, RIGHT_READ, &address, &exception),
-         "not mapped: ", &exception);
+    tsr_must(!tsr_space_map(&own.space, own.memory, 0, PAGES, RIGHT_READ | RIGHT_WRITE, &address,
+                            &exception) &&
+                 exception.status == STATUS_METHOD_NOT_IN_FACET,
+             "what may only be read is written: ", &exception);
+    tsr_must(tsr_space_map(&own.space, own.memory, 0, PAGES, RIGHT_READ, &address, &exception),
+             "not mapped: ", &exception);
     const volatile uint8_t *bytes = (const volatile uint8_t *)address;
     for (uint32_t at = 0; at < PAGES * PAGE_SIZE; at += PIECE) {
         if (at == PAGES * PAGE_SIZE / 2) {
             half_read();
         }
-        must(is_piece(bytes + at, at), "other bytes: ", &exception);
+        tsr_must(is_piece(bytes + at, at), "other bytes: ", &exception);
     }
     say("the mapping is there still", "");
 }
@@ -134,7 +128,7 @@ int tsr_main(struct start *start)
     struct tsr_line line = {0};
     tsr_line_exception(&line, &exception);
     if (how.size == 5) { // calls
-        must(count == 5, "another number of calls: ", &exception);
+        tsr_must(count == 5, "another number of calls: ", &exception);
     }
     say("refused: ", line.text);
     return 0;

@@ -21,13 +21,7 @@ static struct debug_console console;
 
 static void say(const char *text)
 {
-    struct tsr_line line = {0};
-    struct capnp_exception exception;
-    tsr_line_text(&line, "scribe: ");
-    tsr_line_text(&line, text);
-    if (!debug_console_write_line(console, tsr_line_of(&line), &exception)) {
-        tsr_exit(1);
-    }
+    tsr_say(console.id, "scribe", text);
 }
 
 _Noreturn static void fail(const char *what, const struct capnp_exception *exception)

@@ -31,61 +31,48 @@ static struct {
 
 static void say(const char *what)
 {
-    struct tsr_line line = {0};
-    struct capnp_exception exception;
-    tsr_line_text(&line, "shared: ");
-    tsr_line_text(&line, what);
-    if (!debug_console_write_line(own.console, tsr_line_of(&line), &exception)) {
-        tsr_exit(1);
-    }
-}
-
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
+    tsr_say(own.console.id, "shared", what);
 }
 
 static volatile uint64_t *map(struct memory_object memory, uint32_t rights)
 {
     struct capnp_exception exception;
     uint64_t address = 0;
-    must(tsr_space_map(&own.space, memory, 0, PAGES, rights, &address, &exception),
-         "not mapped: ", &exception);
+    tsr_must(tsr_space_map(&own.space, memory, 0, PAGES, rights, &address, &exception),
+             "not mapped: ", &exception);
     return (volatile uint64_t *)address;
 }
 
 static void unmap(volatile uint64_t *words)
 {
     struct capnp_exception exception;
-    must(tsr_space_unmap(&own.space, (uint64_t)words, PAGES, &exception),
-         "not unmapped: ", &exception);
+    tsr_must(tsr_space_unmap(&own.space, (uint64_t)words, PAGES, &exception),
+             "not unmapped: ", &exception);
 }
 
 static void turn_give(void)
 {
     struct capnp_exception exception;
     uint64_t bits;
-    must(notification_signal(own.bell, YOURS, &exception) &&
-             tsr_notification_wait(own.bell.id, MINE, TIMEOUT_NONE, &bits, &exception),
-         "no turn: ", &exception);
+    tsr_must(notification_signal(own.bell, YOURS, &exception) &&
+                 tsr_notification_wait(own.bell.id, MINE, TIMEOUT_NONE, &bits, &exception),
+             "no turn: ", &exception);
 }
 
 static void memories_make(void)
 {
     struct capnp_exception exception;
     const uint64_t words[2] = {77, 88};
-    must(job_make_memory(own.space.job, PAGES, &own.both, &exception) &&
-             job_make_memory(own.space.job, PAGES, &own.mine, &exception) &&
-             job_make_memory(own.space.job, PAGES, &own.sealed, &exception) &&
-             job_make_notification(own.space.job, &own.bell, &exception),
-         "no memory: ", &exception);
-    must(memory_object_write(own.sealed, PAGE_SIZE,
-                             (struct capnp_data){(const uint8_t *)words, sizeof words},
-                             &exception) &&
-             memory_object_seal(own.sealed, &exception),
-         "not sealed: ", &exception);
+    tsr_must(job_make_memory(own.space.job, PAGES, &own.both, &exception) &&
+                 job_make_memory(own.space.job, PAGES, &own.mine, &exception) &&
+                 job_make_memory(own.space.job, PAGES, &own.sealed, &exception) &&
+                 job_make_notification(own.space.job, &own.bell, &exception),
+             "no memory: ", &exception);
+    tsr_must(memory_object_write(own.sealed, PAGE_SIZE,
+                                 (struct capnp_data){(const uint8_t *)words, sizeof words},
+                                 &exception) &&
+                 memory_object_seal(own.sealed, &exception),
+             "not sealed: ", &exception);
 }
 
 static void sharer_start(void)
@@ -95,21 +82,21 @@ static void sharer_start(void)
     struct tsr_build build;
     struct process process;
     struct capnp_exception exception;
-    must(capability_manager_facet(own.capabilities, (struct capnp_cap){own.mine.id}, READ_ONLY, 0,
-                                  0, &read_only, &revoker, &exception),
-         "no facet: ", &exception);
-    must(tsr_build_open(&build, &own.spawner, own.space.job, &exception) &&
-             tsr_build_load(&build, tsr_text_of("sharer"), &exception),
-         "no sharer: ", &exception);
+    tsr_must(capability_manager_facet(own.capabilities, (struct capnp_cap){own.mine.id}, READ_ONLY,
+                                      0, 0, &read_only, &revoker, &exception),
+             "no facet: ", &exception);
+    tsr_must(tsr_build_open(&build, &own.spawner, own.space.job, &exception) &&
+                 tsr_build_load(&build, tsr_text_of("sharer"), &exception),
+             "no sharer: ", &exception);
     const struct tsr_grant grants[] = {{"console", own.console.id}, {"bell", own.bell.id},
                                        {"both", own.both.id},       {"theirs", read_only.id},
                                        {"sealed", own.sealed.id},   {"space", build.space.id}};
     for (uint32_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
-        must(tsr_build_grant(&build, tsr_text_of(grants[i].name), (struct capnp_cap){grants[i].cap},
-                             &exception),
-             "not granted: ", &exception);
+        tsr_must(tsr_build_grant(&build, tsr_text_of(grants[i].name),
+                                 (struct capnp_cap){grants[i].cap}, &exception),
+                 "not granted: ", &exception);
     }
-    must(tsr_build_start(&build, &process, &exception), "not started: ", &exception);
+    tsr_must(tsr_build_start(&build, &process, &exception), "not started: ", &exception);
     tsr_release(process.id);
     tsr_release(read_only.id);
     tsr_release(revoker.id);
@@ -123,7 +110,7 @@ static void show_both(void)
     for (uint64_t i = 1; i <= TURNS; i++) {
         words[0] = i;
         turn_give();
-        must(words[PAGE_SIZE / 8 + 1] == i, "the other's word is missing: ", &exception);
+        tsr_must(words[PAGE_SIZE / 8 + 1] == i, "the other's word is missing: ", &exception);
     }
     unmap(words);
     say("a hundred turns, and each saw what the other wrote");
@@ -136,7 +123,7 @@ static void show_mine(void)
     struct capnp_exception exception = {0};
     words[5] = 55;
     turn_give();
-    must(words[5] == 55, "the other wrote: ", &exception);
+    tsr_must(words[5] == 55, "the other wrote: ", &exception);
     words[5] = 66;
     turn_give();
     unmap(words);
@@ -149,14 +136,15 @@ static void show_sealed(void)
     struct capnp_exception exception;
     uint64_t address;
     volatile uint64_t *words = map(own.sealed, RIGHT_READ);
-    must(words[PAGE_SIZE / 8] == 77 && words[PAGE_SIZE / 8 + 1] == 88, "other words: ", &exception);
-    must(!tsr_space_map(&own.space, own.sealed, 0, PAGES, RIGHT_READ | RIGHT_WRITE, &address,
-                        &exception),
-         "what is sealed is written: ", &exception);
-    must(!memory_object_write(own.sealed, 0, (struct capnp_data){(const uint8_t *)"x", 1},
-                              &exception) &&
-             exception.status == STATUS_SEALED,
-         "what is sealed is written by a call: ", &exception);
+    tsr_must(words[PAGE_SIZE / 8] == 77 && words[PAGE_SIZE / 8 + 1] == 88,
+             "other words: ", &exception);
+    tsr_must(!tsr_space_map(&own.space, own.sealed, 0, PAGES, RIGHT_READ | RIGHT_WRITE, &address,
+                            &exception),
+             "what is sealed is written: ", &exception);
+    tsr_must(!memory_object_write(own.sealed, 0, (struct capnp_data){(const uint8_t *)"x", 1},
+                                  &exception) &&
+                 exception.status == STATUS_SEALED,
+             "what is sealed is written by a call: ", &exception);
     turn_give();
     unmap(words);
     say("what is sealed both read, and nobody writes");
@@ -166,8 +154,8 @@ static struct tsr_usage usage(void)
 {
     struct capnp_exception exception;
     struct tsr_usage usage;
-    must(tsr_submit(&exception), "not released: ", &exception);
-    must(tsr_usage_read(own.space.job, &usage, &exception), "no usage: ", &exception);
+    tsr_must(tsr_submit(&exception), "not released: ", &exception);
+    tsr_must(tsr_usage_read(own.space.job, &usage, &exception), "no usage: ", &exception);
     return usage;
 }
 
@@ -182,7 +170,7 @@ int tsr_main(struct start *start)
         !tsr_space_open(&own.space, start, &exception)) {
         return 1;
     }
-    must(tsr_spawner_open(&own.spawner, start, &exception), "no programs: ", &exception);
+    tsr_must(tsr_spawner_open(&own.spawner, start, &exception), "no programs: ", &exception);
     struct tsr_usage before = usage();
     memories_make();
     sharer_start();
@@ -195,13 +183,13 @@ int tsr_main(struct start *start)
     tsr_release(own.sealed.id);
     turn_give();
     say("the memory outlives its maker's hold of it");
-    must(notification_signal(own.bell, YOURS, &exception) &&
-             job_next_exit(own.space.job, &process, &code, &cause, &exception) && code == 0,
-         "the sharer ended badly: ", &exception);
+    tsr_must(notification_signal(own.bell, YOURS, &exception) &&
+                 job_next_exit(own.space.job, &process, &code, &cause, &exception) && code == 0,
+             "the sharer ended badly: ", &exception);
     tsr_release(own.bell.id);
     struct tsr_usage after = usage();
     for (uint32_t i = 0; i < RESOURCE_LOG; i++) {
-        must(before.used[i] == after.used[i], "something was not given back: ", &exception);
+        tsr_must(before.used[i] == after.used[i], "something was not given back: ", &exception);
     }
     say("and goes with the last mapping of it");
     return 0;

@@ -17,19 +17,12 @@ static struct {
     struct memory_object both, theirs, sealed;
 } own;
 
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
-}
-
 static volatile uint64_t *map(struct memory_object memory, uint32_t rights)
 {
     struct capnp_exception exception;
     uint64_t address = 0;
-    must(tsr_space_map(&own.space, memory, 0, PAGES, rights, &address, &exception),
-         "sharer: not mapped: ", &exception);
+    tsr_must(tsr_space_map(&own.space, memory, 0, PAGES, rights, &address, &exception),
+             "sharer: not mapped: ", &exception);
     return (volatile uint64_t *)address;
 }
 
@@ -37,14 +30,14 @@ static void turn_wait(void)
 {
     struct capnp_exception exception;
     uint64_t bits;
-    must(tsr_notification_wait(own.bell.id, MINE, TIMEOUT_NONE, &bits, &exception),
-         "sharer: no turn: ", &exception);
+    tsr_must(tsr_notification_wait(own.bell.id, MINE, TIMEOUT_NONE, &bits, &exception),
+             "sharer: no turn: ", &exception);
 }
 
 static void turn_give(void)
 {
     struct capnp_exception exception;
-    must(notification_signal(own.bell, YOURS, &exception), "sharer: no bell: ", &exception);
+    tsr_must(notification_signal(own.bell, YOURS, &exception), "sharer: no bell: ", &exception);
 }
 
 // Writable it is not for this process, mapped or by calls.
@@ -52,11 +45,12 @@ static void must_not_be_written(struct memory_object memory)
 {
     struct capnp_exception exception;
     uint64_t address;
-    must(!tsr_space_map(&own.space, memory, 0, PAGES, RIGHT_READ | RIGHT_WRITE, &address,
-                        &exception),
-         "sharer: mapped to be written: ", &exception);
-    must(!memory_object_write(memory, 40, (struct capnp_data){(const uint8_t *)"x", 1}, &exception),
-         "sharer: written by a call: ", &exception);
+    tsr_must(!tsr_space_map(&own.space, memory, 0, PAGES, RIGHT_READ | RIGHT_WRITE, &address,
+                            &exception),
+             "sharer: mapped to be written: ", &exception);
+    tsr_must(
+        !memory_object_write(memory, 40, (struct capnp_data){(const uint8_t *)"x", 1}, &exception),
+        "sharer: written by a call: ", &exception);
 }
 
 int tsr_main(struct start *start)
@@ -72,32 +66,32 @@ int tsr_main(struct start *start)
     volatile uint64_t *both = map(own.both, RIGHT_READ | RIGHT_WRITE);
     for (uint64_t i = 1; i <= TURNS; i++) {
         turn_wait();
-        must(both[0] == i, "sharer: the other's word is missing: ", &exception);
+        tsr_must(both[0] == i, "sharer: the other's word is missing: ", &exception);
         both[PAGE_SIZE / 8 + 1] = i;
         turn_give();
     }
     volatile uint64_t *theirs = map(own.theirs, RIGHT_READ);
     turn_wait();
-    must(theirs[5] == 55, "sharer: not what was written: ", &exception);
+    tsr_must(theirs[5] == 55, "sharer: not what was written: ", &exception);
     must_not_be_written(own.theirs);
-    must(!address_space_protect(own.space.space, (uint64_t)theirs, RIGHT_READ | RIGHT_WRITE,
-                                &exception),
-         "sharer: made writable: ", &exception);
+    tsr_must(!address_space_protect(own.space.space, (uint64_t)theirs, RIGHT_READ | RIGHT_WRITE,
+                                    &exception),
+             "sharer: made writable: ", &exception);
     turn_give();
     turn_wait();
-    must(theirs[5] == 66, "sharer: not what was written later: ", &exception);
+    tsr_must(theirs[5] == 66, "sharer: not what was written later: ", &exception);
     turn_give();
     volatile uint64_t *sealed = map(own.sealed, RIGHT_READ);
     turn_wait();
-    must(sealed[PAGE_SIZE / 8] == 77, "sharer: not what was sealed: ", &exception);
+    tsr_must(sealed[PAGE_SIZE / 8] == 77, "sharer: not what was sealed: ", &exception);
     must_not_be_written(own.sealed);
     turn_give();
     tsr_release(own.both.id);
     tsr_release(own.theirs.id);
     tsr_release(own.sealed.id);
     turn_wait();
-    must(both[0] == TURNS && theirs[5] == 66 && sealed[PAGE_SIZE / 8] == 77,
-         "sharer: what is mapped has changed: ", &exception);
+    tsr_must(both[0] == TURNS && theirs[5] == 66 && sealed[PAGE_SIZE / 8] == 77,
+             "sharer: what is mapped has changed: ", &exception);
     turn_give();
     turn_wait();
     return 0;

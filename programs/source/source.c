@@ -16,29 +16,22 @@ enum { RECORD_MAX = 64 }; // bytes
 
 static struct tsr_space space;
 
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
-}
-
 // The message is built where its reader will read it.
 static void record_write(struct tsr_stream *stream, uint64_t number)
 {
     struct tsr_line text = {0};
     struct capnp_builder message;
     uint8_t *bytes = NULL;
-    must(tsr_stream_reserve(stream, RECORD_MAX, TIMEOUT_NONE, &bytes) == STREAM_OK,
-         "source: no room: ", &stream->why);
+    tsr_must(tsr_stream_reserve(stream, RECORD_MAX, TIMEOUT_NONE, &bytes) == STREAM_OK,
+             "source: no room: ", &stream->why);
     capnp_builder_init(&message, bytes, RECORD_MAX);
     struct sample_builder sample = sample_build(&message);
     tsr_line_decimal(&text, number);
     sample_set_number(sample, number);
     sample_set_square(sample, number * number);
     sample_set_text(sample, tsr_line_of(&text));
-    must(tsr_stream_commit(stream, capnp_builder_size(&message)) == STREAM_OK,
-         "source: not written: ", &stream->why);
+    tsr_must(tsr_stream_commit(stream, capnp_builder_size(&message)) == STREAM_OK,
+             "source: not written: ", &stream->why);
 }
 
 // A record that says it is larger than it can be, published by hand.
@@ -46,14 +39,14 @@ static void record_lie(struct tsr_stream *stream)
 {
     struct tsr_stream_header *header = (struct tsr_stream_header *)(void *)stream->mapped;
     uint8_t *bytes = NULL;
-    must(tsr_stream_reserve(stream, RECORD_MAX, TIMEOUT_NONE, &bytes) == STREAM_OK,
-         "source: no room: ", &stream->why);
+    tsr_must(tsr_stream_reserve(stream, RECORD_MAX, TIMEOUT_NONE, &bytes) == STREAM_OK,
+             "source: no room: ", &stream->why);
     const uint32_t word[2] = {0x10000000, 0x64617461}; // its size; data
     memcpy(bytes - sizeof word, word, sizeof word);
     uint32_t end = stream->position + (uint32_t)(sizeof word + RECORD_MAX);
     __atomic_store_n(&header->written, end, __ATOMIC_SEQ_CST);
-    must(notification_signal(stream->bell, TSR_STREAM_WRITTEN, &stream->why),
-         "source: no bell: ", &stream->why);
+    tsr_must(notification_signal(stream->bell, TSR_STREAM_WRITTEN, &stream->why),
+             "source: no bell: ", &stream->why);
 }
 
 int tsr_main(struct start *start)
@@ -76,11 +69,11 @@ int tsr_main(struct start *start)
     if (tsr_space_open(&space, start, &exception)) {
         options.space = &space;
     }
-    must(notification_take(count, UINT64_MAX, &records, &exception), "source: how many? ",
-         &exception);
-    must(tsr_stream_open(&stream, &options, &exception), "source: no stream: ", &exception);
-    must((stream.mapped == NULL) == (how.data[0] == 'c'),
-         "source: reached another way: ", &(struct capnp_exception){0});
+    tsr_must(notification_take(count, UINT64_MAX, &records, &exception), "source: how many? ",
+             &exception);
+    tsr_must(tsr_stream_open(&stream, &options, &exception), "source: no stream: ", &exception);
+    tsr_must((stream.mapped == NULL) == (how.data[0] == 'c'),
+             "source: reached another way: ", &(struct capnp_exception){0});
     for (uint64_t i = 0; i < records; i++) {
         record_write(&stream, i);
     }

@@ -32,20 +32,7 @@ static struct {
 
 static void say(const char *what)
 {
-    struct tsr_line line = {0};
-    struct capnp_exception exception;
-    tsr_line_text(&line, "stream: ");
-    tsr_line_text(&line, what);
-    if (!debug_console_write_line(own.console, tsr_line_of(&line), &exception)) {
-        tsr_exit(1);
-    }
-}
-
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
+    tsr_say(own.console.id, "stream", what);
 }
 
 // How many requests the machine has served so far.
@@ -55,9 +42,9 @@ static uint64_t requests(void)
     struct capnp_exception exception;
     struct log_reader_state_params_builder params;
     struct log_reader_state_results_reader results;
-    must(log_reader_state_begin(own.log, &call, &params, &exception), "no log: ", &exception);
-    must(capnp_call_send(&call, &exception), "no log: ", &exception);
-    must(log_reader_state_finish(&call, &results, &exception), "no log: ", &exception);
+    tsr_must(log_reader_state_begin(own.log, &call, &params, &exception), "no log: ", &exception);
+    tsr_must(capnp_call_send(&call, &exception), "no log: ", &exception);
+    tsr_must(log_reader_state_finish(&call, &results, &exception), "no log: ", &exception);
     uint64_t records = log_reader_state_results_get_records(results);
     capnp_call_end(&call);
     return records;
@@ -77,29 +64,29 @@ static void stream_begin(const char *how, uint64_t records)
     struct capnp_builder message;
     capnp_builder_init(&message, bytes, sizeof bytes);
     start_info_set_arguments(start_info_build(&message), tsr_text_of(how));
-    must(tsr_stream_make(own.space.job, RING_PAGES, SAMPLE_TYPE, &options.memory, &options.bell,
-                         &exception) &&
-             job_make_notification(own.space.job, &count, &exception) &&
-             notification_signal(count, records, &exception),
-         "no stream: ", &exception);
+    tsr_must(tsr_stream_make(own.space.job, RING_PAGES, SAMPLE_TYPE, &options.memory, &options.bell,
+                             &exception) &&
+                 job_make_notification(own.space.job, &count, &exception) &&
+                 notification_signal(count, records, &exception),
+             "no stream: ", &exception);
     options.space = is_mapped ? &own.space : NULL;
-    must(tsr_stream_open(&own.stream, &options, &exception), "not opened: ", &exception);
-    must(tsr_build_open(&build, &own.spawner, own.space.job, &exception) &&
-             tsr_build_load(&build, tsr_text_of("source"), &exception) &&
-             tsr_build_info(&build, (struct capnp_data){bytes, capnp_builder_size(&message)},
-                            &exception) &&
-             tsr_build_grant(&build, tsr_text_of("console"), (struct capnp_cap){own.console.id},
-                             &exception) &&
-             tsr_build_grant(&build, tsr_text_of("memory"), (struct capnp_cap){options.memory.id},
-                             &exception) &&
-             tsr_build_grant(&build, tsr_text_of("bell"), (struct capnp_cap){options.bell.id},
-                             &exception) &&
-             tsr_build_grant(&build, tsr_text_of("count"), (struct capnp_cap){count.id},
-                             &exception) &&
-             (!is_mapped || tsr_build_grant(&build, tsr_text_of("space"),
-                                            (struct capnp_cap){build.space.id}, &exception)) &&
-             tsr_build_start(&build, &process, &exception),
-         "no source: ", &exception);
+    tsr_must(tsr_stream_open(&own.stream, &options, &exception), "not opened: ", &exception);
+    tsr_must(tsr_build_open(&build, &own.spawner, own.space.job, &exception) &&
+                 tsr_build_load(&build, tsr_text_of("source"), &exception) &&
+                 tsr_build_info(&build, (struct capnp_data){bytes, capnp_builder_size(&message)},
+                                &exception) &&
+                 tsr_build_grant(&build, tsr_text_of("console"), (struct capnp_cap){own.console.id},
+                                 &exception) &&
+                 tsr_build_grant(&build, tsr_text_of("memory"),
+                                 (struct capnp_cap){options.memory.id}, &exception) &&
+                 tsr_build_grant(&build, tsr_text_of("bell"), (struct capnp_cap){options.bell.id},
+                                 &exception) &&
+                 tsr_build_grant(&build, tsr_text_of("count"), (struct capnp_cap){count.id},
+                                 &exception) &&
+                 (!is_mapped || tsr_build_grant(&build, tsr_text_of("space"),
+                                                (struct capnp_cap){build.space.id}, &exception)) &&
+                 tsr_build_start(&build, &process, &exception),
+             "no source: ", &exception);
     tsr_release(process.id);
     tsr_release(count.id);
 }
@@ -126,10 +113,10 @@ static enum tsr_stream_result stream_read(uint64_t records)
     uint64_t number = 0;
     for (; (result = tsr_stream_peek(&own.stream, TIMEOUT_NONE, &bytes, &size)) == STREAM_OK;
          number++) {
-        must(is_sample(bytes, size, number), "a record is another: ", &own.stream.why);
-        must(tsr_stream_release(&own.stream) == STREAM_OK, "not released: ", &own.stream.why);
+        tsr_must(is_sample(bytes, size, number), "a record is another: ", &own.stream.why);
+        tsr_must(tsr_stream_release(&own.stream) == STREAM_OK, "not released: ", &own.stream.why);
     }
-    must(number == records, "not all records came: ", &own.stream.why);
+    tsr_must(number == records, "not all records came: ", &own.stream.why);
     return result;
 }
 
@@ -141,8 +128,8 @@ static void stream_end(void)
     int32_t code;
     enum exit_cause cause;
     tsr_stream_close(&own.stream);
-    must(job_next_exit(own.space.job, &process, &code, &cause, &exception) && code == 0,
-         "the source ended badly: ", &exception);
+    tsr_must(job_next_exit(own.space.job, &process, &code, &cause, &exception) && code == 0,
+             "the source ended badly: ", &exception);
     tsr_release(own.stream.memory.id);
     tsr_release(own.stream.bell.id);
 }
@@ -158,20 +145,20 @@ int tsr_main(struct start *start)
     }
     stream_begin("map", MAPPED);
     uint64_t before = requests();
-    must(stream_read(MAPPED) == STREAM_CLOSED, "no end: ", &own.stream.why);
+    tsr_must(stream_read(MAPPED) == STREAM_CLOSED, "no end: ", &own.stream.why);
     uint64_t made = requests() - before;
-    must(made > 0 && made * 20 <= MAPPED, "a call for each record: ", &exception);
+    tsr_must(made > 0 && made * 20 <= MAPPED, "a call for each record: ", &exception);
     stream_end();
     say("20000 records came through shared memory, with a request for less than one in 20");
 
     stream_begin("call", CALLED);
-    must(stream_read(CALLED) == STREAM_CLOSED, "no end: ", &own.stream.why);
+    tsr_must(stream_read(CALLED) == STREAM_CLOSED, "no end: ", &own.stream.why);
     stream_end();
     say("200 came by calls, where nothing was mapped");
 
     stream_begin("lie", CALLED);
-    must(stream_read(CALLED) == STREAM_CORRUPT, "a lie is believed: ", &own.stream.why);
-    must(tsr_stream_release(&own.stream) == STREAM_CORRUPT, "and forgotten: ", &own.stream.why);
+    tsr_must(stream_read(CALLED) == STREAM_CORRUPT, "a lie is believed: ", &own.stream.why);
+    tsr_must(tsr_stream_release(&own.stream) == STREAM_CORRUPT, "and forgotten: ", &own.stream.why);
     stream_end();
     say("a writer that lies is found out, after 200 honest records");
     return 0;

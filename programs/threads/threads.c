@@ -30,20 +30,7 @@ static struct {
 
 static void say(const char *what)
 {
-    struct tsr_line line = {0};
-    struct capnp_exception exception;
-    tsr_line_text(&line, "threads: ");
-    tsr_line_text(&line, what);
-    if (!debug_console_write_line(own.console, tsr_line_of(&line), &exception)) {
-        tsr_exit(1);
-    }
-}
-
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
+    tsr_say(own.console.id, "threads", what);
 }
 
 // What the clock says; any call would do.
@@ -51,7 +38,7 @@ static uint64_t now(void)
 {
     struct capnp_exception exception;
     uint64_t time = 0;
-    must(timer_now(own.timer, &time, &exception), "the clock does not answer: ", &exception);
+    tsr_must(timer_now(own.timer, &time, &exception), "the clock does not answer: ", &exception);
     return time;
 }
 
@@ -59,7 +46,7 @@ static uint64_t now(void)
 static void pause(void)
 {
     struct capnp_exception exception;
-    must(timer_sleep_until(own.timer, now() + 1, &exception), "no sleep: ", &exception);
+    tsr_must(timer_sleep_until(own.timer, now() + 1, &exception), "no sleep: ", &exception);
 }
 
 // Starts `count` threads on one function, and joins them; each has to return its number.
@@ -67,13 +54,13 @@ static void run_all(uint32_t count, int32_t (*run)(void *context))
 {
     struct capnp_exception exception = {0};
     for (uint32_t i = 0; i < count; i++) {
-        must(tsr_worker_start(&own.workers[i], run, (void *)(uintptr_t)i, &exception),
-             "a thread does not start: ", &exception);
+        tsr_must(tsr_worker_start(&own.workers[i], run, (void *)(uintptr_t)i, &exception),
+                 "a thread does not start: ", &exception);
     }
     for (uint32_t i = 0; i < count; i++) {
         int32_t code = -1;
-        must(tsr_worker_join(&own.workers[i], &code, &exception), "not joined: ", &exception);
-        must(code == (int32_t)i, "a thread returned something else: ", &exception);
+        tsr_must(tsr_worker_join(&own.workers[i], &code, &exception), "not joined: ", &exception);
+        tsr_must(code == (int32_t)i, "a thread returned something else: ", &exception);
     }
 }
 
@@ -90,7 +77,7 @@ static void initialise(void *context)
 static int32_t count(void *context)
 {
     tsr_once_run(&own.once, initialise, &own.initialised);
-    must(own.initialised == 1, "once did not run before: ", &(struct capnp_exception){0});
+    tsr_must(own.initialised == 1, "once did not run before: ", &(struct capnp_exception){0});
     for (uint32_t i = 0; i < ROUNDS; i++) {
         tsr_mutex_lock(&own.mutex);
         uint64_t before = own.counter;
@@ -105,8 +92,8 @@ static void show_mutex(void)
 {
     run_all(WORKERS, count);
     struct capnp_exception exception = {0};
-    must(own.counter == (uint64_t)WORKERS * ROUNDS, "a count was lost: ", &exception);
-    must(own.initialised == 1, "once ran twice: ", &exception);
+    tsr_must(own.counter == (uint64_t)WORKERS * ROUNDS, "a count was lost: ", &exception);
+    tsr_must(own.initialised == 1, "once ran twice: ", &exception);
     say("eight of them counted under one mutex, and none was lost; once ran once");
 }
 
@@ -154,12 +141,12 @@ static void show_condition(void)
 {
     struct capnp_exception exception = {0};
     run_all(WORKERS, pass_on);
-    must(own.queued == own.taken && own.sum == WORKERS / 2 * (ITEMS * (ITEMS + 1) / 2),
-         "an item was lost: ", &exception);
+    tsr_must(own.queued == own.taken && own.sum == WORKERS / 2 * (ITEMS * (ITEMS + 1) / 2),
+             "an item was lost: ", &exception);
     tsr_mutex_lock(&own.mutex);
     bool is_woken = tsr_condition_wait(&own.filled, &own.mutex, SLEEP_NS);
     tsr_mutex_unlock(&own.mutex);
-    must(!is_woken, "nobody signalled: ", &exception);
+    tsr_must(!is_woken, "nobody signalled: ", &exception);
     say("four passed on what four others took, through a queue of four places");
 }
 
@@ -173,17 +160,18 @@ static int32_t sleep_at_once(void *context)
     uint64_t from = now();
     for (uint64_t i = 0; i < CALLS; i++) {
         struct timer_sleep_until_params_builder params;
-        must(timer_sleep_until_begin(own.timer, &calls[i], &params, &exception),
-             "no slot: ", &exception);
+        tsr_must(timer_sleep_until_begin(own.timer, &calls[i], &params, &exception),
+                 "no slot: ", &exception);
         timer_sleep_until_params_set_deadline(params, from + (CALLS - i) * SLEEP_NS);
-        must(capnp_call_send(&calls[i], &exception), "not sent: ", &exception);
+        tsr_must(capnp_call_send(&calls[i], &exception), "not sent: ", &exception);
     }
     for (uint64_t i = CALLS; i > 0; i--) {
         struct timer_sleep_until_results_reader results;
-        must(timer_sleep_until_finish(&calls[i - 1], &results, &exception), "no end: ", &exception);
+        tsr_must(timer_sleep_until_finish(&calls[i - 1], &results, &exception),
+                 "no end: ", &exception);
         capnp_call_end(&calls[i - 1]);
     }
-    must(now() >= from + (uint64_t)CALLS * SLEEP_NS, "woken early: ", &exception);
+    tsr_must(now() >= from + (uint64_t)CALLS * SLEEP_NS, "woken early: ", &exception);
     return (int32_t)(uintptr_t)context;
 }
 
@@ -199,8 +187,8 @@ static int32_t ring_bell(void *context)
 {
     struct capnp_exception exception;
     uintptr_t number = (uintptr_t)context;
-    must(notification_signal(own.bell, UINT64_C(1) << number, &exception),
-         "the bell is gone too early: ", &exception);
+    tsr_must(notification_signal(own.bell, UINT64_C(1) << number, &exception),
+             "the bell is gone too early: ", &exception);
     tsr_release(own.bell.id);
     return (int32_t)number;
 }
@@ -209,15 +197,17 @@ static void show_sharing(void)
 {
     struct capnp_exception exception;
     uint64_t bits = 0;
-    must(job_make_notification(own.space.job, &own.bell, &exception), "no bell: ", &exception);
+    tsr_must(job_make_notification(own.space.job, &own.bell, &exception), "no bell: ", &exception);
     for (uint32_t i = 0; i < WORKERS; i++) {
-        must(tsr_share(own.bell.id), "not shared: ", &exception);
+        tsr_must(tsr_share(own.bell.id), "not shared: ", &exception);
     }
     run_all(WORKERS, ring_bell);
-    must(notification_take(own.bell, UINT64_MAX, &bits, &exception) && bits == (1 << WORKERS) - 1,
-         "not all rang: ", &exception);
+    tsr_must(notification_take(own.bell, UINT64_MAX, &bits, &exception) &&
+                 bits == (1 << WORKERS) - 1,
+             "not all rang: ", &exception);
     tsr_release(own.bell.id);
-    must(!notification_signal(own.bell, 1, &exception), "released, and there still: ", &exception);
+    tsr_must(!notification_signal(own.bell, 1, &exception),
+             "released, and there still: ", &exception);
     say("they shared a capability, and the last owner gave it back");
 }
 
@@ -232,8 +222,8 @@ static struct tsr_usage usage(void)
 {
     struct capnp_exception exception;
     struct tsr_usage usage;
-    must(tsr_submit(&exception), "not released: ", &exception);
-    must(tsr_usage_read(own.space.job, &usage, &exception), "no usage: ", &exception);
+    tsr_must(tsr_submit(&exception), "not released: ", &exception);
+    tsr_must(tsr_usage_read(own.space.job, &usage, &exception), "no usage: ", &exception);
     return usage;
 }
 
@@ -243,21 +233,21 @@ static void show_cost(void)
     struct tsr_worker one_more;
     struct tsr_usage before = usage();
     for (uint32_t i = 0; i < TSR_WORKERS_MAX; i++) {
-        must(tsr_worker_start(&own.workers[i], nothing, (void *)(uintptr_t)i, &exception),
-             "a thread does not start: ", &exception);
+        tsr_must(tsr_worker_start(&own.workers[i], nothing, (void *)(uintptr_t)i, &exception),
+                 "a thread does not start: ", &exception);
     }
-    must(!tsr_worker_start(&one_more, nothing, NULL, &exception) &&
-             exception.status == STATUS_OUT_OF_THREADS,
-         "one more than there may be: ", &exception);
+    tsr_must(!tsr_worker_start(&one_more, nothing, NULL, &exception) &&
+                 exception.status == STATUS_OUT_OF_THREADS,
+             "one more than there may be: ", &exception);
     for (uint32_t i = 0; i < TSR_WORKERS_MAX; i++) {
         int32_t code;
-        must(tsr_worker_join(&own.workers[i], &code, &exception) && code == (int32_t)i,
-             "not joined: ", &exception);
+        tsr_must(tsr_worker_join(&own.workers[i], &code, &exception) && code == (int32_t)i,
+                 "not joined: ", &exception);
     }
     struct tsr_usage after = usage();
     for (uint32_t i = 0; i < RESOURCE_COUNT; i++) {
-        must(i == RESOURCE_LOG || after.used[i] == before.used[i],
-             "something was not given back: ", &exception);
+        tsr_must(i == RESOURCE_LOG || after.used[i] == before.used[i],
+                 "something was not given back: ", &exception);
     }
     say("sixty-four at a time, one more is refused, and all that they cost is given back");
 }
@@ -270,7 +260,7 @@ int tsr_main(struct start *start)
         !tsr_space_open(&own.space, start, &exception)) {
         return 1;
     }
-    must(tsr_workers_open(&own.space, &exception), "no threads: ", &exception);
+    tsr_must(tsr_workers_open(&own.space, &exception), "no threads: ", &exception);
     own.mutex.space = own.filled.space = own.emptied.space = own.once.space = tsr_workers_park();
     show_mutex();
     show_condition();

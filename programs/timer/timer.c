@@ -33,18 +33,11 @@ static void say(const char *what, const struct capnp_exception *why)
     }
 }
 
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
-}
-
 static uint64_t now(void)
 {
     struct capnp_exception exception;
     uint64_t time = 0;
-    must(timer_now(own.timer, &time, &exception), "no clock: ", &exception);
+    tsr_must(timer_now(own.timer, &time, &exception), "no clock: ", &exception);
     return time;
 }
 
@@ -56,7 +49,7 @@ static bool sleep_send(struct capnp_call *call, uint64_t deadline,
         return false;
     }
     timer_sleep_until_params_set_deadline(params, deadline);
-    must(capnp_call_send(call, exception), "not sent: ", exception);
+    tsr_must(capnp_call_send(call, exception), "not sent: ", exception);
     return true;
 }
 
@@ -75,14 +68,14 @@ static void show_one(void)
     uint64_t last = now();
     for (uint32_t i = 0; i < ROUNDS; i++) {
         uint64_t deadline = last + STEP_NS;
-        must(timer_sleep_until(own.timer, deadline, &exception), "no sleep: ", &exception);
+        tsr_must(timer_sleep_until(own.timer, deadline, &exception), "no sleep: ", &exception);
         uint64_t woken = now();
-        must(woken >= deadline && woken >= last, "woken early: ", &exception);
+        tsr_must(woken >= deadline && woken >= last, "woken early: ", &exception);
         last = woken;
     }
-    must(timer_sleep_until(own.timer, 0, &exception) &&
-             timer_sleep_until(own.timer, last, &exception),
-         "the past is no sleep: ", &exception);
+    tsr_must(timer_sleep_until(own.timer, 0, &exception) &&
+                 timer_sleep_until(own.timer, last, &exception),
+             "the past is no sleep: ", &exception);
     say("nobody is woken early, and the past is over", NULL);
 }
 
@@ -93,18 +86,18 @@ static void show_order(void)
     struct capnp_exception exception;
     uint64_t from = now() + STEP_NS;
     for (uint64_t i = 0; i < CALLS; i++) {
-        must(sleep_send(&calls[i], from + (CALLS - i) * STEP_NS, &exception),
-             "no slot: ", &exception);
+        tsr_must(sleep_send(&calls[i], from + (CALLS - i) * STEP_NS, &exception),
+                 "no slot: ", &exception);
     }
     for (uint64_t i = CALLS; i > 0; i--) {
-        must(sleep_finish(&calls[i - 1], &exception), "no end: ", &exception);
+        tsr_must(sleep_finish(&calls[i - 1], &exception), "no end: ", &exception);
         // Those that end later may have ended as well by now, but none before its time.
         uint64_t time = now();
         for (uint64_t later = 0; later + 1 < i; later++) {
-            must(!tsr_call_is_done(&calls[later]) || now() >= from + (CALLS - later) * STEP_NS,
-                 "woken early: ", &exception);
+            tsr_must(!tsr_call_is_done(&calls[later]) || now() >= from + (CALLS - later) * STEP_NS,
+                     "woken early: ", &exception);
         }
-        must(time >= from + (CALLS - i + 1) * STEP_NS, "woken early: ", &exception);
+        tsr_must(time >= from + (CALLS - i + 1) * STEP_NS, "woken early: ", &exception);
     }
     say("eight at once end in the order of their deadlines", NULL);
 }
@@ -113,9 +106,9 @@ static void show_withdrawn(void)
 {
     struct capnp_call call;
     struct capnp_exception exception;
-    must(sleep_send(&call, UINT64_MAX, &exception), "no slot: ", &exception);
+    tsr_must(sleep_send(&call, UINT64_MAX, &exception), "no slot: ", &exception);
     tsr_call_cancel(&call);
-    must(!sleep_finish(&call, &exception), "for ever is over: ", &exception);
+    tsr_must(!sleep_finish(&call, &exception), "for ever is over: ", &exception);
     say("for ever, withdrawn: ", &exception);
 }
 
@@ -129,12 +122,12 @@ static void show_many(void)
     while (count < MANY_MAX && sleep_send(&calls[count], deadline, &exception)) {
         count++;
     }
-    must(count >= CALLS && count < MANY_MAX, "no end to sleeps: ", &exception);
+    tsr_must(count >= CALLS && count < MANY_MAX, "no end to sleeps: ", &exception);
     for (uint32_t i = 0; i < count; i++) {
         struct capnp_exception why;
-        must(sleep_finish(&calls[i], &why), "no end: ", &why);
+        tsr_must(sleep_finish(&calls[i], &why), "no end: ", &why);
     }
-    must(now() >= deadline, "woken early: ", &exception);
+    tsr_must(now() >= deadline, "woken early: ", &exception);
     say("more sleeps than the ring has room for: ", &exception);
 }
 
@@ -153,19 +146,19 @@ static void show_flood(void)
     uint64_t number;
     int32_t code;
     enum exit_cause cause;
-    must(job_child(own.job, (struct capnp_data){(const uint8_t *)limits, sizeof limits}, 0, &job,
-                   &exception) &&
-             job_make_notification(own.job, &bell, &exception),
-         "no job: ", &exception);
+    tsr_must(job_child(own.job, (struct capnp_data){(const uint8_t *)limits, sizeof limits}, 0,
+                       &job, &exception) &&
+                 job_make_notification(own.job, &bell, &exception),
+             "no job: ", &exception);
     const struct tsr_grant grants[] = {{"timer", own.timer.id}, {"bell", bell.id}};
-    must(tsr_spawn(&own.spawner, job, "sleeper", grants, 2, (struct capnp_data){NULL, 0}, &process,
-                   &exception),
-         "no sleeper: ", &exception);
+    tsr_must(tsr_spawn(&own.spawner, job, "sleeper", grants, 2, (struct capnp_data){NULL, 0},
+                       &process, &exception),
+             "no sleeper: ", &exception);
     show_one();
     show_order();
-    must(notification_signal(bell, DONE, &exception), "no bell: ", &exception);
-    must(job_next_exit(own.job, &number, &code, &cause, &exception), "no end: ", &exception);
-    must(cause == EXIT_CAUSE_CALLED && code == 0, "the flood was not stopped: ", &exception);
+    tsr_must(notification_signal(bell, DONE, &exception), "no bell: ", &exception);
+    tsr_must(job_next_exit(own.job, &number, &code, &cause, &exception), "no end: ", &exception);
+    tsr_must(cause == EXIT_CAUSE_CALLED && code == 0, "the flood was not stopped: ", &exception);
     say("all of that while another flooded the timer, which its own limit refused", NULL);
 }
 
@@ -177,7 +170,7 @@ int tsr_main(struct start *start)
         !tsr_find(start, "job", JOB_INTERFACE_ID, &own.job.id)) {
         return 1;
     }
-    must(tsr_spawner_open(&own.spawner, start, &exception), "no programs: ", &exception);
+    tsr_must(tsr_spawner_open(&own.spawner, start, &exception), "no programs: ", &exception);
     show_one();
     show_order();
     show_withdrawn();
