@@ -41,11 +41,11 @@ LIMITS = {
 REACHED = {
     "enter": 142,
     "nop_batch_16": 98,
-    "timer_now": 578,
+    "timer_now": 571,
     "ping_pong_32": 1994,
     "ping_pong_80": 2341,
     "ping_pong_960": 2847,
-    "spawn_elf": 121000,
+    "spawn_elf": 122500,
 }
 # name: (of, to)
 RATIOS = {
