@@ -68,5 +68,7 @@ user_link       := -pie --no-dynamic-linker -z text -z noexecstack -z separate-c
                    --gc-sections --build-id=none
 LDFLAGS_x86_64-user := --lto-O3 $(user_link)
 CC_sim-user     := $(CLANG)
-CFLAGS_sim-user := $(freestanding) -flto -fpie -fomit-frame-pointer
+# Every basic block says so: runtime/sim/compute.S.
+CFLAGS_sim-user := $(freestanding) -flto -fpie -fomit-frame-pointer \
+                   -fsanitize-coverage=bb,no-prune,trace-pc
 LDFLAGS_sim-user := --lto-O2 $(user_link)

@@ -4,8 +4,8 @@
 // interrupt if one waits, else the kernel's next step if it has more to do, else the thread that it
 // chose, until that comes back; and where no thread is ready, whatever comes next.
 //
-// An entry may draw that its program computed until the armed deadline: so the seed decides when
-// time slices run out, and how threads interleave.
+// An entry may draw that its program computed until the armed deadline, and a program may be paused
+// anywhere: so the seed decides when time slices run out, and how threads interleave.
 #include "hal/sim/sim.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ static const char *const input_names[INPUT_KIND_COUNT] = {
     [INPUT_FAULT] = "fault", [INPUT_TIMER] = "timer", [INPUT_INTERRUPT] = "interrupt",
 };
 
-static bool preempt; // the last entry drew that time runs out
+static bool preempt; // the last entry or pause drew that time runs out
 static bool is_live; // its time is the host's
 
 // The three words say what fits the kind; unused ones are zero.
@@ -71,10 +71,9 @@ static struct input idle_input(uint64_t now_ns)
     }
 }
 
-static struct input next_input(struct turn turn, uint64_t now_ns)
+// What interrupts whoever runs now.
+static bool interrupt_take(struct input *input, uint64_t now_ns)
 {
-    struct input interrupt = input_of(INPUT_INTERRUPT);
-
     if (preempt) {
         preempt = false;
         sim_clock_sleep();
@@ -82,11 +81,20 @@ static struct input next_input(struct turn turn, uint64_t now_ns)
     sim_far_look();
     sim_devices_step(now_ns);
     if (sim_timer_take()) {
-        return input_of(INPUT_TIMER);
+        *input = input_of(INPUT_TIMER);
+        return true;
     }
-    interrupt.interrupt.lines = sim_lines_take();
-    if (interrupt.interrupt.lines != 0) {
-        return interrupt;
+    *input = input_of(INPUT_INTERRUPT);
+    input->interrupt.lines = sim_lines_take();
+    return input->interrupt.lines != 0;
+}
+
+static struct input next_input(struct turn turn, uint64_t now_ns)
+{
+    struct input input;
+
+    if (interrupt_take(&input, now_ns)) {
+        return input;
     }
     if (turn.more) {
         return input_of(INPUT_STEP);
@@ -94,7 +102,13 @@ static struct input next_input(struct turn turn, uint64_t now_ns)
     if (turn.thread == HAL_NO_THREAD) {
         return idle_input(now_ns);
     }
-    struct input input = sim_thread_run((uint32_t)turn.thread);
+    while (!sim_thread_run((uint32_t)turn.thread, &input)) {
+        now_ns = sim_clock_read();
+        preempt = !is_live && sim_compute_is_over(now_ns);
+        if (interrupt_take(&input, now_ns)) {
+            return input;
+        }
+    }
     preempt = !is_live && sim_draw(SIM_STREAM_SCHEDULE) % PREEMPT_ONE_IN == 0;
     return input;
 }

@@ -58,6 +58,7 @@ static void gate_create(void)
     memcpy(gate, load_rax, sizeof(load_rax));
     memcpy(gate + sizeof(load_rax), &target, sizeof(target));
     memcpy(gate + sizeof(load_rax) + sizeof(target), jump_rax, sizeof(jump_rax));
+    sim_compute_gate(gate + SIM_COMPUTE_AT);
     if (mprotect(gate, PAGE_SIZE, PROT_READ | PROT_EXEC) != 0) {
         sim_die(SIM_EXIT_USAGE, "can't make the gate page executable: %s", strerror(errno));
     }

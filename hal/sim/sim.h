@@ -40,12 +40,13 @@ static const uint64_t SIM_MEMORY_MAX = 1ull << 38; // bytes of RAM
 // A thread that is not running. The first part is what switch.S loads and saves.
 struct sim_context {
     uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;
-    uint64_t rax;     // what its system call returns
-    uint64_t rdi;     // its argument when it first runs; then 0
-    uint32_t mxcsr;   // SSE control and status
-    uint32_t x87;     // x87 control word, in the lower half
-    uint64_t call[3]; // the system call that it made: number and two arguments
-    uint64_t fs_base; // 0: the host's own is left there
+    uint64_t rax;       // what its system call returns
+    uint64_t rdi;       // its argument when it first runs; then 0
+    uint32_t mxcsr;     // SSE control and status
+    uint32_t x87;       // x87 control word, in the lower half
+    uint64_t call[3];   // the system call that it made: number and two arguments
+    uint64_t fs_base;   // 0: the host's own is left there
+    uint64_t is_paused; // it came back by sim_pause, and asks for nothing
     // What ended its run, where that was no system call: written by the signal handler.
     bool has_fault;
     uint64_t fault_cause; // enum exit_cause
@@ -65,6 +66,7 @@ static_assert(offsetof(struct sim_context, mxcsr) == 80, "as switch.S has it");
 static_assert(offsetof(struct sim_context, x87) == 84, "as switch.S has it");
 static_assert(offsetof(struct sim_context, call) == 88, "as switch.S has it");
 static_assert(offsetof(struct sim_context, fs_base) == 112, "as switch.S has it");
+static_assert(offsetof(struct sim_context, is_paused) == 120, "as switch.S has it");
 
 // 1 while a program's instructions run, 0 while the kernel's or the simulator's do. Written by
 // switch.S and by the signal handler; Linux reads it too (fault.c).
@@ -91,11 +93,13 @@ bool sim_signal_handle(int number, void *info, void *where);
 
 // What programs call, through the gate page. Not for C.
 uint64_t sim_kernel_enter(uint64_t number, uint64_t a, uint64_t b);
+void sim_pause(void);
 
 // --- thread.c -----------------------------------------------------------------------------------
 
-// Runs a thread and says how it came back, as an input without its time.
-struct input sim_thread_run(uint32_t thread);
+// Runs a thread until it comes back, which *input says without its time. False: it was paused
+// (compute.c), and goes on where it was.
+bool sim_thread_run(uint32_t thread, struct input *input);
 
 // Called by the signal handler: the running thread did something that it may not. Addresses are as
 // its code uses them.
@@ -122,7 +126,8 @@ enum sim_stream {
     SIM_STREAM_CLOCK = 1,
     SIM_STREAM_SCHEDULE = 2,
     SIM_STREAM_CHAOS = 3,
-    SIM_STREAM_COUNT = 4,
+    SIM_STREAM_COMPUTE = 4,
+    SIM_STREAM_COUNT = 5,
 };
 
 void sim_time_init(uint64_t seed);
@@ -145,6 +150,23 @@ void sim_clock_jump(uint64_t now_ns);
 
 // From now on the clock is the host's.
 void sim_clock_live(void);
+
+// The clock moves on by so much.
+void sim_clock_add(uint64_t elapsed_ns);
+
+// --- compute.c ----------------------------------------------------------------------------------
+
+enum { SIM_COMPUTE_AT = 64 }; // in the gate page, as runtime/sim/compute.S has it
+
+// Writes what programs call there, and makes what it needs.
+void sim_compute_gate(uint8_t *code);
+
+// Around the run of a thread: how far it may compute is drawn; the time that it took passes.
+void sim_compute_begin(void);
+void sim_compute_end(void);
+
+// Whether the time slice ends at a pause.
+bool sim_compute_is_over(uint64_t now_ns);
 
 // --- device.c -----------------------------------------------------------------------------------
 

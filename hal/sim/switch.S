@@ -61,6 +61,7 @@ sim_switch:
         mov     64(%rcx), %rax
         mov     72(%rcx), %rdi
         movq    $0, 72(%rcx)
+        movq    $0, 120(%rcx)
         ldmxcsr 80(%rcx)
         fninit
         fldcw   84(%rcx)
@@ -158,6 +159,15 @@ sim_land:
         movb    $1, sim_program_runs(%rip)
         jmp     *sim_land_rip(%rip)
         .size   sim_land, . - sim_land
+
+// The program has computed for as long as was drawn (compute.c). A function of it calls this, from
+// any place, as one that takes nothing and returns nothing.
+        .globl  sim_pause
+        .type   sim_pause, @function
+sim_pause:
+        mov     running(%rip), %rax
+        movq    $1, 120(%rax)
+        .size   sim_pause, . - sim_pause
 
 // uint64_t sim_kernel_enter(uint64_t number, uint64_t a, uint64_t b)
         .globl  sim_kernel_enter

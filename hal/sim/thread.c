@@ -146,7 +146,7 @@ static struct input (*const input_of_call[])(const struct sim_context *context) 
     [SYSTEM_CALL_EXIT] = input_of_exit,
 };
 
-struct input sim_thread_run(uint32_t thread)
+bool sim_thread_run(uint32_t thread, struct input *input)
 {
     SIM_CHECK(thread < SIM_THREADS_MAX);
     SIM_CHECK(threads[thread].alive);
@@ -157,15 +157,20 @@ struct input sim_thread_run(uint32_t thread)
     if (running->is_saved) {
         context->rip = (uintptr_t)sim_resume;
     }
+    sim_compute_begin();
     sim_switch(context);
+    sim_compute_end();
+    if (!context->has_fault && context->is_paused != 0) {
+        running = NULL;
+        return false;
+    }
     if (!context->has_fault &&
         context->call[0] >= sizeof(input_of_call) / sizeof(input_of_call[0])) {
         // No such system call: to the kernel this is an instruction that can't be executed.
         sim_thread_fault(EXIT_FAULT_MACHINE, context->rip, context->rip);
     }
     running = NULL;
-    if (context->has_fault) {
-        return input_of_fault(context);
-    }
-    return input_of_call[context->call[0]](context);
+    *input =
+        context->has_fault ? input_of_fault(context) : input_of_call[context->call[0]](context);
+    return true;
 }

@@ -94,6 +94,11 @@ uint64_t sim_clock_read(void)
     return now_ns;
 }
 
+void sim_clock_add(uint64_t elapsed_ns)
+{
+    now_ns += elapsed_ns;
+}
+
 void hal_arm(uint64_t deadline_ns)
 {
     armed_ns = deadline_ns;

@@ -12,6 +12,7 @@
 #include "schema/kernel.capnp.h"
 
 enum { WORKERS = 8, ROUNDS = 40, CALLS = 8, QUEUE = 4, ITEMS = 200, SLEEP_NS = 20000 };
+enum { SPINNERS = 2, TURNS = 20 };
 
 static struct {
     struct debug_console console;
@@ -26,6 +27,7 @@ static struct {
     uint32_t queued, taken;
     uint64_t sum;
     struct notification bell;
+    uint32_t turn; // whose number it is modulo SPINNERS may write the next
 } own;
 
 static void say(const char *what)
@@ -150,6 +152,27 @@ static void show_condition(void)
     say("four passed on what four others took, through a queue of four places");
 }
 
+// --- Spinning -----------------------------------------------------------------------------------
+
+// Waits without entering the kernel: only an interrupt lets the other one run.
+static int32_t spin(void *context)
+{
+    uint32_t number = (uint32_t)(uintptr_t)context;
+    for (uint32_t turn = number; turn < TURNS; turn += SPINNERS) {
+        while (__atomic_load_n(&own.turn, __ATOMIC_ACQUIRE) != turn) {
+        }
+        __atomic_store_n(&own.turn, turn + 1, __ATOMIC_RELEASE);
+    }
+    return (int32_t)number;
+}
+
+static void show_spinning(void)
+{
+    run_all(SPINNERS, spin);
+    tsr_must(own.turn == TURNS, "a turn was lost: ", &(struct capnp_exception){0});
+    say("two took turns by a word that they read again and again, without the kernel");
+}
+
 // --- Rings --------------------------------------------------------------------------------------
 
 // Several sleeps at once, the longest first; they end in the other order.
@@ -264,6 +287,7 @@ int tsr_main(struct start *start)
     own.mutex.space = own.filled.space = own.emptied.space = own.once.space = tsr_workers_park();
     show_mutex();
     show_condition();
+    show_spinning();
     show_rings();
     show_sharing();
     show_cost();

@@ -226,6 +226,9 @@ static void row_end(struct typist *self)
         shown--; // nobody sees them
     }
     self->row[shown] = 0;
+    if (self->script_at == self->script_size) {
+        return; // the last line may end the system before this row is there, or after that
+    }
     tsr_line_text(&line, shown > 0 ? "typist: | " : "typist: |");
     tsr_line_text(&line, self->row);
     if (!debug_console_write_line(self->console, tsr_line_of(&line), &exception)) {

@@ -143,9 +143,10 @@ static void commit_crime(const void *argument)
     // Twice: the first fault must leave nothing behind.
     for (uint32_t i = 0; i < 2; i++) {
         hal_thread_create(i, 0, base + LAYOUT_IMAGE, base + LAYOUT_STACK_TOP, 0);
-        struct input input = sim_thread_run(i);
+        struct input input;
+        bool is_back = sim_thread_run(i, &input);
         hal_thread_destroy(i);
-        if (input.kind != INPUT_FAULT || input.fault.cause != crime->cause ||
+        if (!is_back || input.kind != INPUT_FAULT || input.fault.cause != crime->cause ||
             input.fault.instruction - LAYOUT_IMAGE > crime->size) {
             _exit(1);
         }
@@ -159,6 +160,41 @@ static void each_crime_is_a_fault_of_its_thread(void **state)
         print_message("%s\n", crimes[i].name);
         assert_int_equal(exit_code_of(commit_crime, &crimes[i]), 0);
     }
+}
+
+// --- Computing ----------------------------------------------------------------------------------
+
+// movabs $SIM_GATE + SIM_COMPUTE_AT, %rbx; again: call *%rbx; jmp again
+static const uint8_t endless[] = {0x48, 0xbb, 64, 0, 0, 0, 0, 0x1f, 0, 0, 0xff, 0xd3, 0xeb, 0xfc};
+
+// Exits with 1 where it comes back another way than by a pause, 2 where no time passes.
+static void compute(const void *argument)
+{
+    struct input input;
+    uint64_t base = hal_space_base(0);
+
+    (void)argument;
+    machine_begin();
+    memcpy(hal_frames + CODE_FRAME * PAGE_SIZE, endless, sizeof(endless));
+    hal_space_create(0, NULL);
+    hal_map(0, LAYOUT_IMAGE / PAGE_SIZE, CODE_FRAME, RIGHT_READ | RIGHT_EXECUTE, NULL);
+    hal_map(0, LAYOUT_STACK_TOP / PAGE_SIZE - 1, STACK_FRAME, RIGHT_READ | RIGHT_WRITE, NULL);
+    hal_thread_create(0, 0, base + LAYOUT_IMAGE, base + LAYOUT_STACK_TOP, 0);
+    hal_arm(1000000); // a million nanoseconds of computing
+    for (uint32_t i = 0; !sim_timer_take(); i++) {
+        if (sim_thread_run(0, &input)) {
+            _exit(1);
+        }
+        if (i == 10000) {
+            _exit(2);
+        }
+    }
+}
+
+static void a_program_that_never_enters_the_kernel_is_paused_and_takes_time(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_code_of(compute, NULL), 0);
 }
 
 // --- Ends ---------------------------------------------------------------------------------------
@@ -245,6 +281,7 @@ int main(void)
         cmocka_unit_test(equal_seeds_draw_equal_numbers),
         cmocka_unit_test(the_clock_moves_on_and_sleeps_until_the_deadline),
         cmocka_unit_test(each_crime_is_a_fault_of_its_thread),
+        cmocka_unit_test(a_program_that_never_enters_the_kernel_is_paused_and_takes_time),
         cmocka_unit_test(a_machine_where_nothing_is_due_ends_with_3),
         cmocka_unit_test(a_panic_ends_with_127),
         cmocka_unit_test(a_kernel_that_breaks_the_contract_panics),
