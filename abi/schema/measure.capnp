@@ -13,3 +13,13 @@ interface Measure @0x9f4b3c00000002f0 {
   data @1 (data :Data) -> (data :Data);
   # Answers with what it was sent: 16 bytes more than the data, each way.
 }
+
+interface MeasureToken @0x9f4b3c00000002f1 {
+  # Calls that bring a capability. Transfer: copy. Session scope: shareable.
+
+  hand @0 (token :Capability) -> (token :Capability);
+  # Answers with the capability that it was handed.
+
+  leave @1 () -> ();
+  # The server ends after its answer.
+}

@@ -4,8 +4,9 @@
 
     instructions.py [--memory M]
 
-Prints a table and writes build/bench/COMMIT.json. Exit code 1 when a value is worse than it once
-was, or a limit that was met is missed. README.md says how the numbers come about.
+Prints a table, another one with Linux beside it, and writes build/bench/COMMIT.json. Exit code 1
+when a value is worse than it once was, or a limit that was met is missed. README.md says how the
+numbers come about.
 """
 import argparse
 import json
@@ -15,12 +16,16 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest"))
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+                for name in ("guest", "linux")]
 import blocks  # noqa: E402  pylint: disable=wrong-import-position
 import guest  # noqa: E402  pylint: disable=wrong-import-position
+import linux  # noqa: E402  pylint: disable=wrong-import-position
+import table  # noqa: E402  pylint: disable=wrong-import-position
 
 FOLDER = "build/bench"
-PACKAGES = ("measure", "measure-spawn")  # the first one tells the share of the fast path
+# The first one tells the share of the fast path.
+PACKAGES = ("measure", "measure-spawn", "measure-batch", "measure-job")
 BOOT_PACKAGE = "first-call"
 DEADLINE_SECONDS = 300
 INSTRUCTIONS, PERCENT = "instructions", "%"
@@ -33,6 +38,11 @@ LIMITS = {
     "ping_pong_80": (None, 950, INSTRUCTIONS, "round trip, 80 bytes each way"),
     "ping_pong_960": (None, 1300, INSTRUCTIONS, "round trip, 960 bytes each way"),
     "spawn_elf": (250000, 100000, INSTRUCTIONS, "ELF file: load, start, exit, wait"),
+    "calls_batch_8": (None, 400, INSTRUCTIONS, "call, one of 8 in a submission"),
+    "capability_round_trip": (None, 2000, INSTRUCTIONS, "a capability moved there and back"),
+    "signal_to_waiter": (None, 500, INSTRUCTIONS, "signal, and own wait, to other thread"),
+    "process": (60000, 25000, INSTRUCTIONS, "process: build, start, exit, reap"),
+    "fresh_page": (2000, 1000, INSTRUCTIONS, "fresh page: map, touch, give back"),
     "fast_path_share": (95, None, PERCENT, "deliveries by the fast path"),
     "boot_to_first_program": (8000000, 3000000, INSTRUCTIONS, "kernel entry to first program"),
 }
@@ -46,6 +56,11 @@ REACHED = {
     "ping_pong_80": 2341,
     "ping_pong_960": 2847,
     "spawn_elf": 122500,
+    "calls_batch_8": 1970,
+    "capability_round_trip": 6220,
+    "signal_to_waiter": 1380,
+    "process": 33800,
+    "fresh_page": 850,
 }
 # name: (of, to)
 RATIOS = {
@@ -133,7 +148,7 @@ def commit_name():
     return f"{name}-changed" if git("status", "--porcelain", "-uno") else name
 
 
-def write_json(values, memory):
+def write_json(values, memory, beside):
     commit = commit_name()
     path = os.path.join(FOLDER, f"{commit}.json")
     results = {name: {"value": values[name], "unit": unit, "limit": limit, "aim": aim,
@@ -143,8 +158,8 @@ def write_json(values, memory):
     ratios = {name: values[of] / values[to] for name, (of, to) in RATIOS.items()}
     os.makedirs(FOLDER, exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"commit": commit, "memory": memory, "results": results, "ratios": ratios},
-                  file, indent=2)
+        json.dump({"commit": commit, "memory": memory, "results": results, "ratios": ratios,
+                   "beside": beside}, file, indent=2)
         file.write("\n")
     return path
 
@@ -155,11 +170,15 @@ def main():
     arguments = parser.parse_args()
     try:
         values = measure(arguments.memory)
-    except (Broken, RuntimeError, subprocess.TimeoutExpired) as error:
+        print_table(values)
+        peer = linux.row()
+    except (Broken, linux.Broken, RuntimeError, subprocess.TimeoutExpired) as error:
         print(error)
         return 1
-    print_table(values)
-    print(write_json(values, arguments.memory))
+    beside = table.beside(values, peer)
+    print()
+    table.show(beside)
+    print(write_json(values, arguments.memory, beside))
     # A limit that was never met is missed until it is; what was reached must not be lost.
     is_kept = all(is_met(name, value) or name in REACHED for name, value in values.items())
     return 0 if is_kept and "WORSE" not in map(verdict, values, values.values()) else 1
