@@ -222,8 +222,10 @@ int main(void)
         }
     }
     tally_print();
-    if (steps >= STEPS_FOR_COVERAGE && tally.reads == 0) {
-        broken("no reading of a message was watched");
+    for (uint32_t i = 0; i < RACE_PLACES && steps >= STEPS_FOR_COVERAGE; i++) {
+        if (tally.reads[i] == 0) {
+            broken("nothing was read at place %u while an adversary changed it", i);
+        }
     }
     if (steps >= STEPS_FOR_COVERAGE && !has_every_kind(tally.kinds, NULL)) {
         broken("a kind of commit never occurs");

@@ -309,7 +309,7 @@ static void sleep_step(struct actor *actor)
     operation.sqe.payload_len = capnp_builder_size(&message);
     operation_submit(actor, &operation);
     model_sleep(&operation, deadline_ns, machine.now_ns);
-    actor_enter(actor);
+    machine_enter(actor->thread, 0, 0);
 }
 
 void object_step(struct actor *actor)
@@ -397,7 +397,7 @@ static void exit_step(struct actor *first)
     operation.sqe.arg = limit_choose(&operation);
     operation_submit(first, &operation);
     model_next_exit(&operation);
-    actor_enter(first);
+    machine_enter(first->thread, 0, 0);
 }
 
 static bool release(struct actor *actor, uint64_t cap)
@@ -413,7 +413,7 @@ static bool release(struct actor *actor, uint64_t cap)
     operation.sqe.cap = cap;
     operation_submit(actor, &operation);
     model_operate(&operation);
-    actor_enter(actor);
+    machine_enter(actor->thread, 0, 0);
     return true;
 }
 

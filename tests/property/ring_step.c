@@ -523,7 +523,7 @@ void ring_step(struct actor *actor)
     // The model knows no time between two operations of one submission.
     bool has_interrupts = machine.interrupts;
     machine.interrupts = has_interrupts && batch == 1;
-    actor_enter(actor);
+    machine_enter(actor->thread, 0, 0);
     machine.interrupts = has_interrupts;
     if (machine.threads[actor->thread].result > CQ_ENTRIES_DEFAULT) {
         broken("cap_enter returns %llx", (unsigned long long)machine.threads[actor->thread].result);

@@ -14,7 +14,6 @@
 #include "kernel/core/test/unchanged.h"
 #include "lib/replay/replay.h"
 #include "lib/replay/wellformed.h"
-#include "tests/support/watch.h"
 
 enum {
     HISTORY_LINES = 40,
@@ -22,7 +21,6 @@ enum {
     FRAMES_SMALL = 1792,
     COMMITS_SPARE = 1500, // of the log, for the end of a world
     RUNS_MAX = 1000,
-    READS_ONE_IN = 16,   // entries, in which the kernel's reading of messages is watched
     REFUSALS_ONE_IN = 8, // entries that are watched for changing nothing where they are refused
 };
 
@@ -538,29 +536,13 @@ void actor_run(const struct actor *actor)
     }
 }
 
-void actor_enter(const struct actor *actor)
-{
-    bool is_watched = machine.turns % READS_ONE_IN == 0; // chance is for what happens
-
-    if (is_watched) {
-        watch_begin(actor->thread, (uint32_t)(machine.turns / READS_ONE_IN % 2) * PAGE_SIZE,
-                    PAGE_SIZE);
-    }
-    machine_enter(actor->thread, 0, 0);
-    if (is_watched) {
-        struct watch seen = watch_end();
-        tally.reads += seen.reads;
-        if (seen.again != 0) {
-            broken("the kernel read %u bytes of a program's messages twice", seen.again);
-        }
-    }
-}
-
 void actor_refresh(const struct actor *actor)
 {
     actor_run(actor);
     model_enter(actor->program);
+    world.is_refreshing = true;
     machine_enter(actor->thread, 0, 0);
+    world.is_refreshing = false;
     completions_check();
 }
 
@@ -669,6 +651,7 @@ void world_begin(void)
     }
     signal(SIGABRT, aborted);
     unchanged_sample(REFUSALS_ONE_IN);
+    machine_witness = &race_witness;
     note("a new world: base %llx, tables %d, hole %u", (unsigned long long)options.space_base,
          options.takes_tables, options.hole_count);
     if (!machine_boot(&options)) {

@@ -49,19 +49,26 @@ struct world {
     uint32_t programs; // ever
     struct old_ids old_caps, old_calls;
     bool is_over;
-    bool is_trimmed; // pages of its log are acknowledged at random
-    bool is_brief;   // its log is followed, and not verified once more as it was exported
+    bool is_trimmed;    // pages of its log are acknowledged at random
+    bool is_refreshing; // somebody enters who submits nothing, and minds no result
+    bool is_brief;      // its log is followed, and not verified once more as it was exported
 };
 
 extern struct world world;
+
+// --- race.c -------------------------------------------------------------------------------------
+
+enum { RACE_PLACES = 6 };
+
+extern const struct machine_witness race_witness;
 
 // Of the whole test.
 struct tally {
     uint64_t seed, step;
     uint64_t worlds, commits, kinds[COMMIT_KIND_COUNT], deliveries, drops, answers;
-    uint64_t transfers; // capabilities that arrived
-    uint64_t waits;     // completions of SIGNAL to CANCEL
-    uint64_t reads;     // of messages, that were watched
+    uint64_t transfers;          // capabilities that arrived
+    uint64_t waits;              // completions of SIGNAL to CANCEL
+    uint64_t reads[RACE_PLACES]; // while an adversary changed what was read
     uint64_t refusals[STATUS_LIMIT];
 };
 
@@ -92,9 +99,6 @@ void actor_run(const struct actor *actor);
 // The same, and it enters: what its repeating WAITs can say is said, so that what it does next
 // completes next.
 void actor_refresh(const struct actor *actor);
-// Enters and takes nothing in; now and then a page of its messages is watched: no byte of it may be
-// read twice.
-void actor_enter(const struct actor *actor);
 void actor_start(struct actor *actor, uint32_t thread, uint32_t program);
 void actor_end(struct actor *actor, int32_t code, uint32_t cause);
 // A slot of its message area; SLOTS: none is free.

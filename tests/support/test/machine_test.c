@@ -16,6 +16,7 @@
 #include "abi/package.h"
 #include "abi/start.h"
 #include "tests/support/machine.h"
+#include "tests/support/watch.h"
 
 enum {
     SPACE = 3,
@@ -195,6 +196,26 @@ static void another_thread_runs_when_the_kernel_says_so(void **state)
     assert_false(machine_run_until(2));
 }
 
+// What the kernel would see: first what is there, then something else; and the program nothing.
+static void in_a_race_what_was_read_is_something_else_the_second_time(void **state)
+{
+    volatile uint8_t *byte = (uint8_t *)frame(FRAME_RING) + 1000;
+    const uint8_t before = *byte;
+
+    (void)state;
+    watch_race(SPACE, hal_space_base(SPACE) + RING_AT, PAGE_SIZE, 7);
+    const uint8_t first = byte[0];
+    const uint8_t second = byte[0];
+    byte[1] = 9;
+    struct watch seen = watch_end();
+    assert_int_equal(first, before);
+    assert_int_not_equal(second, before);
+    assert_int_equal(seen.reads, 2);
+    assert_int_equal(seen.again, 1);
+    assert_int_equal(byte[0], before);
+    assert_int_equal(byte[1], 9);
+}
+
 static void steps_are_taken_with_interrupts_between_them(void **state)
 {
     (void)state;
@@ -304,6 +325,8 @@ int main(void)
                                         fini),
         cmocka_unit_test_setup_teardown(unmapping_takes_the_right_page, boot, fini),
         cmocka_unit_test_setup_teardown(another_thread_runs_when_the_kernel_says_so, boot, fini),
+        cmocka_unit_test_setup_teardown(in_a_race_what_was_read_is_something_else_the_second_time,
+                                        boot, fini),
         cmocka_unit_test_setup_teardown(steps_are_taken_with_interrupts_between_them, boot, fini),
         cmocka_unit_test_setup_teardown(the_end_of_the_machine_is_an_answer, boot, fini),
         cmocka_unit_test_setup_teardown(tables_are_taken_and_given_back, boot, fini),
