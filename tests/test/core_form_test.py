@@ -11,8 +11,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORE = sorted((ROOT / "kernel/core").glob("*.c")) + sorted((ROOT / "kernel/core/state").glob("*.c"))
 # A function as clang-format leaves it: its head begins a line, its body ends with one brace.
-FUNCTION = re.compile(r"^(?P<head>[a-z_][^;{}()=#]*?\b(?P<name>\w+)\([^;{}]*\))\n\{\n(?P<body>.*?)^\}",
-                      re.MULTILINE | re.DOTALL)
+FUNCTION = re.compile(r"^(?P<head>[a-z_][^;{}()=#]*?\b(?P<name>\w+)\([^;{}]*\))\n"
+                      r"\{\n(?P<body>.*?)^\}", re.MULTILINE | re.DOTALL)
 # What writes authoritative state: the reducer, and what is made of it.
 COMMITS = {"reduce", "core_apply", "core_commit", "core_commit_on", "hold_insert", "hold_remove",
            "object_create"}
