@@ -100,10 +100,11 @@ static void core_init(struct core *core, const struct sizes *sizes, uint64_t now
     core->now_ns = now_ns;
     core->actor = KERNEL_ACTOR;
     core->request_count = sizes->of[RESOURCE_CALLS];
-    core->spare = core->requests;
-    for (uint32_t i = 1; i < core->request_count; i++) {
-        core->requests[i - 1].next_free = &core->requests[i];
-        core->requests[i].index = i;
+    for (uint32_t i = core->request_count; i > 0; i--) {
+        core->requests[i - 1].index = i - 1;
+        core->requests[i - 1].limit.ends = request_limit_ends;
+        core->requests[i - 1].next_free = core->spare;
+        core->spare = &core->requests[i - 1];
     }
     for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
         list_init(&core->ready[i]);

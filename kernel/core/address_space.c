@@ -30,7 +30,7 @@ static struct space *space_of(const struct core *core, uint32_t process)
     return frame_at(core->processes[process].space);
 }
 
-uint32_t process_of_space(const struct core *core, uint32_t object)
+uint32_t process_of(const struct core *core, uint32_t object)
 {
     cap_t of = {core->state.objects[object].argument};
     const struct commit_id id = {cap_index(of), cap_generation(of)};
@@ -61,9 +61,9 @@ void space_destroy(struct core *core, uint32_t process)
     const struct space *space = space_of(core, process);
     hal_space_destroy(process);
     for (uint32_t i = space->table_count; i > 0; i--) {
-        frame_give(&core->frames, space->tables[i - 1]);
+        frames_give(&core->frames, space->tables[i - 1], 1);
     }
-    frame_give(&core->frames, core->processes[process].space);
+    frames_give(&core->frames, core->processes[process].space, 1);
     core->processes[process].space = NONE;
 }
 
@@ -163,7 +163,7 @@ enum status space_check(struct core *core, struct request *request)
     const struct address_space_map_params *params = &request->params.address_space_map;
     bool is_map = request->sqe.method == ADDRESS_SPACE_MAP;
     uint32_t count = is_map ? params->pages : 1;
-    uint32_t process = process_of_space(core, request->target.object);
+    uint32_t process = process_of(core, request->target.object);
     if (process == NONE) {
         return STATUS_PROCESS_OVER;
     }
@@ -218,14 +218,16 @@ enum status address_space_map_run(struct core *core, struct request *request)
 {
     const struct address_space_map_params *params = &request->params.address_space_map;
     const struct commit_memory_map map = {.process = core->site.process,
-                                          .facet = core->state.holds[params->memory].facet,
+                                          .facet =
+                                              core->state.holds[(uint32_t)params->memory].facet,
                                           .page = core->site.page,
                                           .count = params->pages,
                                           .object_page = (uint32_t)(params->offset / PAGE_SIZE),
                                           .rights = params->rights};
     const struct needs needs = {.of = {[RESOURCE_MAPPINGS] = 1, [RESOURCE_SPACE] = map.count},
                                 .frames = MAP_FRAMES};
-    uint64_t size = core->state.objects[core->state.facets[map.facet].object].argument * PAGE_SIZE;
+    uint64_t size =
+        core->state.objects[hold_object(core, (uint32_t)params->memory)].argument * PAGE_SIZE;
     if (params->offset % PAGE_SIZE != 0 || params->offset > size ||
         map.count > (size - params->offset) / PAGE_SIZE) {
         return STATUS_BAD_VALUE;

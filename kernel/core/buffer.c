@@ -23,6 +23,7 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
 {
     uint64_t address = at - core->processes[process].base;
     buffer->count = 0;
+    buffer->spans[0] = (struct span){hal_frames, 0}; // where there is nothing to find
     for (uint32_t done = 0; done < size;) {
         uint64_t page = (address + done) >> PAGE_SHIFT;
         uint32_t found = mapping_find(core, process, page, 1);
@@ -45,6 +46,7 @@ enum status buffer_resolve_message(const struct thread_record *thread, uint64_t 
                                    struct buffer *buffer)
 {
     buffer->count = 0;
+    buffer->spans[0] = (struct span){hal_frames, 0}; // where there is nothing to find
     if (at > thread->message_size || size > thread->message_size - at) {
         return size == 0 ? STATUS_OK : STATUS_BAD_BUFFER;
     }
@@ -53,47 +55,4 @@ enum status buffer_resolve_message(const struct thread_record *thread, uint64_t 
         done += span_put(buffer, page, at + done, size - done);
     }
     return STATUS_OK;
-}
-
-// The piece at `offset` into the buffer, as far as it goes, of at most `size` bytes.
-static struct span piece_at(const struct buffer *buffer, uint32_t offset, uint32_t size)
-{
-    const struct span *span = buffer->spans;
-    for (; offset >= span->size; span++) {
-        offset -= span->size;
-    }
-    uint32_t rest = span->size - offset;
-    return (struct span){span->at + offset, size < rest ? size : rest};
-}
-
-void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size)
-{
-    for (uint32_t done = 0; done < size;) {
-        struct span piece = piece_at(buffer, offset + done, size - done);
-        memcpy((uint8_t *)to + done, piece.at, piece.size);
-        done += piece.size;
-    }
-}
-
-void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size)
-{
-    for (uint32_t done = 0; done < size;) {
-        struct span piece = piece_at(buffer, offset + done, size - done);
-        memmove(piece.at, (const uint8_t *)from + done, piece.size); // a program may answer itself
-        done += piece.size;
-    }
-}
-
-void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from, uint32_t size)
-{
-    if (__builtin_expect(to->count == 1 && from->count == 1, true)) {
-        memmove(to->spans[0].at + offset, from->spans[0].at, size);
-        return;
-    }
-    for (uint32_t i = 0; size > 0; i++) {
-        uint32_t part = size < from->spans[i].size ? size : from->spans[i].size;
-        buffer_write(to, offset, from->spans[i].at, part);
-        offset += part;
-        size -= part;
-    }
 }

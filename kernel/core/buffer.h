@@ -5,6 +5,8 @@
 #ifndef KERNEL_CORE_BUFFER_H
 #define KERNEL_CORE_BUFFER_H
 
+#include <string.h>
+
 #include "kernel/core/core.h"
 
 enum {
@@ -83,7 +85,7 @@ static inline enum status result_check(const struct core *core, const struct req
 static inline bool result_is_ready(struct core *core, struct request *request, uint32_t size,
                                    struct buffer *buffer)
 {
-    enum status status = request_right_check(core, request);
+    enum status status = hold_check(core, request->sqe.cap);
     enum sqe_argument about = ARGUMENT_CAP;
     if (status == STATUS_OK) {
         status = buffer_result(core, request, size, buffer);
@@ -95,9 +97,30 @@ static inline bool result_is_ready(struct core *core, struct request *request, u
     return status == STATUS_OK;
 }
 
-void buffer_read(const struct buffer *buffer, uint32_t offset, void *to, uint32_t size);
-void buffer_write(const struct buffer *buffer, uint32_t offset, const void *from, uint32_t size);
-void buffer_copy(const struct buffer *to, uint32_t offset, const struct buffer *from,
-                 uint32_t size);
+// The piece at `offset` into the spans, as far as it goes, of at most `size` bytes.
+static inline struct span piece_at(const struct span *spans, uint32_t offset, uint32_t size)
+{
+    for (; offset >= spans->size; spans++) {
+        offset -= spans->size;
+    }
+    uint32_t rest = spans->size - offset;
+    return (struct span){spans->at + offset, size < rest ? size : rest};
+}
+
+// Copies bytes from one row of spans to another, which have so many.
+static inline void spans_copy(const struct span *to, uint32_t to_offset, const struct span *from,
+                              uint32_t from_offset, uint32_t size)
+{
+    if (to_offset + size <= to->size && from_offset + size <= from->size) {
+        memmove(to->at + to_offset, from->at + from_offset, size); // a program may answer itself
+        return;
+    }
+    for (uint32_t done = 0; done < size;) {
+        struct span target = piece_at(to, to_offset + done, size - done);
+        struct span source = piece_at(from, from_offset + done, target.size);
+        memmove(target.at, source.at, source.size);
+        done += source.size;
+    }
+}
 
 #endif

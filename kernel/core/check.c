@@ -148,7 +148,7 @@ static void check_promises(const struct core *core)
         uint32_t told = 0;
         for (struct link *at = thread->waits.next; at != &thread->waits; at = at->next) {
             waits++;
-            told += request_of_waits(at)->is_told ? 1 : 0;
+            told += RECORD_OF(at, struct request, waits)->is_told ? 1 : 0;
         }
         ASSERT(waits == thread->ring.reserved + thread->ring.repeated);
         ASSERT(told == thread->ring.repeated);

@@ -56,7 +56,6 @@ struct frames {
 };
 
 uint32_t frame_take(struct frames *frames); // zeroed; the caller checked that there is one
-void frame_give(struct frames *frames, uint32_t frame);
 void frames_give(struct frames *frames, uint32_t first, uint32_t count); // at least one
 
 static inline void *frame_at(uint32_t frame)
@@ -93,8 +92,8 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     bool is_started, is_suspended, has_ended;
     int32_t code;
     uint64_t fs_base;
-    uint32_t object;             // NONE: detached
-    struct commit_id fault_hold; // of its fault endpoint; generation 0: none
+    uint32_t object;         // NONE: detached
+    uint64_t fault_endpoint; // by this capability; 0: none
 };
 
 struct process_record {              // process.c, process_builder.c
@@ -103,7 +102,6 @@ struct process_record {              // process.c, process_builder.c
     uint64_t base;                   // of its addresses, for its code
     uint32_t space;                  // frame of struct space: address_space.c; NONE: given back
     uint32_t running;                // threads that were started and have not ended
-    uint32_t builder_object;         // NONE: none any more
     struct commit_id process_object; // gone where nobody holds it
     bool was_started;
 };
@@ -124,9 +122,9 @@ struct facet_record {    // facet.c
 struct endpoint_record { // endpoint.c
     struct queue calls;
     struct queue receivers;
-    struct link dropped;    // minted facets whose last holder is gone, and nobody was told
-    bool is_matching;       // endpoint_match() is at work
-    struct commit_id bound; // the hold of a notification, signalled when a taken call is lost
+    struct link dropped; // minted facets whose last holder is gone, and nobody was told
+    bool is_matching;    // endpoint_match() is at work
+    uint64_t bound;      // capability of a notification, signalled when a taken call is lost
 };
 
 struct notification_record { // notification.c
@@ -228,9 +226,9 @@ struct core {
     const char *line; // of the running thread, to the console; NULL: none: console.c
 
     struct counters counters;
-    uint64_t scratch[(KERNEL_MESSAGE_MAX + TRANSFERS_MAX * sizeof(struct transfer)) / 8];
-    uint64_t transferred[TRANSFERS_MAX];      // ids that came with the message in scratch
-    struct transfer transfers[TRANSFERS_MAX]; // as the sender wrote them
+    uint64_t scratch[KERNEL_MESSAGE_MAX / 8];
+    struct transfer transfers[TRANSFERS_MAX]; // that come with a message, as the sender wrote them
+    uint64_t transferred[TRANSFERS_MAX];      // their ids
     uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
     struct site site; // that the method of an address space at work is about
@@ -301,10 +299,15 @@ bool core_may_commit(const struct core *core, uint32_t job, bool is_revoke);
 
 // The caller's hold that a capability id names.
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold);
-// The one that the request names: fills in hold, target and interface.
+// What the request is about, by its capability, which somebody has: hold, target and interface.
+void request_aim(const struct core *core, struct request *request);
+// The same, if the caller has it.
 enum status request_hold_find(const struct core *core, struct request *request);
-// Whether a hold still gives its right to who held it before.
-enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation);
+// The object that it gives authority over.
+static inline uint32_t hold_object(const struct core *core, uint32_t hold)
+{
+    return core->state.facets[core->state.holds[hold].facet].object;
+}
 // Whether it is one of a facet with these methods, of this interface (0: any). A server may mint
 // what has the number of a kernel object's interface; that is an endpoint all the same. The kernel
 // wants an endpoint only to call it, by FaultHandler (abi/schema/fault.capnp).
@@ -329,6 +332,16 @@ __attribute__((noinline)) enum status hold_has_room(const struct core *core, uin
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
+// Whether a capability still gives its right to who held it before.
+static inline enum status hold_check(const struct core *core, uint64_t cap)
+{
+    const struct hold *found = &core->state.holds[cap_index((cap_t){cap})];
+    if (cap_of(found->slot.generation, found->slot.link).value != cap ||
+        core->state.processes[found->process].state != PROCESS_RUNNING) {
+        return STATUS_STALE_CAP;
+    }
+    return facet_check(core, found->facet);
+}
 // A call was delivered through it: its leases count.
 void facet_use(struct core *core, uint32_t facet);
 // Destroys the facet, and what only it kept in being, if nothing needs it any more.
@@ -436,7 +449,7 @@ static inline uint32_t transfer_span(const struct sqe *sqe)
 }
 
 // Reads the descriptors behind the payload of `from`, whose every capability may go to process
-// `to`; what it found stays in core until transfer_commit().
+// `to` (NONE: is shown to the kernel); what it found stays in core until transfer_commit().
 __attribute__((noinline)) enum status transfer_check(struct core *core, const struct request *from,
                                                      const struct buffer *payload, uint32_t to);
 // Hands them over and writes the records into the buffer, for the completion of `to`.
@@ -470,6 +483,8 @@ void endpoint_call_lost(struct core *core, const struct request *call);
 enum status operate_wait(struct core *core, struct request *request);
 // Sets bits; whoever waits for them takes them.
 void notification_set(struct core *core, uint32_t object, uint64_t bits);
+// The same, by a capability of somebody who may hold it no more.
+void notification_ring(struct core *core, uint64_t cap, uint64_t bits);
 // The thread enters: its repeating WAITs can complete again where it consumed their completions.
 void notification_enter(struct core *core, const struct thread_record *thread);
 

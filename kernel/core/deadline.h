@@ -4,13 +4,14 @@
 #ifndef KERNEL_CORE_DEADLINE_H
 #define KERNEL_CORE_DEADLINE_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+struct core;
 
 struct deadline {
     uint64_t time_ns;
     uint32_t position; // in the heap, counted from 1; 0: not set
-    bool is_of_thread; // else of a request
+    void (*ends)(struct core *core, struct deadline *limit); // what happens when it has come
 };
 
 #endif

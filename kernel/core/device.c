@@ -92,8 +92,8 @@ enum status io_ports_write_run(struct core *core, struct request *request)
 // Whether who made the binding still has what it needs.
 static bool is_bound(const struct core *core, const struct binding *binding)
 {
-    return hold_check(core, binding->through.index, binding->through.generation) == STATUS_OK &&
-           hold_check(core, binding->bell.index, binding->bell.generation) == STATUS_OK;
+    return hold_check(core, binding->through) == STATUS_OK &&
+           hold_check(core, binding->bell) == STATUS_OK;
 }
 
 // Opens the lines that are bound, but for those that somebody has to acknowledge who is still
@@ -118,8 +118,7 @@ bool interrupt_tell(struct core *core)
         if (at->is_due && !has_more) {
             at->is_due = false;
             if (is_bound(core, at)) {
-                uint32_t facet = core->state.holds[at->bell.index].facet;
-                notification_set(core, core->state.facets[facet].object, at->bits);
+                notification_ring(core, at->bell, at->bits);
             }
         }
     }
@@ -141,7 +140,6 @@ void interrupt_arrive(struct core *core, uint64_t lines)
 enum status interrupt_bind_run(struct core *core, struct request *request)
 {
     const struct interrupt_bind_params *params = &request->params.interrupt_bind;
-    const struct arena *holds = &core->state.arenas[ARENA_HOLDS];
     uint64_t range = core->state.objects[request->target.object].argument;
     struct binding *binding = core->bindings.all;
     while (binding < core->bindings.all + BINDINGS_MAX && is_bound(core, binding)) {
@@ -150,12 +148,11 @@ enum status interrupt_bind_run(struct core *core, struct request *request)
     if (range >> 32 != 1 || binding == core->bindings.all + BINDINGS_MAX) {
         return range >> 32 != 1 ? STATUS_BAD_VALUE : STATUS_OUT_OF_CALLS;
     }
-    struct commit_id bell = arena_id(holds, (uint32_t)params->notification);
     *binding = (struct binding){.lines = 1ULL << (uint32_t)range,
                                 .bits = params->bits,
                                 .generation = ++core->bindings.last,
-                                .through = arena_id(holds, request->hold),
-                                .bell = bell};
+                                .through = request->sqe.cap,
+                                .bell = params->notification};
     interrupt_settle(core);
     request->results.interrupt_bind.generation = core->bindings.last;
     return STATUS_OK;
@@ -165,7 +162,7 @@ enum status interrupt_acknowledge_run(struct core *core, struct request *request
 {
     uint64_t generation = request->params.interrupt_acknowledge.generation;
     for (struct binding *at = core->bindings.all; at < core->bindings.all + BINDINGS_MAX; at++) {
-        bool is_meant = at->generation == generation && at->through.index == request->hold;
+        bool is_meant = at->generation == generation && at->through == request->sqe.cap;
         at->is_pending = at->is_pending && !is_meant;
     }
     interrupt_settle(core);

@@ -16,12 +16,12 @@ enum {
 };
 
 struct binding {
-    uint64_t lines;                 // bit n: line n; there is one
-    uint64_t bits;                  // of the notification
-    uint64_t generation;            // 0: it was never used
-    struct commit_id through, bell; // holds: by which it was made, and of the notification
-    bool is_pending;                // it is told, and has not acknowledged
-    bool is_due;                    // of these: it was not told yet
+    uint64_t lines;         // bit n: line n; there is one
+    uint64_t bits;          // of the notification
+    uint64_t generation;    // 0: it was never used
+    uint64_t through, bell; // capabilities: by which it was made, and of the notification
+    bool is_pending;        // it is told, and has not acknowledged
+    bool is_due;            // of these: it was not told yet
 };
 
 struct bindings {

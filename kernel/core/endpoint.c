@@ -60,7 +60,7 @@ static inline void header_write(const struct buffer *to, struct message_header h
         __builtin_memcpy(to->spans[0].at, &header, sizeof header); // made in place
     } else {
         struct message_header copy = header;
-        buffer_write(to, 0, &copy, sizeof copy);
+        spans_copy(to->spans, 0, &(struct span){(uint8_t *)&copy, sizeof copy}, 0, sizeof copy);
     }
 }
 
@@ -81,7 +81,7 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
                                     .size = call->sqe.payload_len};
     core->counters.deliveries++;
     header_write(result, header);
-    buffer_copy(result, sizeof header, payload, header.size);
+    spans_copy(result->spans, sizeof header, payload->spans, 0, header.size);
     if (call->sqe.transfers != 0) {
         transfer_commit(core, call, receiver, HOW_CALL, result,
                         (uint32_t)sizeof header + transfer_offset(header.size));
@@ -98,7 +98,7 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
 static void drop_deliver(struct core *core, struct endpoint_record *endpoint,
                          struct request *receiver, const struct buffer *result)
 {
-    struct facet_record *record = (struct facet_record *)(void *)endpoint->dropped.next;
+    struct facet_record *record = RECORD_OF(endpoint->dropped.next, struct facet_record, dropped);
     uint32_t facet = (uint32_t)(record - core->facets);
     struct message_header header = {.interface = core->state.facets[facet].interface,
                                     .receiver_data = core->state.facets[facet].receiver_data,
@@ -257,7 +257,8 @@ __attribute__((flatten)) static enum status recv_check(struct core *core, struct
 static bool brings_capabilities(const struct endpoint_record *endpoint)
 {
     struct link *at = endpoint->calls.head.next;
-    while (at != &endpoint->calls.head && request_of_queue(at)->sqe.transfers == 0) {
+    while (at != &endpoint->calls.head &&
+           RECORD_OF(at, struct request, queue)->sqe.transfers == 0) {
         at = at->next;
     }
     return at != &endpoint->calls.head;
@@ -319,7 +320,7 @@ answer_caller(struct core *core, const struct request *request, struct request *
     }
     enum status status = STATUS_CALLER_LOST;
     if (core->state.processes[call->sender.process].state == PROCESS_RUNNING) {
-        status = span == 0 ? STATUS_OK : buffer_result(core, call, span, &result);
+        status = buffer_result(core, call, span, &result);
         if (status == STATUS_OK && request->sqe.transfers != 0) {
             status = hold_has_room(core, call->sender.process, request->sqe.transfers);
         }
@@ -328,9 +329,7 @@ answer_caller(struct core *core, const struct request *request, struct request *
         request_refuse(call, status, ARGUMENT_RESULT);
         return STATUS_CALLER_LOST;
     }
-    if (size != 0) {
-        buffer_copy(&result, 0, payload, size);
-    }
+    spans_copy(result.spans, 0, payload->spans, 0, size);
     call->cqe.status = (int32_t)size;
     call->cqe.flags = request->sqe.method; // the type of an exception, else zero
     if (request->sqe.transfers != 0) {
@@ -396,10 +395,9 @@ static bool is_lost(const struct core *core, const struct request *call, uint32_
 
 void endpoint_call_lost(struct core *core, const struct request *call)
 {
-    struct commit_id bound = core->objects[call->target.object].endpoint.bound;
-    if (is_lost(core, call, call->target.object) &&
-        hold_check(core, bound.index, bound.generation) == STATUS_OK) {
-        notification_set(core, core->state.facets[core->state.holds[bound.index].facet].object, 1);
+    uint64_t bound = core->objects[call->target.object].endpoint.bound;
+    if (is_lost(core, call, call->target.object)) {
+        notification_ring(core, bound, 1);
     }
 }
 
@@ -408,7 +406,7 @@ enum status endpoint_next_cancelled_run(struct core *core, struct request *reque
     struct link *calls = &core->processes[request->sender.process].taken.head;
     request->results.endpoint_next_cancelled.call_id = 0;
     for (struct link *at = calls->next; at != calls; at = at->next) {
-        struct request *call = request_of_queue(at);
+        struct request *call = RECORD_OF(at, struct request, queue);
         if (is_lost(core, call, request->target.object)) {
             call->is_told = true;
             request->results.endpoint_next_cancelled.call_id = request_id(call);
@@ -420,7 +418,6 @@ enum status endpoint_next_cancelled_run(struct core *core, struct request *reque
 
 enum status endpoint_bind_run(struct core *core, struct request *request)
 {
-    uint32_t hold = (uint32_t)request->params.endpoint_bind.notification;
-    record_of(core, request)->bound = arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    record_of(core, request)->bound = request->params.endpoint_bind.notification;
     return STATUS_OK;
 }

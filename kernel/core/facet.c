@@ -100,7 +100,8 @@ bool facet_sweep(struct core *core, uint32_t facet)
 static enum status facet_make_check(const struct core *core, uint32_t process,
                                     struct capability_manager_facet_params *params)
 {
-    const struct facet *target = &core->state.facets[core->state.holds[params->target].facet];
+    const struct facet *target =
+        &core->state.facets[core->state.holds[(uint32_t)params->target].facet];
     bool is_foreign = params->interface != 0 && params->interface != target->interface;
     bool is_minted = is_foreign && facet_is_server(&core->state, target);
     if (!is_minted &&

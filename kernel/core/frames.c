@@ -19,11 +19,6 @@ void frames_give(struct frames *frames, uint32_t first, uint32_t count)
     frames->free_count += count;
 }
 
-void frame_give(struct frames *frames, uint32_t frame)
-{
-    frames_give(frames, frame, 1);
-}
-
 uint32_t frame_take(struct frames *frames)
 {
     ASSERT(frames->free_count > 0);

@@ -6,28 +6,13 @@
 
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold)
 {
-    uint32_t index = cap_index((cap_t){cap});
-    uint32_t generation = cap_generation((cap_t){cap});
-    if (generation == 0 || index >= core->state.config.holds) {
+    *hold = cap_index((cap_t){cap});
+    if (cap_generation((cap_t){cap}) == 0 || *hold >= core->state.config.holds) {
         return STATUS_BAD_CAP;
     }
-    const struct hold *found = &core->state.holds[index];
-    if (found->slot.generation != generation || found->slot.link != index ||
-        found->process != process) {
-        return STATUS_STALE_CAP;
-    }
-    *hold = index;
-    return STATUS_OK;
-}
-
-enum status hold_check(const struct core *core, uint32_t hold, uint32_t generation)
-{
-    const struct hold *found = &core->state.holds[hold];
-    if (found->slot.link != hold || found->slot.generation != generation ||
-        core->state.processes[found->process].state != PROCESS_RUNNING) {
-        return STATUS_STALE_CAP;
-    }
-    return facet_check(core, found->facet);
+    const struct hold *found = &core->state.holds[*hold];
+    bool is_there = cap_of(found->slot.generation, found->slot.link).value == cap;
+    return is_there && found->process == process ? STATUS_OK : STATUS_STALE_CAP;
 }
 
 enum status hold_reach(const struct core *core, uint32_t hold, uint64_t interface, uint64_t methods)
@@ -44,16 +29,19 @@ enum status hold_reach(const struct core *core, uint32_t hold, uint64_t interfac
     return is_missing ? STATUS_METHOD_NOT_IN_FACET : status;
 }
 
+void request_aim(const struct core *core, struct request *request)
+{
+    request->hold = cap_index((cap_t){request->sqe.cap});
+    request->target.facet = core->state.holds[request->hold].facet;
+    request->target.object = core->state.facets[request->target.facet].object;
+    request->interface = core->state.facets[request->target.facet].interface;
+}
+
 enum status request_hold_find(const struct core *core, struct request *request)
 {
     enum status status = hold_find(core, request->sender.process, request->sqe.cap, &request->hold);
     if (status == STATUS_OK) {
-        const struct hold *hold = &core->state.holds[request->hold];
-        const struct facet *facet = &core->state.facets[hold->facet];
-        request->hold_generation = cap_generation((cap_t){request->sqe.cap});
-        request->target.object = facet->object;
-        request->target.facet = hold->facet;
-        request->interface = facet->interface;
+        request_aim(core, request);
     }
     return status;
 }

@@ -46,8 +46,9 @@ enum status job_make_park_space_run(struct core *core, struct request *request)
 
 enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
-    uint32_t process = arena_peek(&core->state.arenas[ARENA_PROCESSES]).index;
-    return object_make(core, request, OBJECT_PROCESS_BUILDER, process, &process_needs);
+    struct commit_id next = arena_peek(&core->state.arenas[ARENA_PROCESSES]);
+    cap_t process = cap_of(next.generation, next.index);
+    return object_make(core, request, OBJECT_PROCESS_BUILDER, process.value, &process_needs);
 }
 
 enum status job_make_memory_run(struct core *core, struct request *request)
@@ -82,7 +83,7 @@ uint32_t job_create(struct core *core, uint32_t parent, uint16_t flags)
 enum status job_child_run(struct core *core, struct request *request)
 {
     const struct job_child_params *params = &request->params.job_child;
-    uint32_t parent = object_argument(core, request->target.object);
+    const uint32_t parent = request->subject;
     uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
     const uint32_t *amounts = (const uint32_t *)(const void *)params->limits.data;
     struct needs needs = {0};
@@ -108,11 +109,10 @@ enum status job_child_run(struct core *core, struct request *request)
 // The limits and what is used of them stand side by side.
 enum status job_limits_run(struct core *core, struct request *request)
 {
-    uint32_t index = object_argument(core, request->target.object);
-    const struct job_entry *job = &core->state.jobs[index];
+    const struct job_entry *job = &core->state.jobs[request->subject];
     uint32_t *answer = (uint32_t *)core->scratch; // the message is decoded
     memcpy(answer, job->limit, sizeof job->limit + sizeof job->used);
-    answer[RESOURCE_COUNT + RESOURCE_CALLS] = core->jobs[index].calls;
+    answer[RESOURCE_COUNT + RESOURCE_CALLS] = core->jobs[request->subject].calls;
     request->results.job_limits.limits.data = (const uint8_t *)answer;
     request->results.job_limits.limits.size = sizeof job->limit + sizeof job->used;
     return STATUS_OK;
@@ -144,9 +144,8 @@ void job_collect(struct core *core, uint32_t job)
 
 enum status job_kill_run(struct core *core, struct request *request)
 {
-    uint32_t job = object_argument(core, request->target.object);
-    if (core->state.jobs[job].killed == 0) {
-        core_commit_on(core, COMMIT_JOB_KILL, job);
+    if (core->state.jobs[request->subject].killed == 0) {
+        core_commit_on(core, COMMIT_JOB_KILL, request->subject);
         core->sweeps[SWEEP_KILLED] = 0;
     }
     return STATUS_OK;
@@ -185,7 +184,7 @@ bool job_exit_tell(struct core *core, uint32_t process)
 
 enum status job_next_exit_run(struct core *core, struct request *request)
 {
-    uint32_t job = object_argument(core, request->target.object);
+    struct queue *waiters = &core->jobs[request->subject].waiters;
     core->is_sweeping = core->is_changed = true; // process_sweep() tells what is to be told
-    return request_wait_if(core, request, REQUEST_EXIT, &core->jobs[job].waiters, request->sqe.arg);
+    return request_wait_if(core, request, REQUEST_EXIT, waiters, request->sqe.arg);
 }

@@ -6,11 +6,15 @@
 #define KERNEL_CORE_LIST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct link { // of a member, and the list's head
     struct link *next, *previous;
 };
+
+// Whose field it is that stands at `at`.
+#define RECORD_OF(at, type, field) ((type *)(void *)((uint8_t *)(at)-offsetof(type, field)))
 
 static inline void list_init(struct link *head)
 {

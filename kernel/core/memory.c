@@ -41,9 +41,9 @@ uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page)
 void memory_destroyed(struct core *core, uint32_t object)
 {
     for (uint32_t page = (uint32_t)core->state.objects[object].argument; page > 0; page--) {
-        frame_give(&core->frames, memory_frame(core, object, page - 1));
+        frames_give(&core->frames, memory_frame(core, object, page - 1), 1);
     }
-    frame_give(&core->frames, core->objects[object].memory.list);
+    frames_give(&core->frames, core->objects[object].memory.list, 1);
 }
 
 // --- Methods ------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ uint32_t memory_frame(const struct core *core, uint32_t object, uint32_t page);
 void memory_move(const struct core *core, uint32_t object, uint64_t offset, uint8_t *out,
                  const uint8_t *in, uint32_t length);
 
-// The process of an OBJECT_ADDRESS_SPACE, which has not ended; NONE: it has.
-uint32_t process_of_space(const struct core *core, uint32_t object);
+// The process of an object whose argument is its number, and which has not ended; NONE: it has.
+uint32_t process_of(const struct core *core, uint32_t object);
 void space_create(struct core *core, uint32_t process);
 void space_destroy(struct core *core, uint32_t process);
 // Room for what the process's job will pay, its mappings among it.

@@ -24,7 +24,7 @@ static void tell(struct core *core, struct request *waiter)
     if (!request_renew(waiter) || (bits == 0 && !is_ended)) {
         return;
     }
-    if (!is_ended && request_right_check(core, waiter) == STATUS_OK) {
+    if (!is_ended && hold_check(core, waiter->sqe.cap) == STATUS_OK) {
         record->bits &= ~bits;
         waiter->cqe.extra = bits;
         if ((waiter->sqe.flags & SQE_WAIT_REPEAT) != 0) {
@@ -40,9 +40,16 @@ void notification_set(struct core *core, uint32_t object, uint64_t bits)
     struct notification_record *record = &core->objects[object].notification;
     record->bits |= bits;
     for (struct link *at = record->waiters.head.next; at != &record->waiters.head;) {
-        struct request *waiter = request_of_queue(at);
+        struct request *waiter = RECORD_OF(at, struct request, queue);
         at = at->next;
         tell(core, waiter);
+    }
+}
+
+void notification_ring(struct core *core, uint64_t cap, uint64_t bits)
+{
+    if (hold_check(core, cap) == STATUS_OK) {
+        notification_set(core, hold_object(core, cap_index((cap_t){cap})), bits);
     }
 }
 
@@ -50,7 +57,7 @@ __attribute__((noinline)) void notification_enter(struct core *core,
                                                   const struct thread_record *thread)
 {
     for (struct link *at = thread->waits.next; at != &thread->waits;) {
-        struct request *request = request_of_waits(at);
+        struct request *request = RECORD_OF(at, struct request, waits);
         at = at->next;
         if (request->is_told) {
             tell(core, request);

@@ -57,8 +57,8 @@ static enum status operate_cancel(struct core *core, struct request *request)
 {
     struct link *waits = &request->thread->waits;
     for (struct link *at = waits->next; at != waits; at = at->next) {
-        if (request_of_waits(at)->sq_index == request->sqe.arg) {
-            request_abandon(core, request_of_waits(at), STATUS_CANCELLED);
+        if (RECORD_OF(at, struct request, waits)->sq_index == request->sqe.arg) {
+            request_abandon(core, RECORD_OF(at, struct request, waits), STATUS_CANCELLED);
             return STATUS_OK;
         }
     }
@@ -104,52 +104,23 @@ static enum status operate_plain(struct core *core, struct request *request)
 
 // --- Calls to kernel objects --------------------------------------------------------------------
 
-// Copies the message and its descriptors to the scratch page, once.
-static enum status message_copy(struct core *core, struct request *request)
-{
-    const struct sqe *sqe = &request->sqe;
-    uint32_t size = transfer_span(sqe);
-    struct buffer buffer;
-    enum status status = buffer_payload(core, request, size, &buffer);
-    if (status != STATUS_OK) {
-        return request_about(request, ARGUMENT_PAYLOAD, status);
-    }
-    buffer_read(&buffer, 0, core->scratch, size);
-    request->argument = ARGUMENT_TRANSFERS;
-    const struct transfer *transfers =
-        (const struct transfer *)(const void *)((uint8_t *)core->scratch +
-                                                transfer_offset(sqe->payload_len));
-    for (uint32_t i = 0; i < sqe->transfers; i++) {
-        if (transfers[i].reserved != 0) {
-            return STATUS_RESERVED_SET;
-        }
-        if (transfers[i].mode != TRANSFER_COPY) {
-            return transfers[i].mode == TRANSFER_MOVE ? STATUS_UNSUPPORTED : STATUS_BAD_TRANSFER;
-        }
-        core->transferred[i] = transfers[i].cap;
-    }
-    return STATUS_OK;
-}
-
-// The caller's holds take the places of their ids among the parameters.
-static enum status capabilities_find(const struct core *core, struct request *request,
-                                     const struct kernel_method *method)
+// Whether the capabilities among the parameters are such as the method wants.
+static enum status capabilities_check(const struct core *core, const struct request *request,
+                                      const struct kernel_method *method)
 {
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < method->transfers && status == STATUS_OK; i++) {
         const struct kernel_capability *wanted = &method->capabilities[i];
-        uint64_t *param = (uint64_t *)(void *)((uint8_t *)&request->params + wanted->offset);
-        uint32_t hold;
-        if (hold_find(core, request->sender.process, *param, &hold) != STATUS_OK) {
-            return STATUS_BAD_TRANSFER;
-        }
-        *param = hold;
-        status = hold_reach(core, hold, wanted->interface, wanted->methods);
+        uint64_t cap;
+        memcpy(&cap, (const uint8_t *)&request->params + wanted->offset, sizeof cap);
+        status = cap == 0 ? STATUS_BAD_TRANSFER
+                          : hold_reach(core, cap_index((cap_t){cap}), wanted->interface,
+                                       wanted->methods);
     }
     return status;
 }
 
-// Takes the message over from the caller and decodes it.
+// Takes the message over from the caller, once, and decodes it.
 static enum status params_take(struct core *core, struct request *request,
                                const struct kernel_method *method)
 {
@@ -160,10 +131,17 @@ static enum status params_take(struct core *core, struct request *request,
     if (sqe->transfers != method->transfers) {
         return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    enum status status = message_copy(core, request);
+    struct buffer buffer;
+    enum status status = buffer_payload(core, request, transfer_span(sqe), &buffer);
     if (status != STATUS_OK) {
-        return status;
+        return request_about(request, ARGUMENT_PAYLOAD, status);
     }
+    status = transfer_check(core, request, &buffer, NONE);
+    if (status != STATUS_OK) {
+        return request_about(request, ARGUMENT_TRANSFERS, status);
+    }
+    struct span scratch = {(uint8_t *)core->scratch, sqe->payload_len};
+    spans_copy(&scratch, 0, buffer.spans, 0, sqe->payload_len);
     struct plain_reader reader;
     bool is_sound =
         plain_open(&reader, core->scratch, sqe->payload_len, core->transferred, sqe->transfers) &&
@@ -172,7 +150,7 @@ static enum status params_take(struct core *core, struct request *request,
     if (is_sound && method->admits != NULL && !method->admits(&request->params)) {
         return STATUS_BAD_VALUE;
     }
-    return is_sound ? capabilities_find(core, request, method) : STATUS_BAD_MESSAGE;
+    return is_sound ? capabilities_check(core, request, method) : STATUS_BAD_MESSAGE;
 }
 
 // What a method is told, and what it must not be asked. Needless where it is told nothing and
@@ -204,7 +182,8 @@ void results_write(struct core *core, struct request *request, const struct kern
     } else {
         size = method->encode(&request->results, (uint8_t *)core->answer, caps);
         ASSERT(size <= sizeof core->answer);
-        buffer_write(buffer, 0, core->answer, size);
+        struct span answer = {(uint8_t *)core->answer, size};
+        spans_copy(buffer->spans, 0, &answer, 0, size);
     }
     ASSERT(size != PLAIN_TOO_LONG);
     request->cqe.status = (int32_t)size;
@@ -288,6 +267,7 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     if (object->kind == OBJECT_ENDPOINT && !facet_is_server(&core->state, facet)) {
         return endpoint_call(core, request);
     }
+    request->subject = (uint32_t)object->argument;
     status = object_call(core, request, &object_classes[object->kind]);
     if (core->has_leases && status == STATUS_OK && request->state == REQUEST_NEW) {
         facet_use(core, request->target.facet);

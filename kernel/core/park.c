@@ -55,7 +55,7 @@ enum status operate_unpark(struct core *core, struct request *request)
     struct link *sleepers = &queue_of(core, request->key)->head;
     uint64_t left = request->sqe.arg < UNPARK_MAX ? request->sqe.arg : UNPARK_MAX;
     for (struct link *at = sleepers->next; at != sleepers && request->cqe.extra < left;) {
-        struct request *sleeper = request_of_queue(at);
+        struct request *sleeper = RECORD_OF(at, struct request, queue);
         at = at->next;
         if (sleeper->key == request->key && request_succeed(core, sleeper, NULL)) {
             request->cqe.extra++;
@@ -70,7 +70,7 @@ void park_unmapped(struct core *core, uint32_t process, uint64_t first_page, uin
          thread = core->state.threads[thread].next) {
         struct link *waits = &core->threads[thread].waits;
         for (struct link *at = waits->next; at != waits;) {
-            struct request *request = request_of_waits(at);
+            struct request *request = RECORD_OF(at, struct request, waits);
             at = at->next;
             uint64_t address = request->sqe.payload - core->processes[process].base;
             if (request->state == REQUEST_PARK && (address >> PAGE_SHIFT) - first_page < count) {

@@ -21,7 +21,7 @@ uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
                             .process_create = {.job = job, .session = session}};
     uint32_t process = core_commit(core, NONE, &commit);
     struct process_record *record = &core->processes[process];
-    *record = (struct process_record){.builder_object = NONE};
+    *record = (struct process_record){0};
     queue_init(&record->taken);
     core->live_count++;
     space_create(core, process);
@@ -59,7 +59,6 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
     if (process == core->first_process) {
         core->exit_code = cause == EXIT_CALLED ? code : -1;
     }
-    record->builder_object = NONE;
     list_append(&core->dead, &record->sweep);
 }
 
@@ -97,7 +96,7 @@ static bool sweep(struct core *core, uint32_t process)
 bool process_sweep(struct core *core)
 {
     for (const struct link *at = core->dead.next; at != &core->dead; at = at->next) {
-        const struct process_record *record = (const struct process_record *)(const void *)at;
+        const struct process_record *record = RECORD_OF(at, const struct process_record, sweep);
         uint32_t process = (uint32_t)(record - core->processes);
         if (core_may_commit(core, core->state.processes[process].job, false) &&
             sweep(core, process)) {
@@ -118,7 +117,7 @@ enum status process_status_run(struct core *core, struct request *request)
 enum status process_kill_run(struct core *core, struct request *request)
 {
     if (core->objects[request->target.object].process.state == PROCESS_STATE_RUNNING) {
-        process_exit(core, object_argument(core, request->target.object), -1, EXIT_KILLED);
+        process_exit(core, request->subject, -1, EXIT_KILLED);
     }
     return STATUS_OK;
 }

@@ -4,36 +4,38 @@
 // makes its threads (Job.makeThread) and starts it. The kernel knows no program format. Dropping
 // the builder before the start ends the process that was being built.
 #include "kernel/core/core.h"
+#include "kernel/core/memory.h"
 #include "kernel/core/process.h"
 
-// Whether it still builds its process.
+// Whether its process was neither started nor ended.
+static bool builder_builds(const struct core *core, uint32_t object)
+{
+    uint32_t process = process_of(core, object);
+    return process != NONE && core->state.processes[process].state == PROCESS_BUILDING;
+}
+
 enum status builder_check(struct core *core, struct request *request)
 {
-    const struct process_record *record =
-        &core->processes[object_argument(core, request->target.object)];
-    bool is_spent = record->was_started || record->builder_object != request->target.object;
-    return is_spent ? STATUS_BUILDER_SPENT : STATUS_OK;
+    return builder_builds(core, request->target.object) ? STATUS_OK : STATUS_BUILDER_SPENT;
 }
 
 enum status process_builder_space_run(struct core *core, struct request *request)
 {
     struct process_builder_space_results *results = &request->results.process_builder_space;
-    uint32_t process = object_argument(core, request->target.object);
-    results->base = core->processes[process].base;
-    results->process = process_number(core, process);
+    results->base = core->processes[request->subject].base;
+    results->process = process_number(core, request->subject);
     return object_make(core, request, OBJECT_ADDRESS_SPACE, results->process, NULL);
 }
 
 enum status process_builder_grant_run(struct core *core, struct request *request)
 {
     uint32_t hold = (uint32_t)request->params.process_builder_grant.capability;
-    uint32_t process = object_argument(core, request->target.object);
     enum status status = core->state.holds[hold].transfer == TRANSFER_COPY
-                             ? hold_has_room(core, process, 1)
+                             ? hold_has_room(core, request->subject, 1)
                              : STATUS_TRANSFER_REFUSED;
     if (status == STATUS_OK) {
         request->results.process_builder_grant = (struct process_builder_grant_results){
-            .id = hold_copy(core, hold, process, HOW_GRANT).value,
+            .id = hold_copy(core, hold, request->subject, HOW_GRANT).value,
             .interface = hold_interface(core, hold)};
     }
     return status;
@@ -41,10 +43,9 @@ enum status process_builder_grant_run(struct core *core, struct request *request
 
 enum status process_builder_start_run(struct core *core, struct request *request)
 {
-    uint32_t process = object_argument(core, request->target.object);
-    enum status status = object_make(core, request, OBJECT_PROCESS, process, NULL);
+    enum status status = object_make(core, request, OBJECT_PROCESS, request->subject, NULL);
     if (status == STATUS_OK) {
-        process_start(core, process);
+        process_start(core, request->subject);
     }
     return status;
 }
@@ -53,15 +54,12 @@ enum status process_builder_start_run(struct core *core, struct request *request
 void builder_created(struct core *core, uint32_t object)
 {
     const struct object *builder = &core->state.objects[object];
-    uint32_t process =
-        process_create(core, builder->job, core->state.processes[core->actor].session);
-    core->processes[process].builder_object = object;
+    process_create(core, builder->job, core->state.processes[core->actor].session);
 }
 
 void builder_destroyed(struct core *core, uint32_t object)
 {
-    struct process_record *record = &core->processes[object_argument(core, object)];
-    if (record->builder_object == object && !record->was_started) {
+    if (builder_builds(core, object)) {
         process_exit(core, object_argument(core, object), 0, EXIT_CALLED);
     }
 }

@@ -22,7 +22,7 @@
 
 struct request *request_first(const struct queue *queue)
 {
-    return queue->count == 0 ? NULL : request_of_queue(queue->head.next);
+    return queue->count == 0 ? NULL : RECORD_OF(queue->head.next, struct request, queue);
 }
 
 uint64_t request_id(const struct request *request)
@@ -206,11 +206,6 @@ void request_fail(struct core *core, struct request *request, enum status fact, 
     }
 }
 
-enum status request_right_check(const struct core *core, const struct request *request)
-{
-    return hold_check(core, request->hold, request->hold_generation);
-}
-
 void request_repeat(struct core *core, struct request *request)
 {
     struct ring_kernel *ring = &request->thread->ring;
@@ -275,7 +270,7 @@ bool request_sweep(struct core *core, uint32_t thread)
 {
     struct link *waits = &core->threads[thread].waits;
     for (struct link *at = waits->next; at != waits; at = at->next) {
-        struct request *request = request_of_waits(at);
+        struct request *request = RECORD_OF(at, struct request, waits);
         bool is_told = request->is_told;
         if (request->state < REQUEST_EXIT &&
             (request->state < REQUEST_RECV ||
@@ -283,7 +278,7 @@ bool request_sweep(struct core *core, uint32_t thread)
             continue;
         }
         enum status status = request->state == REQUEST_CALL ? STATUS_SERVER_GONE
-                                                            : request_right_check(core, request);
+                                                            : hold_check(core, request->sqe.cap);
         if (status != STATUS_OK) {
             request_fail(core, request, status, ARGUMENT_CAP);
             if (!is_told) {
@@ -296,16 +291,14 @@ bool request_sweep(struct core *core, uint32_t thread)
 
 void completion_wait_ends(struct core *core, struct deadline *limit)
 {
-    struct thread_record *record =
-        (struct thread_record *)(void *)((uint8_t *)limit - offsetof(struct thread_record, limit));
+    struct thread_record *record = RECORD_OF(limit, struct thread_record, limit);
     record->timeout_ns = 0;
     completion_wake(core, record);
 }
 
 void request_limit_ends(struct core *core, struct deadline *limit)
 {
-    struct request *request =
-        (struct request *)(void *)((uint8_t *)limit - offsetof(struct request, limit));
+    struct request *request = RECORD_OF(limit, struct request, limit);
     if (request->state == REQUEST_SLEEP && request->key <= limit->time_ns) {
         request_succeed(core, request, NULL);
     } else {

@@ -51,9 +51,9 @@ struct request {
     struct thread_record *thread;
     struct syslog_sender sender;
     struct syslog_target target;
+    uint32_t subject; // of the target: what it is about, by its kind a number, or a record's index
     uint64_t interface;
-    uint32_t hold; // through which
-    uint32_t hold_generation;
+    uint32_t hold; // through which: of sqe.cap
     uint32_t state;
     uint32_t index; // of its slot
     uint32_t generation;
@@ -92,8 +92,6 @@ void request_complete(struct core *core, struct request *request);
 // A waiting request ends with a fact.
 __attribute__((noinline)) void request_fail(struct core *core, struct request *request,
                                             enum status fact, uint64_t detail);
-// Whether the right by which it waits is still there.
-enum status request_right_check(const struct core *core, const struct request *request);
 // A waiting request ends as it should: a method (NULL: another operation) has said its results,
 // which go to its buffer. false: its right or its buffer is gone, and that is how it ended.
 bool request_succeed(struct core *core, struct request *request,
@@ -121,17 +119,6 @@ static inline enum status request_about(struct request *request, enum sqe_argume
 {
     request->argument = argument;
     return fact;
-}
-
-// Whose link it is.
-static inline struct request *request_of_queue(struct link *link)
-{
-    return (struct request *)(void *)((uint8_t *)link - offsetof(struct request, queue));
-}
-
-static inline struct request *request_of_waits(struct link *link)
-{
-    return (struct request *)(void *)((uint8_t *)link - offsetof(struct request, waits));
 }
 
 #endif

@@ -140,7 +140,7 @@ void schedule_pick(struct core *core)
     }
     if (core->current == NONE && core->ready_mask != 0) {
         const struct link *highest = &core->ready[31 - __builtin_clz(core->ready_mask)];
-        core->running = (struct thread_record *)(void *)highest->next;
+        core->running = RECORD_OF(highest->next, struct thread_record, ready);
         core->current = core->running->self.thread;
         ready_remove(core, core->running);
         core->slice_end_ns = core->now_ns + slice_ns;

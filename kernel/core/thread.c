@@ -43,7 +43,7 @@ uint32_t thread_create(struct core *core, uint32_t process)
                                      .process = process,
                                      .job = job,
                                      .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
-                                     .limit.is_of_thread = true,
+                                     .limit.ends = completion_wait_ends,
                                      .object = NONE};
     record->priority = record->own_priority = core->jobs[job].priority;
     list_init(&record->waits);
@@ -73,15 +73,13 @@ void thread_begin(struct core *core, uint32_t thread, uint64_t entry, uint64_t s
 
 enum status job_make_thread_run(struct core *core, struct request *request)
 {
-    uint32_t job = object_argument(core, request->target.object);
     uint64_t thread = arena_peek(&core->state.arenas[ARENA_THREADS]).index;
     uint32_t hold = (uint32_t)request->params.job_make_thread.space;
-    uint32_t process =
-        process_of_space(core, core->state.facets[core->state.holds[hold].facet].object);
+    uint32_t process = process_of(core, hold_object(core, hold));
     if (process == NONE) {
         return STATUS_PROCESS_OVER;
     }
-    enum status status = core->state.processes[process].job == job
+    enum status status = core->state.processes[process].job == request->subject
                              ? space_has_room(core, process, &thread_needs)
                              : STATUS_BAD_TRANSFER;
     if (status == STATUS_OK) {
@@ -127,7 +125,7 @@ void thread_step(struct core *core, uint32_t thread)
 {
     const struct link *waits = &core->threads[thread].waits;
     if (!list_is_empty(waits)) {
-        request_abandon(core, request_of_waits(waits->next), STATUS_OK);
+        request_abandon(core, RECORD_OF(waits->next, struct request, waits), STATUS_OK);
     } else {
         thread_free(core, thread);
     }
@@ -152,7 +150,7 @@ static void thread_end(struct core *core, uint32_t thread, int32_t code)
     }
     schedule_remove(core, thread);
     while (!list_is_empty(&record->waits)) { // what it waits for is for others from now on
-        request_abandon(core, request_of_waits(record->waits.next), STATUS_OK);
+        request_abandon(core, RECORD_OF(record->waits.next, struct request, waits), STATUS_OK);
     }
     record->code = code;
     record->has_ended = true;
@@ -164,8 +162,7 @@ static void thread_end(struct core *core, uint32_t thread, int32_t code)
 
 enum status thread_check(struct core *core, struct request *request)
 {
-    const struct thread_record *record =
-        &core->threads[object_argument(core, request->target.object)];
+    const struct thread_record *record = &core->threads[request->subject];
     bool is_over = core->objects[request->target.object].exit.has_ended || record->has_ended ||
                    core->state.processes[record->process].state == PROCESS_DEAD;
     return is_over && request->sqe.method != THREAD_JOIN ? STATUS_THREAD_OVER : STATUS_OK;
@@ -174,15 +171,14 @@ enum status thread_check(struct core *core, struct request *request)
 enum status thread_start_run(struct core *core, struct request *request)
 {
     const struct thread_start_params *params = &request->params.thread_start;
-    uint32_t thread = object_argument(core, request->target.object);
-    const struct thread_record *record = &core->threads[thread];
+    const struct thread_record *record = &core->threads[request->subject];
     if (record->is_started) {
         return STATUS_THREAD_STARTED;
     }
     if (core->state.processes[record->process].state != PROCESS_RUNNING) {
         return STATUS_PROCESS_OVER;
     }
-    thread_begin(core, thread, params->entry, params->stack, params->argument);
+    thread_begin(core, request->subject, params->entry, params->stack, params->argument);
     return STATUS_OK;
 }
 
@@ -197,7 +193,7 @@ enum status thread_join_run(struct core *core, struct request *request)
         exit->is_told = true;
         return STATUS_OK;
     }
-    if (object_argument(core, request->target.object) == request->sender.thread) {
+    if (request->subject == request->sender.thread) {
         return STATUS_BAD_VALUE;
     }
     return request_wait_if(core, request, REQUEST_JOIN, &exit->joiners, request->sqe.arg);
@@ -205,20 +201,18 @@ enum status thread_join_run(struct core *core, struct request *request)
 
 enum status thread_exit_run(struct core *core, struct request *request)
 {
-    thread_end(core, object_argument(core, request->target.object),
-               request->params.thread_exit.code);
+    thread_end(core, request->subject, request->params.thread_exit.code);
     return STATUS_OK;
 }
 
 enum status thread_control_run(struct core *core, struct request *request)
 {
     const struct thread_control_params *params = &request->params.thread_control;
-    uint32_t thread = object_argument(core, request->target.object);
-    struct thread_record *record = &core->threads[thread];
+    struct thread_record *record = &core->threads[request->subject];
     uint32_t most = core->jobs[record->job].priority;
     record->fs_base = params->fs_base;
     if (record->is_started) {
-        hal_thread_fs_base(thread, record->fs_base);
+        hal_thread_fs_base(request->subject, record->fs_base);
     }
     schedule_control(core, record, params->priority < most ? params->priority : most,
                      params->is_suspended);
@@ -227,9 +221,8 @@ enum status thread_control_run(struct core *core, struct request *request)
 
 enum status thread_set_fault_endpoint_run(struct core *core, struct request *request)
 {
-    uint32_t hold = (uint32_t)request->params.thread_set_fault_endpoint.endpoint;
-    core->threads[object_argument(core, request->target.object)].fault_hold =
-        arena_id(&core->state.arenas[ARENA_HOLDS], hold);
+    struct thread_record *record = &core->threads[request->subject];
+    record->fault_endpoint = request->params.thread_set_fault_endpoint.endpoint;
     return STATUS_OK;
 }
 
@@ -268,12 +261,13 @@ bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t 
     struct request *request = core->spare;
     struct fault_message message = {3ULL << 32, cause, address, instruction};
     uint64_t at = thread_ring(core, record->self.thread) + PAGE_SIZE - sizeof message;
-    if (hold_check(core, record->fault_hold.index, record->fault_hold.generation) != STATUS_OK) {
+    if (hold_check(core, record->fault_endpoint) != STATUS_OK) {
         return false;
     }
     memcpy((uint8_t *)record->ring.header + PAGE_SIZE - sizeof message, &message, sizeof message);
     request->sqe = (struct sqe){.opcode = SYSLOG_FAULT,
                                 .flags = SQE_QUIET,
+                                .cap = record->fault_endpoint,
                                 .payload = at,
                                 .result = at,
                                 .payload_len = sizeof message,
@@ -282,9 +276,7 @@ bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t 
     request_begin(core, request, record);
     core->actor = record->process;
     request->key = cause;
-    request->target.facet = core->state.holds[record->fault_hold.index].facet;
-    request->target.object = core->state.facets[request->target.facet].object;
-    request->interface = core->state.facets[request->target.facet].interface;
+    request_aim(core, request);
     enum status status = endpoint_call(core, request);
     if (status == STATUS_OK) {
         schedule_remove(core, record->self.thread);

@@ -40,6 +40,11 @@ static enum status descriptor_check(struct core *core, const struct request *fro
     }
     uint32_t *found = &core->transfer_holds[index];
     enum status status = hold_find(core, from->sender.process, transfer->cap, found);
+    core->transferred[index] = transfer->cap;
+    if (to == NONE) { // the kernel looks at it, and has it no more than before
+        return status == STATUS_OK && transfer->mode == TRANSFER_COPY ? status
+                                                                      : STATUS_BAD_TRANSFER;
+    }
     return status == STATUS_OK ? travel_check(core, &core->state.holds[*found], transfer->mode, to)
                                : status;
 }
@@ -48,8 +53,9 @@ enum status transfer_check(struct core *core, const struct request *from,
                            const struct buffer *payload, uint32_t to)
 {
     uint32_t count = from->sqe.transfers;
-    buffer_read(payload, transfer_offset(from->sqe.payload_len), core->transfers,
-                count * (uint32_t)sizeof core->transfers[0]);
+    struct span transfers = {(uint8_t *)core->transfers, count * sizeof core->transfers[0]};
+    spans_copy(&transfers, 0, payload->spans, transfer_offset(from->sqe.payload_len),
+               transfers.size);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         status = descriptor_check(core, from, to, i);
@@ -63,7 +69,8 @@ void received_write(const struct core *core, struct request *request, uint32_t c
     for (uint32_t i = 0; i < count; i++) {
         struct received record = {caps[i], hold_interface(core, cap_index((cap_t){caps[i]}))};
         ASSERT(caps[i] != 0);
-        buffer_write(buffer, offset + i * (uint32_t)sizeof record, &record, sizeof record);
+        spans_copy(buffer->spans, offset + i * (uint32_t)sizeof record,
+                   &(struct span){(uint8_t *)&record, sizeof record}, 0, sizeof record);
     }
     request->cqe.flags |= CQE_TRANSFERS;
     request->cqe.transfers = (uint16_t)count;

@@ -187,11 +187,7 @@ bool gate_timer(struct core *core, const struct input *input)
     struct deadline *due;
     for (uint32_t count = 0; count < TURN_DUE_MAX && (due = deadline_take_due(core)) != NULL;
          count++) {
-        if (due->is_of_thread) {
-            completion_wait_ends(core, due);
-        } else {
-            request_limit_ends(core, due);
-        }
+        due->ends(core, due);
     }
     schedule_timer(core);
     return false;

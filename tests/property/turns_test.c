@@ -237,7 +237,7 @@ static void operations_check(struct player *player)
         uint64_t id = player->open[i].id;
         uint32_t count = count_in_ring(player, id);
         for (struct link *at = waits->next; at != waits; at = at->next) {
-            count += request_of_waits(at)->sqe.user_data == id;
+            count += RECORD_OF(at, struct request, waits)->sqe.user_data == id;
         }
         assert_true(count == 1 || player->open[i].is_repeated ||
                     (count == 0 && player->open[i].is_quiet));

@@ -59,7 +59,7 @@ static void a_descriptor_is_refused_unless_it_copies_a_capability_of_the_caller(
         enum status fact;
     } rows[] = {
         {{timer, TRANSFER_COPY, 1}, 1, STATUS_RESERVED_SET},
-        {{timer, TRANSFER_MOVE, 0}, 1, STATUS_UNSUPPORTED},
+        {{timer, TRANSFER_MOVE, 0}, 1, STATUS_BAD_TRANSFER},
         {{timer, TRANSFER_NONE, 0}, 1, STATUS_BAD_TRANSFER},
         {{timer, 77, 0}, 1, STATUS_BAD_TRANSFER},
         {{timer, TRANSFER_COPY, 0}, 0, STATUS_BAD_TRANSFER},
