@@ -165,11 +165,6 @@ struct job_record {       // job.c
 
 // --- What one turn produces ---------------------------------------------------------------------
 
-struct site { // of an address space
-    uint32_t process, mapping;
-    uint64_t page;
-};
-
 struct counters {
     uint64_t deliveries;        // calls handed to a server
     uint64_t direct_deliveries; // of them, to one that was waiting, between message areas
@@ -231,7 +226,10 @@ struct core {
     uint64_t transferred[TRANSFERS_MAX];      // their ids
     uint32_t transfer_holds[TRANSFERS_MAX];   // the holds that they name
     uint64_t answer[KERNEL_MESSAGE_MAX / 8];
-    struct site site; // that the method of an address space at work is about
+    struct site {
+        uint32_t process, mapping;
+        uint64_t page;
+    } site; // of an address space, that the method at work is about
 };
 
 // --- Kernel objects ------------------------------------------------------------------------------
