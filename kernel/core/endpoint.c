@@ -223,8 +223,11 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
 
 // --- RECV ---------------------------------------------------------------------------------------
 
-__attribute__((flatten)) static enum status recv_check(struct core *core, struct request *request)
+__attribute__((flatten)) enum status endpoint_recv(struct core *core, struct request *request)
 {
+    if (!form_is_good(request, OP_RECV, 0, SQE_WORDS)) {
+        return form_refuse(core, request);
+    }
     enum status status = request_hold_find(core, request);
     if (status == STATUS_OK) {
         bool is_server = core->state.holds[request->hold].revoker == 0 &&
@@ -247,60 +250,32 @@ __attribute__((flatten)) static enum status recv_check(struct core *core, struct
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_RESULT, status);
     }
-    bool is_full = core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX ||
-                   record_of(core, request)->receivers.count >= ENDPOINT_RECEIVERS_MAX;
-    return is_full ? request_about(request, ARGUMENT_LIMIT, STATUS_OUT_OF_CALLS)
-                   : request_wait_check(core, request);
-}
-
-// Whether a call that waits has capabilities with it: a RECV may take any, if those before it fail.
-static bool brings_capabilities(const struct endpoint_record *endpoint)
-{
-    struct link *at = endpoint->calls.head.next;
-    while (at != &endpoint->calls.head &&
-           RECORD_OF(at, struct request, queue)->sqe.transfers == 0) {
+    struct endpoint_record *endpoint = record_of(core, request);
+    if (core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX ||
+        endpoint->receivers.count >= ENDPOINT_RECEIVERS_MAX) {
+        return request_about(request, ARGUMENT_LIMIT, STATUS_OUT_OF_CALLS);
+    }
+    // It may take any call that waits, if those before it fail: one with capabilities, if there is.
+    const struct link *calls = &endpoint->calls.head;
+    const struct link *at = calls->next;
+    while (at != calls && RECORD_OF(at, const struct request, queue)->sqe.transfers == 0) {
         at = at->next;
     }
-    return at != &endpoint->calls.head;
-}
-
-__attribute__((flatten)) enum status endpoint_recv(struct core *core, struct request *request)
-{
-    enum status status = form_is_good(request, OP_RECV, 0, SQE_WORDS) ? recv_check(core, request)
-                                                                      : form_refuse(core, request);
-    if (status == STATUS_OK && brings_capabilities(record_of(core, request)) &&
-        !core_may_commit(core, request->thread->job, false)) {
+    if (at != calls && !core_may_commit(core, request->thread->job, false)) {
         return STATUS_LOG_FULL;
     }
-    if (status == STATUS_OK) {
-        struct endpoint_record *endpoint = record_of(core, request);
-        request_wait(core, request, REQUEST_RECV, &endpoint->receivers, request->sqe.arg);
-        if (endpoint->calls.count != 0 || !list_is_empty(&endpoint->dropped)) {
-            endpoint_match(core, endpoint);
-        }
+    status = request_wait_check(core, request);
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    request_wait(core, request, REQUEST_RECV, &endpoint->receivers, request->sqe.arg);
+    if (endpoint->calls.count != 0 || !list_is_empty(&endpoint->dropped)) {
+        endpoint_match(core, endpoint);
+    }
+    return STATUS_OK;
 }
 
 // --- RETURN -------------------------------------------------------------------------------------
-
-static enum status return_check(struct request *request)
-{
-    const struct sqe *sqe = &request->sqe;
-    bool is_exception = __builtin_expect((sqe->flags & SQE_RETURN_EXCEPTION) != 0, false);
-    if (sqe->transfers > TRANSFERS_MAX || (is_exception && sqe->transfers != 0)) {
-        return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
-    }
-    uint16_t least = is_exception ? EXCEPTION_FAILED : 0;
-    uint16_t most = is_exception ? EXCEPTION_INVALID_ARGUMENT : 0;
-    if (sqe->method < least || sqe->method > most) {
-        return request_about(request, ARGUMENT_METHOD,
-                             is_exception ? STATUS_BAD_ARGUMENT : STATUS_RESERVED_SET);
-    }
-    bool is_long = sqe->payload_len > MESSAGE_SIZE_MAX;
-    return is_long ? request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE)
-                   : STATUS_OK;
-}
 
 // What the caller learns of an answer; payload and capabilities get to it where they fit.
 static inline __attribute__((flatten)) enum status
@@ -340,22 +315,32 @@ answer_caller(struct core *core, const struct request *request, struct request *
 
 __attribute__((flatten)) enum status endpoint_return(struct core *core, struct request *request)
 {
-    struct buffer payload;
-    enum status status = return_check(request);
-    if (status != STATUS_OK) {
-        return status;
+    const struct sqe *sqe = &request->sqe;
+    bool is_exception = __builtin_expect((sqe->flags & SQE_RETURN_EXCEPTION) != 0, false);
+    if (sqe->transfers > TRANSFERS_MAX || (is_exception && sqe->transfers != 0)) {
+        return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    struct request *call = request_find(core, request->sqe.arg);
+    uint16_t least = is_exception ? EXCEPTION_FAILED : 0;
+    uint16_t most = is_exception ? EXCEPTION_INVALID_ARGUMENT : 0;
+    if (sqe->method < least || sqe->method > most) {
+        return request_about(request, ARGUMENT_METHOD,
+                             is_exception ? STATUS_BAD_ARGUMENT : STATUS_RESERVED_SET);
+    }
+    if (sqe->payload_len > MESSAGE_SIZE_MAX) {
+        return request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE);
+    }
+    struct request *call = request_find(core, sqe->arg);
     if (call == NULL || (call->state != REQUEST_TAKEN && call->state != REQUEST_LOST) ||
         call->server != request->sender.process) {
         return request_about(request, ARGUMENT_ARG, STATUS_STALE_CALL);
     }
-    uint32_t span = transfer_span(&request->sqe);
-    status = buffer_payload(core, request, span, &payload);
+    struct buffer payload;
+    uint32_t span = transfer_span(sqe);
+    enum status status = buffer_payload(core, request, span, &payload);
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_PAYLOAD, status);
     }
-    if (request->sqe.transfers != 0 && call->state == REQUEST_TAKEN) {
+    if (sqe->transfers != 0 && call->state == REQUEST_TAKEN) {
         status = core_may_commit(core, request->thread->job, false)
                      ? transfer_check(core, request, &payload, call->sender.process)
                      : STATUS_LOG_FULL;

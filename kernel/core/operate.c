@@ -104,23 +104,8 @@ static enum status operate_plain(struct core *core, struct request *request)
 
 // --- Calls to kernel objects --------------------------------------------------------------------
 
-// Whether the capabilities among the parameters are such as the method wants.
-static enum status capabilities_check(const struct core *core, const struct request *request,
-                                      const struct kernel_method *method)
-{
-    enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < method->transfers && status == STATUS_OK; i++) {
-        const struct kernel_capability *wanted = &method->capabilities[i];
-        uint64_t cap;
-        memcpy(&cap, (const uint8_t *)&request->params + wanted->offset, sizeof cap);
-        status = cap == 0 ? STATUS_BAD_TRANSFER
-                          : hold_reach(core, cap_index((cap_t){cap}), wanted->interface,
-                                       wanted->methods);
-    }
-    return status;
-}
-
-// Takes the message over from the caller, once, and decodes it.
+// Takes the message over from the caller, once, and decodes it. The capabilities among the
+// parameters are such as the method wants.
 static enum status params_take(struct core *core, struct request *request,
                                const struct kernel_method *method)
 {
@@ -150,7 +135,15 @@ static enum status params_take(struct core *core, struct request *request,
     if (is_sound && method->admits != NULL && !method->admits(&request->params)) {
         return STATUS_BAD_VALUE;
     }
-    return is_sound ? capabilities_check(core, request, method) : STATUS_BAD_MESSAGE;
+    for (uint32_t i = 0; is_sound && i < method->transfers && status == STATUS_OK; i++) {
+        const struct kernel_capability *wanted = &method->capabilities[i];
+        cap_t cap;
+        memcpy(&cap, (const uint8_t *)&request->params + wanted->offset, sizeof cap);
+        status = cap.value == 0
+                     ? STATUS_BAD_TRANSFER
+                     : hold_reach(core, cap_index(cap), wanted->interface, wanted->methods);
+    }
+    return is_sound ? status : STATUS_BAD_MESSAGE;
 }
 
 // What a method is told, and what it must not be asked. Needless where it is told nothing and

@@ -94,9 +94,13 @@ enum status job_make_thread_run(struct core *core, struct request *request)
 
 // --- The end ------------------------------------------------------------------------------------
 
-static void thread_free(struct core *core, uint32_t thread)
+void thread_step(struct core *core, uint32_t thread)
 {
     struct thread_record *record = &core->threads[thread];
+    if (!list_is_empty(&record->waits)) {
+        request_abandon(core, RECORD_OF(record->waits.next, struct request, waits), STATUS_OK);
+        return;
+    }
     const struct process_entry *process = &core->state.processes[record->process];
     int32_t code = record->has_ended ? record->code : process->exit_code;
     if (record->is_started) {
@@ -118,16 +122,6 @@ static void thread_free(struct core *core, uint32_t thread)
     if (joiner != NULL) {
         joiner->results.thread_join.code = code;
         exit->is_told = request_succeed(core, joiner, &thread_methods[THREAD_JOIN]);
-    }
-}
-
-void thread_step(struct core *core, uint32_t thread)
-{
-    const struct link *waits = &core->threads[thread].waits;
-    if (!list_is_empty(waits)) {
-        request_abandon(core, RECORD_OF(waits->next, struct request, waits), STATUS_OK);
-    } else {
-        thread_free(core, thread);
     }
 }
 

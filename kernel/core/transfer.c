@@ -23,32 +23,8 @@ static enum status travel_check(const struct core *core, const struct hold *hold
     return may ? STATUS_OK : STATUS_SCOPE_REFUSED;
 }
 
-// Descriptor `index`, with those before it: what is moved is named once.
-static enum status descriptor_check(struct core *core, const struct request *from, uint32_t to,
-                                    uint32_t index)
-{
-    const struct transfer *transfer = &core->transfers[index];
-    if (transfer->reserved != 0) {
-        return STATUS_RESERVED_SET;
-    }
-    for (uint32_t i = 0; i < index; i++) {
-        const struct transfer *other = &core->transfers[i];
-        if (other->cap == transfer->cap &&
-            (other->mode == TRANSFER_MOVE || transfer->mode == TRANSFER_MOVE)) {
-            return STATUS_BAD_TRANSFER;
-        }
-    }
-    uint32_t *found = &core->transfer_holds[index];
-    enum status status = hold_find(core, from->sender.process, transfer->cap, found);
-    core->transferred[index] = transfer->cap;
-    if (to == NONE) { // the kernel looks at it, and has it no more than before
-        return status == STATUS_OK && transfer->mode == TRANSFER_COPY ? status
-                                                                      : STATUS_BAD_TRANSFER;
-    }
-    return status == STATUS_OK ? travel_check(core, &core->state.holds[*found], transfer->mode, to)
-                               : status;
-}
-
+// What is moved is named once. The kernel looks at what it is shown, and has it no more than
+// before.
 enum status transfer_check(struct core *core, const struct request *from,
                            const struct buffer *payload, uint32_t to)
 {
@@ -58,7 +34,25 @@ enum status transfer_check(struct core *core, const struct request *from,
                transfers.size);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = descriptor_check(core, from, to, i);
+        const struct transfer *transfer = &core->transfers[i];
+        uint32_t *hold = &core->transfer_holds[i];
+        core->transferred[i] = transfer->cap;
+        if (transfer->reserved != 0) {
+            return STATUS_RESERVED_SET;
+        }
+        for (const struct transfer *other = core->transfers; other < transfer; other++) {
+            if (other->cap == transfer->cap &&
+                (other->mode == TRANSFER_MOVE || transfer->mode == TRANSFER_MOVE)) {
+                return STATUS_BAD_TRANSFER;
+            }
+        }
+        status = hold_find(core, from->sender.process, transfer->cap, hold);
+        if (to == NONE && (status != STATUS_OK || transfer->mode != TRANSFER_COPY)) {
+            return STATUS_BAD_TRANSFER;
+        }
+        if (to != NONE && status == STATUS_OK) {
+            status = travel_check(core, &core->state.holds[*hold], transfer->mode, to);
+        }
     }
     return status;
 }
