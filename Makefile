@@ -19,7 +19,7 @@ endif
 
 # Options of the commands below, as in `make sim SEED=7`.
 PACKAGE  ?= first-call
-PROMPT   ?= serial
+PROMPT   ?= prompt
 CPU      ?= max
 MEMORY   ?= 128M
 MACHINE  ?= pc

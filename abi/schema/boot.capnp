@@ -26,6 +26,9 @@ struct BootProgram {
   arguments @1 :Text;
   grants @2 :List(BootGrant);
   keep @3 :Bool;    # started again when it ends, ended when all others have; of init-min's own job
+  session @4 :Bool; # somebody's session: the end of the first one is the end of all, the others
+                    # begin anew; one that fails is started again
+  label @5 :Text;   # what init-min calls it; empty: its name
 }
 
 struct BootGrant {
@@ -34,7 +37,7 @@ struct BootGrant {
     own @1 :Text;       # a capability that init-min itself was given, by its name
     server @2 :Text;    # the server's side of an endpoint
     client :group {     # a facet of an endpoint for a client
-      endpoint @3 :Text;
+      endpoint @3 :Text;  # of the manifest, or init-min's own, under init-min's name
       interface @4 :UInt64;
       methods @5 :UInt64;      # bit n admits method n
       receiverData @6 :UInt64; # the server sees it with every call
@@ -43,6 +46,12 @@ struct BootGrant {
       of @7 :Text;
       write @8 :Bool; # else a facet by which it can only be read
     }
+    ports :group {    # so many I/O ports, to be read and written
+      first @9 :UInt32;
+      count @10 :UInt32;
+    }
+    line @11 :UInt32; # an interrupt line, to be bound and acknowledged
+    bell @12 :Void;   # a notification of its own, another one for each start
   }
 }
 

@@ -31,6 +31,9 @@ struct Program {
   keep @3 :Bool;           # started again when it ends; ends when all others have
   prepared @4 :Bool;       # not as an ELF file: at the addresses that the linker gave it
   why @5 :Text;            # for people: tools/plan prints it
+  session @6 :Bool;        # somebody's session: the end of the first one is the end of all, the
+                           # others begin anew; one that fails is started again
+  label @7 :Text;          # what init-min calls it, if not by its name: two of a kind are told apart
 }
 
 struct Grant {
@@ -41,7 +44,7 @@ struct Grant {
                       # the program's own address space, `programs` the job that all run in
     server @3 :Text;  # the server's side of an endpoint
     client :group {   # a facet of an endpoint for a client
-      endpoint @4 :Text;
+      endpoint @4 :Text;         # or the first program's own, under its name: System
       interface @5 :Text;        # as abi/methods.lock names it
       methods @6 :List(Text);    # those that it may call
       receiverData @7 :UInt64;   # the server sees it with every call
@@ -50,6 +53,12 @@ struct Grant {
       of @8 :Text;
       write @9 :Bool; # else it can only be read
     }
+    ports :group {    # a device's I/O ports, to be read and written
+      first @11 :UInt32;
+      count @12 :UInt32;
+    }
+    line @13 :UInt32; # a device's interrupt line, to be bound and acknowledged
+    bell @14 :Void;   # a notification of its own, where it is told of interrupts
   }
   why @10 :Text;      # for people: tools/plan prints it
 }

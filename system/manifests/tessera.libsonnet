@@ -33,6 +33,11 @@ local present(map) = [name for name in std.objectFields(map) if map[name] != nul
   // Memory that init-min keeps for programs that are started again.
   memory(of, write=false, why=''):: { memory: { of: of, write: write } } + reason(why),
 
+  // A driver's device: I/O ports, an interrupt line, and a notification where it is told of it.
+  ports(first, count, why=''):: { ports: { first: first, count: count } } + reason(why),
+  line(number, why=''):: { line: number } + reason(why),
+  bell(why=''):: { bell: null } + reason(why),
+
   // --- The manifest ---
 
   manifest:: {
@@ -41,7 +46,8 @@ local present(map) = [name for name in std.objectFields(map) if map[name] != nul
     first: error 'first is missing: the name of the program that the kernel starts',
     endpoint:: {},
     memory:: {},
-    // By a key of its choice; the program's name is that key unless it says otherwise.
+    // By a key of its choice; the program's name is that key unless it says otherwise. Two of the
+    // same name are told apart by their `label`.
     program:: {},
 
     endpoints: [

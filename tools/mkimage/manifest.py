@@ -20,6 +20,8 @@ SCHEMA = ROOT / "system/manifests/manifest.capnp"
 NAME_BYTES_MAX = 31      # NAME_SIZE without the final NUL
 MESSAGE_MAX = 65536      # MESSAGE_SIZE_MAX
 MEMORY_PAGES_MAX = 1024
+PORTS_MAX = 65536
+LINES_MAX = 64           # HAL_LINES
 GRANTS_MAX = 64          # as ProcessBuilder.grant says
 START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
 ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
@@ -87,6 +89,7 @@ class Checker:
         self.source = source
         self.interfaces = {interface.name: interface for interface in interfaces.values()}
         self.endpoints = []
+        self.first = ""
         self.memories = []
         self.forms = {}  # whether a program is prepared, by its name
 
@@ -115,7 +118,7 @@ class Checker:
         return value
 
     def manifest(self, value):
-        first = self.name("first", value.get("first", ""))
+        first = self.first = self.name("first", value.get("first", ""))
         endpoints = [self.endpoint(f"endpoints[{i}]", endpoint) for i, endpoint in
                      enumerate(value.get("endpoints", []))]
         memories = [self.memory(f"memories[{i}]", memory) for i, memory in
@@ -132,6 +135,8 @@ class Checker:
 
     def endpoint(self, place, value):
         name = self.name(f"{place}.name", value.get("name", ""))
+        if name == self.first:
+            self.refuse(f"{place}.name", f"{name!r} is the endpoint of the first program")
         if name in self.endpoints:
             self.refuse(f"{place}.name", f"endpoint {name!r} is declared twice")
         self.endpoints.append(name)
@@ -164,14 +169,18 @@ class Checker:
         form = value.get("prepared", False)
         if self.forms.setdefault(name, form) != form:
             self.refuse(f"{place}.prepared", f"{name!r} is listed in the other form, too")
-        return {"name": name, "arguments": arguments, "grants": grants,
-                "keep": value.get("keep", False)}
+        keep, session = value.get("keep", False), value.get("session", False)
+        if keep and session:
+            self.refuse(f"{place}.session", "keep and session are two ways to go on; choose one")
+        label = value.get("label", "")
+        return {"name": name, "arguments": arguments, "grants": grants, "keep": keep,
+                "session": session, "label": label and self.name(f"{place}.label", label)}
 
     def grant(self, place, value):
-        kinds = ("none", "own", "server", "client", "memory")
-        member = next(each for each in kinds if each in value)
-        if member == "none":
-            self.refuse(place, "one of own, server, client, memory is asked for; found none")
+        kinds = ("own", "server", "client", "memory", "ports", "line", "bell")
+        member = next((each for each in kinds if each in value), None)
+        if member is None:
+            self.refuse(place, f"one of {', '.join(kinds)} is asked for; found none")
         checked = getattr(self, f"grant_{member}")(f"{place}.{member}", value[member])
         return {"name": self.name(f"{place}.name", value.get("name", "")), member: checked}
 
@@ -191,8 +200,25 @@ class Checker:
             self.refuse(f"{place}.of", f"unknown memory {value.get('of', '')!r}")
         return {"of": value["of"], "write": value["write"]}
 
+    def grant_ports(self, place, value):
+        first, count = value["first"], value["count"]
+        if count == 0 or first + count > PORTS_MAX:
+            self.refuse(f"{place}.count", f"{count} ports from {first:#x} on; there are ports 0 to "
+                        f"{PORTS_MAX - 1:#x}")
+        return {"first": first, "count": count}
+
+    def grant_line(self, place, value):
+        if value >= LINES_MAX:
+            self.refuse(place, f"{value} is out of range, 0 to {LINES_MAX - 1}")
+        return value
+
+    def grant_bell(self, _place, _value):
+        return None
+
     def grant_client(self, place, value):
-        endpoint = self.grant_server(f"{place}.endpoint", value.get("endpoint", ""))
+        endpoint = value.get("endpoint", "")
+        if endpoint != self.first:
+            self.grant_server(f"{place}.endpoint", endpoint)
         name = value.get("interface", "")
         if name not in self.interfaces:
             self.refuse(f"{place}.interface",

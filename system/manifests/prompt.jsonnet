@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `make run` boots: a prompt at the second serial port and another one at the third, each
+// with a driver, a terminal and a shell of its own. Both shells have the operator's bundle. The end
+// of the first shell is the end of all.
+local tessera = import 'tessera.libsonnet';
+
+// The ports of a PC: where they are, and which line is theirs.
+local seats = { '2': { port: 760, line: 3 }, '3': { port: 1000, line: 4 } };
+
+local seat(number, at, order) = {
+  local stream = 'stream-' + number,
+  local terminal = 'terminal-' + number,
+  local serial = 'serial-' + number,
+
+  endpoint+: { [stream]: { messageMax: 640 }, [terminal]: { messageMax: 640 } },
+  memory+: { [serial]: { pages: 3 } },
+  program+: {
+    [serial]: {
+      order: order,
+      name: '16550',
+      label: serial,
+      keep: true,
+      why: 'bytes between COM%s and its terminal, by interrupts' % number,
+      grant: {
+        server: tessera.server(stream, 'the terminal calls it'),
+        ports: tessera.ports(at.port, 8, 'the registers of COM' + number),
+        interrupt: tessera.line(at.line, 'the device asks for attention there'),
+        bell: tessera.bell('where it is told'),
+        state: tessera.memory(serial, true, 'what it must not forget when it starts again'),
+        space: tessera.own('space', 'to map that'),
+        console: tessera.own('console', 'to say why it ends'),
+      },
+    },
+    [terminal]: {
+      order: order + 1,
+      name: 'terminal',
+      label: terminal,
+      keep: true,
+      why: 'lines, editing, and who may read',
+      grant: {
+        server: tessera.server(terminal, 'the shell calls it'),
+        stream: tessera.client(stream, 'ByteStream', ['state', 'read', 'write', 'drain'],
+                               'the bytes of whoever sits there'),
+        capabilities: tessera.own('capabilities', 'it makes a StdIO for each program'),
+        timer: tessera.own('timer', 'it asks again for a stream whose driver is gone'),
+        console: tessera.own('console', 'to say what goes wrong'),
+      },
+    },
+    ['shell-' + number]: {
+      order: order + 20,
+      name: 'shell',
+      label: 'shell-' + number,
+      session: true,
+      why: 'the prompt',
+      grant: {
+        terminal: tessera.client(terminal, 'TerminalSession', [
+          'write', 'writeLine', 'readLine', 'resize', 'cancel', 'size', 'lend', 'reclaim',
+          'nextInterrupt', 'takeBack', 'complete',
+        ], 'whoever sits there types to it'),
+        timer: tessera.own('timer', 'to say how long something is held'),
+        console: tessera.own('console', 'to say what goes wrong'),
+        broker: tessera.client('broker', 'Broker', ['bundle'], 'it brings the rest'),
+      },
+    },
+  },
+};
+
+tessera.manifest {
+  local manifest = self,
+
+  // What the launcher may start.
+  programs_listed:: ['hello', 'echo', 'dozer', 'pong'],
+  // What the broker brings, and the capabilities that it needs for it besides these.
+  operator:: [
+    'timer', 'console{writeLine}', 'capabilities', 'launcher', 'schemas',
+    'job{makeEndpoint,makeNotification,makeMemory,limits}', 'system',
+  ],
+  bundled:: {},
+
+  first: 'init-min',
+  also: manifest.programs_listed,
+  endpoint+: {
+    schemas: { messageMax: 640 },
+    launcher: { messageMax: 640 },
+    broker: { messageMax: 640 },
+  },
+  program+: {
+    schemas: {
+      order: 10,
+      keep: true,
+      why: 'shells learn from it what can be called',
+      grant: {
+        server: tessera.server('schemas', 'shells call it'),
+        console: tessera.own('console', 'to say what goes wrong'),
+      },
+    },
+    launcher: {
+      order: 11,
+      keep: true,
+      why: 'it starts what is on its list, with what the caller hands over',
+      arguments: std.join(' ', manifest.programs_listed),
+      grant: {
+        server: tessera.server('launcher', 'shells call it'),
+        job: tessera.own('programs', 'each program gets a part of it'),
+        space: tessera.own('space', 'it maps what it loads'),
+        package: tessera.own('package', 'the programs are in it'),
+        capabilities: tessera.own('capabilities', 'it makes a Task for each program'),
+        timer: tessera.own('timer', 'it says when a program was started'),
+        console: tessera.own('console', 'to say what goes wrong'),
+      },
+    },
+    broker: {
+      order: 12,
+      keep: true,
+      why: 'it hands out bundles',
+      arguments: 'operator: ' + std.join(' ', manifest.operator),
+      grant: {
+        server: tessera.server('broker', 'shells call it'),
+        timer: tessera.own('timer', 'for the bundle'),
+        console: tessera.own('console', 'for the bundle, and to say what it grants'),
+        capabilities: tessera.own('capabilities', 'for the bundle, and to make facets'),
+        launcher: tessera.client('launcher', 'Launcher', ['programs', 'start', 'tasks'],
+                                 'for the bundle'),
+        schemas: tessera.client('schemas', 'SchemaSource', ['read'], 'for the bundle'),
+        job: tessera.own('programs', 'for the bundle'),
+        system: tessera.client('init-min', 'System', ['programs', 'restart', 'halt'],
+                               'for the bundle: what runs, and how the machine is halted'),
+      } + manifest.bundled,
+    },
+  },
+} + seat('2', seats['2'], 1) + seat('3', seats['3'], 3)
