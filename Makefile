@@ -42,13 +42,18 @@ boot = $(PYTHON) -B tools/boot/boot.py
 terminal = $(PYTHON) -B tools/run/terminal.py
 machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
 
-.PHONY: all run iso run-bios run-uefi sim terminal hosted debug test test-build check \
+.PHONY: all run iso run-bios run-uefi sim hosted debug test test-build check \
         check-build tidy budget format bench fuzz soak coverage coverage-capnp canaries \
         rules panics trace docs clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
-run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU on this terminal, then verify the commit log
+# Without PACKAGE= somebody is to sit at it.
+run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU, a prompt on this terminal (PACKAGE= its console)
+ifeq ($(origin PACKAGE),file)
+	@$(terminal) x86_64 --package $(PROMPT) $(machine) --append '$(COMMAND)'
+else
 	@$(boot) x86_64 --package $(PACKAGE) $(machine) --append '$(COMMAND)'
+endif
 
 iso: build/x86_64/$(PACKAGE).iso ## One image for CD or stick, BIOS or UEFI: build/x86_64/*.iso
 
@@ -63,10 +68,7 @@ sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator (SEED=n, ASSERT=rules
 	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(filter command,$(origin STEPS)),--steps $(STEPS)) \
 	    $(if $(ASSERT),--assert $(ASSERT))
 
-terminal: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU with you at its second serial port (PROMPT=)
-	@$(terminal) x86_64 --package $(PROMPT) $(machine) --append '$(COMMAND)'
-
-hosted: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator, at once
+hosted: $(SIM_ALL) $(HOST_TOOLS) ## The same prompt in the simulator, at once
 	@$(terminal) sim --package $(PROMPT) --memory $(MEMORY) --seed $(SEED)
 
 trace: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## A timeline for a browser (PLATFORM=sim, x86_64)

@@ -33,8 +33,8 @@ AXES = {"cpu": "max", "memory": "128M", "seed": "1", "machine": "pc", "cpus": "1
 # Those that a platform has.
 PRESENT = {"sim": ("memory", "seed"), "sim-asan": ("memory", "seed"),
            "x86_64": ("cpu", "memory", "machine", "cpus", "loader")}
-# How the lines of a program begin: process, name.
-SPEAKER = re.compile(r"\[\S*\] ([^:]*): ")
+# How the lines of a program begin: process, name; and the rows that a port's terminal shows.
+SPEAKER = re.compile(r"(?:\[\S*\] ([^:]*): |(port \d)\|)")
 # How the lines begin that a machine prints about itself.
 OWN = ("x86_64: ", "sim: ")
 
@@ -55,7 +55,7 @@ def pattern(text):
 def speaker(line):
     """Whose lines come in an order of their own: a program's; any other line stands alone."""
     said = SPEAKER.match(line)
-    return said[1] if said else line
+    return (said[1] or said[2]) if said else line
 
 
 class Script:
@@ -68,7 +68,7 @@ class Script:
         self.matrix = {axis: [value] for axis, value in AXES.items()}
         self.append = ""
         self.expected, self.exit, self.hosts, self.steps = [], 0, [], []
-        self.exact = self.by_program = self.same_transcript = False
+        self.exact = self.by_program = self.same_transcript = self.rows = False
         self.deadline = DEADLINE_SECONDS
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -105,7 +105,7 @@ class Script:
             self.hosts.append((rest, []))
         elif word == "prints" and self.hosts:
             self.hosts[-1][1].append(rest)
-        elif line.strip() in ("exact", "by-program", "same-transcript"):
+        elif line.strip() in ("exact", "by-program", "same-transcript", "rows"):
             setattr(self, line.strip().replace("-", "_"), True)
         else:
             raise ScriptError(f"{self.path}:{number}: not understood: {line.strip()}")
@@ -148,6 +148,10 @@ class Matcher:
                 return
         if self.script.exact and not text.startswith(OWN):
             raise Failure(self.mismatch())
+
+    def row(self, port, text):
+        if self.script.rows:
+            self.line(f"port {port}| {text}".rstrip())
 
     def end(self):
         if self.waiting:
@@ -253,11 +257,11 @@ def run_once(script, platform, options, base):
         if os.path.exists(stale):
             os.unlink(stale)
     ends = far.open_ends(platform) if script.steps else None
-    player = play.Player(script.steps, ends) if ends else None
+    matcher = Matcher(script)
+    player = play.Player(script.steps, ends, matcher.row) if ends else None
     line = boot.command(platform, script.package, log, suite=script.suite, append=script.append,
                         far=ends, **options)
     child = start(line, transcript, ends)
-    matcher = Matcher(script)
     deadline = time.monotonic() + script.deadline
     try:
         follow(child, matcher, transcript, deadline, player)

@@ -27,6 +27,7 @@ START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
 ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
 FIRST_OWN = ("console", "timer", "job", "capabilities", "package", "log", "log-pages", "space",
              "ports", "interrupts", "programs")
+FIRST_SERVES = "System"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 BLANKS = re.compile(r"[ \t\n\r]*")
 STEP = re.compile(r"\.?([A-Za-z0-9_]+)|\[([0-9]+)\]")
@@ -119,24 +120,23 @@ class Checker:
 
     def manifest(self, value):
         first = self.first = self.name("first", value.get("first", ""))
+        for kind, what in (("programs", "the first program; the kernel starts it"),
+                           ("endpoints", "the endpoint of the first program")):
+            for i, entry in enumerate(value.get(kind, [])):
+                if entry.get("name") == first:
+                    self.refuse(f"{kind}[{i}].name", f"{first!r} is {what}")
         endpoints = [self.endpoint(f"endpoints[{i}]", endpoint) for i, endpoint in
                      enumerate(value.get("endpoints", []))]
         memories = [self.memory(f"memories[{i}]", memory) for i, memory in
                     enumerate(value.get("memories", []))]
         programs = [self.program(f"programs[{i}]", program) for i, program in
                     enumerate(value.get("programs", []))]
-        for i, program in enumerate(programs):
-            if program["name"] == first:
-                self.refuse(f"programs[{i}].name", f"{first!r} is the first program; "
-                            "the kernel starts it")
         also = [self.name(f"also[{i}]", name) for i, name in enumerate(value.get("also", []))]
         return first, {"programs": programs, "endpoints": endpoints, "memories": memories,
                        "also": also}
 
     def endpoint(self, place, value):
         name = self.name(f"{place}.name", value.get("name", ""))
-        if name == self.first:
-            self.refuse(f"{place}.name", f"{name!r} is the endpoint of the first program")
         if name in self.endpoints:
             self.refuse(f"{place}.name", f"endpoint {name!r} is declared twice")
         self.endpoints.append(name)
@@ -223,6 +223,8 @@ class Checker:
         if name not in self.interfaces:
             self.refuse(f"{place}.interface",
                         f"unknown interface {name!r}; abi/methods.lock lists them")
+        if endpoint == self.first and name != FIRST_SERVES:
+            self.refuse(f"{place}.interface", f"{self.first} serves {FIRST_SERVES}, not {name}")
         interface = self.interfaces[name]
         methods = self.methods(f"{place}.methods", value.get("methods", []), interface)
         # 64-bit numbers are text: the JSON numbers of other readers lose bits above 2^53.

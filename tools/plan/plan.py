@@ -20,6 +20,7 @@ import manifest as manifests  # noqa: E402
 import methods  # noqa: E402
 import source as sources  # noqa: E402
 
+FIRST = "init-min"
 # What init-min has of its own, and what that lets somebody do.
 OWN = {
     "console": ("DebugConsole", "prints lines, as many as it likes"),
@@ -74,22 +75,43 @@ def grant_told(grant, interfaces):
         memory = grant["memory"]
         return (f"MemoryObject, memory {memory['of']} that init-min keeps",
                 "reads and writes it" if memory.get("write") else "reads it")
+    if "ports" in grant:
+        return (f"IoPorts {ports_told(grant['ports'])}, of init-min's own ports",
+                "reads and writes these registers, and can do with them what the machine does")
+    if "line" in grant:
+        return (f"Interrupt {grant['line']}, of init-min's own interrupts",
+                "is told of this line, and can keep it closed")
+    if "bell" in grant:
+        return "Notification, its own, another one for each start", "waits for it and signals it"
     client = grant["client"]
     return (f"{client['interface']}, a client of endpoint {client['endpoint']}",
             f"calls {methods_told(client, interfaces)}")
+
+
+def ports_told(ports):
+    return f"{ports['first']:#x} to {ports['first'] + ports['count'] - 1:#x}"
 
 
 def own_name(name):
     return f"init-min's own {name}"
 
 
+def label_of(program):
+    """What init-min calls it."""
+    return program.get("label") or program["name"]
+
+
 def program_lines(number, program, interfaces):
     form = "prepared" if program.get("prepared") else "an ELF file, at random addresses"
-    lines = [f"{number}. {program['name']} ({form})"]
+    of = f"{program['name']}, " if label_of(program) != program["name"] else ""
+    lines = [f"{number}. {label_of(program)} ({of}{form})"]
     if program.get("arguments"):
         lines.append(f"   arguments: {program['arguments']}")
     if program.get("keep"):
         lines.append("   is started again when it ends, and ended when all others have")
+    if program.get("session"):
+        lines.append("   is somebody's session: it starts again when it fails; the end of the first "
+                     "session is the end of all")
     if program.get("why"):
         lines.append(f"   because: {program['why']}")
     for grant in program.get("grants", []):
@@ -106,7 +128,7 @@ def users(programs, endpoint, side):
     def uses(grant):
         of = grant.get(side)
         return (of["endpoint"] if isinstance(of, dict) else of) == endpoint
-    return [program["name"] for program in programs
+    return [label_of(program) for program in programs
             if any(uses(grant) for grant in program.get("grants", []))]
 
 
@@ -117,6 +139,9 @@ def endpoint_lines(endpoints, programs):
         yield (f"{name}: messages of at most {endpoint['messageMax']} bytes; "
                f"served by {', '.join(servers) or 'nobody'}; "
                f"called by {', '.join(clients) or 'nobody'}")
+    callers = users(programs, FIRST, "client")
+    if callers:
+        yield f"{FIRST}: its own; served by {FIRST} itself; called by {', '.join(callers)}"
 
 
 def attention_lines(endpoints, programs):
@@ -128,8 +153,27 @@ def attention_lines(endpoints, programs):
             yield f"endpoint {name} has no clients"
     for program in programs:
         for grant in program.get("grants", []):
+            if "halt" in grant.get("client", {}).get("methods", []):
+                yield f"{label_of(program)} holds {grant['name']}: can halt the machine"
             if grant.get("own") in RISKS:
-                yield f"{program['name']} holds {grant['own']}: {RISKS[grant['own']]}"
+                yield f"{label_of(program)} holds {grant['own']}: {RISKS[grant['own']]}"
+    yield from shared_lines(programs)
+
+
+def shared_lines(programs):
+    """Devices that two drivers hold."""
+    held = [(label_of(program), grant) for program in programs
+            for grant in program.get("grants", [])]
+    for i, (left, mine) in enumerate(held):
+        for right, other in held[i + 1:]:
+            if left != right and ports_meet(mine.get("ports"), other.get("ports")):
+                yield (f"{left} and {right} hold the same ports: "
+                       f"{ports_told(mine['ports'])}, {ports_told(other['ports'])}")
+
+
+def ports_meet(left, right):
+    return bool(left and right and left["first"] < right["first"] + right["count"]
+                and right["first"] < left["first"] + left["count"])
 
 
 def plan_of(path, value, interfaces):
@@ -138,11 +182,11 @@ def plan_of(path, value, interfaces):
     endpoints = value.get("endpoints", [])
     given = ", ".join(name for name in OWN if name not in MADE)
     lines = [f"{path}", f"the kernel starts {first} with all that there is: {given}"]
-    if first != "init-min":
+    if first != FIRST:
         names = ", ".join(program["name"] for program in programs) or "none"
         return lines + [f"{first} decides what else starts; in the package: {names}"]
-    if endpoints:
-        lines += ["", "endpoints:", *(f"   {line}" for line in endpoint_lines(endpoints, programs))]
+    told = [f"   {line}" for line in endpoint_lines(endpoints, programs)]
+    lines += ["", "endpoints:", *told] if told else []
     lines += ["", "init-min starts, in this order:"]
     for number, program in enumerate(programs, 1):
         lines += program_lines(number, program, interfaces)

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A machine with you at its second serial port: what it sends is shown here, what you type is sent.
+What is typed before the machine has said anything waits for that. Where input is no terminal and
+ends, C-d is typed behind it.
 
     terminal.py PLATFORM --package NAME [...]   boots; COM1, the kernel's log, goes to a file
     terminal.py --connect SOCKET                at the third port of a machine that runs so
@@ -25,7 +27,7 @@ import boot  # noqa: E402  pylint: disable=wrong-import-position
 import far   # noqa: E402  pylint: disable=wrong-import-position
 
 CONSOLE, SOCKET = "build/run/console.log", "build/run/com3.sock"
-COMMAND = 1  # C-a
+COMMAND, END = 1, b"\x04"  # C-a, C-d
 CHUNK = 65536
 UNSEEN_MAX = 4096
 HELP = ("\r\nC-a x leaves, C-a b holds the line, C-a C-a sends C-a, C-a h says this.\r\n")
@@ -158,13 +160,33 @@ class Third:
             self.lose()
 
 
+class Second:
+    """The second port. A driver that starts forgets what came before it."""
+
+    def __init__(self, ends):
+        self.ends, self.early, self.is_up = ends, b"", False
+
+    def send(self, data):
+        if self.is_up:
+            self.ends.send(2, data)
+        else:
+            self.early += data
+
+    def received(self, data):
+        self.is_up = True
+        early, self.early = self.early, b""
+        if early:
+            self.ends.send(2, early)
+        Screen.show(data)
+
+
 def sit(ends, third):
     """Until the machine ends, or Left."""
-    keys = Keys(lambda data: ends.send(2, data),
-                {"x": leave, "b": lambda: ends.send_break(2),
-                 "h": lambda: Screen.show(HELP.encode())})
-    show = {2: Screen.show, 3: third.received}
-    with Screen(lambda report: ends.send(2, report)) as screen:
+    second = Second(ends)
+    keys = Keys(second.send, {"x": leave, "b": lambda: ends.send_break(2),
+                              "h": lambda: Screen.show(HELP.encode())})
+    show = {2: second.received, 3: third.received}
+    with Screen(second.send) as screen:
         is_typing = True
         while True:
             selector = selectors.PollSelector()  # input may be a file
@@ -177,7 +199,7 @@ def sit(ends, third):
                 if key.fileobj == 0:
                     data = os.read(0, CHUNK)
                     is_typing = bool(data)
-                    keys.typed(data)
+                    keys.typed(data or END)
                 elif key.fileobj is screen.bell[0]:
                     screen.rung()
                 elif key.fileobj in ends.sockets():
@@ -193,9 +215,10 @@ def machine(arguments, log):
     line = boot.command(arguments.platform, arguments.package, log, arguments.cpu,
                         arguments.memory, arguments.seed, f"file:{CONSOLE}", far=ends,
                         machine=arguments.machine, cpus=arguments.cpus, append=arguments.append)
-    print(f"Booting {arguments.package} on {arguments.platform}. This is its second serial port:\n"
-          "C-a x leaves, C-a h says what else. The kernel's log is in\n"
-          f"{CONSOLE}. In another terminal, for the third port:\n"
+    print(f"Booting {arguments.package} on {arguments.platform}; you are at its second serial port."
+          "\nHow to leave: `exit` ends the system and verifies its log, C-a x leaves at once, C-a h\n"
+          "says what else. The log of kernel and services goes to\n"
+          f"{CONSOLE}. A second session, from another terminal:\n"
           f"    tools/run/terminal.py --connect {SOCKET}\n", flush=True)
     with open(CONSOLE, "wb") as console:
         child = subprocess.Popen(line, pass_fds=ends.pass_fds, stdin=subprocess.DEVNULL,
@@ -257,7 +280,7 @@ def main():
     parser = boot.Parser(description=__doc__.splitlines()[0])
     parser.add_argument("platform", choices=boot.PLATFORMS, nargs="?")
     parser.add_argument("--connect", help="the socket of a third port")
-    parser.add_argument("--package", default="serial")
+    parser.add_argument("--package", default="prompt")
     parser.add_argument("--cpu", default="max")
     parser.add_argument("--memory", default="128M")
     parser.add_argument("--seed", type=int, default=1)

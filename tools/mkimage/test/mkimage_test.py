@@ -222,6 +222,19 @@ REFUSED = [
     (GRANT + ("client", "interface"), "Pong", "client.interface: unknown interface 'Pong'"),
     (GRANT + ("client", "interface"), 7, "client.interface: Text is wanted, not a number"),
     (GRANT + ("client", "receiverData"), -1, 'client.receiverData: "-1" is out of range'),
+    (GRANT + ("client", "endpoint"), "init-min", "interface: init-min serves System, not Ping"),
+    (("endpoints", 0, "name"), "init-min", "'init-min' is the endpoint of the first program"),
+    (("programs", 1, "grants", 1), {"name": "p", "ports": {"first": 96}},
+     "grants[1].ports.count: 0 ports from 0x60 on; there are ports 0 to 0xffff"),
+    (("programs", 1, "grants", 1), {"name": "p", "ports": {"first": 65535, "count": 2}},
+     "ports.count: 2 ports from 0xffff on"),
+    (("programs", 1, "grants", 1), {"name": "p", "ports": {"first": -1, "count": 2}},
+     'ports.first: "-1" is out of range'),
+    (("programs", 1, "grants", 1), {"name": "l", "line": 64}, "line: 64 is out of range, 0 to 63"),
+    (("programs", 1, "grants", 1), {"name": "l", "line": 3, "bell": None},
+     "grants[1]: bell and line exclude each other"),
+    (("programs", 1, "session"), 1, "session: Bool is wanted, not a number"),
+    (("programs", 1, "label"), "a/b", "programs[1].label: 'a/b' is not a name"),
     (GRANT + ("client", "depth"), 1, 'programs[1].grants[0].client: unknown field "depth"'),
     (METHODS, ["echo", "halt"], "client.methods[1]: Ping has no method 'halt'"),
     (METHODS, ["echo", "echo"], "client.methods[1]: 'echo' is listed twice"),
@@ -254,6 +267,11 @@ class Manifests(Folder):
         column = text.split("\n")[line - 1].index('"') + 1
         self.assert_refused(f"manifest.json:{line}:{column}: programs[1].grants[0].client."
                             "methods[1]: Ping has no method 'halt'", text=text)
+
+    def test_two_ways_to_go_on_are_refused(self):
+        both = changed(("programs", 1, "keep"), True)
+        both["programs"][1]["session"] = True
+        self.assert_refused("programs[1].session: keep and session are two ways to go on", both)
 
     def test_too_many_grants(self):
         grants = [{"name": f"g{i}", "own": "console"} for i in range(65)]

@@ -196,7 +196,7 @@ class Random(Folder):
                 taken += 1
             except manifests.ManifestError as error:
                 self.assertRegex(str(error), r"m\.json:\d+:\d+: .+")
-        self.assertTrue(ROUNDS // 20 < taken < ROUNDS, taken)
+        self.assertTrue(ROUNDS // 40 < taken < ROUNDS, taken)
 
 
 if __name__ == "__main__":

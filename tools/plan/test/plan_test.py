@@ -35,6 +35,25 @@ class Plans(unittest.TestCase):
                       "      calls echo, greet; not reset\n"
                       "      because: reset is left out, to be refused\n", out)
 
+    def test_drivers_and_sessions(self):
+        code, out, err = said("prompt")
+        self.assertEqual((code, err), (0, ""))
+        for lines in ("1. serial-2 (16550, an ELF file, at random addresses)\n"
+                      "   is started again when it ends, and ended when all others have\n",
+                      "   ports: IoPorts 0x2f8 to 0x2ff, of init-min's own ports\n"
+                      "      reads and writes these registers, and can do with them what the machine "
+                      "does\n      because: the registers of COM2\n",
+                      "   interrupt: Interrupt 3, of init-min's own interrupts\n",
+                      "   bell: Notification, its own, another one for each start\n",
+                      "stream-2: messages of at most 640 bytes; served by serial-2; called by "
+                      "terminal-2\n",
+                      "init-min: its own; served by init-min itself; called by broker\n",
+                      "   is somebody's session: it starts again when it fails; the end of the first "
+                      "session is the end of all\n",
+                      "broker holds system: can halt the machine"):
+            self.assertIn(lines, out)
+        self.assertNotIn("hold the same ports", out)
+
     def test_presets_and_overlays_show(self):
         self.assertIn("ping (prepared)", said("first-call", "--preset", "fixed")[1])
         with_timer, without = said("first-call")[1], said(
@@ -51,12 +70,17 @@ class Plans(unittest.TestCase):
                 "endpoints": [{"name": "a", "messageMax": 64}, {"name": "b", "messageMax": 64}],
                 "programs": [{"name": "q"},
                              {"name": "p", "grants": [{"name": "s", "server": "a"},
-                                                      {"name": "o", "own": "programs"}]}],
+                                                      {"name": "o", "own": "programs"}]},
+                             {"name": "d", "label": "left",
+                              "grants": [{"name": "p", "ports": {"first": 96, "count": 5}}]},
+                             {"name": "d", "label": "right",
+                              "grants": [{"name": "p", "ports": {"first": 100, "count": 1}}]}],
             }), encoding="utf-8")
             code, out, _ = said(str(path))
         self.assertEqual(code, 0)
         for line in ("endpoint a has no clients", "endpoint b has no server: calls to it end",
-                     "p holds programs: can end every program", "is granted nothing"):
+                     "p holds programs: can end every program", "is granted nothing",
+                     "left and right hold the same ports: 0x60 to 0x64, 0x64 to 0x64"):
             self.assertIn(line, out)
 
     def test_each_capability_of_the_first_program_is_told(self):
