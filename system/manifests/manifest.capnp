@@ -33,7 +33,7 @@ struct Program {
   why @5 :Text;            # for people: tools/plan prints it
   session @6 :Bool;        # somebody's session: the end of the first one is the end of all, the
                            # others begin anew; one that fails is started again
-  label @7 :Text;          # what init-min calls it, if not by its name: two of a kind are told apart
+  label @7 :Text;          # what init-min calls it, if not by its name: two of a kind differ so
 }
 
 struct Grant {

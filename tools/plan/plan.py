@@ -110,8 +110,8 @@ def program_lines(number, program, interfaces):
     if program.get("keep"):
         lines.append("   is started again when it ends, and ended when all others have")
     if program.get("session"):
-        lines.append("   is somebody's session: it starts again when it fails; the end of the first "
-                     "session is the end of all")
+        lines.append("   is somebody's session: it starts again when it fails; the end of the "
+                     "first one is the end of all")
     if program.get("why"):
         lines.append(f"   because: {program['why']}")
     for grant in program.get("grants", []):

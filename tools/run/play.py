@@ -5,9 +5,9 @@ after the other, the ports beside each other.
     send TEXT     the bytes of TEXT, in which \\n \\r \\e \\\\ and \\xHH are what they are in C
     wait TEXT     until the machine has sent TEXT, after what was waited for before
     echo COUNT    sends so many bytes that look like chance and waits until just these came back
-    typed NAME    somebody types programs/typist/scripts/NAME.typed, or that file of tests/run/typed:
-                  each line with enter behind it, once a prompt stands in the last row; programs/typist
-                  says what stands in such a script
+    typed NAME    somebody types programs/typist/scripts/NAME.typed: each line with enter behind
+                  it, once a prompt stands in the last row; programs/typist says what else
+    meet NAME     until every port that has such a step is there
     break         holds the line
     hang-up       the carrier goes (simulator)
     call          ... and comes back
@@ -19,7 +19,7 @@ import re
 import screen
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPTS = ("tests/run/typed", "programs/typist/scripts")
+SCRIPTS = "programs/typist/scripts"
 PROMPTS = ("$ ", "> ", "? ")
 ESCAPES = {"n": b"\n", "r": b"\r", "e": b"\x1b", "\\": b"\\"}
 TAIL = 200  # bytes that a message shows
@@ -45,8 +45,8 @@ def noise(port, count):
 
 
 def keys(line):
-    """What a line of a typed script is when it is typed: its bytes, with enter behind them unless it
-    ends in \\-."""
+    """What a line of a typed script is when it is typed: its bytes, with enter behind them unless
+    it ends in \\-."""
     named = {"t": b"\t", "e": b"\x1b", "-": b""}
 
     def one(match):
@@ -63,10 +63,9 @@ def keys(line):
 
 def script_lines(name):
     """Of a typed script; what stands before each of them: None for a prompt, or a row."""
-    paths = [ROOT / folder / f"{name}.typed" for folder in SCRIPTS]
-    path = next((path for path in paths if path.is_file()), None)
-    if path is None:
-        raise Wrong(f"there is no script {name}.typed in {' or '.join(SCRIPTS)}")
+    path = ROOT / SCRIPTS / f"{name}.typed"
+    if not path.is_file():
+        raise Wrong(f"there is no script {SCRIPTS}/{name}.typed")
     lines, awaited = [], None
     for line in path.read_text(encoding="utf-8").split("\n"):
         if line.startswith("@row "):
@@ -112,17 +111,21 @@ class Step:
         self.verb, _, rest = text.partition(" ")
         if self.verb in ("send", "wait") and rest:
             self.bytes = unescape(rest)
-        elif self.verb == "typed" and rest:
+        elif self.verb in ("typed", "meet") and rest:
             self.name = rest
-            script_lines(rest)
+            if self.verb == "typed":
+                script_lines(rest)
         elif self.verb == "echo" and rest.isdigit():
             self.bytes = noise(port, int(rest))
         elif self.verb not in ("break", "hang-up", "call") or rest:
             raise Wrong(f"not understood: {text}")
 
+    def is_meeting(self, name):
+        return self.verb == "meet" and self.name == name
+
 
 class Player:
-    """Plays the steps at far ends (far.py): received() and turn() are what those call. shown: what is
+    """Plays the steps at far ends (far.py): received() and turn() are what those call. shown is
     called with port and text of each row that is over."""
 
     def __init__(self, steps, ends, shown=lambda port, text: None):
@@ -150,10 +153,21 @@ class Player:
         self.all[port] = self.all.get(port, b"") + data
 
     def turn(self):
-        for port in self.steps:
-            while self.steps[port] and self.is_done(port, self.steps[port][0]):
-                self.steps[port].pop(0)
-                self.begun[port] = False
+        while any([self.port_turn(port) for port in self.steps]):
+            pass
+
+    def port_turn(self, port):
+        """Whether anything of it was done."""
+        has_moved = False
+        while self.steps[port] and self.is_done(port, self.steps[port][0]):
+            self.steps[port].pop(0)
+            self.begun[port] = False
+            has_moved = True
+        return has_moved
+
+    def has_met(self, name):
+        return all(steps[0].is_meeting(name) for steps in self.steps.values()
+                   if any(step.is_meeting(name) for step in steps))
 
     def is_done(self, port, step):
         if not self.begun[port]:
@@ -162,11 +176,14 @@ class Player:
                        "echo": lambda: self.ends.send(port, step.bytes),
                        "typed": lambda: self.sit_down(port, step.name),
                        "wait": lambda: None,
+                       "meet": lambda: None,
                        "break": lambda: self.ends.send_break(port),
                        "hang-up": lambda: self.ends.carrier(port, False),
                        "call": lambda: self.ends.carrier(port, True)}
             actions[step.verb]()
         said = self.said.get(port, b"")
+        if step.verb == "meet":
+            return self.has_met(step.name)
         if step.verb == "typed":
             return self.typing[port].go_on(self.screens[port].row)
         if step.verb == "wait":

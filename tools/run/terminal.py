@@ -30,7 +30,13 @@ CONSOLE, SOCKET = "build/run/console.log", "build/run/com3.sock"
 COMMAND, END = 1, b"\x04"  # C-a, C-d
 CHUNK = 65536
 UNSEEN_MAX = 4096
-HELP = ("\r\nC-a x leaves, C-a b holds the line, C-a C-a sends C-a, C-a h says this.\r\n")
+INTRODUCTION = """\
+Booting {package} on {platform}; you are at its second serial port.
+How to leave: `exit` ends the system and verifies its log, C-a x leaves at once, C-a h says what
+else. The log of kernel and services goes to {console}.
+A second session, from another terminal: tools/run/terminal.py --connect {socket}
+"""
+HELP = "\r\nC-a x leaves, C-a b holds the line, C-a C-a sends C-a, C-a h says this.\r\n"
 
 
 class Keys:
@@ -215,11 +221,8 @@ def machine(arguments, log):
     line = boot.command(arguments.platform, arguments.package, log, arguments.cpu,
                         arguments.memory, arguments.seed, f"file:{CONSOLE}", far=ends,
                         machine=arguments.machine, cpus=arguments.cpus, append=arguments.append)
-    print(f"Booting {arguments.package} on {arguments.platform}; you are at its second serial port."
-          "\nHow to leave: `exit` ends the system and verifies its log, C-a x leaves at once, C-a h\n"
-          "says what else. The log of kernel and services goes to\n"
-          f"{CONSOLE}. A second session, from another terminal:\n"
-          f"    tools/run/terminal.py --connect {SOCKET}\n", flush=True)
+    print(INTRODUCTION.format(package=arguments.package, platform=arguments.platform,
+                              console=CONSOLE, socket=SOCKET), flush=True)
     with open(CONSOLE, "wb") as console:
         child = subprocess.Popen(line, pass_fds=ends.pass_fds, stdin=subprocess.DEVNULL,
                                  stdout=console, stderr=subprocess.STDOUT,

@@ -41,15 +41,15 @@ class Plans(unittest.TestCase):
         for lines in ("1. serial-2 (16550, an ELF file, at random addresses)\n"
                       "   is started again when it ends, and ended when all others have\n",
                       "   ports: IoPorts 0x2f8 to 0x2ff, of init-min's own ports\n"
-                      "      reads and writes these registers, and can do with them what the machine "
-                      "does\n      because: the registers of COM2\n",
+                      "      reads and writes these registers, and can do with them what the "
+                      "machine does\n      because: the registers of COM2\n",
                       "   interrupt: Interrupt 3, of init-min's own interrupts\n",
                       "   bell: Notification, its own, another one for each start\n",
                       "stream-2: messages of at most 640 bytes; served by serial-2; called by "
                       "terminal-2\n",
                       "init-min: its own; served by init-min itself; called by broker\n",
-                      "   is somebody's session: it starts again when it fails; the end of the first "
-                      "session is the end of all\n",
+                      "   is somebody's session: it starts again when it fails; the end of the "
+                      "first one is the end of all\n",
                       "broker holds system: can halt the machine"):
             self.assertIn(lines, out)
         self.assertNotIn("hold the same ports", out)

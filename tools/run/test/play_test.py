@@ -51,6 +51,49 @@ class Play(unittest.TestCase):
         self.assertEqual(ends.told[2:], [(2, b"one")])
         played.end()
 
+    def test_ports_meet(self):
+        played, ends = player((2, "meet here"), (2, "send one"), (3, "wait x"), (3, "meet here"),
+                              (3, "send two"))
+        played.turn()
+        self.assertEqual(ends.told, [])
+        played.received(3, b"x")
+        played.turn()
+        self.assertEqual(sorted(ends.told), [(2, b"one"), (3, b"two")])
+        played.end()
+
+    def test_keys_of_a_typed_line(self):
+        for line, typed in (("caps", b"caps\r"), (r"a\tb\e[A\cd\-", b"a\tb\x1b[A\x04"),
+                            (r"\xffz\\", b"\xffz\\\r"), ("\u00e9", b"\xc3\xa9\r")):
+            self.assertEqual(play.keys(line), typed)
+
+    def test_a_script_is_typed_line_by_line_at_prompts(self):
+        typed = []
+        typing = play.Typing("shell", typed.append)
+        typing.lines = [(None, "one"), ("a row", "two"), (None, "three")]
+        self.assertFalse(typing.go_on("Tessera"))
+        self.assertFalse(typing.go_on("$ "))
+        self.assertFalse(typing.go_on("$ "))  # its row is not over: it is the same prompt
+        self.assertEqual(typed, [b"one\r"])
+        typing.row_ended("$ one")
+        self.assertFalse(typing.go_on("$ "))
+        typing.row_ended("a row")
+        self.assertFalse(typing.go_on("$ "))
+        typing.row_ended("two")
+        self.assertTrue(typing.go_on("> "))
+        self.assertEqual(typed, [b"one\r", b"two\r", b"three\r"])
+        with self.assertRaisesRegex(play.Wrong, "there is no script"):
+            play.Step(2, "typed nothing-like-it")
+
+    def test_rows_are_what_is_seen(self):
+        shown = []
+        played = play.Player([play.Step(2, "wait end")], Ends(), lambda *row: shown.append(row))
+        for part in (b"\x1b[1mBold\x1b[0m \r\nab", b"c\x1b[2Dx\x1b[", b"K\bz\x1b[9C!\r\n",
+                     b"\x1b[18t\x1b[?2004h\r\nend"):
+            played.received(2, part)
+        self.assertEqual(shown, [(2, "Bold"), (2, "az!"), (2, "")])
+        played.turn()
+        played.end()
+
     def test_what_was_waited_for_is_not_found_again(self):
         played, _ = player((2, "wait x"), (2, "wait x"))
         played.received(2, b"-x-")
