@@ -79,7 +79,7 @@ class Screen:
     def __enter__(self):
         if self.is_terminal:
             self.before = termios.tcgetattr(0)
-            tty.setraw(0)
+            tty.setraw(0, termios.TCSADRAIN)  # what is typed already stays
             signal.signal(signal.SIGWINCH, lambda *_: None)
             signal.set_wakeup_fd(self.bell[1].fileno())
         for number in (signal.SIGTERM, signal.SIGHUP):
