@@ -7,7 +7,9 @@
 A fault is a sentence and a patch. Its lines are looked for by what they say, not by where they
 stand, and have to be there once: a fault that the code grew away from fails this test. The unit
 tests of the kernel are run first, then the property test and the small worlds; the first that
-fails has found it. Without any fault all of them pass.
+fails has found it. Without any fault all of them pass. The first that the property test finds is
+made short, and a unit test in C (tests/property/shrink.py), which has to fail with the fault and
+pass without.
 """
 import os
 import re
@@ -16,6 +18,9 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/property"))
+import shrink  # noqa: E402 pylint: disable=wrong-import-position
+
 FAULTS = os.path.join(ROOT, "tests/canary/faults")
 COPY = os.path.join(ROOT, "build/test/faults")
 # What a copy needs of a build; make takes up from there.
@@ -88,20 +93,39 @@ def run_tests(programs):
     return None
 
 
-def examine(name, programs):
-    """(whether the fault was found, what to say of it)."""
+def reproduce():
+    """What becomes of the property test's failure in C: (whether it is one, what to say of it)."""
+    steps = ENVIRONMENTS["core_test"]
+    text, left, does_fail = shrink.shrink(COPY, steps["SEED"], steps["STEPS"])
+    path = os.path.join(ROOT, "build/test/reproducer")
+    with open(path + ".c", "w", encoding="utf-8") as file:
+        file.write(text)
+    shrink.compile_at(ROOT, path + ".c", path)
+    does_pass = shrink.run(ROOT, [path])[0] == 0
+    return (does_fail and does_pass,
+            f"as C of {left} steps, {text.count(chr(10))} lines, it "
+            + ("fails" if does_fail else "passes") + " with the fault and "
+            + ("passes" if does_pass else "fails") + " without")
+
+
+def examine(name, programs, can_reproduce):
+    """(whether the fault was found, what to say of it, whether there is C of it)."""
     with open(os.path.join(FAULTS, f"{name}.patch"), encoding="utf-8") as file:
         changes = list(hunks(file.read()))
     trouble = [said for change in changes if (said := edit(*change))]
     if trouble or not changes:
-        return False, "; ".join(trouble) or "it changes nothing"
+        return False, "; ".join(trouble) or "it changes nothing", False
     built = make(*programs)
     found = run_tests(programs) if built.returncode == 0 else None
+    is_short, how = (reproduce() if found and found[0] == "core_test" and can_reproduce
+                     else (True, ""))
     for path, old, new in changes:
         edit(path, new, old)
     if built.returncode != 0:
-        return False, f"with it nothing is built:\n{built.stdout[-2000:]}"
-    return found is not None, "found by " + ": ".join(found) if found else "no test found it"
+        return False, f"with it nothing is built:\n{built.stdout[-2000:]}", False
+    return (found is not None and is_short,
+            "found by " + ": ".join((*found, how) if how else found) if found
+            else "no test found it", bool(how))
 
 
 def main():
@@ -116,8 +140,10 @@ def main():
     print(f"[  FAILED  ] without_a_fault: {found}" if found else "[       OK ] without_a_fault",
           flush=True)
     missed = [] if found is None else ["without a fault"]
+    was_reproduced = False
     for name in wanted:
-        is_found, said = examine(name, programs)
+        is_found, said, is_reproduced = examine(name, programs, not was_reproduced)
+        was_reproduced = was_reproduced or is_reproduced
         print(f"[{'       OK ' if is_found else '  FAILED  '}] {name}: {said}", flush=True)
         missed += [] if is_found else [name]
     sys.exit(1 if missed or not every else 0)

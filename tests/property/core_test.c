@@ -8,11 +8,18 @@
 //     STEPS=n   operations (default 100,000)
 //     SEED=n    another sequence (default 1); a failure prints the line that repeats it
 //     LOG=path  keeps the log of a world in which every kind of commit occurs
+//
+// What chance brings in a step follows from its number and the seed alone, so that a step can be
+// left out (shrink.py):
+//
+//     ONLY=path    one world, with the steps whose numbers stand in this file
+//     RECORD=path  where to write the run down, as record.h says
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/property/record.h"
 #include "tests/property/step.h"
 
 enum {
@@ -119,6 +126,13 @@ static void end_step(struct actor *actor)
     actor_end(actor, (int32_t)chance_word(), cause);
 }
 
+static uint64_t first_step_of_world;
+
+static void step_chance(void)
+{
+    chance_init(tally.seed ^ tally.step * 0xd1342543de82ef95);
+}
+
 static void step(void)
 {
     struct actor *actor = actor_find();
@@ -148,8 +162,9 @@ static void step(void)
 
 void again_print(void)
 {
-    fprintf(stderr, "again: SEED=%llu STEPS=%llu\n", (unsigned long long)tally.seed,
-            (unsigned long long)tally.step + 1);
+    fprintf(stderr, "again: SEED=%llu STEPS=%llu, of which the world had those from %llu on\n",
+            (unsigned long long)tally.seed, (unsigned long long)tally.step + 1,
+            (unsigned long long)first_step_of_world);
 }
 
 static bool is_emitted(uint32_t kind)
@@ -198,6 +213,32 @@ static void tally_print(void)
     printf("\n");
 }
 
+// One world, with these steps alone.
+static int only(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    unsigned long long number;
+
+    for (bool is_first = true; file != NULL && fscanf(file, "%llu", &number) == 1;
+         is_first = false) {
+        tally.step = number;
+        step_chance();
+        if (is_first) {
+            first_step_of_world = number;
+            world_begin();
+        }
+        step();
+        world_check();
+    }
+    if (file == NULL || tally.worlds == 0) {
+        fprintf(stderr, "ONLY: %s has no numbers of steps\n", path);
+        return 2;
+    }
+    fclose(file);
+    world_end(NULL);
+    return 0;
+}
+
 int main(void)
 {
     uint64_t steps = environment("STEPS", 1, STEPS_DEFAULT);
@@ -205,10 +246,17 @@ int main(void)
     uint64_t kinds_before[COMMIT_KIND_COUNT] = {0};
 
     tally.seed = environment("SEED", 0, 1);
-    chance_init(tally.seed);
+    if (getenv("RECORD") != NULL) {
+        record_begin(getenv("RECORD"));
+    }
+    if (getenv("ONLY") != NULL) {
+        return only(getenv("ONLY"));
+    }
     world.is_over = true;
     for (; tally.step < steps; tally.step++) {
+        step_chance();
         if (world.is_over) {
+            first_step_of_world = tally.step;
             memcpy(kinds_before, tally.kinds, sizeof(kinds_before));
             world_begin();
         }

@@ -14,13 +14,20 @@
 #include "tests/property/world.h"
 #include "tests/support/watch.h"
 
-enum { RACE_ONE_IN = 16 }; // entries
+enum { RACE_ONE_IN = 16, WORD_ONE_IN = 2 }; // entries; of those that park or wake
 
-static uint32_t submitted(uint32_t thread)
+static struct ring_header header_of(uint32_t thread)
 {
     struct ring_header header;
 
     machine_read(machine.threads[thread].space, machine_ring(thread), &header, sizeof(header));
+    return header;
+}
+
+static uint32_t submitted(uint32_t thread)
+{
+    struct ring_header header = header_of(thread);
+
     return header.sq_tail - header.sq_head;
 }
 
@@ -30,11 +37,18 @@ static bool has_one(uint32_t thread)
     return submitted(thread) == 1;
 }
 
-static bool has_one_and_text(uint32_t thread)
+static bool has_one_about_a_word(uint32_t thread)
 {
     uint32_t space = machine.threads[thread].space;
+    struct ring_header header = header_of(thread);
+    struct sqe sqe;
 
-    return has_one(thread) && machine_mapping_find(space, LAYOUT_IMAGE / PAGE_SIZE) != NULL;
+    machine_read(space,
+                 machine_ring(thread) + header.sq_offset +
+                     (header.sq_head & (header.sq_entries - 1)) * sizeof(sqe),
+                 &sqe, sizeof(sqe));
+    return has_one(thread) && (sqe.opcode == OP_PARK || sqe.opcode == OP_UNPARK) &&
+           machine_mapping_find(space, LAYOUT_IMAGE / PAGE_SIZE) != NULL;
 }
 
 // What the program has consumed is looked at more than once: what it says later counts later. Here
@@ -56,23 +70,35 @@ static const struct place {
     {sizeof(struct ring_header), SQ_ENTRIES_DEFAULT * sizeof(struct sqe), false, NULL},
     {offsetof(struct ring_header, sq_tail), sizeof(uint32_t), false, has_one},
     {offsetof(struct ring_header, cq_head), sizeof(uint32_t), false, is_idle},
-    {0, 64, true, has_one_and_text},
+    {0, 64, true, has_one_about_a_word},
 };
 
 static_assert(sizeof(places) / sizeof(places[0]) == RACE_PLACES, "as the tally counts them");
 
 static const struct place *racing; // NULL: nobody
 
+static const struct place *place_choose(uint32_t thread)
+{
+    const struct place *word = &places[RACE_PLACES - 1];
+    const struct place *next = &places[machine.turns / RACE_ONE_IN % (RACE_PLACES - 1)];
+
+    if (machine.turns % WORD_ONE_IN == 0 && word->may(thread)) {
+        return word;
+    }
+    bool may = machine.turns % RACE_ONE_IN == 0 && (next->may == NULL || next->may(thread));
+    return may ? next : NULL;
+}
+
 static void before(uint32_t thread)
 {
-    const struct place *place = &places[machine.turns / RACE_ONE_IN % RACE_PLACES];
     uint32_t space = machine.threads[thread].space;
-    uint64_t at = place->is_text ? hal_space_base(space) + LAYOUT_IMAGE : machine_ring(thread);
 
     unchanged_witness.before(thread);
-    if (machine.turns % RACE_ONE_IN == 0 && (place->may == NULL || place->may(thread))) {
-        racing = place;
-        watch_race(space, at + place->offset, place->size, machine.turns | 1);
+    racing = place_choose(thread);
+    if (racing != NULL) {
+        uint64_t from =
+            racing->is_text ? hal_space_base(space) + LAYOUT_IMAGE : machine_ring(thread);
+        watch_race(space, from + racing->offset, racing->size, machine.turns | 1);
     }
 }
 

@@ -2,6 +2,8 @@
 //
 // One world: see world.h.
 #include "tests/property/world.h"
+#include "tests/property/follower.h"
+#include "tests/property/record.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,7 +15,6 @@
 #include "abi/start.h"
 #include "kernel/core/test/unchanged.h"
 #include "lib/replay/replay.h"
-#include "lib/replay/wellformed.h"
 
 enum {
     HISTORY_LINES = 40,
@@ -85,6 +86,7 @@ void note(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line + size, (size_t)(HISTORY_WIDTH - size), format, arguments);
     va_end(arguments);
+    record("// %s", line);
 }
 
 static void history_print(void)
@@ -118,6 +120,7 @@ void broken(const char *format, ...)
 void fact_check(const char *what, enum status predicted, enum status found)
 {
     tally.refusals[found]++;
+    record("says(%d);", predicted);
     if (machine.end != MACHINE_RUNS || predicted != found) {
         broken("%s: the model says %d, the kernel %d", what, predicted, found);
     }
@@ -137,59 +140,7 @@ uint64_t old_get(const struct old_ids *old)
     return count == 0 ? 1ull << 62 : old->ids[chance_below(count)];
 }
 
-// --- The follower: the log, reduced again -------------------------------------------------------
-
-static struct {
-    struct state state;
-    void *storage;
-    uint64_t page; // and slot of the next record to take
-    uint32_t record;
-} follower;
-
-static void follower_begin(void)
-{
-    const struct state_config *config = &act_core()->state.config;
-    size_t size = ((size_t)state_size(config) + 63) & ~(size_t)63;
-
-    free(follower.storage);
-    follower.storage = aligned_alloc(64, size);
-    if (follower.storage == NULL) {
-        broken("the host has no memory left");
-    }
-    memset(follower.storage, 0, size);
-    state_init(&follower.state, config, follower.storage);
-    follower.page = 0;
-    follower.record = 0;
-}
-
-// Takes what was appended since, with kernel/core/state alone.
-static void follower_step(void)
-{
-    const struct log *log = &machine.kernel->log;
-
-    while (follower.state.seq < log->seq) {
-        const struct log_page *page = log_page(log, follower.page);
-        if (follower.record == page->header.count) {
-            if (page->header.digest != follower.state.digest[0]) {
-                broken("the digest of page %llu", (unsigned long long)follower.page);
-            }
-            follower.page++;
-            follower.record = 0;
-            continue;
-        }
-        const struct commit *commit = &page->records[follower.record++];
-        if (record_check(&follower.state, commit) != RECORD_OK) {
-            broken("commit %llu of kind %u can't follow", (unsigned long long)follower.state.seq,
-                   commit->kind);
-        }
-        reduce(&follower.state, commit);
-        tally.kinds[commit->kind]++;
-        tally.commits++;
-    }
-    if (memcmp(follower.state.digest, act_core()->state.digest, 16) != 0) {
-        broken("replay leads to another digest at seq %llu", (unsigned long long)log->seq);
-    }
-}
+// --- The log ------------------------------------------------------------------------------------
 
 // Somebody who reads the log takes what is sealed away, at random.
 static void log_trim(void)
@@ -202,8 +153,9 @@ static void log_trim(void)
     while (log->sealing < log->page) {
         log_seal_step(log);
     }
-    uint64_t page = follower.page < log->sealing ? follower.page : log->sealing;
+    uint64_t page = follower_page() < log->sealing ? follower_page() : log->sealing;
     page -= chance_below((uint32_t)(page - log->first) + 1);
+    record("trim(%llu);", (unsigned long long)page);
     if (!log_acknowledge(log, page)) {
         broken("page %llu of the log is not acknowledged", (unsigned long long)page);
     }
@@ -367,6 +319,7 @@ static void exit_check(const struct actor *actor, const struct model_expected *e
 
 static void extra_check(const struct model_expected *expected, const struct cqe *cqe)
 {
+    record("extra(%#llx);", (unsigned long long)expected->extra);
     if (cqe->extra != expected->extra) {
         broken("completion %llx: extra %llx; the model says %llx",
                (unsigned long long)cqe->user_data, (unsigned long long)cqe->extra,
@@ -380,6 +333,8 @@ static void success_check(const struct actor *actor, const struct model_expected
 {
     uint32_t result = slot_offset(cqe->user_data % SLOTS) + SLOT_RESULT;
 
+    record("succeeds(%#llx, %u, %u);", (unsigned long long)expected->user_data, expected->size,
+           expected->exception);
     if (cqe->status != (int32_t)expected->size ||
         (cqe->flags & CQE_EXCEPTION_MASK) != expected->exception ||
         cqe->transfers != expected->received_count ||
@@ -414,6 +369,7 @@ static void completion_check(const struct actor *actor, const struct model_expec
     }
     bool is_exception = status_exception[fact] != EXCEPTION_TRANSPORT;
     tally.refusals[fact]++;
+    record("fails(%#llx, %d);", (unsigned long long)expected->user_data, fact);
     if (cqe->status != (is_exception ? 0 : -(int32_t)fact) ||
         (cqe->flags & CQE_EXCEPTION_MASK) != status_exception[fact] ||
         (is_exception && cqe->detail != fact)) {
@@ -476,6 +432,7 @@ static void completions_check(void)
         struct actor *actor = &world.actors[i];
         while (actor->is_alive && machine_reap(actor->thread, &cqe)) {
             if (!expected_take(actor->program, cqe.user_data, &expected)) {
+                record("unexpected(%#llx);", (unsigned long long)cqe.user_data);
                 broken("actor %u: completion %llx (status %d, flags %x) that the model lacks", i,
                        (unsigned long long)cqe.user_data, cqe.status, cqe.flags);
             }
@@ -488,6 +445,7 @@ static void completions_check(void)
         const struct model_expected *left = &model.expected[i];
         struct actor *actor = actor_of(left->program);
         if (actor != NULL && !is_silent(left)) {
+            record("lacks(%u, %#llx);", actor->thread, (unsigned long long)left->user_data);
             broken("program %u lacks completion %llx (fact %d)", left->program,
                    (unsigned long long)left->user_data, left->fact);
         }
@@ -498,7 +456,7 @@ static void completions_check(void)
     model.expected_count = 0;
 }
 
-static uint32_t waiting_count(uint32_t thread)
+uint32_t waiting_count(uint32_t thread)
 {
     const struct core *core = act_core();
     uint32_t count = 0;
@@ -556,12 +514,14 @@ static void waits_check(void)
         }
         uint32_t found = waiting_count(actor->thread);
         if (found != model_waiting(actor->program)) {
+            record("waits(%u, %u);", actor->thread, model_waiting(actor->program));
             broken("actor %u: %u operations wait; the model says %u", i, found,
                    model_waiting(actor->program));
         }
     }
     uint32_t holds = act_core()->state.arenas[ARENA_HOLDS].live;
     if (holds != model.hold_count) {
+        record("holds(%u);", model.hold_count);
         broken("%u holds live; the model says %u", holds, model.hold_count);
     }
 }
@@ -637,10 +597,23 @@ static void genesis_learn(const struct actor *first)
     }
 }
 
-void world_begin(void)
+void world_boot(const struct machine_options *wanted)
 {
     static const char *const programs[] = {"init", "child", "other", NULL};
-    struct machine_options options = {.frames = FRAMES_SMALL, .programs = programs};
+    struct machine_options options = *wanted;
+
+    options.frames = FRAMES_SMALL;
+    options.programs = programs;
+    unchanged_sample(REFUSALS_ONE_IN);
+    machine_witness = &race_witness;
+    if (!machine_boot(&options)) {
+        broken("the machine doesn't boot: %s", (const char *)machine.console.bytes);
+    }
+}
+
+void world_begin(void)
+{
+    struct machine_options options = {0};
 
     options.boot_id = chance_word() | 1;
     options.space_base = chance_in(2) ? 0 : 1ull << 40;
@@ -650,13 +623,12 @@ void world_begin(void)
         options.hole_count = 8;
     }
     signal(SIGABRT, aborted);
-    unchanged_sample(REFUSALS_ONE_IN);
-    machine_witness = &race_witness;
     note("a new world: base %llx, tables %d, hole %u", (unsigned long long)options.space_base,
          options.takes_tables, options.hole_count);
-    if (!machine_boot(&options)) {
-        broken("the machine doesn't boot: %s", (const char *)machine.console.bytes);
-    }
+    record("begin(%#llx, %#llx, %d, %u, %u);", (unsigned long long)options.boot_id,
+           (unsigned long long)options.space_base, options.takes_tables, options.hole_first,
+           options.hole_count);
+    world_boot(&options);
     machine.interrupts = chance_in(2);
     memset(&world, 0, sizeof(world));
     model_init();
@@ -682,7 +654,7 @@ static void log_check(void)
         error = replay_log_verify(&log, NULL);
     }
     if (error.fault == REPLAY_OK && log.first != 0) { // the follower has read what is gone
-        if (memcmp(log.trailer->digest, follower.state.digest, 16) != 0) {
+        if (memcmp(log.trailer->digest, follower_digest(), 16) != 0) {
             broken("the exported log states another digest");
         }
         return;
@@ -763,6 +735,7 @@ void world_end(const char *log_path)
             world_check();
         }
     }
+    record("end();");
     if (machine.end != MACHINE_HALTED) {
         broken("the last exit doesn't end the machine: %s", machine.panic_what);
     }

@@ -84,11 +84,17 @@ bool chance_in(uint32_t times);
 // --- The world ----------------------------------------------------------------------------------
 
 void world_begin(void);
+// The machine of a world, and nothing more: of the options, frames and programs are the same in
+// all.
+void world_boot(const struct machine_options *options);
 // Everybody exits; the machine's log leads to its state. `log_path`: NULL, or where to keep it.
 void world_end(const char *log_path);
 bool world_is_nearly_full(void);
 // Takes all completions, compares them with the model's, checks the invariants and the log.
 void world_check(void);
+
+// Operations of the thread that wait in the kernel.
+uint32_t waiting_count(uint32_t thread);
 
 // An actor that can run; NULL: none can.
 struct actor *actor_find(void);

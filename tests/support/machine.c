@@ -23,6 +23,7 @@ static const uint64_t SPACE_SIZE = 1ull << 32;
 
 struct machine machine;
 const struct machine_witness *machine_witness;
+void (*machine_writer)(const struct machine_deed *deed);
 uint8_t *hal_frames;
 
 static uint32_t frame_count;
@@ -489,6 +490,14 @@ struct turn machine_turn(const struct input *input)
     return turn;
 }
 
+void machine_deed(enum machine_deed_kind kind, uint32_t thread, uint64_t a, uint64_t b,
+                  const void *bytes)
+{
+    if (machine_writer != NULL) {
+        machine_writer(&(struct machine_deed){kind, thread, a, b, bytes});
+    }
+}
+
 // An input of the running thread.
 static int32_t input_of_thread(uint32_t thread, struct input *input)
 {
@@ -503,6 +512,7 @@ int32_t machine_enter(uint32_t thread, uint64_t min_complete, uint64_t timeout_n
 {
     struct input input = {.kind = INPUT_ENTER, .fault = {0}};
 
+    machine_deed(MACHINE_ENTER, thread, min_complete, timeout_ns, NULL);
     input.enter.min_complete = min_complete;
     input.enter.timeout_ns = timeout_ns;
     return input_of_thread(thread, &input);
@@ -512,6 +522,7 @@ int32_t machine_exit(uint32_t thread, int32_t code)
 {
     struct input input = {.kind = INPUT_EXIT, .fault = {0}};
 
+    machine_deed(MACHINE_EXIT, thread, (uint32_t)code, 0, NULL);
     input.exit.code = (uint32_t)code;
     return input_of_thread(thread, &input);
 }
@@ -520,6 +531,7 @@ int32_t machine_fault(uint32_t thread, uint32_t cause, uint64_t address)
 {
     struct input input = {.kind = INPUT_FAULT, .fault = {cause, address, LAYOUT_IMAGE}};
 
+    machine_deed(MACHINE_FAULT, thread, cause, address, NULL);
     return input_of_thread(thread, &input);
 }
 
@@ -527,6 +539,7 @@ int32_t machine_timer(uint64_t now_ns)
 {
     struct input input = {.kind = INPUT_TIMER, .now_ns = now_ns, .fault = {0}};
 
+    machine_deed(MACHINE_TIMER, 0, now_ns, 0, NULL);
     require(now_ns >= machine.now_ns, "time runs backwards", now_ns);
     machine.now_ns = now_ns;
     if (machine.armed_ns <= now_ns) {
@@ -540,6 +553,7 @@ int32_t machine_interrupt(uint64_t lines)
 {
     struct input input = {.kind = INPUT_INTERRUPT, .now_ns = machine.now_ns, .fault = {0}};
 
+    machine_deed(MACHINE_INTERRUPT, 0, lines, 0, NULL);
     require((lines & ~machine.open_lines) == 0, "these lines are closed", lines);
     machine.open_lines &= ~lines;
     input.interrupt.lines = lines;

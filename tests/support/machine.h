@@ -121,6 +121,28 @@ struct machine_witness {
 
 extern const struct machine_witness *machine_witness; // NULL: nobody
 
+// What a test does to the machine, one deed at a time: for who writes it down.
+enum machine_deed_kind {
+    MACHINE_WRITE,     // a, b: address, size; bytes; `thread` is the space
+    MACHINE_SUBMIT,    // bytes: the SQE
+    MACHINE_REAP,      // bytes: the completion that was taken
+    MACHINE_ENTER,     // a, b: min_complete, timeout
+    MACHINE_EXIT,      // a: code
+    MACHINE_FAULT,     // a, b: cause, address
+    MACHINE_TIMER,     // a: the time
+    MACHINE_INTERRUPT, // a: lines
+    MACHINE_DEEDS,
+};
+
+struct machine_deed {
+    enum machine_deed_kind kind;
+    uint32_t thread;
+    uint64_t a, b;
+    const void *bytes;
+};
+
+extern void (*machine_writer)(const struct machine_deed *deed); // NULL: nobody
+
 // Boots the kernel and takes its steps until it says which thread runs. False: the machine ended.
 bool machine_boot(const struct machine_options *options);
 
@@ -183,6 +205,9 @@ cap_t machine_capability(uint32_t thread, const char *name);
 uint64_t machine_package(const struct machine_options *options, uint8_t *bytes);
 
 // --- For the parts of this machine --------------------------------------------------------------
+
+void machine_deed(enum machine_deed_kind kind, uint32_t thread, uint64_t a, uint64_t b,
+                  const void *bytes);
 
 // The test, or the kernel, did what no program, or no kernel, may do.
 _Noreturn void machine_fail(const char *what, uint64_t value);

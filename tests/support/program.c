@@ -45,7 +45,7 @@ bool machine_read(uint32_t space, uint64_t address, void *bytes, uint64_t size)
     return true;
 }
 
-bool machine_write(uint32_t space, uint64_t address, const void *bytes, uint64_t size)
+static bool bytes_put(uint32_t space, uint64_t address, const void *bytes, uint64_t size)
 {
     const uint8_t *from = bytes;
 
@@ -63,6 +63,12 @@ bool machine_write(uint32_t space, uint64_t address, const void *bytes, uint64_t
     return true;
 }
 
+bool machine_write(uint32_t space, uint64_t address, const void *bytes, uint64_t size)
+{
+    machine_deed(MACHINE_WRITE, space, address, size, bytes);
+    return bytes_put(space, address, bytes, size);
+}
+
 // --- Where the program would not look twice: a fault here is a broken test or kernel ------------
 
 static void must_read(uint32_t space, uint64_t address, void *bytes, uint64_t size)
@@ -74,7 +80,7 @@ static void must_read(uint32_t space, uint64_t address, void *bytes, uint64_t si
 
 static void must_write(uint32_t space, uint64_t address, const void *bytes, uint64_t size)
 {
-    if (!machine_write(space, address, bytes, size)) {
+    if (!bytes_put(space, address, bytes, size)) {
         machine_fail("the program can't write what the kernel gave it", address);
     }
 }
@@ -119,6 +125,7 @@ bool machine_submit(uint32_t thread, const struct sqe *sqe)
     if (header.sq_tail - header.sq_head >= header.sq_entries) {
         return false;
     }
+    machine_deed(MACHINE_SUBMIT, thread, 0, 0, sqe);
     uint64_t place = header.sq_tail & (header.sq_entries - 1);
     must_write(space, ring + header.sq_offset + place * sizeof(*sqe), sqe, sizeof(*sqe));
     must_write(space, ring + offsetof(struct ring_header, sq_tail), &tail, sizeof(tail));
@@ -137,6 +144,7 @@ bool machine_reap(uint32_t thread, struct cqe *cqe)
     }
     uint64_t place = header.cq_head & (header.cq_entries - 1);
     must_read(space, ring + header.cq_offset + place * sizeof(*cqe), cqe, sizeof(*cqe));
+    machine_deed(MACHINE_REAP, thread, 0, 0, cqe);
     must_write(space, ring + offsetof(struct ring_header, cq_head), &head, sizeof(head));
     return true;
 }
