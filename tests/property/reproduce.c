@@ -41,11 +41,11 @@ static void look(void)
 void begin(uint64_t boot_id, uint64_t space_base, bool takes_tables, uint32_t hole_first,
            uint32_t hole_count)
 {
-    world_boot(&(struct machine_options){.boot_id = boot_id,
-                                         .space_base = space_base,
-                                         .takes_tables = takes_tables,
-                                         .hole_first = hole_first,
-                                         .hole_count = hole_count});
+    world_machine_boot(&(struct machine_options){.boot_id = boot_id,
+                                                 .space_base = space_base,
+                                                 .takes_tables = takes_tables,
+                                                 .hole_first = hole_first,
+                                                 .hole_count = hole_count});
     follower_begin();
     look();
 }

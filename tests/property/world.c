@@ -597,7 +597,7 @@ static void genesis_learn(const struct actor *first)
     }
 }
 
-void world_boot(const struct machine_options *wanted)
+void world_machine_boot(const struct machine_options *wanted)
 {
     static const char *const programs[] = {"init", "child", "other", NULL};
     struct machine_options options = *wanted;
@@ -628,7 +628,7 @@ void world_begin(void)
     record("begin(%#llx, %#llx, %d, %u, %u);", (unsigned long long)options.boot_id,
            (unsigned long long)options.space_base, options.takes_tables, options.hole_first,
            options.hole_count);
-    world_boot(&options);
+    world_machine_boot(&options);
     machine.interrupts = chance_in(2);
     memset(&world, 0, sizeof(world));
     model_init();

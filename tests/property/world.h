@@ -86,7 +86,7 @@ bool chance_in(uint32_t times);
 void world_begin(void);
 // The machine of a world, and nothing more: of the options, frames and programs are the same in
 // all.
-void world_boot(const struct machine_options *options);
+void world_machine_boot(const struct machine_options *options);
 // Everybody exits; the machine's log leads to its state. `log_path`: NULL, or where to keep it.
 void world_end(const char *log_path);
 bool world_is_nearly_full(void);
