@@ -94,6 +94,7 @@ budget: $(BUDGET_BUILD) ## Lines and bytes of the kernel against their limits
 	@$(budget)
 
 soak: $(PROPERTY_GCC) ## The property tests with many more steps (STEPS=n), without limit of time
+	@$(PYTHON) -B tests/property/soak.py $(STEPS) $(PROPERTY_GCC)
 	@$(call run_list,soak)
 
 format: ## Format the C sources in place

@@ -73,9 +73,9 @@ build_list = $(call one,build,600,MAKEFLAGS= $(MAKE) $1-build)
 python_list = $(foreach t,$1,$(call one,$(t:.py=),600,$(PYTHON) -B $t $(call arguments_of,$t)))
 unit_list = $(foreach t,$1,$(call one,$(t:build/%=%),300,$t))
 # Property tests take their number of steps from STEPS; a step of small worlds is a process of the
-# host: $(call property_list,tests,seconds,steps,steps of small worlds)
+# host: $(call property_list,tests,seconds,steps,steps of small worlds,of those with jobs)
 property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2, \
-    STEPS=$(if $(filter %/small_test,$t),$4,$3) $t))
+    STEPS=$(if $(filter %/small_test,$t),$4,$(if $(filter %/tree_test,$t),$5,$3)) $t))
 
 # The rules of the house.
 CORE_OBJS := $(call objs,x86_64-core,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB) \
@@ -98,7 +98,7 @@ first_list = $(call build_list,$1) $(tidy_list) \
 run_file_list = $(foreach r,$1,$(call one,$(r:.run=),600, \
     $(PYTHON) -B tests/run/runner.py $r))
 check_list = $(call first_list,check) \
-    $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,100000,400) \
+    $(call unit_list,$(UNIT_ASAN)) $(call property_list,$(PROPERTY_ASAN),300,100000,400,100) \
     $(call python_list,$(filter tests/run/%,$(SYSTEM_TESTS))) \
     $(call run_file_list,$(RUN_FILES))
 
@@ -134,8 +134,9 @@ TEST_BUILD := $(CHECK_BUILD) build/x86_64/first-call.iso $(BENCH_BIN) $(UNIT_GCC
               $(PROPERTY_GCC) $(FUZZ_BIN) $(INTEROP_BIN) $(CAPNP_PROFILED) $(CAPNP_CPP)
 test_list = $(call first_list,test) \
     $(call unit_list,$(UNIT_ASAN) $(UNIT_GCC)) \
-    $(call property_list,$(PROPERTY_ASAN),900,100000,400) \
-    $(call property_list,$(PROPERTY_GCC),1200,1000000,10000) \
+    $(call property_list,$(PROPERTY_ASAN),900,100000,400,100) \
+    $(call property_list,$(PROPERTY_GCC),1200,1000000,10000,4000) \
     $(foreach f,$(FUZZ_BIN),$(call one,$(f:build/%=%),600,$(call fuzz_run,$f))) \
     $(call python_list,$(SYSTEM_TESTS)) $(call run_file_list,$(RUN_FILES) $(BOOT_RUN_FILES))
-soak_list = $(call property_list,$(PROPERTY_GCC),1000000,$(STEPS),$(STEPS))
+# Of small worlds about what fits in ten minutes to half an hour.
+soak_list = $(call property_list,$(PROPERTY_GCC),1000000,$(STEPS),400000,60000)

@@ -4,32 +4,15 @@
 // sequence of these, with the real code. After each operation the world is compared with the model,
 // as in core_test.c; at the end of each sequence everybody exits, and nothing may be left. What
 // chance never brings together, this does.
-//
-//     SCENE=name PATH_OF=3,0,12 small_test     one sequence again, as a failure prints it
-//
-// A sequence is a path in a tree; each node is a process of the host, forked from the node above,
-// so that no state has to be copied by hand, nor can be forgotten. STEPS=n is the number of
-// operations after which no deeper level is begun; a level that was begun is finished, but the last
-// may be left in its middle, which is said.
-#define _DEFAULT_SOURCE // MAP_ANONYMOUS
+// How they are walked: walk.h.
 #include "kernel/core/test/waiting.h"
 #include "tests/property/step.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "tests/property/walk.h"
 
 enum {
     FIRST,
     SERVER,
     CLIENT,
-    DEPTH_MAX = 16,
-    LEVELS_FOR_ALL = 4, // once so many are begun, each operation was possible somewhere
-    STEPS_DEFAULT = 20000,
     PAYLOAD_SIZE = 8,
     INTERFACE = 0x5000,
     LIMIT_NS = 500000, // of an operation that has one
@@ -60,37 +43,6 @@ struct action {
     uint32_t *node; // RELEASE, revoke, lease
     uint64_t bits;  // WAIT, SIGNAL; PARK: what is added to the word; UNPARK: how many
 };
-
-struct scene {
-    const char *name;
-    void (*begin)(void);
-    const struct action *actions;
-    uint32_t count;
-};
-
-// Of all processes.
-struct totals {
-    uint64_t steps, ends, left; // operations, ends of worlds, operations left out
-    uint64_t done[64];          // of each action
-};
-static struct totals *totals;
-
-static struct {
-    const struct scene *scene;
-    uint32_t depth, level; // of the path; of the level that is being visited
-    uint8_t path[DEPTH_MAX];
-    uint64_t steps_most;
-    bool is_rooted; // the world stands as the scene begins
-} walk;
-
-void again_print(void)
-{
-    fprintf(stderr, "again: SCENE=%s PATH_OF=", walk.scene->name);
-    for (uint32_t i = 0; i < walk.depth; i++) {
-        fprintf(stderr, "%s%u", i == 0 ? "" : ",", walk.path[i]);
-    }
-    fprintf(stderr, "\n");
-}
 
 // --- Holds --------------------------------------------------------------------------------------
 
@@ -609,27 +561,33 @@ static const struct action wait_actions[] = {
     {.what = "time moves on", .actor = FIRST, .run = time_moves},
 };
 
-#define SCENE(name)                                                                                \
-    {                                                                                              \
-#name, name##_begin, name##_actions, sizeof name##_actions / sizeof name##_actions[0]      \
-    }
-static const struct scene scenes[] = {SCENE(travel), SCENE(wait)};
-
 // --- The walk -----------------------------------------------------------------------------------
 
-static bool may_act(const struct actor *actor)
+struct scene {
+    void (*begin)(void);
+    const struct action *actions;
+};
+
+static void scene_begin(const void *context)
 {
-    return actor->is_alive && !actor_is_waiting(actor);
+    const struct scene *scene = context;
+
+    chance_init(1);
+    world_begin();
+    machine.interrupts = false;
+    world.is_trimmed = false;
+    world.is_brief = true;
+    scene->begin();
+    world_check();
 }
 
-// False: there was nothing to do, and the path ends.
-static bool act(uint32_t number)
+static bool scene_act(const void *context, uint32_t number)
 {
-    const struct action *action = &walk.scene->actions[number];
+    const struct scene *scene = context;
+    const struct action *action = &scene->actions[number];
     struct actor *actor = &world.actors[action->actor];
 
-    walk.path[walk.depth++] = (uint8_t)number;
-    if (!may_act(actor)) {
+    if (!actor->is_alive || actor_is_waiting(actor)) {
         return false;
     }
     note("%s", action->what);
@@ -641,132 +599,35 @@ static bool act(uint32_t number)
         return false;
     }
     world_check();
-    totals->steps++;
-    totals->done[number]++;
-    tally.step = totals->steps;
     return true;
 }
 
-// Waits for the child; the walk ends where it failed.
-static void child_wait(pid_t child)
+static void scene_end(const void *context)
 {
-    int status;
-
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        broken("the host has no process left");
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        _exit(1); // it has said why
-    }
-}
-
-// Visits what lies `levels` below this node, each in a process of its own; and ends this world, if
-// its level is the one that is being visited.
-static void visit(uint32_t levels)
-{
-    for (uint32_t i = 0; i < walk.scene->count && levels > 0; i++) {
-        if (totals->steps >= walk.steps_most) {
-            totals->left++;
-            continue;
-        }
-        pid_t child = fork();
-        if (child == 0) {
-            if (act(i)) {
-                visit(levels - 1);
-            }
-            _exit(0);
-        }
-        child_wait(child);
-    }
-    if (levels == 0) {
-        world_end(NULL);
-        totals->ends++;
-    }
-}
-
-static void root(const struct scene *scene)
-{
-    walk.scene = scene;
-    chance_init(1);
-    world_begin();
-    machine.interrupts = false;
-    world.is_trimmed = false;
-    world.is_brief = true;
-    scene->begin();
-    world_check();
-}
-
-// Level after level: each sequence of one operation, of two, and so on.
-static void scene_walk(const struct scene *scene)
-{
-    uint64_t most = walk.steps_most;
-
-    uint32_t level;
-
-    memset(totals, 0, sizeof *totals);
-    for (level = 1; level <= DEPTH_MAX && totals->left == 0; level++) {
-        uint64_t before = totals->steps;
-        uint64_t ends = totals->ends;
-        walk.steps_most = before + most;
-        pid_t child = fork();
-        if (child == 0) {
-            root(scene);
-            visit(level);
-            _exit(0);
-        }
-        child_wait(child);
-        printf("%s, %u operations: %llu steps, %llu ends%s\n", scene->name, level,
-               (unsigned long long)(totals->steps - before),
-               (unsigned long long)(totals->ends - ends),
-               totals->left == 0 ? "" : "; not all of them");
-        fflush(stdout);
-    }
-    for (uint32_t i = 0; i < scene->count && level > LEVELS_FOR_ALL; i++) {
-        if (totals->done[i] == 0) {
-            walk.scene = scene;
-            broken("%s: nothing leads to '%s'", scene->name, scene->actions[i].what);
-        }
-    }
-}
-
-// One path, without forks.
-static void path_walk(const struct scene *scene, const char *path)
-{
-    root(scene);
-    for (const char *at = path; *at != 0;) {
-        char *rest;
-        unsigned long number = strtoul(at, &rest, 10);
-        if (rest == at || number >= scene->count || walk.depth == DEPTH_MAX) {
-            fprintf(stderr, "PATH_OF: '%s' is not a list of numbers below %u\n", path,
-                    scene->count);
-            exit(2);
-        }
-        printf("%s%s\n", scene->actions[number].what, act((uint32_t)number) ? "" : ": impossible");
-        at = *rest == ',' ? rest + 1 : rest;
-    }
+    (void)context;
     world_end(NULL);
 }
 
+static const char *scene_what(const void *context, uint32_t number)
+{
+    const struct scene *scene = context;
+
+    return scene->actions[number].what;
+}
+
+enum {
+    TRAVEL_COUNT = sizeof travel_actions / sizeof travel_actions[0],
+    WAIT_COUNT = sizeof wait_actions / sizeof wait_actions[0],
+};
+
 int main(void)
 {
-    const char *only = getenv("SCENE");
-    const char *path = getenv("PATH_OF");
+    static const struct scene travel = {travel_begin, travel_actions};
+    static const struct scene waits = {wait_begin, wait_actions};
+    static const struct walk_scene scenes[] = {
+        {"travel", &travel, TRAVEL_COUNT, scene_begin, scene_act, scene_end, scene_what},
+        {"wait", &waits, WAIT_COUNT, scene_begin, scene_act, scene_end, scene_what},
+    };
 
-    totals = mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (totals == MAP_FAILED) {
-        fprintf(stderr, "no memory\n");
-        return 1;
-    }
-    walk.steps_most = environment("STEPS", 1, STEPS_DEFAULT);
-    for (uint32_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
-        if (only != NULL && strcmp(only, scenes[i].name) != 0) {
-            continue;
-        }
-        if (path != NULL) {
-            path_walk(&scenes[i], path);
-        } else {
-            scene_walk(&scenes[i]);
-        }
-    }
-    return 0;
+    return walk_main(scenes, sizeof scenes / sizeof scenes[0]);
 }

@@ -106,6 +106,11 @@ static void aborted(int number)
     raise(number);
 }
 
+void history_begin(void)
+{
+    signal(SIGABRT, aborted);
+}
+
 void broken(const char *format, ...)
 {
     va_list arguments;
@@ -622,7 +627,7 @@ void world_begin(void)
         options.hole_first = 1700;
         options.hole_count = 8;
     }
-    signal(SIGABRT, aborted);
+    history_begin();
     note("a new world: base %llx, tables %d, hole %u", (unsigned long long)options.space_base,
          options.takes_tables, options.hole_count);
     record("begin(%#llx, %#llx, %d, %u, %u);", (unsigned long long)options.boot_id,

@@ -116,7 +116,8 @@ uint8_t pattern_byte(uint64_t number, uint32_t i);
 void old_put(struct old_ids *old, uint64_t id);
 uint64_t old_get(const struct old_ids *old);
 
-// A line for the history that a failure prints.
+// From now on a failure prints the history: its last lines.
+void history_begin(void);
 __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
 __attribute__((format(printf, 1, 2))) _Noreturn void broken(const char *format, ...);
 
