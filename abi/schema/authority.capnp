@@ -124,6 +124,62 @@ interface AuthorityHistory @0x9f4b3c0000000220 {
       -> (records :UInt64, missed :UInt64, more :Bool, grants :List(AuthorityGrant));
   # Which of the capabilities that a process was given before it started it has used, by what uses
   # counts. Where anything was missed, what looks unused may be needed.
+
+  names @12 (process :UInt64, object :UInt64, interface :UInt64, method :UInt16, at :UInt64,
+             isTime :Bool)
+      -> (seq :UInt64, program :Text, endpoint :Text, interface :Text, method :Text);
+  # What people call them: the program that a process runs and the endpoint that an object is, by
+  # the boot package; an interface and its method. What is 0 is not asked for; a method, only with
+  # its interface. Empty: it has no name that the service knows.
+
+  named @13 (program :Text, at :UInt64, isTime :Bool, skip :UInt32)
+      -> (seq :UInt64, more :Bool, processes :List(AuthorityProcess));
+  # The other way round: every process that ran this program then. Errors: failed where the package
+  # has no such program, or the service was not granted the package.
+
+  assert @14 (rules :Text, skip :UInt32)
+      -> (seq :UInt64, begins :UInt64, states :UInt64, line :UInt32, column :UInt32, error :Text,
+          more :Bool, verdicts :List(AuthorityVerdict));
+  # Whether rules hold in every state that the history has, a verdict for each in their order. What
+  # the rules mean is in docs/authority.md. line: 0, or where they can't be read, and error then
+  # says why. Rules speak of everybody, so only who may see all is answered.
+
+  graph @15 (at :UInt64, isTime :Bool, skip :UInt32)
+      -> (seq :UInt64, more :Bool, elements :List(AuthorityElement));
+  # The picture of a moment: processes, objects, and what is held, in the order in which they began.
+
+  prove @16 (kind :UInt8, process :UInt64, object :UInt64, at :UInt64, isTime :Bool,
+             begins :UInt64, pages :UInt64, offset :UInt64)
+      -> (seq :UInt64, begins :UInt64, pages :UInt64, size :UInt64, data :Data);
+  # A proof, as abi/proof.h describes it, for somebody who believes neither this machine nor this
+  # service; at most 512 bytes of it from offset. kind: 0 who, 1 holds, 2 path, 3 at. First with
+  # pages 0: of all the pages that there are; then again with what begins and pages said, and with
+  # seq as at, for the other pieces. It has all of the log in it, so only who may see all is
+  # answered. Errors: failed where the history begins later by now; begin again.
+}
+
+struct AuthorityVerdict {
+  # Of one rule.
+  line @0 :UInt32;      # where it stands
+  states @1 :UInt64;    # in which it does not hold; 0: it holds, and the rest is 0
+  first @2 :UInt64;     # the first of those, and the last: commits before
+  last @3 :UInt64;
+  process @4 :UInt64;   # whom it does not hold for, first; 0: nobody
+  cap @5 :UInt64;       # by which capability; 0: by none
+  program @6 :Text;     # of that process, where it is known
+}
+
+struct AuthorityElement {
+  # Of a picture.
+  kind @0 :UInt8;       # 0 a process, 1 an object, 2 what a process holds of an object
+  works @1 :Bool;       # of what is held: it could be used
+  isRevoker @2 :Bool;
+  process @3 :UInt64;   # 0: it is an object
+  object @4 :UInt64;    # 0: it is a process
+  cap @5 :UInt64;       # of what is held
+  interface @6 :UInt64; # ... of an object: its own
+  methods @7 :UInt64;
+  name @8 :Text;        # of the program or the endpoint, where it is known
 }
 
 struct AuthorityGrant {

@@ -156,3 +156,31 @@ struct replay_error authority_window_take(struct authority_window *window,
     memcpy(window->index.head, window->replay.head, HASH_SIZE);
     return error;
 }
+
+void authority_window_judge(struct authority_window *window, struct authority_judge *judge,
+                            const struct rules *rules,
+                            const char *(*program)(void *context, uint32_t process), void *context,
+                            uint32_t *at, void *storage)
+{
+    struct replay end = window->replay;
+    struct state *state = &window->replay.state;
+
+    state_begin(window);
+    *at = window->index.base_count;
+    authority_judge_init(judge, rules, state, program, context, storage);
+    if (*at != 0)
+        authority_judge_begin(judge, window->index.base_ns);
+    for (uint32_t i = 0; i < window->page_count; i++) {
+        const struct log_page *page = &window->pages[i];
+        for (uint32_t j = 0; j < page->header.count; j++) {
+            authority_judge_before(judge, &page->records[j]);
+            reduce(state, &page->records[j]); // it was checked when it came
+            (*at)++;
+            authority_judge_after(judge, &page->records[j]);
+        }
+    }
+    ASSERT(state->seq == end.state.seq && state->digest[0] == end.state.digest[0] &&
+           state->digest[1] == end.state.digest[1]);
+    end.state = *state;
+    window->replay = end;
+}

@@ -14,6 +14,7 @@
 #ifndef LIB_AUTHORITY_WINDOW_H
 #define LIB_AUTHORITY_WINDOW_H
 
+#include "lib/authority/judge.h"
 #include "lib/authority/query.h"
 #include "lib/replay/checkpoint.h"
 
@@ -40,5 +41,13 @@ void authority_window_init(struct authority_window *window, void *memory, uint64
 // machine's state. After any fault the replica is where it was, and can't go on with this log.
 struct replay_error authority_window_take(struct authority_window *window,
                                           const struct log_page *page);
+
+// Goes through all that it has once more, from the state at its beginning, and judges every one. It
+// may not be blind. `at`: the moment that the judge is at, for its caller's names. `storage`: of
+// authority_judge_size() bytes. The replica is then where it was.
+void authority_window_judge(struct authority_window *window, struct authority_judge *judge,
+                            const struct rules *rules,
+                            const char *(*program)(void *context, uint32_t process), void *context,
+                            uint32_t *at, void *storage);
 
 #endif

@@ -4,29 +4,18 @@
 // see everything, then as somebody who sees one job. Granted: console, history (all), own (a facet
 // of the service that shows one job, without refresh).
 //
-// A line is the question, the seq that the answer holds for, and the numbers of one row.
+// A line is the question and the numbers of one row, and names behind them. Of a proof it is the
+// SHA-256 of the whole.
+#include "programs/asker/asker.h"
 #include "abi/ids.h"
-#include "runtime/runtime.h"
 
-#include "schema/authority.capnp.h"
-#include "schema/kernel.capnp.h"
-
-enum {
-    KNOWN_MAX = 64, // processes, and objects
-    CALLS = 600,    // of one method: more than the SysLog keeps
-};
+enum { CALLS = 600 }; // of one method: more than the SysLog keeps
 
 static const uint64_t NOW = UINT64_MAX;
 
-static struct {
-    struct debug_console console;
-    struct authority_history history;
-    uint64_t seq; // that all is asked about
-    uint64_t processes[KNOWN_MAX], objects[KNOWN_MAX];
-    uint32_t process_count, object_count;
-} asker;
+struct asker asker;
 
-static void line_put(struct tsr_line *line)
+void line_put(struct tsr_line *line)
 {
     struct capnp_exception exception;
     if (!debug_console_write_line(asker.console, tsr_line_of(line), &exception)) {
@@ -34,7 +23,7 @@ static void line_put(struct tsr_line *line)
     }
 }
 
-static struct tsr_line line_begin(const char *what)
+struct tsr_line line_begin(const char *what)
 {
     struct tsr_line line = {0};
     tsr_line_text(&line, "asker: ");
@@ -42,13 +31,20 @@ static struct tsr_line line_begin(const char *what)
     return line;
 }
 
-static void number_put(struct tsr_line *line, uint64_t number)
+void number_put(struct tsr_line *line, uint64_t number)
 {
     tsr_line_text(line, " ");
     tsr_line_hex(line, number);
 }
 
-_Noreturn static void fail(const char *what, const struct capnp_exception *exception)
+void numbers_put(struct tsr_line *line, const uint64_t *numbers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        number_put(line, numbers[i]);
+    }
+}
+
+_Noreturn void fail(const char *what, const struct capnp_exception *exception)
 {
     struct tsr_line line = line_begin(what);
     tsr_line_text(&line, ": ");
@@ -58,7 +54,7 @@ _Noreturn static void fail(const char *what, const struct capnp_exception *excep
 }
 
 // A refusal that is expected is said.
-static void refused_tell(const char *what, const struct capnp_exception *exception)
+void refused_tell(const char *what, const struct capnp_exception *exception)
 {
     struct tsr_line line = line_begin(what);
     tsr_line_text(&line, " refused: ");
@@ -95,9 +91,7 @@ static void hold_tell(const char *question, uint64_t of, struct authority_hold_r
                                 authority_hold_get_use(hold),
                                 authority_hold_get_is_revoker(hold),
                                 authority_hold_get_change(hold)};
-    for (uint32_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        number_put(&line, numbers[i]);
-    }
+    numbers_put(&line, numbers, sizeof numbers / sizeof *numbers);
     line_put(&line);
     known_add(asker.objects, &asker.object_count, authority_hold_get_object(hold));
 }
@@ -116,9 +110,7 @@ static void step_tell(uint64_t process, uint64_t object, struct authority_step_r
                                 authority_step_get_how(step),
                                 authority_step_get_is_moved(step),
                                 authority_step_get_acted_for(step)};
-    for (uint32_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        number_put(&line, numbers[i]);
-    }
+    numbers_put(&line, numbers, sizeof numbers / sizeof *numbers);
     line_put(&line);
 }
 
@@ -126,8 +118,8 @@ static void step_tell(uint64_t process, uint64_t object, struct authority_step_r
 // Each goes on asking until there is no more.
 
 // Ends a call; whether there is more.
-static bool call_end(struct capnp_call *call, bool is_answered, bool has_more, const char *what,
-                     struct capnp_exception *exception)
+bool call_end(struct capnp_call *call, bool is_answered, bool has_more, const char *what,
+              struct capnp_exception *exception)
 {
     bool is_good = is_answered && !capnp_call_refuse_response(call, exception);
     capnp_call_end(call);
@@ -361,12 +353,13 @@ static void suggest_ask(uint64_t process)
         for (uint32_t i = 0; i < list.l.count; i++, skip++) {
             struct authority_grant_reader grant = authority_grant_reader_at(list, i);
             struct tsr_line line = line_begin("suggest");
-            number_put(&line, process);
-            number_put(&line, authority_grant_get_interface(grant));
-            number_put(&line, authority_grant_get_methods(grant));
-            number_put(&line, authority_grant_get_used(grant));
-            number_put(&line, authority_grant_get_is_used(grant));
-            number_put(&line, authority_grant_get_is_handed_on(grant));
+            const uint64_t numbers[] = {process,
+                                        authority_grant_get_interface(grant),
+                                        authority_grant_get_methods(grant),
+                                        authority_grant_get_used(grant),
+                                        authority_grant_get_is_used(grant),
+                                        authority_grant_get_is_handed_on(grant)};
+            numbers_put(&line, numbers, sizeof numbers / sizeof *numbers);
             line_put(&line);
         }
         has_more = call_end(&call, is_answered, has_more, "suggest", &exception);
@@ -514,6 +507,7 @@ static void own_show(struct authority_history own)
             path_ask(asker.processes[j], asker.objects[i]);
         }
     }
+    report_own_show();
     if (!authority_history_refresh(own, &seq, &exception)) {
         refused_tell("refresh", &exception);
     }
@@ -542,10 +536,17 @@ int tsr_main(struct start *start)
         return 1;
     }
     asker.seq = refresh_ask();
+    at_ask();
+    holds_ask(asker.processes[0]);
+    report_show();
+    asker.process_count = asker.object_count = 0;
+    struct tsr_line line = line_begin("asks on");
+    line_put(&line);
     all_ask();
+    names_show();
     uses_show();
     own_show(own);
-    struct tsr_line line = line_begin("asked all");
+    line = line_begin("asked all");
     line_put(&line);
     return 0;
 }

@@ -3,7 +3,8 @@
 // authorityd: who could do what, asked inside the system. See README.md.
 //
 // Granted: server (the server's side of its endpoint), log and log-pages, timer, console (for what
-// goes wrong). It has to begin while page 0 of the log is still there: with the system.
+// goes wrong); and package, for names, without which there are numbers alone. It has to begin while
+// page 0 of the log is still there: with the system.
 #include "system/authorityd/authorityd.h"
 
 #include "schema/authority.capnp.h"
@@ -24,6 +25,11 @@ int tsr_main(struct start *start)
         !tsr_find(start, "log-pages", MEMORY_OBJECT_INTERFACE_ID, &authorityd.log.pages.id) ||
         !tsr_find(start, "timer", TIMER_INTERFACE_ID, &authorityd.timer.id)) {
         tsr_panic("authorityd: needs server, log, log-pages and timer");
+    }
+    struct memory_object package;
+    if (tsr_find(start, "package", MEMORY_OBJECT_INTERFACE_ID, &package.id) &&
+        !authorityd_names_open(package, &exception)) {
+        tsr_panic_because("authorityd: cannot read the names of programs: ", &exception);
     }
     options.timer = authorityd.timer.id;
     authority_window_init(&authorityd.window, memory, sizeof(memory));

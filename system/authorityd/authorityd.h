@@ -4,6 +4,7 @@
 #ifndef SYSTEM_AUTHORITYD_AUTHORITYD_H
 #define SYSTEM_AUTHORITYD_AUTHORITYD_H
 
+#include "lib/authority/program.h"
 #include "lib/authority/usage.h"
 #include "lib/authority/window.h"
 #include "runtime/log.h"
@@ -42,6 +43,16 @@ bool authorityd_follow(struct authorityd *authorityd, struct capnp_exception *ex
 bool authorityd_refresh(struct authorityd *authorityd, struct capnp_exception *exception);
 // Goes on following while nobody asks.
 void authorityd_watch(struct authorityd *authorityd);
+
+// names.c: takes the names of programs and endpoints from the boot package, which the service may
+// have been granted. False, with the exception: it is not one.
+bool authorityd_names_open(struct memory_object package, struct capnp_exception *exception);
+// The package as it is to be looked at now: lives change when the history is folded.
+struct authority_package authorityd_package(const struct authorityd *authorityd);
+// The program of a process, the endpoint that an object is: empty where it is not known.
+struct capnp_text authorityd_program(const struct authority_package *package,
+                                     const struct authorityd *authorityd, uint32_t process);
+struct capnp_text authorityd_endpoint(const struct authority_package *package, uint32_t object);
 
 // question.c: answers one call.
 bool authorityd_dispatch(void *self, uint16_t method, struct capnp_message *request,

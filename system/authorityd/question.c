@@ -9,13 +9,9 @@
 #include "lib/authority/denial.h"
 #include "lib/authority/grant.h"
 #include "lib/authority/suppose.h"
-#include "lib/authority/view.h"
-#include "system/authorityd/authorityd.h"
-
-#include "schema/authority.capnp.h"
+#include "system/authorityd/question.h"
 
 enum {
-    ROWS_MAX = 12,        // of one answer: they fit a slot of the ring
     PROCESSES_MAX = 2048, // of a machine that `reach` and `whatIf` know
     OBJECTS_MAX = 16384,
     REACH_SIZE = 13 * PROCESSES_MAX + OBJECTS_MAX,
@@ -23,40 +19,23 @@ enum {
 
 enum change { CHANGE_GAINED = 0, CHANGE_LOST = 1, CHANGE_USE = 2 };
 
-struct row {
-    uint32_t life;
-    uint32_t extra; // which path; enum change
-};
-
-// One question, and what is collected for its answer.
-struct question {
-    struct authorityd *authorityd;
-    const struct authority_index *index;
-    struct authority_view view;
-    struct authority_at at;
-    uint32_t skip;
-    struct row rows[ROWS_MAX];
-    uint32_t count;
-    bool has_more;
-};
-
-static bool refuse(struct capnp_exception *exception, const char *why)
+bool refuse(struct capnp_exception *exception, const char *why)
 {
     capnp_exception_set(exception, CAPNP_EXCEPTION_FAILED, 0, why);
     return false;
 }
 
-static void row_put(struct question *question, uint32_t life, uint32_t extra)
+void row_put(struct question *question, uint32_t life, uint32_t extra)
 {
     if (question->skip > 0)
         question->skip--;
-    else if (question->count == ROWS_MAX)
+    else if (question->count == question->rows_max)
         question->has_more = true;
     else
         question->rows[question->count++] = (struct row){life, extra};
 }
 
-static uint64_t id_of(const struct question *question, uint32_t arena, uint32_t life)
+uint64_t id_of(const struct question *question, uint32_t arena, uint32_t life)
 {
     if (life == LIFE_NONE)
         return 0;
@@ -66,10 +45,10 @@ static uint64_t id_of(const struct question *question, uint32_t arena, uint32_t 
 
 // --- What is asked ------------------------------------------------------------------------------
 
-static bool question_begin(struct question *question, struct authorityd *authorityd, uint32_t skip,
-                           struct capnp_exception *exception)
+bool question_begin(struct question *question, struct authorityd *authorityd, uint32_t skip,
+                    struct capnp_exception *exception)
 {
-    *question = (struct question){.authorityd = authorityd, .skip = skip};
+    *question = (struct question){.authorityd = authorityd, .skip = skip, .rows_max = ROWS_MAX};
     if (!authorityd_follow(authorityd, exception))
         return false;
     if (authorityd->window.is_blind || authorityd->window.replay.page_count == 0)
@@ -80,8 +59,8 @@ static bool question_begin(struct question *question, struct authorityd *authori
     return true;
 }
 
-static bool moment_find(struct question *question, uint64_t value, bool is_time,
-                        struct capnp_exception *exception)
+bool moment_find(struct question *question, uint64_t value, bool is_time,
+                 struct capnp_exception *exception)
 {
     const struct authority_index *index = question->index;
     uint32_t at;
@@ -110,16 +89,16 @@ static uint32_t life_named(const struct question *question, uint32_t arena, uint
 }
 
 // What is not to be seen is refused as what is not there.
-static bool process_find(const struct question *question, uint64_t id, uint32_t *process,
-                         struct capnp_exception *exception)
+bool process_find(const struct question *question, uint64_t id, uint32_t *process,
+                  struct capnp_exception *exception)
 {
     *process = life_named(question, ARENA_PROCESSES, id);
     return (*process != LIFE_NONE && authority_sees_process(&question->view, *process)) ||
            refuse(exception, "there was no such process, or it is not to be seen");
 }
 
-static bool object_find(const struct question *question, uint64_t id, uint32_t *object,
-                        struct capnp_exception *exception)
+bool object_find(const struct question *question, uint64_t id, uint32_t *object,
+                 struct capnp_exception *exception)
 {
     *object = life_named(question, ARENA_OBJECTS, id);
     return (*object != LIFE_NONE &&
@@ -312,6 +291,17 @@ static bool serve_path(void *self, struct authority_history_path_params_reader p
     return true;
 }
 
+void process_fill(const struct question *question, struct authority_process_builder row,
+                  uint32_t process)
+{
+    const struct authority_index *index = question->index;
+
+    authority_process_set_process(row, id_of(question, ARENA_PROCESSES, process));
+    authority_process_set_session(
+        row, id_of(question, ARENA_SESSIONS, authority_session(index, process, question->at.at)));
+    authority_process_set_stage(row, (uint8_t)authority_stage_of(index, process, question->at.at));
+}
+
 static bool serve_at(void *self, struct authority_history_at_params_reader params,
                      struct authority_history_at_results_builder results,
                      struct capnp_exception *exception)
@@ -334,14 +324,7 @@ static bool serve_at(void *self, struct authority_history_at_params_reader param
     struct authority_process_builder_list list =
         authority_history_at_results_init_processes(results, question.count);
     for (uint32_t i = 0; i < question.count; i++) {
-        struct authority_process_builder row = authority_process_builder_at(list, i);
-        uint32_t process = question.rows[i].life;
-        authority_process_set_process(row, id_of(&question, ARENA_PROCESSES, process));
-        authority_process_set_session(
-            row,
-            id_of(&question, ARENA_SESSIONS, authority_session(index, process, question.at.at)));
-        authority_process_set_stage(row,
-                                    (uint8_t)authority_stage_of(index, process, question.at.at));
+        process_fill(&question, authority_process_builder_at(list, i), question.rows[i].life);
     }
     return true;
 }
@@ -707,7 +690,12 @@ bool authorityd_dispatch(void *self, uint16_t method, struct capnp_message *requ
                                                             .uses = serve_uses,
                                                             .why_not = serve_why_not,
                                                             .what_if = serve_what_if,
-                                                            .suggest = serve_suggest};
+                                                            .suggest = serve_suggest,
+                                                            .names = serve_names,
+                                                            .named = serve_named,
+                                                            .assert = serve_assert,
+                                                            .graph = serve_graph,
+                                                            .prove = serve_prove};
 
     return authority_history_dispatch(&methods, self, method, request, response, exception);
 }

@@ -4,12 +4,27 @@
 // programs: once as somebody who may know of all, once as one who may know of its own job.
 local tessera = import 'tessera.libsonnet';
 
-local asked = ['state', 'who', 'holds', 'path', 'at', 'diff', 'reach', 'uses', 'whyNot'];
+local asked = [
+  'state',
+  'who',
+  'holds',
+  'path',
+  'at',
+  'diff',
+  'reach',
+  'uses',
+  'whyNot',
+  'names',
+  'named',
+  'assert',
+  'graph',
+  'prove',
+];
 local history(methods, job) =
   tessera.client('history', 'AuthorityHistory', methods, data=4294967296 + job);
 
 (import 'pipeline.jsonnet') {
-  endpoint+: { history: { messageMax: 256 } },
+  endpoint+: { history: { messageMax: 896 } },
   program+: {
     authorityd: {
       order: 0,
@@ -19,6 +34,7 @@ local history(methods, job) =
         log: tessera.own('log'),
         'log-pages': tessera.own('log-pages'),
         timer: tessera.own('timer'),
+        package: tessera.own('package'),
         console: tessera.own('console'),
       },
     },

@@ -3,6 +3,8 @@
 """authorityd says, inside the system, what the tool `authority` says of the same log afterwards: to
 who may see all, all of it; to who may see one job, what concerns that job's processes."""
 
+import ast
+import hashlib
 import json
 import pathlib
 import re
@@ -19,17 +21,24 @@ import oracle  # noqa: E402  pylint: disable=wrong-import-position
 import source as sources  # noqa: E402  pylint: disable=wrong-import-position
 
 TOOL = ROOT / "build/host/tools/authority"
+VERIFY = ROOT / "build/host/tools/authority-verify"
+PAGE = 4096
 HOWS = ("genesis", "grant", "call", "return", "mint")
 USES = ("works", "revoked", "expired", "session over")
 STAGES = ("dead", "building", "running", "killed")
 CHANGES = ("gained", "lost", "changed")
 WHY = (None, "revoker", "interface", "method", "revoked", "expired", "session", "never", "gone",
        "gone", "dead", "building", "killed", "unserved")
+RULES_COLUMN = 19  # of the word in NOT_RULES that names nothing
 PROCESS_CREATE, MEMORY_MAP = 8, 25
 SERVICE = 1  # the process that authorityd is
 PAGES_MAX = 1024
 CALLS = 600  # as programs/asker has it
 LOCK = (ROOT / "abi/methods.lock").read_text("utf-8")
+PROOFS = ("who", "holds", "path", "at")  # enum authority_proof_kind
+ASKER = (ROOT / "programs/asker/report.c").read_text("utf-8")
+RULES = "".join(ast.literal_eval(part) for part in re.findall(
+    r'"[^"]*"', re.search(r" RULES\[\] =([^;]*);", ASKER)[1]))
 INTERFACES = {name: int(number, 16)
               for number, name in re.findall(r"INTERFACE\((0x\w+), (\w+)\)", LOCK)}
 
@@ -47,7 +56,8 @@ def number_of(text):
 
 
 class Asked:
-    """What the program asker printed: rows of numbers, by question; those of one job apart."""
+    """What the program asker printed: rows of numbers, by question; those of one job apart. Where
+    names stand behind the numbers, rows are pairs of both."""
 
     def __init__(self, lines):
         self.rows, self.own = {}, {}
@@ -55,10 +65,16 @@ class Asked:
         part = self.rows
         for text in self.said:
             words = text.split()
+            numbers = [int(word, 16) for word in words[1:] if word.startswith("0x")]
+            names = [word for word in words[1:] if not word.startswith("0x")]
             if text.startswith("sees one job"):
                 part = self.own
-            elif len(words) > 1 and all(word.startswith("0x") for word in words[1:]):
-                part.setdefault(words[0], []).append([int(word, 16) for word in words[1:]])
+            elif text.startswith("asks on"):  # what it asked first was only to know of something
+                part.pop("at"), part.pop("holds")
+            elif numbers and words[0] in ("names", "verdict", "graph", "assert"):
+                part.setdefault(words[0], []).append((numbers, names))
+            elif numbers and not names:
+                part.setdefault(words[0], []).append(numbers)
         self.seq = self.rows["seq"][0][0]
 
 
@@ -66,7 +82,7 @@ class Service(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.runs = {}
-        for platform, options in (("sim", {"seed": 3}), ("x86_64", {})):
+        for platform, options in (("sim", {"seed": 4}), ("x86_64", {})):
             run = machine.Run(platform, "authorityd", "authorityd-asked", **options)
             cls.runs[platform] = run, Asked(run.lines)
 
@@ -198,6 +214,99 @@ class Service(unittest.TestCase):
                 self.assertIn((INTERFACES["DebugConsole"], False), used)
                 relay = [row for row in rows if row[1] == INTERFACES["Relay"]]
                 self.assertTrue(all(row[5] and row[3] & ~row[2] == 0 for row in relay), rows)
+
+    def cut(self, run, folder, pages):
+        """The log as it was when it had so many pages, and its head."""
+        data = run.log_bytes()[:pages * PAGE]
+        (folder / "cut.log").write_bytes(data)
+        return folder / "cut.log", hashlib.sha256(data[-PAGE:]).hexdigest()
+
+    def pages_until(self, run, seq):
+        count, data = 0, run.log_bytes()
+        for page in range(len(data) // PAGE):
+            if count == seq:
+                return page
+            count += struct.unpack_from("<H", data, page * PAGE + 6)[0]
+        self.assertEqual(count, seq)
+        return len(data) // PAGE
+
+    def test_names_are_those_of_the_tool(self):
+        for run, asked in self.each():
+            programs = {number_of(row["process"]): row["program"]
+                        for row in self.ask(run, "at", asked.seq) if row["row"] == "process"}
+            told = {row[0]: name[0] for row, name in asked.rows["names"] if row[0]}
+            self.assertEqual(told, programs)
+            endpoints = {name[1] for row, name in asked.rows["names"] if row[1]}
+            self.assertLessEqual({"history", "relay-1", "relay-2", "relay-3"}, endpoints)
+            self.assertEqual({tuple(name[2:]) for _, name in asked.rows["names"]},
+                             {("AuthorityHistory", "names")})
+            relays = [process for process, program in programs.items() if program == "relay"]
+            self.assertEqual(sorted(row[0] for row in asked.rows["named"]), sorted(relays))
+            self.assertIn("rleay refused: the boot package, if it was granted, has no such program",
+                          asked.said)
+
+    def test_rules_are_judged_as_by_the_tool(self):
+        for run, asked in self.each():
+            (seq, states, line, _), _ = asked.rows["assert"][0]
+            self.assertEqual(line, 0)
+            with tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                (folder / "rules").write_text(RULES, "utf-8")
+                log, head = self.cut(run, folder, self.pages_until(run, seq))
+                done = subprocess.run([TOOL, "assert", folder / "rules", log, "--json", "--head",
+                                       head, "--package", f"build/{run.platform}/authorityd.pkg"],
+                                      capture_output=True, check=False, text=True, cwd=ROOT)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            rows = json.loads(done.stdout)[0]["rows"]
+            told = [([row["line"], row["states"]] + [0] * 4, ["-"]) if row["holds"] else
+                    ([row["line"], row["states"], row["first"], row["last"],
+                      number_of(row["process"]), int(row["cap"], 16)], [row["program"]])
+                    for row in rows]
+            self.assertEqual(asked.rows["verdict"], told)
+            self.assertEqual(states, seq)
+            self.assertEqual({row["holds"] for row in rows}, {True, False})
+            self.assertEqual(asked.rows["assert"][1][0][2:], [1, RULES_COLUMN])
+
+    def test_the_picture_is_the_tools(self):
+        for run, asked in self.each():
+            rows = self.ask(run, "graph", "--at", asked.seq)
+            self.assertEqual(len(rows), len(asked.rows["graph"]))
+            for (numbers, (name,)), row in zip(asked.rows["graph"], rows):
+                kind, works, _, process, target, cap, _, _ = numbers
+                if kind == 2:
+                    self.assertEqual((f"p{ident(process)}", f"o{ident(target)}", cap, bool(works)),
+                                     (row["from"], row["to"], int(row["cap"], 16), row["works"]))
+                else:
+                    letter, number = ("p", process) if kind == 0 else ("o", target)
+                    self.assertEqual(letter + ident(number), row["id"])
+                    if name != "-":
+                        self.assertTrue(row["label"].startswith(name + " ("), row)
+            seen = {row[0] for row in asked.own["at"]}
+            own = [row for row, _ in asked.own["graph"]]
+            self.assertLess(len(own), len(rows))
+            self.assertLessEqual({row[3] for row in own if row[0] != 1}, seen)
+
+    def test_a_proof_is_the_tools_byte_for_byte(self):
+        for run, asked in self.each():
+            self.assertEqual([row[0] for row in asked.rows["prove"]], [0, 1, 2, 3])
+            for kind, process, target, pages, size, *words in asked.rows["prove"]:
+                question = [PROOFS[kind]] + [ident(process)] * (kind in (1, 2)) \
+                    + [ident(target)] * (kind in (0, 2))
+                with tempfile.TemporaryDirectory() as name:
+                    folder = pathlib.Path(name)
+                    log, head = self.cut(run, folder, pages)
+                    bundle = folder / "bundle"
+                    subprocess.run([TOOL, "prove", log, bundle, *question, "--at", str(asked.seq),
+                                    "--head", head], check=True, capture_output=True)
+                    data = bundle.read_bytes()
+                    verified = subprocess.run([VERIFY, bundle, "--head", head], check=False,
+                                              capture_output=True)
+                self.assertEqual(len(data), size)
+                self.assertEqual(hashlib.sha256(data).digest(), struct.pack("<4Q", *words))
+                self.assertEqual(verified.returncode, 0, verified)
+            for question in ("assert", "prove"):
+                self.assertIn(f"{question} refused: it speaks of everybody: only who may see all "
+                              "is answered", asked.said)
 
     def test_it_stands_beside_a_ledger_that_gives_pages_away(self):
         """More changes than the log or the history hold, while a program asks about a moment: pages

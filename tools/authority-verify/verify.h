@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "tools/authority-verify/bundle.h"
+#include "abi/proof.h"
 
 enum { NOTHING = 0xffffffff };
 
@@ -91,7 +91,7 @@ const struct facet *facet_at(const struct world *world, uint32_t place);
 const struct hold *hold_at(const struct world *world, uint32_t place);
 bool job_is_killed(const struct world *world, uint32_t job);
 
-// answer.c: the answer to a question, as bundle.h says that it is written.
+// answer.c: the answer to a question, as abi/proof.h says that it is written.
 void answer_write(const struct world *world, const char *question, FILE *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "abi/syslog.h"
+#include "lib/authority/interface.h"
 #include "lib/authority/query.h"
 #include "lib/replay/checkpoint.h"
 
@@ -96,15 +97,8 @@ void holds_print(FILE *out, const struct state *state);
 // sentence.c: what was found, where, as one sentence.
 void error_print(FILE *out, const struct replay_error *error, const struct replay_log *log);
 
-// interface.c: the interfaces of abi/methods.lock.
-const char *interface_name(uint64_t interface);      // null: unknown
-uint64_t interface_methods(uint64_t interface);      // bit n: it has a method n
-void interface_print(FILE *out, uint64_t interface); // its name, or its number
-bool interface_find(const char *name, size_t size, uint64_t *interface);
-const char *method_name(uint64_t interface, uint32_t number); // null: unknown
-bool method_find(uint64_t interface, const char *name, size_t size, uint32_t *number);
-uint32_t interface_count(void);
-const char *interface_name_at(uint32_t place);
+// hold.c: an interface's name, or its number.
+void interface_print(FILE *out, uint64_t interface);
 
 void hex_print(FILE *out, const uint8_t *bytes, size_t size);
 

@@ -8,6 +8,16 @@
 #include "abi/ids.h"
 #include "tools/authority/authority.h"
 
+void interface_print(FILE *out, uint64_t interface)
+{
+    const char *name = interface_name(interface);
+
+    if (name != NULL)
+        fputs(name, out);
+    else
+        fprintf(out, "interface 0x%" PRIx64, interface);
+}
+
 // A facet works only while all that it was made from does.
 static bool is_revoked(const struct state *state, uint32_t facet)
 {

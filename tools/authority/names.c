@@ -8,26 +8,19 @@
 #include <string.h>
 
 #include "abi/ids.h"
-#include "abi/package.h"
+#include "lib/authority/program.h"
 #include "schema/boot.capnp.h"
 #include "tools/authority/answer.h"
 
-enum { ENDPOINTS_NAMED_MAX = 64, GRANTS_NAMED_MAX = 64, METHODS_LISTED_MAX = 4 };
+enum { GRANTS_NAMED_MAX = 64, METHODS_LISTED_MAX = 4 };
 
 struct names {
     uint8_t *bytes; // null: there is no package
     size_t size;
-    const struct package_entry *entries;
-    uint32_t entry_count;
-    uint32_t first; // entry of the program that the machine starts
+    struct authority_package package;
     struct capnp_message message;
     struct boot_manifest_reader manifest;
     bool has_manifest;
-    // Memory that the machine has from its beginning: the first program's image, then what stands
-    // before it in the package.
-    uint32_t image_object, package_object;
-    uint32_t endpoints[ENDPOINTS_NAMED_MAX]; // made by the first process, in order
-    uint32_t endpoint_count;
 };
 
 // --- The package --------------------------------------------------------------------------------
@@ -47,11 +40,12 @@ static const char *package_take(struct names *names)
     if (header->version != PACKAGE_VERSION || header->entry_count > PACKAGE_ENTRIES_MAX ||
         header->size != names->size || header->first >= header->entry_count)
         return "is a boot package of another version, or broken";
-    names->entries = (const struct package_entry *)(const void *)(header + 1);
-    names->entry_count = header->entry_count;
-    names->first = (uint32_t)header->first;
-    for (uint32_t i = 0; i < names->entry_count; i++) {
-        const struct package_entry *entry = &names->entries[i];
+    struct authority_package *package = &names->package;
+    package->entries = (const struct package_entry *)(const void *)(header + 1);
+    package->entry_count = header->entry_count;
+    package->first = (uint32_t)header->first;
+    for (uint32_t i = 0; i < package->entry_count; i++) {
+        const struct package_entry *entry = &package->entries[i];
         if (!entry_is_sound(names, entry))
             return "is a broken boot package";
         if (entry->kind == PACKAGE_MANIFEST && entry->size <= UINT32_MAX) {
@@ -64,26 +58,6 @@ static const char *package_take(struct names *names)
     return NULL;
 }
 
-// Objects that the manifest or the machine's genesis name by their order.
-static void objects_find(struct names *names, const struct authority_index *index)
-{
-    names->image_object = names->package_object = LIFE_NONE;
-    for (uint32_t seq = 0; seq < index->count; seq++) {
-        const struct commit *commit = authority_commit(index, seq);
-        if (commit->kind != COMMIT_OBJECT_CREATE)
-            continue;
-        if (commit->object_create.kind == OBJECT_MEMORY && (commit->flags & OBJECT_PINNED) != 0) {
-            if (names->image_object == LIFE_NONE)
-                names->image_object = seq;
-            else if (names->package_object == LIFE_NONE)
-                names->package_object = seq;
-        }
-        if (commit->object_create.kind == OBJECT_ENDPOINT && commit->actor == 0 &&
-            index->base_count == 0 && names->endpoint_count < ENDPOINTS_NAMED_MAX)
-            names->endpoints[names->endpoint_count++] = seq;
-    }
-}
-
 struct names *names_open(const struct history *history)
 {
     struct names *names = zeroed(sizeof(*names));
@@ -93,13 +67,11 @@ struct names *names_open(const struct history *history)
 
     if (names == NULL)
         fail(EXIT_REFUSED, path, "there is not enough memory");
-    objects_find(names, &history->index);
+    authority_package_begin(&names->package, &history->index);
     names->bytes = file_read(path, &names->size, given == NULL);
     if (names->bytes != NULL) {
         const char *wrong = package_take(names);
-        if (wrong == NULL && names->package_object != LIFE_NONE &&
-            authority_commit(&history->index, names->package_object)->object_create.argument !=
-                names->entries[names->first].offset / PAGE_SIZE)
+        if (wrong == NULL && !authority_package_fits(&names->package, &history->index))
             wrong = "is not the boot package that this log's machine started with";
         if (wrong != NULL)
             fail(EXIT_REFUSED, path, wrong);
@@ -119,55 +91,26 @@ bool names_has_package(const struct history *history)
     return history->names->bytes != NULL;
 }
 
-static bool is_program(const struct package_entry *entry)
-{
-    return entry->kind == PACKAGE_PROGRAM || entry->kind == PACKAGE_ELF;
-}
-
 const char *program_name(const struct history *history, uint32_t process)
 {
-    const struct names *names = history->names;
-    uint32_t image = history->index.lives[process].image;
-
-    if (names->bytes == NULL || image == LIFE_NONE)
-        return NULL;
-    const struct commit_memory_map *map = &authority_commit(&history->index, image)->memory_map;
-    uint32_t facet = authority_life(&history->index, ARENA_FACETS, map->facet, image);
-    if (facet == names->image_object)
-        return names->entries[names->first].name;
-    if (facet != names->package_object)
-        return NULL;
-    for (uint32_t i = 0; i < names->entry_count; i++) {
-        const struct package_entry *entry = &names->entries[i];
-        uint64_t first = entry->offset / PAGE_SIZE;
-        uint64_t pages = (entry->size + PAGE_SIZE - 1) / PAGE_SIZE;
-        if (is_program(entry) && map->object_page >= first && map->object_page - first < pages)
-            return entry->name;
-    }
-    return NULL;
+    return authority_program(&history->names->package, &history->index, process);
 }
 
 const char *program_at(const struct history *history, uint32_t place)
 {
-    const struct names *names = history->names;
-
-    for (uint32_t i = 0; i < names->entry_count; i++) {
-        if (is_program(&names->entries[i]) && place-- == 0)
-            return names->entries[i].name;
-    }
-    return NULL;
+    return authority_program_at(&history->names->package, place);
 }
 
 const char *endpoint_name(const struct history *history, uint32_t object)
 {
     struct names *names = history->names;
+    uint32_t place;
 
-    for (uint32_t i = 0; names->has_manifest && i < names->endpoint_count; i++) {
-        struct boot_endpoint_reader_list list = boot_manifest_get_endpoints(names->manifest);
-        if (names->endpoints[i] == object && i < list.l.count)
-            return boot_endpoint_get_name(boot_endpoint_reader_at(list, i)).data;
-    }
-    return NULL;
+    if (!names->has_manifest || !authority_endpoint_place(&names->package, object, &place))
+        return NULL;
+    struct boot_endpoint_reader_list list = boot_manifest_get_endpoints(names->manifest);
+    return place < list.l.count ? boot_endpoint_get_name(boot_endpoint_reader_at(list, place)).data
+                                : NULL;
 }
 
 // --- Capabilities -------------------------------------------------------------------------------

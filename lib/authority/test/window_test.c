@@ -168,12 +168,68 @@ static void memory_that_is_too_small_is_refused(void **state)
     }
 }
 
+// What a rule comes to in all that a window has, of moments from one on.
+static struct rule_verdict judged(struct authority_window *window, uint64_t from)
+{
+    static struct rules rules;
+    static struct authority_judge judge;
+    const struct rule_names names = {.interface = NULL};
+    struct rule_error error;
+    char text[64];
+    uint32_t at;
+    void *storage = calloc(1, (size_t)authority_judge_size(&window->replay.state.config));
+
+    assert_non_null(storage);
+    snprintf(text, sizeof text, "never process(1, 2, 5) holds any from %llu\n",
+             (unsigned long long)from);
+    assert_true(rules_parse(&rules, text, strlen(text), &names, &error));
+    authority_window_judge(window, &judge, &rules, NULL, NULL, &at, storage);
+    assert_int_equal(at, window->index.count);
+    free(storage);
+    return judge.verdicts[0];
+}
+
+static void a_window_judges_what_it_has_and_is_where_it_was(void **state)
+{
+    const size_t sizes[] = {ROOM / 64 * 64, 8 << 20}; // the second one folds nothing
+    struct authority_window windows[2];
+    uint64_t judged_states = 0;
+    (void)state;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        void *memory = aligned_alloc(64, sizes[i]);
+        assert_non_null(memory);
+        memset(memory, 0, sizes[i]);
+        authority_window_init(&windows[i], memory, sizes[i]);
+    }
+    for (uint64_t page = 0; page < sample.page_count; page++) {
+        struct rule_verdict verdicts[2];
+        for (uint32_t i = 0; i < 2; i++) {
+            assert_int_equal(authority_window_take(&windows[i], page_at(page)).fault, REPLAY_OK);
+            verdicts[i] = judged(&windows[i], windows[0].index.base_seq);
+        }
+        assert_int_equal(verdicts[0].states, verdicts[1].states);
+        assert_int_equal(verdicts[0].first, verdicts[1].first);
+        assert_int_equal(verdicts[0].last, verdicts[1].last);
+        judged_states += verdicts[0].states;
+    }
+    assert_true(judged_states > 0);
+    assert_in_range(windows[0].folds, 3, 100);
+    assert_int_equal(windows[1].folds, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_memory_equal(windows[i].replay.state.digest, sample.state.digest, 16);
+        assert_int_equal(windows[i].replay.page_count, sample.page_count);
+        free(windows[i].memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(always_a_window_answers_as_an_index_of_the_whole_log),
         cmocka_unit_test(a_window_without_room_goes_on_blind_and_sees_again),
         cmocka_unit_test(memory_that_is_too_small_is_refused),
+        cmocka_unit_test(a_window_judges_what_it_has_and_is_where_it_was),
     };
 
     return cmocka_run_group_tests(tests, log_make, log_free);

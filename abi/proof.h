@@ -23,8 +23,8 @@
 //     step since S time T process P cap C facet F how H [moved] for SESSION|nobody|unknown
 //
 // Of what the checkpoint has neither the time is known (0) nor for whom it was done (unknown).
-#ifndef TOOLS_AUTHORITY_VERIFY_BUNDLE_H
-#define TOOLS_AUTHORITY_VERIFY_BUNDLE_H
+#ifndef ABI_PROOF_H
+#define ABI_PROOF_H
 
 #include <assert.h>
 #include <stdint.h>

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Interfaces by id. The table is abi/methods.lock itself, so that no other list has to agree.
-#include <inttypes.h>
-#include <string.h>
+#include "lib/authority/interface.h"
 
-#include "tools/authority/authority.h"
+#include <string.h>
 
 static const struct {
     uint64_t id;
@@ -29,6 +28,11 @@ static const struct {
 #undef METHOD
 };
 
+static bool is_same(const char *known, const char *name, size_t size)
+{
+    return strlen(known) == size && memcmp(known, name, size) == 0;
+}
+
 const char *interface_name(uint64_t interface)
 {
     for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++) {
@@ -44,26 +48,16 @@ uint64_t interface_methods(uint64_t interface)
     uint64_t mask = 0;
 
     for (size_t i = 0; name != NULL && i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (strcmp(methods[i].interface, name) == 0)
+        if (is_same(methods[i].interface, name, strlen(name)))
             mask |= UINT64_C(1) << methods[i].number;
     }
     return mask;
 }
 
-void interface_print(FILE *out, uint64_t interface)
-{
-    const char *name = interface_name(interface);
-
-    if (name != NULL)
-        fputs(name, out);
-    else
-        fprintf(out, "interface 0x%" PRIx64, interface);
-}
-
 bool interface_find(const char *name, size_t size, uint64_t *interface)
 {
     for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++) {
-        if (strlen(interfaces[i].name) == size && memcmp(interfaces[i].name, name, size) == 0) {
+        if (is_same(interfaces[i].name, name, size)) {
             *interface = interfaces[i].id;
             return true;
         }
@@ -76,7 +70,7 @@ const char *method_name(uint64_t interface, uint32_t number)
     const char *name = interface_name(interface);
 
     for (size_t i = 0; name != NULL && i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (methods[i].number == number && strcmp(methods[i].interface, name) == 0)
+        if (methods[i].number == number && is_same(methods[i].interface, name, strlen(name)))
             return methods[i].name;
     }
     return NULL;
@@ -86,7 +80,7 @@ bool method_find(uint64_t interface, const char *name, size_t size, uint32_t *nu
 {
     for (*number = 0; *number < 64; (*number)++) {
         const char *known = method_name(interface, *number);
-        if (known != NULL && strlen(known) == size && memcmp(known, name, size) == 0)
+        if (known != NULL && is_same(known, name, size))
             return true;
     }
     return false;
