@@ -2,12 +2,14 @@
 //
 // Asks who could do what, all that can be asked, and prints the answers: first as somebody who may
 // see everything, then as somebody who sees one job. Granted: console, history (all), own (a facet
-// of the service that shows one job, without refresh).
+// of the service that shows one job, without refresh), relay (the first of a chain, which it ends).
 //
 // A line is the question and the numbers of one row, and names behind them. Of a proof it is the
 // SHA-256 of the whole.
 #include "programs/asker/asker.h"
+
 #include "abi/ids.h"
+#include "schema/proof.capnp.h"
 
 enum { CALLS = 600 }; // of one method: more than the SysLog keeps
 
@@ -527,12 +529,26 @@ static void own_show(struct authority_history own)
     capnp_call_end(&call);
 }
 
+// The relays were there to be asked about.
+static void relays_end(struct relay first)
+{
+    struct capnp_exception exception;
+    struct relay second, third;
+    if (!relay_next(first, &second, &exception) || !relay_next(second, &third, &exception) ||
+        !relay_leave(third, &exception) || !relay_leave(second, &exception) ||
+        !relay_leave(first, &exception)) {
+        fail("relays", &exception);
+    }
+}
+
 int tsr_main(struct start *start)
 {
+    struct relay relay;
     struct authority_history own;
     if (!tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &asker.console.id) ||
         !tsr_find(start, "history", AUTHORITY_HISTORY_INTERFACE_ID, &asker.history.id) ||
-        !tsr_find(start, "own", AUTHORITY_HISTORY_INTERFACE_ID, &own.id)) {
+        !tsr_find(start, "own", AUTHORITY_HISTORY_INTERFACE_ID, &own.id) ||
+        !tsr_find(start, "relay", RELAY_INTERFACE_ID, &relay.id)) {
         return 1;
     }
     asker.seq = refresh_ask();
@@ -548,5 +564,6 @@ int tsr_main(struct start *start)
     own_show(own);
     line = line_begin("asked all");
     line_put(&line);
+    relays_end(relay);
     return 0;
 }

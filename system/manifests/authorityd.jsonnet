@@ -26,6 +26,7 @@ local history(methods, job) =
 (import 'pipeline.jsonnet') {
   endpoint+: { history: { messageMax: 896 } },
   program+: {
+    chain+: { arguments: 'stay' },
     authorityd: {
       order: 0,
       keep: true,
@@ -44,6 +45,7 @@ local history(methods, job) =
         console: tessera.own('console'),
         history: history(asked + ['refresh', 'suggest', 'whatIf'], 0),
         own: history(asked, 1),
+        relay: tessera.client('relay-1', 'Relay', ['next', 'leave']),
       },
     },
   },
