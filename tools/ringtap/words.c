@@ -66,13 +66,14 @@ static const char *method_name(const char *interface, uint32_t number)
     return NULL;
 }
 
-// ".echo", or ".method 9"; nothing where the operation has no method.
+// ".echo", or ".method 9"; nothing where the operation has no method: a RETURN answers a call,
+// whose record says which.
 static void method_write(char *to, size_t size, const char *interface,
                          const struct syslog_operation *operation)
 {
     const char *name = interface == NULL ? NULL : method_name(interface, operation->method);
 
-    if (operation->opcode != OP_CALL && operation->opcode != OP_RETURN) {
+    if (operation->opcode != OP_CALL) {
         to[0] = 0;
     } else if (name != NULL) {
         snprintf(to, size, ".%s", name);

@@ -14,7 +14,7 @@ TOOLS = [ROOT / "build/host/tools/ringtap", ROOT / "build/host-gcc/tools/ringtap
 RECORD = struct.Struct("<QQQQIIIIIiBBHI")  # abi/syslog.h
 NONE32, NONE64 = 2**32 - 1, 2**64 - 1
 PING = 0x9f4b3c0000000201
-CALL, RECV, EXIT = 1, 2, 255
+CALL, RECV, RETURN, EXIT = 1, 2, 3, 255
 
 
 def record(time=5000, commit=NONE64, interface=PING, detail=0, thread=2, process=3, target=8,
@@ -48,6 +48,10 @@ class Ringtap(unittest.TestCase):
             "0 5000 ns process 3 thread 2: call Ping.echo of object 8 facet 16, 32 bytes",
             "1 5000 ns process 3 thread 2: call Ping.echo of object 8 facet 16, 32 bytes, "
             "commits from 7, after 1500 ns"])
+
+    def test_a_return_names_no_method(self):
+        line, = self.lines(record(opcode=RETURN))
+        self.assertIn("return Ping of object 8", line)
 
     def test_a_refusal_says_its_reason(self):
         for fields in ({"status": -5}, {"detail": 5}):

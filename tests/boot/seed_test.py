@@ -1,0 +1,37 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""tessera.seed gives programs the same addresses at each boot of a PC, another seed gives others,
+and without one they are others each time. What was mapped where stands in the commit log."""
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/run"), str(ROOT / "tests/authority")]
+import machine  # noqa: E402  pylint: disable=wrong-import-position
+import oracle  # noqa: E402  pylint: disable=wrong-import-position
+
+MEMORY_MAP = 25
+
+
+def places(append):
+    """Every mapping of a run: process, address, pages, object."""
+    run = machine.Run("x86_64", "first-call", "seed", append=append)
+    assert run.code == 0, run.lines[-5:]
+    return [bytes(body) for _, kind, _, body in oracle.commits_of(run.log_bytes())
+            if kind == MEMORY_MAP]
+
+
+class Seed(unittest.TestCase):
+    def test_equal_seeds_give_equal_addresses(self):
+        first = places("tessera.seed=7")
+        self.assertGreater(len(first), 20)
+        self.assertEqual(first, places("tessera.seed=7"))
+        self.assertNotEqual(first, places("tessera.seed=8"))
+
+    def test_without_a_seed_addresses_are_others_each_time(self):
+        self.assertNotEqual(places(""), places(""))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
