@@ -32,8 +32,13 @@ interface Launcher @0x9f4b3c0000000501 {
   tasks @2 (index :UInt32) -> (count :UInt32, number :UInt32, program :Text, process :UInt64,
                                state :TaskState, code :Int32, cause :Kernel.ExitCause,
                                startedAt :UInt64, pages :UInt32);
-  # How many tasks are known; one of them: those that run, and the last that ended. The time is
-  # nanoseconds since boot; pages are those of memory that it has now.
+  # How many tasks of this launcher are known; one of them: those that run, and the last that ended.
+  # The time is nanoseconds since boot; pages are those of memory that it has now.
+
+  own @3 () -> (launcher :Launcher);
+  # A launcher with the same list and tasks of its own. When nobody holds it any more, what it
+  # started is ended: so nothing of one session goes on into the next. Errors: those of
+  # CapabilityManager.facet.
 }
 
 interface Task @0x9f4b3c0000000502 {

@@ -83,6 +83,12 @@ interface TerminalSession @0x9f4b3c0000000301 {
   # mark of a name (`$`, `@`) that the word begins with; the longest one that there are pairs of
   # counts, words taken away from its end. Errors: invalidArgument for half a pair; failed when
   # there is no room.
+
+  nextSession @11 () -> ();
+  # When the terminal hung up, the session is over: what was typed is scrubbed, what was lent is
+  # taken back, and every call fails as disconnected until this one was answered, which waits for
+  # somebody to connect again. Who holds the owner's capability thus knows that there is somebody
+  # else at the terminal. Where nothing is over it completes at once.
 }
 
 interface StdIO @0x9f4b3c0000000302 {

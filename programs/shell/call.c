@@ -186,6 +186,25 @@ static void results_show(struct shell *shell, const struct request *request,
     }
 }
 
+// Sends the call; C-c withdraws it.
+static enum code carry_out(struct shell *shell, const struct request *request,
+                           struct capnp_call *call)
+{
+    struct capnp_exception exception;
+    bool is_sent = capnp_call_send(call, &exception);
+    bool is_withdrawn = is_sent && !call_await(shell, call);
+    if (is_withdrawn) {
+        tsr_call_cancel(call);
+    }
+    if (is_sent && capnp_call_finish(call, &exception)) {
+        shell->code = CODE_WELL;
+        results_show(shell, request, call);
+        return shell->code;
+    }
+    return is_withdrawn ? CODE_INTERRUPTED
+                        : deny(shell, request->held, &request->method, &exception);
+}
+
 static enum code run(struct shell *shell, struct request *request)
 {
     struct capnp_call call;
@@ -201,13 +220,7 @@ static enum code run(struct shell *shell, struct request *request)
         code = fail_at(shell, &problem);
     } else if (!dry(shell, "one call, and what its server does")) {
         out_flush(shell);
-        if (capnp_call_run(&call, &exception)) {
-            shell->code = CODE_WELL;
-            results_show(shell, request, &call);
-            code = shell->code;
-        } else {
-            code = deny(shell, request->held, &request->method, &exception);
-        }
+        code = carry_out(shell, request, &call);
     }
     capnp_call_end(&call);
     return code;

@@ -97,6 +97,22 @@ static bool has_option(const struct shell *shell, const char *option)
     return false;
 }
 
+bool shell_value(struct shell *shell, uint32_t index, struct shell_word *word)
+{
+    *word = shell_word(shell, index);
+    if (word->kind != SHELL_VARIABLE) {
+        return true;
+    }
+    if (held_named(shell, text_of(word)) != NULL) {
+        fail(shell, CODE_USAGE, "a value is wanted, and this is a capability:", text_of(word),
+             "`inspect` and its name says what it is");
+    } else {
+        fail(shell, CODE_FAILED, "nothing is set under the name", text_of(word),
+             "`set NAME WORD` sets it; a command keeps what it brings by `-> $NAME`");
+    }
+    return false;
+}
+
 // ---- Carrying out ----
 
 // The command that differs in the fewest letters at their places, if that are few.
@@ -159,19 +175,24 @@ static void command_do(struct shell *shell, const struct shell_statement *statem
     variable_set(shell, tsr_text_of("status"), code, sizeof code);
 }
 
-static bool are_equal(struct shell *shell, const struct shell_statement *statement)
+static bool equal_holds(struct shell *shell, const struct shell_statement *statement)
 {
+    struct shell_word left;
+    struct shell_word right;
     shell->statement = statement;
-    struct shell_word left = shell_word(shell, 0);
-    struct shell_word right = shell_word(shell, 2);
-    return left.size == right.size && memcmp(left.text, right.text, left.size) == 0;
+    shell->is_json = false;
+    if (!shell_value(shell, 0, &left) || !shell_value(shell, 2, &right)) {
+        return false;
+    }
+    bool are_equal = left.size == right.size && memcmp(left.text, right.text, left.size) == 0;
+    return are_equal == (statement->kind == SHELL_IF_EQUAL);
 }
 
 void script_run(struct shell *shell, const struct shell_script *script)
 {
     uint32_t at = 0;
     shell->script = script;
-    while (at < script->statement_count && !shell->is_over) {
+    while (at < script->statement_count && !shell->is_over && !shell->has_hung_up) {
         const struct shell_statement *statement = &script->statements[at];
         bool goes_on = true;
         switch (statement->kind) {
@@ -183,10 +204,8 @@ void script_run(struct shell *shell, const struct shell_script *script)
             goes_on = shell->code == CODE_WELL;
             break;
         case SHELL_IF_EQUAL:
-            goes_on = are_equal(shell, statement);
-            break;
         case SHELL_IF_UNEQUAL:
-            goes_on = !are_equal(shell, statement);
+            goes_on = equal_holds(shell, statement);
             break;
         case SHELL_JUMP:
             goes_on = false;
@@ -194,10 +213,8 @@ void script_run(struct shell *shell, const struct shell_script *script)
         }
         at = goes_on ? at + 1 : statement->next;
         // What was interrupted takes the rest with it.
-        if (was_interrupted(shell)) {
+        if (was_interrupted(shell) || shell->code == CODE_INTERRUPTED) {
             shell->code = CODE_INTERRUPTED;
-        }
-        if (shell->code == CODE_INTERRUPTED) {
             break;
         }
     }
@@ -208,11 +225,17 @@ void script_run(struct shell *shell, const struct shell_script *script)
 enum code command_say(struct shell *shell)
 {
     uint32_t count = shell_word_count(shell);
+    struct shell_word word;
+    for (uint32_t i = 1; i < count; i++) {
+        if (!shell_value(shell, i, &word)) {
+            return shell->code;
+        }
+    }
     if (shell->is_json) {
         out_text(shell, "{\"said\": [");
     }
     for (uint32_t i = 1; i < count; i++) {
-        struct shell_word word = shell_word(shell, i);
+        word = shell_word(shell, i);
         out_text(shell, i == 1 ? "" : shell->is_json ? ", " : " ");
         if (shell->is_json) {
             shell_json_text(word.text, word.size, &shell->writer);
@@ -227,13 +250,16 @@ enum code command_say(struct shell *shell)
 enum code command_set(struct shell *shell)
 {
     struct shell_word name = shell_word(shell, 1);
-    struct shell_word value = shell_word(shell, 2);
+    struct shell_word value;
     if (shell_word_count(shell) != 3 || name.size > SHELL_NAME_MAX || name.size == 0) {
         return fail_usage(shell);
     }
     if (held_named(shell, text_of(&name)) != NULL) {
         return fail(shell, CODE_USAGE, "a capability has this name:", text_of(&name),
                     "choose another one");
+    }
+    if (!shell_value(shell, 2, &value)) {
+        return shell->code;
     }
     shell->code = CODE_WELL;
     variable_set(shell, text_of(&name), value.text, value.size);

@@ -177,21 +177,41 @@ static bool duration_read(struct capnp_text text, uint64_t *ns)
     return false;
 }
 
+// C-c ends it early.
+enum code sleep_for(struct shell *shell, uint64_t ns)
+{
+    struct capnp_call call;
+    struct capnp_exception exception;
+    struct timer_sleep_until_params_builder params;
+    struct timer_sleep_until_results_reader results;
+    uint64_t now;
+    if (!timer_now(shell->timer, &now, &exception) ||
+        !timer_sleep_until_begin(shell->timer, &call, &params, &exception)) {
+        return fail_call(shell, "no sleep", NULL, &exception);
+    }
+    timer_sleep_until_params_set_deadline(params, now > UINT64_MAX - ns ? UINT64_MAX : now + ns);
+    bool is_sent = capnp_call_send(&call, &exception);
+    bool is_withdrawn = is_sent && !call_await(shell, &call);
+    if (is_withdrawn) {
+        tsr_call_cancel(&call);
+    }
+    bool is_over = is_sent && timer_sleep_until_finish(&call, &results, &exception);
+    capnp_call_end(&call);
+    if (is_withdrawn) {
+        return CODE_INTERRUPTED;
+    }
+    return is_over ? CODE_WELL : fail_call(shell, "no sleep", NULL, &exception);
+}
+
 enum code command_sleep(struct shell *shell)
 {
     struct shell_word word = shell_word(shell, 1);
-    struct capnp_exception exception;
     uint64_t ns;
-    uint64_t now;
     if (shell_word_count(shell) != 2 || !duration_read(text_of(&word), &ns)) {
         return fail_usage(shell);
     }
     out_flush(shell);
-    if (!timer_now(shell->timer, &now, &exception) ||
-        !timer_sleep_until(shell->timer, now + ns, &exception)) {
-        return fail_call(shell, "no sleep", NULL, &exception);
-    }
-    return CODE_WELL;
+    return sleep_for(shell, ns);
 }
 
 // "10m", "100 calls", in any order; what isn't said is without limit.

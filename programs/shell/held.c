@@ -174,6 +174,17 @@ void held_bundle(struct shell *shell)
     }
 }
 
+void held_forget(struct shell *shell)
+{
+    for (uint32_t i = shell->held_count; i > 0; i--) {
+        if (!shell->held[i - 1].is_granted) {
+            held_remove(shell, &shell->held[i - 1]);
+        }
+    }
+    memset(shell->variables, 0, sizeof shell->variables);
+    shell->variable_count = 0;
+}
+
 struct capnp_text interface_name(const struct shell *shell, uint64_t interface, char room[20])
 {
     const struct capnp_catalog_node *node = shell_interface(&shell->schemas, interface);

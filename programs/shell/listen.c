@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// C-c while nobody reads a line: what runs is to end.
+// C-c while nobody reads a line, and a terminal that hangs up meanwhile: what runs is to end.
 #include "programs/shell/shell.h"
 
 void listen_begin(struct shell *shell)
@@ -27,8 +27,22 @@ bool was_interrupted(struct shell *shell)
     bool is_told = terminal_session_next_interrupt_finish(&shell->interrupt, &results, &ignored);
     capnp_call_end(&shell->interrupt);
     shell->listens = false;
+    shell->has_hung_up = !is_told;
     if (is_told) {
-        listen_begin(shell); // where it failed, the terminal is gone: the next line says so
+        listen_begin(shell);
     }
-    return is_told;
+    return true;
+}
+
+bool call_await(struct shell *shell, const struct capnp_call *call)
+{
+    struct capnp_exception ignored;
+    const struct capnp_call *const calls[] = {call, &shell->interrupt};
+    listen_begin(shell);
+    while (!tsr_call_is_done(call)) {
+        if (!tsr_wait_any(calls, shell->listens ? 2 : 1, &ignored) || was_interrupted(shell)) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -23,7 +23,7 @@ void out_flush(struct shell *shell)
                      timer_now(shell->timer, &now, &exception) &&
                      timer_sleep_until(shell->timer, now + SLOW_NS, &exception);
         if (!waits) {
-            shell->is_over = true; // nobody can read any more
+            shell->has_hung_up = true;
             return;
         }
     }

@@ -216,21 +216,12 @@ static enum code task_await(struct shell *shell, struct task task)
     struct capnp_exception exception;
     struct task_wait_params_builder params;
     struct task_wait_results_reader results;
-    bool is_killed = false;
+    struct capnp_exception ignored;
     if (!task_wait_begin(task, &wait, &params, &exception)) {
         return fail_call(shell, "its end can't be waited for", NULL, &exception);
     }
-    listen_begin(shell);
-    const struct capnp_call *const calls[] = {&wait, &shell->interrupt};
     bool is_well = capnp_call_send(&wait, &exception);
-    while (is_well && !tsr_call_is_done(&wait)) {
-        bool listens = shell->listens && !is_killed;
-        is_well = tsr_wait_any(calls, listens ? 2 : 1, &exception);
-        if (listens && was_interrupted(shell)) {
-            struct capnp_exception ignored;
-            is_killed = task_kill(task, &ignored);
-        }
-    }
+    bool is_killed = is_well && !call_await(shell, &wait) && task_kill(task, &ignored);
     is_well = is_well && task_wait_finish(&wait, &results, &exception);
     int32_t code = is_well ? task_wait_results_get_code(results) : 0;
     enum exit_cause cause = is_well ? task_wait_results_get_cause(results) : EXIT_CAUSE_CALLED;
@@ -412,6 +403,10 @@ enum code command_ps(struct shell *shell)
         if (!is_answered) {
             return fail_call(shell, "the launcher can't be asked", launcher, &exception);
         }
+    }
+    if (count == 0 && !shell->is_json) {
+        out_text(shell, "nothing was started by this session\n");
+        return CODE_WELL;
     }
     out_sheet(shell);
     return CODE_WELL;

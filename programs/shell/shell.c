@@ -20,7 +20,11 @@ static void grants_hold(const struct start *start)
     const struct capset *capset = (const struct capset *)start->capset;
     for (uint64_t i = 0; i < capset->count; i++) {
         const struct capset_entry *entry = &capset->entries[i];
-        held_add(&shell, tsr_text_of(entry->name), entry->cap, entry->interface, "the manifest");
+        struct held *held = held_add(&shell, tsr_text_of(entry->name), entry->cap, entry->interface,
+                                     "the manifest");
+        if (held != NULL) {
+            held->is_granted = true;
+        }
     }
 }
 
@@ -43,6 +47,31 @@ static void banner_show(void)
     out_text(&shell, " capabilities.\nTry: caps ; call timer now ; help\n");
 }
 
+static void session_begin(void)
+{
+    shell_schemas_init(&shell.schemas);
+    held_bundle(&shell);
+    schemas_learn();
+    banner_show();
+}
+
+// Somebody else may sit there: nothing of the session before stays.
+static bool session_next(void)
+{
+    struct capnp_exception exception;
+    held_forget(&shell);
+    memset(text, 0, sizeof text);
+    memset(&script, 0, sizeof script);
+    shell.out_size = 0;
+    if (!terminal_session_next_session(shell.terminal, &exception)) {
+        return false;
+    }
+    was_interrupted(&shell); // that call was the session's before: it has ended
+    shell.has_hung_up = false;
+    session_begin();
+    return true;
+}
+
 // ---- Lines ----
 
 enum read { READ_LINE, READ_CANCELLED, READ_OVER };
@@ -62,10 +91,13 @@ static enum read line_read(const char *prompt, size_t *size)
     terminal_session_read_line_params_set_echo(params, ECHO_VISIBLE);
     terminal_session_read_line_params_set_limit(params, LINE_MAX);
     enum read read = READ_OVER;
+    shell.has_hung_up = true; // unless it is answered
     if (capnp_call_send(&call, &exception) &&
         terminal_session_read_line_finish(&call, &results, &exception)) {
         struct capnp_data line = terminal_session_read_line_results_get_line(results);
         enum line_end end = terminal_session_read_line_results_get_end(results);
+        shell.has_hung_up = false;
+        shell.is_over = end == LINE_END_END_OF_INPUT;
         size_t room = sizeof text - 1 - *size;
         size_t part = line.size < room ? line.size : room;
         memcpy(text + *size, line.data, part);
@@ -90,7 +122,6 @@ static void lines_run(void)
             return;
         }
         if (read == READ_OVER) {
-            shell.is_over = true;
             return;
         }
         if (size == sizeof text - 1) {
@@ -113,16 +144,16 @@ static void lines_run(void)
 int tsr_main(struct start *start)
 {
     out_init(&shell);
-    shell_schemas_init(&shell.schemas);
     if (!tsr_find(start, "terminal", TERMINAL_SESSION_INTERFACE_ID, &shell.terminal.id) ||
         !tsr_find(start, "timer", TIMER_INTERFACE_ID, &shell.timer.id)) {
         tsr_panic("shell: terminal or timer was not granted");
     }
     grants_hold(start);
-    held_bundle(&shell);
-    schemas_learn();
-    banner_show();
+    session_begin();
     while (!shell.is_over) {
+        if (shell.has_hung_up && !session_next()) {
+            return CODE_FAILED; // the terminal is gone for good
+        }
         listen_begin(&shell);
         offer_tell(&shell);
         lines_run();

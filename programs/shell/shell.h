@@ -41,6 +41,7 @@ struct held {
     uint64_t cap, interface;
     uint64_t since_ns;
     char origin[ORIGIN_MAX];
+    bool is_granted;  // by the manifest: the shell keeps it
     bool is_bound;    // by -> : another one may take its name
     uint64_t revoker; // of a facet that the shell made; 0: it can't be revoked here
     uint32_t lent;    // of a task: the number of its StdIO; 0: none
@@ -68,6 +69,7 @@ struct shell {
     enum code code; // of the last command
     bool is_over;
     int32_t exit_code;
+    bool has_hung_up;   // the terminal: nobody reads any more what this session says
     bool has_new_names; // what tab offers is to be told anew
     // A nextInterrupt is out all the time.
     bool listens;
@@ -82,6 +84,8 @@ struct shell {
 // A word of the command at hand, variables replaced; count: without --json and --dry-run.
 uint32_t shell_word_count(const struct shell *shell);
 struct shell_word shell_word(const struct shell *shell, uint32_t index);
+// The same where a value is wanted. False, and said so: it is the name of no variable that is set.
+bool shell_value(struct shell *shell, uint32_t index, struct shell_word *word);
 
 // ---- out.c ----
 
@@ -119,6 +123,8 @@ struct held *held_bind(struct shell *shell, uint64_t cap, uint64_t interface, co
 struct held *held_find(struct shell *shell, const struct shell_word *word);
 // Takes the bundle that the broker has for the shell.
 void held_bundle(struct shell *shell);
+// Gives back all but what the manifest granted, and forgets variables.
+void held_forget(struct shell *shell);
 struct capnp_text held_name(const struct held *held);
 struct capnp_text interface_name(const struct shell *shell, uint64_t interface, char room[20]);
 
@@ -150,8 +156,11 @@ void offer_tell(struct shell *shell);
 
 // Asks to be told of C-c, unless that is asked already.
 void listen_begin(struct shell *shell);
-// Whether C-c was typed since the last time that this was asked. Doesn't wait.
+// Whether C-c was typed, or the terminal hung up, since the last time that this was asked. Doesn't
+// wait.
 bool was_interrupted(struct shell *shell);
+// Waits for a call that was sent. False: C-c or a hang-up came first, and the call goes on.
+bool call_await(struct shell *shell, const struct capnp_call *call);
 
 // ---- command.c, and the files that the commands are in ----
 
@@ -187,6 +196,7 @@ enum code command_mem(struct shell *shell);
 enum code command_set(struct shell *shell);
 enum code command_say(struct shell *shell);
 enum code command_sleep(struct shell *shell);
+enum code sleep_for(struct shell *shell, uint64_t ns);
 enum code command_exit(struct shell *shell);
 
 static inline struct capnp_text text_of(const struct shell_word *word)

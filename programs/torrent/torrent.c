@@ -78,12 +78,24 @@ static int greedy(struct std_io stdio)
     return std_io_write_line(stdio, tsr_line_of(&line), &exception) ? 0 : 1;
 }
 
+// Has the terminal, and does nothing with it.
+static int deaf(struct std_io stdio)
+{
+    struct capnp_exception exception;
+    if (!std_io_write_line(stdio, tsr_text_of("deaf"), &exception)) {
+        return 1;
+    }
+    for (;;) {
+        tsr_wait(UINT64_MAX, &exception);
+    }
+}
+
 int tsr_main(struct start *start)
 {
     static const struct {
         const char *name;
         int (*run)(struct std_io stdio);
-    } deeds[] = {{"flood", flood}, {"bomb", bomb}, {"greedy", greedy}};
+    } deeds[] = {{"flood", flood}, {"bomb", bomb}, {"greedy", greedy}, {"deaf", deaf}};
     struct std_io stdio;
     struct capnp_message info;
     if (!tsr_find(start, "stdio", STD_IO_INTERFACE_ID, &stdio.id)) {

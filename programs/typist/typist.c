@@ -30,10 +30,16 @@ struct typist {
     uint64_t reader_position;
     // The row that is being shown, without what only moves the cursor.
     size_t row_size;
-    char row[ROW_MAX + 1];
+    char row[ROW_MAX];
+    const char *hidden; // rows that begin so are not shown
+    size_t hidden_size;
+    size_t before_size; // the row before
+    char before[ROW_MAX];
     size_t row_at; // the cursor
     enum escape escape;
-    size_t number;   // of the sequence
+    size_t number;        // of the sequence
+    const char *repeated; // keys of a @type line, and how often they are still to be typed
+    size_t repeated_size, repeats;
     bool has_row;    // the row that the script waits for came
     bool is_entered; // a line was typed, and its row has not ended yet
 };
@@ -123,6 +129,28 @@ static void line_type(struct typist *self, const char *line, size_t size)
     self->is_entered = true;
 }
 
+// `@type N KEYS`, `@more N KEYS`: as many as fit now, and the rest when they were taken.
+static void repeat_begin(struct typist *self, const char *line, size_t size)
+{
+    size_t at = sizeof "@type " - 1;
+    self->repeats = 0;
+    for (; at < size && line[at] >= '0' && line[at] <= '9'; at++) {
+        self->repeats = self->repeats * 10 + (size_t)(line[at] - '0');
+    }
+    self->repeated = line + at + 1;
+    self->repeated_size = at < size ? size - at - 1 : 0;
+}
+
+static void repeat_go_on(struct typist *self)
+{
+    while (self->repeats > 0 && self->typed_size + self->repeated_size <= TYPED_MAX) {
+        for (size_t at = 0; at < self->repeated_size;) {
+            at += key_put(self, self->repeated + at, self->repeated_size - at);
+        }
+        self->repeats--;
+    }
+}
+
 static bool has_prompt(const struct typist *self)
 {
     size_t size = self->row_size;
@@ -175,6 +203,7 @@ static void reader_answer(struct typist *self, bool is_over)
 static void hang_up(struct typist *self)
 {
     reader_answer(self, true);
+    self->repeats = 0;
     self->connection++;
     self->version++;
     self->typed_from = self->accepted = 0;
@@ -192,8 +221,21 @@ static void go_on(struct typist *self)
         line_next(self);
         line = line_here(self, &size);
     }
-    if (self->script_at == self->script_size || self->typed_size != 0) {
+    if (self->typed_size != 0) {
         return;
+    }
+    if (self->repeats > 0) {
+        repeat_go_on(self);
+        return;
+    }
+    if (self->script_at == self->script_size) {
+        return;
+    }
+    if (begins(line, size, "@hide ")) {
+        self->hidden = line + 6;
+        self->hidden_size = size - 6;
+        line_next(self);
+        line = line_here(self, &size);
     }
     if (begins(line, size, "@row ")) {
         if (!self->has_row) {
@@ -202,7 +244,14 @@ static void go_on(struct typist *self)
         self->has_row = false;
         line_next(self);
         line = line_here(self, &size);
-    } else if (!has_prompt(self)) {
+    } else if (!begins(line, size, "@hang now") && !begins(line, size, "@more ") &&
+               !has_prompt(self)) {
+        return;
+    }
+    if (begins(line, size, "@type ") || begins(line, size, "@more ")) {
+        repeat_begin(self, line, size);
+        line_next(self);
+        repeat_go_on(self);
         return;
     }
     if (begins(line, size, "@hang")) {
@@ -225,13 +274,18 @@ static void row_end(struct typist *self)
     while (shown > 0 && self->row[shown - 1] == ' ') {
         shown--; // nobody sees them
     }
-    self->row[shown] = 0;
     if (self->script_at == self->script_size) {
         return; // the last line may end the system before this row is there, or after that
     }
     tsr_line_text(&line, shown > 0 ? "typist: | " : "typist: |");
-    tsr_line_text(&line, self->row);
-    if (!debug_console_write_line(self->console, tsr_line_of(&line), &exception)) {
+    tsr_line_bytes(&line, self->row, (uint32_t)shown);
+    bool is_same = shown == self->before_size && memcmp(self->before, self->row, shown) == 0;
+    memcpy(self->before, self->row, shown);
+    self->before_size = shown;
+    bool is_hidden = self->hidden_size != 0 && shown >= self->hidden_size &&
+                     memcmp(self->row, self->hidden, self->hidden_size) == 0;
+    if (!is_same && !is_hidden &&
+        !debug_console_write_line(self->console, tsr_line_of(&line), &exception)) {
         tsr_exit(1);
     }
     const char *wanted = line_here(self, &size);

@@ -11,6 +11,7 @@
 #include "schema/boot.capnp.h"
 #include "schema/broker.capnp.h"
 #include "schema/kernel.capnp.h"
+#include "schema/launcher.capnp.h"
 
 enum { TEXT_MAX = 512 };
 
@@ -44,16 +45,36 @@ static void say(const struct broker_state *self, struct profile_name profile,
     debug_console_write_line(self->console, tsr_line_of(&line), &ignored);
 }
 
+// What an item's facet is made from: a launcher of the asker's own, so that a bundle brings no
+// tasks of anybody else; everything else is the broker's.
+static bool item_source(struct broker_state *self, const struct profile_item *item,
+                        struct capnp_cap *cap, struct capnp_exception *exception)
+{
+    struct launcher own;
+    cap->id = item->cap;
+    if (item->interface != LAUNCHER_INTERFACE_ID) {
+        return true;
+    }
+    if (!launcher_own((struct launcher){item->cap}, &own, exception)) {
+        return false;
+    }
+    cap->id = own.id;
+    tsr_request_give(self->service.current, own.id);
+    return true;
+}
+
 static bool item_make(struct broker_state *self, const struct profile_item *item,
                       struct capnp_cap *cap, struct capnp_exception *exception)
 {
     struct revoker revoker;
-    cap->id = item->cap;
+    if (!item_source(self, item, cap, exception)) {
+        return false;
+    }
     if (item->methods == 0) {
         return true;
     }
-    if (!capability_manager_facet(self->capabilities, (struct capnp_cap){item->cap}, item->methods,
-                                  0, 0, cap, &revoker, exception)) {
+    if (!capability_manager_facet(self->capabilities, *cap, item->methods, 0, 0, cap, &revoker,
+                                  exception)) {
         return false;
     }
     tsr_release(revoker.id);

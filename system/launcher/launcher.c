@@ -35,6 +35,7 @@ struct launched {
     uint32_t generation;
     struct capnp_text program; // of the list
     uint64_t process;          // the number that names it
+    uint64_t owner;            // the number of the launcher that it was started through
     struct process handle;
     struct job job;
     uint64_t started_ns;
@@ -59,6 +60,7 @@ struct launcher_state {
     uint32_t program_count;
     struct capnp_text programs[PROGRAMS_MAX];
     struct launched tasks[TASKS_MAX];
+    uint64_t owners; // numbers of launchers of somebody's own that were made; 0 is everybody's
     struct {
         struct tsr_request *request;
         uint32_t task;
@@ -284,13 +286,13 @@ static bool task_start(struct launcher_state *self, struct launched *task,
     return false;
 }
 
-static bool facet_make(struct launcher_state *self, uint64_t number, struct capnp_cap *facet,
-                       struct capnp_exception *exception)
+// A facet for the caller at hand.
+static bool facet_make(struct launcher_state *self, uint64_t interface, uint64_t methods,
+                       uint64_t number, struct capnp_cap *facet, struct capnp_exception *exception)
 {
     struct revoker revoker;
-    if (!capability_manager_facet(self->capabilities, (struct capnp_cap){self->server.id},
-                                  (1U << (TASK_KILL + 1)) - 1, TASK_INTERFACE_ID, number, facet,
-                                  &revoker, exception)) {
+    if (!capability_manager_facet(self->capabilities, (struct capnp_cap){self->server.id}, methods,
+                                  interface, number, facet, &revoker, exception)) {
         return false;
     }
     tsr_release(revoker.id);
@@ -343,11 +345,13 @@ static bool on_start(void *context, struct launcher_start_params_reader params,
     struct launched *task = &self->tasks[place];
     *task =
         (struct launched){.program = self->programs[program],
+                          .owner = self->service.current->receiver_data,
                           .generation = (task->generation + 1) & (UINT32_MAX >> (TASK_BITS + 1))};
     if (self->timer.id != 0 && !timer_now(self->timer, &task->started_ns, exception)) {
         return false;
     }
-    if (!facet_make(self, number_of(self, place), &facet, exception) ||
+    if (!facet_make(self, TASK_INTERFACE_ID, (1U << (TASK_KILL + 1)) - 1, number_of(self, place),
+                    &facet, exception) ||
         !task_start(self, task, params, exception)) {
         if (exception->reason[0] == 0) { // what the runtime or the kernel found
             capnp_exception_set(exception, CAPNP_EXCEPTION_FAILED, exception->detail,
@@ -379,7 +383,8 @@ static bool on_tasks(void *context, struct launcher_tasks_params_reader params,
     (void)exception;
     for (uint32_t i = 0; i < TASKS_MAX; i++) {
         const struct launched *task = &self->tasks[i];
-        if (task->life != TASK_FREE && count++ == wanted) {
+        bool is_owned = task->owner == self->service.current->receiver_data;
+        if (task->life != TASK_FREE && is_owned && count++ == wanted) {
             launcher_tasks_results_set_number(results, (uint32_t)number_of(self, i));
             launcher_tasks_results_set_program(results, task->program);
             launcher_tasks_results_set_process(results, task->process);
@@ -392,6 +397,21 @@ static bool on_tasks(void *context, struct launcher_tasks_params_reader params,
         }
     }
     launcher_tasks_results_set_count(results, count);
+    return true;
+}
+
+static bool on_own(void *context, struct launcher_own_params_reader params,
+                   struct launcher_own_results_builder results, struct capnp_exception *exception)
+{
+    struct launcher_state *self = context;
+    struct capnp_cap facet;
+    (void)params;
+    if (!facet_make(self, LAUNCHER_INTERFACE_ID, (1U << (LAUNCHER_OWN + 1)) - 1, self->owners + 1,
+                    &facet, exception)) {
+        return false;
+    }
+    self->owners++;
+    launcher_own_results_set_launcher(results, (struct launcher){facet.id});
     return true;
 }
 
@@ -464,13 +484,19 @@ static void dropped(void *context, uint64_t interface, uint64_t number)
     if (interface == TASK_INTERFACE_ID && place < TASKS_MAX && number == number_of(self, place)) {
         self->tasks[place].is_dropped = true;
     }
+    for (uint32_t i = 0; interface == LAUNCHER_INTERFACE_ID && number != 0 && i < TASKS_MAX; i++) {
+        struct capnp_exception ignored; // it ended meanwhile
+        if (self->tasks[i].life == TASK_RUNS && self->tasks[i].owner == number) {
+            job_kill(self->tasks[i].job, &ignored);
+        }
+    }
 }
 
 static bool dispatch(void *context, uint16_t method, struct capnp_message *request,
                      struct capnp_builder *response, struct capnp_exception *exception)
 {
     static const struct launcher_server launches = {
-        .programs = on_programs, .start = on_start, .tasks = on_tasks};
+        .programs = on_programs, .start = on_start, .tasks = on_tasks, .own = on_own};
     static const struct task_server tasks = {.wait = on_wait, .kill = on_kill};
     const struct launcher_state *self = context;
     if (self->service.current->interface == TASK_INTERFACE_ID) {

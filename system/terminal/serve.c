@@ -13,6 +13,8 @@
 
 enum { OWNER = 0, HOLDER_BITS = 8 };
 
+static const char hung_up[] = "the terminal hung up";
+
 static bool refuse(struct capnp_exception *exception, enum capnp_exception_type type,
                    const char *reason)
 {
@@ -56,6 +58,9 @@ static bool caller_find(struct terminal *terminal, struct capnp_exception *excep
     const struct tsr_request *request = current(terminal);
     bool is_owner =
         request->interface == TERMINAL_SESSION_INTERFACE_ID && request->receiver_data == OWNER;
+    if (is_owner && terminal->is_over && request->method != TERMINAL_SESSION_NEXT_SESSION) {
+        return refuse(exception, CAPNP_EXCEPTION_DISCONNECTED, hung_up);
+    }
     if (is_owner || (request->interface == STD_IO_INTERFACE_ID &&
                      number_is_live(terminal, request->receiver_data))) {
         return true;
@@ -118,7 +123,7 @@ static void answer(void *context, uint32_t holder, enum session_outcome outcome,
         return;
     }
     if (outcome == SESSION_GONE) {
-        waiter_end(&terminal->holders[holder].reader, "the terminal hung up");
+        waiter_end(&terminal->holders[holder].reader, hung_up);
         return;
     }
     terminal->holders[holder].reader = NULL;
@@ -235,9 +240,25 @@ void terminal_dropped(void *self, uint64_t interface, uint64_t number)
     stream_pump(terminal);
 }
 
+void terminal_hang_up(struct terminal *terminal)
+{
+    terminal->is_over = true;
+    terminal_session_begin(terminal);
+}
+
+void terminal_connect(struct terminal *terminal)
+{
+    struct tsr_request *request = terminal->heir;
+    if (request != NULL) {
+        terminal->heir = NULL;
+        terminal->is_over = false;
+        tsr_request_response(request);
+        tsr_request_answer(request);
+    }
+}
+
 void terminal_session_begin(struct terminal *terminal)
 {
-    static const char hung_up[] = "the terminal hung up";
     const struct session_calls calls = {.context = terminal,
                                         .answer = answer,
                                         .turn = turn,
@@ -594,6 +615,23 @@ static bool terminal_session_on_complete(void *self,
                   reasons[status]);
 }
 
+static bool terminal_session_on_next_session(
+    void *self, struct terminal_session_next_session_params_reader params,
+    struct terminal_session_next_session_results_builder results, struct capnp_exception *exception)
+{
+    struct terminal *terminal = self;
+    (void)params;
+    (void)results;
+    (void)exception;
+    waiter_end(&terminal->heir, "another such call took its place");
+    if (terminal->is_over && !terminal->stream.is_open) {
+        terminal->heir = current(terminal);
+        tsr_request_defer(current(terminal));
+    }
+    terminal->is_over = terminal->heir != NULL;
+    return true;
+}
+
 bool terminal_dispatch(void *self, uint16_t method, struct capnp_message *request,
                        struct capnp_builder *response, struct capnp_exception *exception)
 {
@@ -609,6 +647,7 @@ bool terminal_dispatch(void *self, uint16_t method, struct capnp_message *reques
         .next_interrupt = terminal_session_on_next_interrupt,
         .take_back = terminal_session_on_take_back,
         .complete = terminal_session_on_complete,
+        .next_session = terminal_session_on_next_session,
     };
     static const struct std_io_server borrower = {
         .write = std_io_on_write,

@@ -43,7 +43,7 @@ static void connection_end(struct terminal *terminal)
     stream->is_open = false;
     stream->pending_size = 0;
     memset(stream->pending, 0, sizeof stream->pending);
-    terminal_session_begin(terminal);
+    terminal_hang_up(terminal);
 }
 
 static void connection_begin(struct terminal *terminal, struct stream_state_reader state)
@@ -76,6 +76,7 @@ static void state_learn(struct terminal *terminal, struct stream_state_reader st
     }
     if (is_new) {
         connection_begin(terminal, state);
+        terminal_connect(terminal);
     }
     if (is_open && (is_new || stream_state_get_columns(state) != 0)) {
         size_learn(terminal, stream_state_get_columns(state), stream_state_get_rows(state));
@@ -102,6 +103,12 @@ static void state_done(void *context, struct capnp_call *call)
 
 // ---- Bytes ----
 
+// Whether an answer is about the connection that goes on: one may come late.
+static bool is_present(const struct stream *stream, uint64_t connection)
+{
+    return stream->is_open && connection == stream->connection;
+}
+
 static void read_done(void *context, struct capnp_call *call)
 {
     struct terminal *terminal = terminal_of(context);
@@ -110,15 +117,17 @@ static void read_done(void *context, struct capnp_call *call)
     struct capnp_exception exception;
     bool is_answered = byte_stream_read_finish(call, &results, &exception);
     stream->reads = false;
-    if (is_answered) {
+    if (is_answered && is_present(stream, stream->read_connection)) {
         struct capnp_data data = byte_stream_read_results_get_data(results);
         if (byte_stream_read_results_get_is_over(results)) {
             connection_end(terminal);
-        } else if (stream->is_open && data.size <= STREAM_MAX) {
+        } else if (data.size <= STREAM_MAX) {
             memcpy(stream->pending, data.data, data.size);
             stream->pending_size = data.size;
             stream->read_at += data.size;
         }
+    }
+    if (is_answered) {
         // What was typed may be hidden: no copy stays in the ring.
         memset(call->request.bytes, 0, call->response.size);
     }
@@ -138,7 +147,7 @@ static void write_done(void *context, struct capnp_call *call)
     struct capnp_exception exception;
     bool is_answered = byte_stream_write_finish(call, &results, &exception);
     stream->writes = false;
-    if (is_answered) {
+    if (is_answered && is_present(stream, stream->write_connection)) {
         uint64_t position = byte_stream_write_results_get_position(results);
         if (byte_stream_write_results_get_is_over(results)) {
             connection_end(terminal);
@@ -188,6 +197,7 @@ static void read(struct terminal *terminal)
     byte_stream_read_params_set_connection(params, stream->connection);
     byte_stream_read_params_set_position(params, stream->read_at);
     byte_stream_read_params_set_limit(params, STREAM_MAX);
+    stream->read_connection = stream->connection;
     stream->reads = capnp_call_send(&stream->read_call, &exception);
     if (stream->reads) {
         tsr_service_await(&terminal->service, &stream->read_awaited, &stream->read_call);
@@ -211,6 +221,7 @@ static void write(struct terminal *terminal, const char *bytes, size_t size)
     byte_stream_write_params_set_connection(params, stream->connection);
     byte_stream_write_params_set_position(params, stream->write_at);
     byte_stream_write_params_set_data(params, data);
+    stream->write_connection = stream->connection;
     stream->writes = capnp_call_send(&stream->write_call, &exception);
     if (stream->writes) {
         tsr_service_await(&terminal->service, &stream->write_awaited, &stream->write_call);
@@ -239,8 +250,8 @@ void stream_pump(struct terminal *terminal)
         ask(terminal);
     }
     if (!stream->is_open) {
-        // Nobody sees it.
-        while ((size = session_output(&terminal->session, &bytes)) != 0) {
+        // After a hang-up nobody is to see it; before the first connection it waits.
+        while (terminal->is_over && (size = session_output(&terminal->session, &bytes)) != 0) {
             session_sent(&terminal->session, size);
         }
         return;

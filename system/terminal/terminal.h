@@ -31,9 +31,10 @@ struct terminal_holder {
 struct stream {
     struct byte_stream capability;
     uint64_t version, connection;
-    uint64_t read_at, write_at; // positions
-    bool is_open;               // the connection goes on
-    bool asks, reads, writes;   // a call is under way
+    uint64_t read_at, write_at;                 // positions
+    bool is_open;                               // the connection goes on
+    bool asks, reads, writes;                   // a call is under way
+    uint64_t read_connection, write_connection; // of the calls that are under way
     struct capnp_call state_call, read_call, write_call;
     struct tsr_awaited state_awaited, read_awaited, write_awaited;
     struct tsr_timer again;   // the server is gone: everything is asked again later
@@ -49,8 +50,10 @@ struct terminal {
     struct stream stream;
     struct session session;
     struct terminal_holder holders[SESSION_HOLDERS_MAX];
-    bool was_interrupted; // while nobody listened
-    uint64_t told_call;   // of the nextInterrupt that was answered last
+    bool is_over;             // it hung up, and the owner has not asked for the next session
+    struct tsr_request *heir; // a nextSession that waits for a connection
+    bool was_interrupted;     // while nobody listened
+    uint64_t told_call;       // of the nextInterrupt that was answered last
     struct offer offer;
     struct session_memory memory;
 };
@@ -65,6 +68,10 @@ void terminal_cancelled(void *self, struct tsr_request *request);
 void terminal_lost(void *self, uint64_t call);
 // Nobody holds a facet with this number any more.
 void terminal_dropped(void *self, uint64_t interface, uint64_t number);
+
+// The connection ended, or another one began.
+void terminal_hang_up(struct terminal *terminal);
+void terminal_connect(struct terminal *terminal);
 
 // A session begins, without anything of the one before; what waits for that one is refused.
 void terminal_session_begin(struct terminal *terminal);
