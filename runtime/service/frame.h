@@ -15,6 +15,9 @@ bool request_receive(struct tsr_request *request);
 void request_arrived(struct tsr_waiter *waiter, struct tsr_slot *slot);
 void request_unanswered(struct tsr_waiter *waiter, struct tsr_slot *slot);
 
+// Tells the service of the calls that nobody waits for any more.
+void service_cancelled_ask(struct tsr_service *service);
+
 // The service can't go on.
 void service_break(struct tsr_service *service, const struct capnp_exception *exception);
 

@@ -228,6 +228,20 @@ static void serve(struct tsr_request *request)
     }
 }
 
+// Whether a caller may have given up what is deferred without anybody being told.
+static bool waits_untold(const struct tsr_service *service)
+{
+    if (service->options.bell != 0 || service->options.cancelled == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < service->request_count; i++) {
+        if (service->requests[i].state == TSR_REQUEST_DEFERRED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void request_arrived(struct tsr_waiter *waiter, struct tsr_slot *slot)
 {
     struct tsr_request *request =
@@ -245,6 +259,9 @@ void request_arrived(struct tsr_waiter *waiter, struct tsr_slot *slot)
     }
     if (header->kind == MESSAGE_CALL) {
         open_request(request, header);
+        if (waits_untold(service)) {
+            service_cancelled_ask(service);
+        }
         serve(request);
         return;
     }

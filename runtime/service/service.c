@@ -40,17 +40,10 @@ static void cancelled(struct tsr_service *service, uint64_t call)
     }
 }
 
-static void bell_rung(struct tsr_waiter *waiter, struct tsr_slot *slot)
+void service_cancelled_ask(struct tsr_service *service)
 {
-    struct tsr_service *service =
-        (struct tsr_service *)((uint8_t *)waiter - offsetof(struct tsr_service, rung));
     struct capnp_exception exception;
-    uint64_t call = 0;
-    if (!tsr_completion_is_result(&slot->completion)) {
-        tsr_completion_refuse(&slot->completion, NULL, &exception);
-        service_break(service, &exception);
-        return;
-    }
+    uint64_t call;
     do {
         if (!endpoint_next_cancelled((struct endpoint){service->options.server}, &call,
                                      &exception)) {
@@ -59,7 +52,20 @@ static void bell_rung(struct tsr_waiter *waiter, struct tsr_slot *slot)
         }
         cancelled(service, call);
     } while (call != 0);
-    if (!bell_wait(service)) {
+}
+
+static void bell_rung(struct tsr_waiter *waiter, struct tsr_slot *slot)
+{
+    struct tsr_service *service =
+        (struct tsr_service *)((uint8_t *)waiter - offsetof(struct tsr_service, rung));
+    struct capnp_exception exception;
+    if (!tsr_completion_is_result(&slot->completion)) {
+        tsr_completion_refuse(&slot->completion, NULL, &exception);
+        service_break(service, &exception);
+        return;
+    }
+    service_cancelled_ask(service);
+    if (!service->is_broken && !bell_wait(service)) {
         tsr_refuse(&exception, STATUS_RING_BUSY, 0);
         service_break(service, &exception);
     }
@@ -203,11 +209,13 @@ void tsr_service_stop(struct tsr_service *service, uint64_t deadline_ns)
 void tsr_task_start(struct tsr_service *service, struct tsr_task *task)
 {
     struct tsr_task **link = &service->tasks;
-    while (*link != NULL) {
+    while (*link != NULL && *link != task) {
         link = &(*link)->next;
     }
-    task->next = NULL;
-    *link = task;
+    if (*link == NULL) {
+        task->next = NULL;
+        *link = task;
+    }
 }
 
 void tsr_task_cancel(struct tsr_service *service, struct tsr_task *task)

@@ -84,7 +84,8 @@ struct tsr_service_options {
     void (*release)(void *self, struct tsr_request *request);
     // Nobody holds a facet of these receiver data any more.
     void (*dropped)(void *self, uint64_t interface, uint64_t receiver_data);
-    // Nobody waits for this deferred request any more. It still has to be answered.
+    // Nobody waits for this deferred request any more. It still has to be answered. Told at once
+    // where the service has a bell, else when the next call comes.
     void (*cancelled)(void *self, struct tsr_request *request);
     // The answer to this call did not reach its caller, and what it brought came back.
     void (*lost)(void *self, uint64_t call_id);
@@ -186,6 +187,7 @@ void tsr_request_give(struct tsr_request *request, uint64_t cap);
 void tsr_timer_set(struct tsr_service *service, struct tsr_timer *timer, uint64_t deadline_ns);
 void tsr_timer_clear(struct tsr_service *service, struct tsr_timer *timer);
 
+// A task that was started and has not finished goes on as it does.
 void tsr_task_start(struct tsr_service *service, struct tsr_task *task);
 void tsr_task_cancel(struct tsr_service *service, struct tsr_task *task);
 

@@ -4,9 +4,10 @@
 // the session says so. The owner's facet has receiver data 0, a StdIO's are its holder and the
 // holder's generation, so that one that was taken back finds nobody.
 //
-// Three calls at most wait at a time, so that there is always room for one that ends them: a
-// readLine and a nextInterrupt, of which the session allows one, and one write; another writer is
-// refused as overloaded meanwhile.
+// Four calls at most wait at a time: a readLine and a nextInterrupt, of which the session allows
+// one, a write of the owner, and one of all the others; another one is refused as overloaded
+// meanwhile. So no flood keeps the owner from its turn. There is room for a call that ends others
+// unless the owner itself writes, and that ends by its turn, or by a hang-up.
 #include <string.h>
 
 #include "system/terminal/terminal.h"
@@ -297,7 +298,7 @@ static bool write(struct terminal *terminal, uint32_t size, struct capnp_excepti
         return refuse(exception, CAPNP_EXCEPTION_INVALID_ARGUMENT, "at most 512 bytes at once");
     }
     for (uint32_t i = 0; i < SESSION_HOLDERS_MAX; i++) {
-        if (terminal->holders[i].writer != NULL) {
+        if (terminal->holders[i].writer != NULL && (i == OWNER) == (holder == OWNER)) {
             return refuse(exception, CAPNP_EXCEPTION_OVERLOADED,
                           "the terminal is slow and others wait; write again");
         }

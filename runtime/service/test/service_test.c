@@ -546,6 +546,20 @@ static void who_gave_up_is_told_while_the_request_is_deferred(void **state)
     assert_int_equal(fake.return_count, 1);
 }
 
+static void without_a_bell_who_gave_up_is_told_when_the_next_call_comes(void **state)
+{
+    (void)state;
+    program.defers = 1;
+    program.stop_at = 2;
+    world.lost = 1000;
+    start(2, 2);
+    assert_true(tsr_service_serve(&service, &exception));
+    assert_int_equal(program.cancelled, 1000);
+    assert_string_equal(fake.reasons[0], "nobody waits");
+    assert_int_equal(fake.return_count, 2);
+    assert_int_equal(fake.words[1], 3);
+}
+
 static void an_earlier_timer_moves_the_sleep(void **state)
 {
     (void)state;
@@ -618,6 +632,23 @@ static void tasks_run_in_steps_and_end_with_the_service(void **state)
     assert_true(tsr_service_serve(&service, &exception));
     assert_int_equal(program.steps, 3);
     assert_null(service.tasks);
+}
+
+static void a_task_that_is_started_again_while_it_is_queued_runs_as_before(void **state)
+{
+    (void)state;
+    static struct tsr_task other;
+    start(1, 2);
+    task = (struct tsr_task){.step = take_step};
+    other = task;
+    tsr_task_start(&service, &task);
+    tsr_task_start(&service, &other);
+    tsr_task_start(&service, &task);
+    assert_ptr_equal(service.tasks, &task);
+    assert_ptr_equal(task.next, &other);
+    assert_null(other.next);
+    assert_true(tsr_service_serve(&service, &exception));
+    assert_int_equal(program.steps, 3);
 }
 
 static void a_service_that_can_wait_for_nothing_says_so(void **state)
@@ -706,10 +737,12 @@ int main(void)
         CLAIM(an_answer_that_the_kernel_refuses_becomes_an_exception),
         CLAIM(a_dropped_facet_is_told_and_not_answered),
         CLAIM(who_gave_up_is_told_while_the_request_is_deferred),
+        CLAIM(without_a_bell_who_gave_up_is_told_when_the_next_call_comes),
         CLAIM(an_earlier_timer_moves_the_sleep),
         CLAIM(a_call_of_the_services_own_is_awaited_beside_the_others),
         CLAIM(an_awaited_call_that_was_finished_before_is_not_told),
         CLAIM(tasks_run_in_steps_and_end_with_the_service),
+        CLAIM(a_task_that_is_started_again_while_it_is_queued_runs_as_before),
         CLAIM(a_service_that_can_wait_for_nothing_says_so),
         CLAIM(a_service_that_breaks_refuses_what_it_has_taken_and_says_why),
         CLAIM(a_call_that_comes_while_the_service_breaks_is_refused),
