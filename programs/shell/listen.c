@@ -17,6 +17,18 @@ void listen_begin(struct shell *shell)
     }
 }
 
+void listen_end(struct shell *shell)
+{
+    struct terminal_session_next_interrupt_results_reader results;
+    struct capnp_exception ignored;
+    if (shell->listens) {
+        tsr_call_cancel(&shell->interrupt);
+        terminal_session_next_interrupt_finish(&shell->interrupt, &results, &ignored);
+        capnp_call_end(&shell->interrupt);
+        shell->listens = false;
+    }
+}
+
 bool was_interrupted(struct shell *shell)
 {
     struct terminal_session_next_interrupt_results_reader results;

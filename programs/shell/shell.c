@@ -66,7 +66,7 @@ static bool session_next(void)
     if (!terminal_session_next_session(shell.terminal, &exception)) {
         return false;
     }
-    was_interrupted(&shell); // that call was the session's before: it has ended
+    listen_end(&shell); // that call was the session's before
     shell.has_hung_up = false;
     session_begin();
     return true;
@@ -84,6 +84,7 @@ static enum read line_read(const char *prompt, size_t *size)
     struct terminal_session_read_line_params_builder params;
     struct terminal_session_read_line_results_reader results;
     out_flush(&shell);
+    listen_end(&shell);
     if (!terminal_session_read_line_begin(shell.terminal, &call, &params, &exception)) {
         return READ_OVER;
     }
@@ -132,7 +133,7 @@ static void lines_run(void)
         verdict = shell_parse(&script, text, size, &problem);
         text[size++] = '\n';
     }
-    was_interrupted(&shell); // before this line was typed
+    listen_begin(&shell);
     if (verdict == SHELL_WRONG) {
         shell.is_json = false;
         shell.code = fail_at(&shell, &problem);
@@ -154,7 +155,6 @@ int tsr_main(struct start *start)
         if (shell.has_hung_up && !session_next()) {
             return CODE_FAILED; // the terminal is gone for good
         }
-        listen_begin(&shell);
         offer_tell(&shell);
         lines_run();
     }

@@ -71,7 +71,7 @@ struct shell {
     int32_t exit_code;
     bool has_hung_up;   // the terminal: nobody reads any more what this session says
     bool has_new_names; // what tab offers is to be told anew
-    // A nextInterrupt is out all the time.
+    // A nextInterrupt is out while something runs.
     bool listens;
     struct capnp_call interrupt;
     // What is on its way to the terminal.
@@ -154,8 +154,11 @@ void offer_tell(struct shell *shell);
 
 // ---- listen.c ----
 
-// Asks to be told of C-c, unless that is asked already.
+// Asks to be told of C-c, unless that is asked already. One that is typed before is told at once,
+// back to the end of the last line.
 void listen_begin(struct shell *shell);
+// Doesn't listen any more: while a line is read, C-c is its own.
+void listen_end(struct shell *shell);
 // Whether C-c was typed, or the terminal hung up, since the last time that this was asked. Doesn't
 // wait.
 bool was_interrupted(struct shell *shell);
