@@ -15,8 +15,14 @@ tessera.manifest {
   // What the launcher may start.
   programs_listed:: ['hello', 'echo', 'dozer', 'pong'],
   // What the broker brings to whom, and the capabilities that it needs for it besides these.
-  operator:: ['timer', 'console{writeLine}', 'capabilities', 'launcher', 'schemas',
-              'job{makeEndpoint,makeNotification,makeMemory,limits}'],
+  operator:: [
+    'timer',
+    'console{writeLine}',
+    'capabilities',
+    'launcher',
+    'schemas',
+    'job{makeEndpoint,makeNotification,makeMemory,limits}',
+  ],
   guest:: ['timer{now}', 'schemas'],
   bundled:: {},
 
@@ -44,7 +50,9 @@ tessera.manifest {
       keep: true,
       grant: {
         server: tessera.server('terminal'),
-        stream: tessera.client('stream', 'ByteStream', ['state', 'read', 'write', 'drain'],
+        stream: tessera.client('stream',
+                               'ByteStream',
+                               ['state', 'read', 'write', 'drain'],
                                'the bytes of whoever sits there'),
         capabilities: tessera.own('capabilities', 'it makes a StdIO for each program'),
         timer: tessera.own('timer', 'it asks again for a stream that is gone'),
@@ -76,14 +84,18 @@ tessera.manifest {
     broker: {
       order: 5,
       keep: true,
-      arguments: 'operator: %s; guest: %s' % [std.join(' ', manifest.operator),
-                                             std.join(' ', manifest.guest)],
+      arguments: 'operator: %s; guest: %s' % [
+        std.join(' ', manifest.operator),
+        std.join(' ', manifest.guest),
+      ],
       grant: {
         server: tessera.server('broker'),
         timer: tessera.own('timer', 'for the bundles'),
         console: tessera.own('console', 'for the bundles, and to say what it grants'),
         capabilities: tessera.own('capabilities', 'it makes facets, and for the bundles'),
-        launcher: tessera.client('launcher', 'Launcher', ['programs', 'start', 'tasks', 'own'],
+        launcher: tessera.client('launcher',
+                                 'Launcher',
+                                 ['programs', 'start', 'tasks', 'own'],
                                  'it makes a launcher for each bundle'),
         schemas: tessera.client('schemas', 'SchemaSource', ['read'], 'for the bundles'),
         job: tessera.own('programs', 'for the bundles'),
@@ -93,8 +105,18 @@ tessera.manifest {
       order: 6,
       grant: {
         terminal: tessera.client('terminal', 'TerminalSession', [
-          'write', 'writeLine', 'readLine', 'resize', 'cancel', 'size', 'lend', 'reclaim',
-          'nextInterrupt', 'takeBack', 'complete', 'nextSession',
+          'write',
+          'writeLine',
+          'readLine',
+          'resize',
+          'cancel',
+          'size',
+          'lend',
+          'reclaim',
+          'nextInterrupt',
+          'takeBack',
+          'complete',
+          'nextSession',
         ], 'whoever sits there types to it'),
         timer: tessera.own('timer', 'to say how long something is held'),
         console: tessera.own('console', 'to say what goes wrong'),

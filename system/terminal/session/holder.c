@@ -94,7 +94,7 @@ enum session_status session_drop(struct session *session, uint32_t holder)
     if (session->foreground == holder)
         foreground_move(session, lender);
     if (session->writer == holder) {
-        session_style_end(session);
+        session_row_end(session); // what others say begins a row
         session->writer = 0;
     }
     session_wait_end(session, holder);

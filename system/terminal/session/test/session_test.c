@@ -215,6 +215,18 @@ static void the_foreground_is_reclaimed(void **state)
     assert_int_equal(session_drop(&session, other), SESSION_NO_HOLDER);
 }
 
+static void what_a_holder_left_in_a_row_is_ended_when_it_goes(void **state)
+{
+    enum session_status status;
+    uint32_t child = lent(0, true);
+
+    (void)state;
+    assert_int_equal(session_write(&session, child, "half", 4, &status), 4);
+    assert_int_equal(session_drop(&session, child), SESSION_OK);
+    assert_int_equal(session_write(&session, 0, "told", 4, &status), 4);
+    assert_string_equal(drain(), "half\r\ntold");
+}
+
 static void holders_are_counted(void **state)
 {
     uint32_t holder;
@@ -317,7 +329,7 @@ static void output_is_filtered_by_who_writes_and_when(void **state)
     child = lent(0, true);
     writes(child, "\33[1mx\a\33[32m");
     assert_int_equal(session_drop(&session, child), SESSION_OK);
-    assert_string_equal(drain(), "\33[1mx\a\33[32m\33[0m");
+    assert_string_equal(drain(), "\33[1mx\a\33[32m\33[0m\r\n");
 }
 
 static void what_is_written_while_a_line_is_edited_appears_above_it(void **state)
@@ -537,6 +549,7 @@ int main(void)
         CLAIM(reads_are_refused_with_the_reason),
         CLAIM(the_foreground_is_lent_and_comes_back),
         CLAIM(the_foreground_is_reclaimed),
+        CLAIM(what_a_holder_left_in_a_row_is_ended_when_it_goes),
         CLAIM(holders_are_counted),
         CLAIM(what_is_typed_ahead_waits_for_the_same_holder),
         CLAIM(hidden_lines_take_nothing_that_was_typed_before_and_leave_nothing),
