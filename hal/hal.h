@@ -55,7 +55,8 @@ uint64_t hal_space_base(uint32_t space);
 uint32_t hal_map(uint32_t space, uint64_t page, uint32_t frame, uint32_t rights,
                  const uint32_t *tables);
 
-// Unmaps a page that is mapped. When it returns, no CPU uses the mapping any more.
+// Unmaps a page that is mapped. When it returns, this CPU doesn't use the mapping any more; others
+// have to be kicked.
 void hal_unmap(uint32_t space, uint64_t page);
 
 // --- Threads ------------------------------------------------------------------------------------
@@ -75,6 +76,14 @@ void hal_thread_fs_base(uint32_t thread, uint64_t base);
 
 // What the thread's present system call returns when the thread runs next.
 void hal_thread_result(uint32_t thread, uint64_t value);
+
+// --- CPUs ---------------------------------------------------------------------------------------
+
+enum { HAL_CPUS_MAX = 8 };
+
+// Another CPU, which called kernel_enter() before, enters the kernel soon. It forgets what it
+// remembers of mappings before it runs a program again. Returns at once.
+void hal_kick(uint32_t cpu);
 
 // --- Time ---------------------------------------------------------------------------------------
 

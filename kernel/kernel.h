@@ -16,6 +16,12 @@
 //
 // The kernel remembers which thread runs on the CPU: turn.thread of the last turn. A thread enters
 // with the registers that its platform saved; what it gets back is set by hal_thread_result().
+//
+// With more than one CPU, one at a time is in the kernel, and kernel_enter() says which, when it is
+// not the one that was in it last. The thread whose registers are loaded may have been taken away
+// meanwhile: whatever it entered for is void then, and the CPU goes on with INPUT_STEP. Between two
+// turns of one entry another CPU may be let in, if this one has saved what registers it holds of a
+// thread that turn.thread is not.
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 
@@ -60,7 +66,6 @@ enum input_kind {
 
 struct input {
     uint32_t kind;
-    uint32_t cpu;
     uint64_t now_ns; // monotonic clock, read once for this turn
     union {
         struct {
@@ -90,6 +95,10 @@ struct turn {
 // Returns the kernel; where there is too little memory it says so on the console and halts with
 // code 1.
 struct kernel *kernel_boot(const struct boot *boot);
+
+// The turns that follow are of this CPU, below HAL_CPUS_MAX; the first ones of all are of CPU 0.
+// Whether the thread that the last turn on it chose is still the one that runs there.
+bool kernel_enter(struct kernel *kernel, uint32_t cpu);
 
 struct turn kernel_turn(struct kernel *kernel, const struct input *input);
 

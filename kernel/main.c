@@ -27,6 +27,10 @@ static const char *const fault_names[] = {
 static bool turn_step(struct core *core, const struct input *input)
 {
     (void)input;
+    if (core->behind != 0) {
+        core->is_changed = true; // another CPU still runs what was taken from it
+        return false;
+    }
     bool is_ending = (core->bindings.closed != 0 && interrupt_tell(core)) ||
                      sweep_step(core, SWEEP_KILLED) ||
                      (core_may_commit(core, NONE, true) && sweep_step(core, SWEEP_MAPPINGS));
@@ -148,6 +152,11 @@ static __attribute__((noinline)) bool turn_close(struct kernel *kernel)
         log_is_full(kernel); // nobody will ever make room
     }
     return has_more;
+}
+
+bool kernel_enter(struct kernel *kernel, uint32_t cpu)
+{
+    return cpu_enter(&kernel->core, cpu);
 }
 
 __attribute__((flatten)) struct turn kernel_turn(struct kernel *kernel, const struct input *input)

@@ -85,7 +85,7 @@ static void log_machine(const struct loaded *loaded, const struct acpi *acpi)
     console_text("; ");
     if (acpi->cpu_count > 1) {
         console_decimal(acpi->cpu_count);
-        console_text(" CPUs found, one is used, the others stay parked\n");
+        console_text(" CPUs found\n");
     } else {
         console_text(acpi->cpu_count == 1 ? "1 CPU found\n"
                                           : "CPUs unknown without ACPI's MADT, one is used\n");
@@ -152,8 +152,9 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
     if (loader == LOADER_MULTIBOOT) {
         console_text("\n"); // GRUB leaves its last line open
     }
-    cpu_tables_init();
-    cpu_features_init();
+    cpu_tables_init(&cpus[0]);
+    cpu_features_find();
+    cpu_features_use();
     loader_read(loader, magic, info, &loaded);
     command_read(&loaded, &command);
     acpi_read(loaded.rsdp, &acpi);
@@ -187,6 +188,7 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
     struct cpu *cpu = cpu_current();
     cpu->input.now_ns = boot.now_ns; // for what the kernel arms while it boots
     cpu->kernel = kernel_boot(&boot);
+    smp_start(&acpi, cpu->kernel);
     entry_run(loop_start());
 }
 

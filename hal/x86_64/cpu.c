@@ -101,24 +101,22 @@ struct gate {
 
 static_assert(sizeof(struct gate) == 16, "SDM volume 3, figure 6-8");
 
-struct cpu cpu_boot = {
-    .stack = (uint64_t)(&cpu_stacks + 1),
-    .state = &thread_states[THREADS_MAX],
-    .thread = CPU_NO_REGISTERS,
-};
-struct task_state cpu_task_state;
-struct cpu_stacks cpu_stacks __attribute__((aligned(PAGE_SIZE)));
+struct cpu cpus[CPUS_MAX];
+static struct task_state cpu_task_states[CPUS_MAX];
+struct cpu_stacks cpu_stacks[CPUS_MAX] __attribute__((aligned(PAGE_SIZE)));
 uint64_t cpu_no_execute;
 
 static struct gate gates[VECTOR_COUNT];
 static bool features_present[FEATURE_COUNT];
+static uint64_t features_cr4; // what they turn on
 
-static uint64_t descriptors[DESCRIPTORS] = {
+static const uint64_t descriptors_common[DESCRIPTORS] = {
     [SELECTOR_KERNEL_CODE / 8] = 0x00af9b000000ffff,
     [SELECTOR_KERNEL_DATA / 8] = 0x00cf93000000ffff,
     [SELECTOR_USER_DATA / 8] = 0x00cff3000000ffff,
     [SELECTOR_USER_CODE / 8] = 0x00affb000000ffff,
 };
+static uint64_t descriptors[CPUS_MAX][DESCRIPTORS];
 
 static const enum interrupt_stack vector_stacks[VECTOR_COUNT] = {
     [VECTOR_DEBUG] = STACK_DEBUG,
@@ -127,21 +125,25 @@ static const enum interrupt_stack vector_stacks[VECTOR_COUNT] = {
     [VECTOR_MACHINE_CHECK] = STACK_MACHINE_CHECK,
 };
 
-static void descriptors_init(void)
+static void descriptors_init(const struct cpu *cpu)
 {
-    uint64_t task = (uint64_t)&cpu_task_state;
-    uint32_t stack_count = sizeof(cpu_stacks.interrupt) / sizeof(cpu_stacks.interrupt[0]);
+    struct task_state *state = cpu->task;
+    struct cpu_stacks *stacks = &cpu_stacks[cpu->number];
+    uint64_t *own = descriptors[cpu->number];
+    uint64_t task = (uint64_t)state;
+    uint32_t stack_count = sizeof(stacks->interrupt) / sizeof(stacks->interrupt[0]);
 
-    cpu_task_state.port_map = sizeof(cpu_task_state);
+    state->port_map = sizeof(*state);
     for (uint32_t i = 0; i < stack_count; i++) {
-        cpu_task_state.interrupt_stacks[i] =
-            (uint64_t)cpu_stacks.interrupt[i].body + sizeof(cpu_stacks.interrupt[i].body);
+        state->interrupt_stacks[i] =
+            (uint64_t)stacks->interrupt[i].body + sizeof(stacks->interrupt[i].body);
     }
-    descriptors[SELECTOR_TASK / 8] = (sizeof(cpu_task_state) - 1) | (task & 0xffffff) << 16 |
-                                     (uint64_t)TASK_PRESENT << 40 | (task >> 24 & 0xff) << 56;
-    descriptors[SELECTOR_TASK / 8 + 1] = task >> 32;
+    memcpy(own, descriptors_common, sizeof(descriptors_common));
+    own[SELECTOR_TASK / 8] = (sizeof(*state) - 1) | (task & 0xffffff) << 16 |
+                             (uint64_t)TASK_PRESENT << 40 | (task >> 24 & 0xff) << 56;
+    own[SELECTOR_TASK / 8 + 1] = task >> 32;
 
-    struct table_pointer pointer = {sizeof(descriptors) - 1, (uint64_t)descriptors};
+    struct table_pointer pointer = {sizeof(descriptors_common) - 1, (uint64_t)own};
     __asm__ volatile("lgdt %0" : : "m"(pointer));
     __asm__ volatile("ltr %w0" : : "r"(SELECTOR_TASK));
 }
@@ -163,19 +165,31 @@ static void gates_init(void)
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
-void cpu_tables_init(void)
+void cpu_tables_init(struct cpu *cpu)
 {
-    descriptors_init();
+    cpu->self = cpu;
+    cpu->number = (uint32_t)(cpu - cpus);
+    cpu->task = &cpu_task_states[cpu->number];
+    cpu->stack = (uint64_t)(&cpu_stacks[cpu->number] + 1);
+    cpu->state = &thread_states[THREADS_MAX + cpu->number];
+    cpu->thread = CPU_NO_REGISTERS;
+    descriptors_init(cpu);
     gates_init();
-    msr_write(MSR_GS_BASE, (uint64_t)&cpu_boot);
+    msr_write(MSR_GS_BASE, (uint64_t)cpu);
     msr_write(MSR_GS_BASE_OUTSIDE, 0);
     msr_write(MSR_SYSENTER_CS, 0); // SYSENTER faults
     msr_write(MSR_STAR,
               (uint64_t)(SELECTOR_USER_BASE | 3) << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
-    msr_write(MSR_LSTAR, (uint64_t)entry_system_call);
+    msr_write(MSR_LSTAR,
+              (uint64_t)(cpu->number == 0 ? entry_system_call : entry_system_call_shared));
     msr_write(MSR_CSTAR, (uint64_t)entry_system_call); // there is no 32-bit code segment
     msr_write(MSR_SFMASK, SFMASK);
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SYSCALL);
+}
+
+void cpu_shared(void)
+{
+    msr_write(MSR_LSTAR, (uint64_t)entry_system_call_shared);
 }
 
 static uint32_t cpuid_word(uint32_t leaf, enum cpuid_register word)
@@ -196,24 +210,27 @@ static bool feature_is_present(const struct feature *feature)
            (cpuid_word(feature->leaf, feature->word) >> feature->bit & 1) != 0;
 }
 
-void cpu_features_init(void)
+void cpu_features_find(void)
 {
-    uint64_t cr4 = CR4_COUNTER_KERNEL_ONLY | CR4_ADDRESS_EXTENSION | CR4_FXSAVE | CR4_SIMD_ERRORS;
-
+    features_cr4 = CR4_COUNTER_KERNEL_ONLY | CR4_ADDRESS_EXTENSION | CR4_FXSAVE | CR4_SIMD_ERRORS;
     for (uint32_t i = 0; i < FEATURE_COUNT; i++) {
         features_present[i] = feature_is_present(&features[i]);
         if (features_present[i]) {
-            cr4 |= features[i].cr4;
+            features_cr4 |= features[i].cr4;
         }
     }
     if (!features_present[FEATURE_APIC]) {
         hal_panic("this processor has no APIC", __FILE__, __LINE__);
     }
+    cpu_no_execute = features_present[FEATURE_NX] ? (uint64_t)1 << 63 : 0;
+}
+
+void cpu_features_use(void)
+{
     if (features_present[FEATURE_NX]) {
-        cpu_no_execute = (uint64_t)1 << 63;
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NO_EXECUTE);
     }
-    __asm__ volatile("movq %0, %%cr4" : : "r"(cr4) : "memory");
+    __asm__ volatile("movq %0, %%cr4" : : "r"(features_cr4) : "memory");
     thread_methods_choose(features_present[FEATURE_XSAVE],
                           features_present[FEATURE_XSAVE] && features_present[FEATURE_AVX],
                           features_present[FEATURE_FSGSBASE]);

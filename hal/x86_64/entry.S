@@ -67,6 +67,29 @@ entry_return: // rdx: state of the thread, which is in SYSCALL
     swapgs
     sysretq
 
+// The same with more than one CPU: what the thread keeps is saved first, since another CPU may run
+// it as soon as the lock is free.
+    .globl entry_system_call_shared
+entry_system_call_shared:
+    swapgs
+    movq %gs:CPU_STATE, %rax
+    movq %rcx, STATE_RIP(%rax)
+    movq %rsp, STATE_RSP(%rax)
+    movq %rbx, STATE_RBX(%rax)
+    movq %rbp, STATE_RBP(%rax)
+    movq %r12, STATE_R12(%rax)
+    movq %r13, STATE_R13(%rax)
+    movq %r14, STATE_R14(%rax)
+    movq %r15, STATE_R15(%rax)
+    movl $RESUME_CALL, STATE_RESUME(%rax)
+    movq %gs:CPU_STACK, %rsp
+    call loop_system_call_shared
+    movq %gs:CPU_STATE, %rdx
+    cmpl %eax, %gs:CPU_THREAD
+    je entry_return
+    movl %eax, %edi
+    jmp entry_next
+
     .macro registers_push
     pushq %rdi
     pushq %rsi

@@ -30,6 +30,7 @@
 #define CPU_STATE  8
 #define CPU_THREAD 16
 #define CPU_SPARE  24
+#define CPU_SELF   32
 
 #define STATE_RESUME 848 // struct thread_state
 #define STATE_FRAME  912
@@ -43,6 +44,9 @@
 #define STATE_RIP    1048
 #define STATE_RSP    1072
 #define STATE_SIZE   1088
+
+// Where other processors begin: real mode starts at a page of the first MiB (SDM volume 3, 8.4.4).
+#define TRAMPOLINE 0x8000
 
 #define RESUME_CALL 0 // the thread waits in SYSCALL: six registers, the stack and the result count
 #define RESUME_FULL 1 // the thread was interrupted: every register counts
@@ -58,6 +62,7 @@
 #define VECTOR_OLD           32 // 16 of the old interrupt controllers
 #define VECTOR_OLD_COUNT     16
 #define VECTOR_TIMER         64
+#define VECTOR_KICK          65
 #define VECTOR_LINES         80  // 64 of I/O APICs
 #define VECTOR_RISEN         144 // a line that rose before it was open
 #define VECTOR_SPURIOUS      255

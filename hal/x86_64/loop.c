@@ -7,28 +7,50 @@
 // runs, or nobody.
 #include "hal/x86_64/x86.h"
 
-// Hands in work until there is no more.
+// So long a CPU may go on in the kernel before it lets others in. Handing the lock over costs most
+// where processors are not all running at the same time, as in an emulator.
+static const uint64_t LOCK_NS = 50000;
+
+// Others are let in, if there are any; one of them may run the thread that was here.
+static void lock_offer(struct cpu *cpu, struct turn turn)
+{
+    if (smp_count > 1) {
+        if (turn.thread != cpu->thread) {
+            thread_park(cpu);
+        }
+        smp_unlock();
+        (void)smp_lock(cpu);
+    }
+}
+
+// A turn, and those that follow until there is no more to do; the time is read already.
+static __attribute__((noinline)) int32_t loop_turn(struct cpu *cpu, enum input_kind kind)
+{
+    uint64_t since_ns = cpu->input.now_ns;
+
+    for (;;) {
+        cpu->input.kind = kind;
+        struct turn turn = kernel_turn(cpu->kernel, &cpu->input);
+        if (!turn.more) {
+            return turn.thread;
+        }
+        cpu->input.now_ns = time_now_ns();
+        if (cpu->input.now_ns - since_ns >= LOCK_NS) {
+            lock_offer(cpu, turn);
+            since_ns = cpu->input.now_ns = time_now_ns();
+        }
+        kind = time_expired(cpu) ? INPUT_TIMER : INPUT_STEP;
+    }
+}
+
 static int32_t loop_steps(struct cpu *cpu)
 {
-    struct turn turn;
-
-    do {
-        cpu->input.now_ns = time_now_ns();
-        cpu->input.kind = time_expired(cpu) ? INPUT_TIMER : INPUT_STEP;
-        turn = kernel_turn(cpu->kernel, &cpu->input);
-    } while (turn.more);
-    return turn.thread;
+    cpu->input.now_ns = time_now_ns();
+    return loop_turn(cpu, time_expired(cpu) ? INPUT_TIMER : INPUT_STEP);
 }
 
-// The first turn of an entry; the time is read already.
-static inline __attribute__((flatten)) int32_t loop_turn(struct cpu *cpu, enum input_kind kind)
-{
-    cpu->input.kind = kind;
-    struct turn turn = kernel_turn(cpu->kernel, &cpu->input);
-    return __builtin_expect(turn.more, false) ? loop_steps(cpu_current()) : turn.thread;
-}
-
-int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
+// In one piece with the kernel's turn, where it enters.
+__attribute__((flatten)) int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
 {
     struct cpu *cpu = cpu_current();
 
@@ -36,7 +58,9 @@ int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second)
     if (__builtin_expect(number == SYSTEM_CALL_ENTER, true)) {
         cpu->input.enter.min_complete = first;
         cpu->input.enter.timeout_ns = second;
-        return loop_turn(cpu, INPUT_ENTER);
+        cpu->input.kind = INPUT_ENTER;
+        struct turn turn = kernel_turn(cpu->kernel, &cpu->input);
+        return __builtin_expect(turn.more, false) ? loop_steps(cpu_current()) : turn.thread;
     }
     if (number == SYSTEM_CALL_EXIT) {
         cpu->input.exit.code = first;
@@ -54,6 +78,18 @@ static int32_t loop_lines(struct cpu *cpu, uint64_t lines)
     hal_arm(cpu->deadline_ns);
     cpu->input.interrupt.lines = lines;
     return loop_turn(cpu, INPUT_INTERRUPT);
+}
+
+int32_t loop_system_call_shared(uint64_t number, uint64_t first, uint64_t second)
+{
+    struct cpu *cpu = cpu_current();
+    bool is_there = smp_lock(cpu);
+    int32_t thread = is_there ? loop_system_call(number, first, second) : loop_steps(cpu_current());
+
+    if (thread == cpu->thread) {
+        smp_unlock(); // it goes on as it is
+    }
+    return thread;
 }
 
 // A program has one code segment and no virtual 8086 mode. If it is elsewhere, the processor let it
@@ -74,10 +110,11 @@ int32_t loop_trap(void)
 {
     struct cpu *cpu = cpu_current();
     struct trap_frame *frame = &cpu->state->frame;
+    bool is_there = smp_lock(cpu);
 
     cpu->input.now_ns = time_now_ns();
-    if (frame->vector == VECTOR_TIMER) {
-        time_interrupt(cpu);
+    if (frame->vector == VECTOR_TIMER || frame->vector == VECTOR_KICK) {
+        time_interrupt(cpu, frame->vector);
     } else if (frame->vector == VECTOR_RISEN) {
         time_interrupt_end();
     } else if (device_line(frame->vector) < HAL_LINES) {
@@ -88,6 +125,9 @@ int32_t loop_trap(void)
     uint64_t lines = is_fault ? 0 : device_lines_take();
     if (lines != 0) {
         return loop_lines(cpu, lines);
+    }
+    if (!is_there || frame->vector == VECTOR_KICK) {
+        return loop_steps(cpu);
     }
     if (!is_fault) {
         if (time_expired(cpu)) {
@@ -115,22 +155,41 @@ int32_t loop_start(void)
 
 // STI takes effect after the next instruction: no interrupt is lost between the look at the clock
 // and the sleep (SDM volume 2, STI).
+static void interrupt_await(struct cpu *cpu)
+{
+    hal_arm(cpu->deadline_ns);
+    __asm__ volatile("sti; hlt; cli" : : : "memory"); // trap_kernel() takes the interrupt
+    cpu->input.now_ns = time_now_ns();
+}
+
+// The open lines that have risen while it slept, or since.
+static uint64_t lines_take(struct cpu *cpu)
+{
+    for (; cpu->arrived != 0; cpu->arrived &= cpu->arrived - 1) {
+        device_arrive((uint32_t)__builtin_ctzll(cpu->arrived));
+    }
+    return device_lines_take();
+}
+
 int32_t loop_idle(void)
 {
     struct cpu *cpu = cpu_current();
 
     cpu->input.now_ns = time_now_ns();
-    while (!time_expired(cpu)) {
-        hal_arm(cpu->deadline_ns);
-        __asm__ volatile("sti; hlt; cli" : : : "memory"); // trap_kernel() takes the interrupt
-        cpu->input.now_ns = time_now_ns();
-        for (; cpu->arrived != 0; cpu->arrived &= cpu->arrived - 1) {
-            device_arrive((uint32_t)__builtin_ctzll(cpu->arrived));
+    if (smp_count == 1) {
+        while (!time_expired(cpu)) {
+            interrupt_await(cpu);
+            uint64_t lines = lines_take(cpu);
+            if (lines != 0) {
+                return loop_lines(cpu, lines);
+            }
         }
-        uint64_t lines = device_lines_take();
-        if (lines != 0) {
-            return loop_lines(cpu, lines);
-        }
+        return loop_turn(cpu, INPUT_TIMER);
     }
-    return loop_turn(cpu, INPUT_TIMER);
+    thread_park(cpu);
+    smp_unlock();
+    interrupt_await(cpu);
+    (void)smp_lock(cpu);
+    uint64_t lines = lines_take(cpu);
+    return lines != 0 ? loop_lines(cpu, lines) : loop_steps(cpu);
 }

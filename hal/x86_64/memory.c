@@ -127,6 +127,14 @@ static void guard_unmap(const uint8_t *guard)
     *kernel_entry_find((uint64_t)guard, 0) = 0;
 }
 
+static void stacks_guard(const struct cpu_stacks *stacks)
+{
+    guard_unmap(stacks->guard);
+    for (uint32_t i = 0; i < sizeof(stacks->interrupt) / sizeof(stacks->interrupt[0]); i++) {
+        guard_unmap(stacks->interrupt[i].guard);
+    }
+}
+
 void memory_init(const struct frame_range *ram, uint32_t ram_count, struct frame_range *free)
 {
     supply = free;
@@ -141,14 +149,20 @@ void memory_init(const struct frame_range *ram, uint32_t ram_count, struct frame
     image_map(image_start, image_rodata, 0);
     image_map(image_rodata, image_data, cpu_no_execute);
     image_map(image_data, image_end, cpu_no_execute | ENTRY_WRITE);
-    guard_unmap(cpu_stacks.guard);
-    for (uint32_t i = 0; i < sizeof(cpu_stacks.interrupt) / sizeof(cpu_stacks.interrupt[0]); i++) {
-        guard_unmap(cpu_stacks.interrupt[i].guard);
+    for (uint32_t i = 0; i < CPUS_MAX; i++) {
+        stacks_guard(&cpu_stacks[i]);
     }
+    *kernel_entry_find(DIRECT_BASE + TRAMPOLINE, 0) =
+        TRAMPOLINE | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_GLOBAL | cpu_no_execute;
     *kernel_entry_find(LOCAL_APIC, 0) = (uint64_t)LOCAL_APIC_PHYSICAL << PAGE_SHIFT |
                                         ENTRY_PRESENT | ENTRY_WRITE | ENTRY_UNCACHED |
                                         ENTRY_GLOBAL | cpu_no_execute;
-    memory_root_load(cpu_current(), (uint64_t)kernel_root << PAGE_SHIFT);
+    memory_root_load(cpu_current(), memory_kernel_root());
+}
+
+uint64_t memory_kernel_root(void)
+{
+    return (uint64_t)kernel_root << PAGE_SHIFT;
 }
 
 volatile uint8_t *memory_device_map(uint64_t address)
@@ -185,14 +199,15 @@ bool hal_space_create(uint32_t space, const uint32_t *tables)
     return true;
 }
 
-// The tables may still be loaded: no thread runs, or the running one is gone.
+// The tables may still be loaded, here: no thread runs, or the running one is gone. Another CPU
+// that had them has entered the kernel since, and loads others before it gives the lock back.
 void hal_space_destroy(uint32_t space)
 {
     ASSERT(space < SPACES_MAX);
     struct cpu *cpu = cpu_current();
 
     if (cpu->root == memory_root(space)) {
-        memory_root_load(cpu, (uint64_t)kernel_root << PAGE_SHIFT);
+        memory_root_load(cpu, memory_kernel_root());
     }
     space_roots[space] = 0;
 }
@@ -219,7 +234,7 @@ uint32_t hal_map(uint32_t space, uint64_t page, uint32_t frame, uint32_t rights,
     return taken;
 }
 
-// Other spaces' translations are flushed when they are loaded.
+// Other spaces' translations are flushed when they are loaded, those of other CPUs by hal_kick().
 void hal_unmap(uint32_t space, uint64_t page)
 {
     ASSERT(space < SPACES_MAX && space_roots[space] != 0 && page < USER_END >> PAGE_SHIFT);

@@ -93,8 +93,12 @@ static void place_write(const char *word, uint64_t address)
 // its call: the place shown is the call's last byte.
 static void backtrace_write(uint64_t frame_pointer)
 {
-    uint64_t first = (uint64_t)cpu_stacks.kernel;
-    uint64_t last = first + sizeof(cpu_stacks.kernel) - 2 * sizeof(uint64_t);
+    uint64_t cpu = (frame_pointer - (uint64_t)cpu_stacks) / sizeof(cpu_stacks[0]);
+    if (cpu >= CPUS_MAX) {
+        return;
+    }
+    uint64_t first = (uint64_t)cpu_stacks[cpu].kernel;
+    uint64_t last = first + sizeof(cpu_stacks[cpu].kernel) - 2 * sizeof(uint64_t);
 
     for (uint32_t i = 0; i < BACKTRACE_MAX; i++) {
         if (frame_pointer < first || frame_pointer > last || frame_pointer % 8 != 0) {

@@ -68,6 +68,49 @@ start_descriptors_pointer:
     .word 23
     .long start_descriptors - KERNEL_BASE
 
+// What another processor begins with: a copy of it stands at TRAMPOLINE, and smp.c has said which
+// stack is the processor's. From real mode to 64-bit mode at once: SDM volume 3, 9.8.5.
+    .globl trampoline
+    .globl trampoline_end
+    .globl trampoline_stack
+trampoline:
+    .code16
+    cli
+    xorl %eax, %eax
+    movw %ax, %ds
+    lgdtl TRAMPOLINE + trampoline_pointer - trampoline
+    movl $CR4_PAE, %eax
+    movl %eax, %cr4
+    movl $(start_root - KERNEL_BASE), %eax
+    movl %eax, %cr3
+    movl $MSR_EFER, %ecx
+    rdmsr
+    orl $EFER_LME, %eax
+    wrmsr
+    movl $CR0_VALUE, %eax
+    movl %eax, %cr0
+    ljmpl $SELECTOR_KERNEL_CODE, $(TRAMPOLINE + trampoline_64 - trampoline)
+    .code64
+trampoline_64:
+    movl $SELECTOR_KERNEL_DATA, %eax
+    movl %eax, %ss
+    xorl %eax, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %fs
+    movl %eax, %gs
+    movq TRAMPOLINE + trampoline_stack - trampoline, %rsp
+    xorl %ebp, %ebp
+    movq $smp_begin, %rax
+    jmp *%rax // which finds itself by its stack
+    .balign 8
+trampoline_stack:
+    .quad 0
+trampoline_pointer:
+    .word 23
+    .long start_descriptors - KERNEL_BASE
+trampoline_end:
+
     .section .text.start, "ax", @progbits
     .code32
     .globl start_multiboot

@@ -16,7 +16,7 @@ enum {
     XCR0_AVX = 1 << 2, // larger states are not enabled, so programs can't use them
 };
 
-struct thread_state thread_states[THREADS_MAX + 1];
+struct thread_state thread_states[THREADS_MAX + CPUS_MAX];
 
 // The kernel's index has a new owner, or none: registers that are loaded belong to nobody now, and
 // entry.S must not save them here.
@@ -26,7 +26,7 @@ static void registers_disown(uint32_t thread)
 
     if (cpu->thread == (int32_t)thread) {
         cpu->thread = CPU_NO_REGISTERS;
-        cpu->state = &thread_states[THREADS_MAX];
+        cpu->state = &thread_states[THREADS_MAX + cpu->number];
     }
 }
 
@@ -135,23 +135,45 @@ static inline void registers_exchange(struct thread_state *old, const struct thr
     __asm__ volatile("movl %0, %%ds; movl %0, %%es" : : "r"(0));
 }
 
-struct thread_state *thread_next(int32_t thread)
+static void registers_change(struct cpu *cpu, struct thread_state *state, int32_t thread)
 {
-    struct cpu *cpu = cpu_current();
-
-    while (__builtin_expect(thread == HAL_NO_THREAD, false)) {
-        thread = loop_idle();
-    }
-    if (__builtin_expect(thread == cpu->thread, false)) {
-        return cpu->state;
-    }
-    struct thread_state *state = &thread_states[thread];
     registers_exchange(cpu->state, state);
     cpu->thread = thread;
     cpu->state = state;
-    cpu_task_state.stacks[0] = (uint64_t)(state + 1);
-    if (cpu->root != state->root) {
-        memory_root_load(cpu, state->root);
+    cpu->task->stacks[0] = (uint64_t)(state + 1);
+}
+
+void thread_park(struct cpu *cpu)
+{
+    if (cpu->thread != CPU_NO_REGISTERS) {
+        registers_change(cpu, &thread_states[THREADS_MAX + cpu->number], CPU_NO_REGISTERS);
     }
+    memory_root_load(cpu, memory_kernel_root());
+}
+
+static __attribute__((noinline)) struct thread_state *thread_await(void)
+{
+    int32_t thread;
+
+    do {
+        thread = loop_idle();
+    } while (thread == HAL_NO_THREAD);
+    return thread_next(thread);
+}
+
+struct thread_state *thread_next(int32_t thread)
+{
+    if (__builtin_expect(thread == HAL_NO_THREAD, false)) {
+        return thread_await();
+    }
+    struct cpu *cpu = cpu_current();
+    struct thread_state *state = &thread_states[thread];
+    if (__builtin_expect(thread != cpu->thread, true)) {
+        registers_change(cpu, state, thread);
+        if (cpu->root != state->root) {
+            memory_root_load(cpu, state->root);
+        }
+    }
+    smp_unlock();
     return state;
 }

@@ -19,6 +19,7 @@ enum {
     APIC_END = 0xb0,
     APIC_SPURIOUS = 0xf0,
     APIC_COMMAND = 0x300,
+    APIC_COMMAND_TARGET = 0x310,
     APIC_TIMER = 0x320,
     APIC_THERMAL = 0x330,
     APIC_COUNTERS = 0x340,
@@ -29,6 +30,7 @@ enum {
     APIC_CURRENT_COUNT = 0x390,
     APIC_DIVIDE = 0x3e0,
 
+    APIC_COMMAND_PENDING = 1 << 12,
     APIC_MASKED = 1 << 16,
     APIC_NMI = 4 << 8,
     APIC_OLD = 7 << 8,   // from the old controllers
@@ -165,6 +167,23 @@ void time_init(void)
     cpu->programmed_ns = UINT64_MAX;
 }
 
+void time_cpu_init(struct cpu *cpu)
+{
+    apic_init();
+    apic_write(APIC_TIMER, VECTOR_TIMER);
+    cpu->deadline_ns = UINT64_MAX;
+    cpu->programmed_ns = UINT64_MAX;
+}
+
+void time_interrupt_send(uint32_t apic_id, uint32_t command)
+{
+    while (apic_read(APIC_COMMAND) & APIC_COMMAND_PENDING) {
+        __asm__ volatile("pause");
+    }
+    apic_write(APIC_COMMAND_TARGET, apic_id << 24);
+    apic_write(APIC_COMMAND, command);
+}
+
 void time_log(void)
 {
     console_text("x86_64: clock ");
@@ -195,10 +214,12 @@ void hal_arm(uint64_t deadline_ns)
     }
 }
 
-void time_interrupt(struct cpu *cpu)
+void time_interrupt(struct cpu *cpu, uint64_t vector)
 {
     apic_write(APIC_END, 0);
-    cpu->programmed_ns = UINT64_MAX;
+    if (vector == VECTOR_TIMER) {
+        cpu->programmed_ns = UINT64_MAX;
+    }
 }
 
 void time_interrupt_end(void)

@@ -32,8 +32,8 @@ void trap_kernel(const struct trap_frame *frame)
         console_trap = frame;
         hal_panic(name != NULL ? name : "reserved exception", __FILE__, __LINE__);
     }
-    if (frame->vector == VECTOR_TIMER) {
-        time_interrupt(cpu_current());
+    if (frame->vector == VECTOR_TIMER || frame->vector == VECTOR_KICK) {
+        time_interrupt(cpu_current(), frame->vector);
     }
     if (frame->vector == VECTOR_RISEN) {
         time_interrupt_end();

@@ -16,9 +16,12 @@
 #include "hal/x86_64/layout.h"
 #include "kernel/kernel.h"
 
+struct task_state;
+
 enum {
     THREADS_MAX = 256,
     SPACES_MAX = 128,
+    CPUS_MAX = 8, // of a machine with more, the others stay parked
 };
 
 static const uint64_t DIRECT_BASE = 0xffff800000000000; // frame 0 would be here
@@ -61,7 +64,13 @@ struct cpu {
     int32_t thread;             // whose registers are loaded; CPU_NO_REGISTERS
     uint32_t reserved;
     uint64_t spare; // one register, while the entry code changes stacks
+    struct cpu *self;
+    struct task_state *task;
 
+    uint32_t number;
+    uint32_t apic_id;
+    bool is_here;   // it has started, and waits for the lock
+    bool is_kicked; // has to forget translations before it runs a program again
     struct kernel *kernel;
     uint64_t root;          // of the tables that are loaded
     struct input input;     // of the present turn
@@ -96,6 +105,7 @@ static_assert(offsetof(struct cpu, stack) == CPU_STACK, "entry.S");
 static_assert(offsetof(struct cpu, state) == CPU_STATE, "entry.S");
 static_assert(offsetof(struct cpu, thread) == CPU_THREAD, "entry.S");
 static_assert(offsetof(struct cpu, spare) == CPU_SPARE, "entry.S");
+static_assert(offsetof(struct cpu, self) == CPU_SELF, "cpu_current()");
 static_assert(offsetof(struct thread_state, resume) == STATE_RESUME, "entry.S");
 static_assert(offsetof(struct thread_state, frame) == STATE_FRAME, "entry.S");
 static_assert(offsetof(struct thread_state, frame.r15) == STATE_R15, "entry.S");
@@ -116,7 +126,8 @@ static_assert(sizeof(struct cpu_stacks) == STACKS_SIZE, "start.S");
 
 extern uint8_t entry_stubs[VECTOR_COUNT * STUB_SIZE];
 extern volatile uint64_t entry_nmi_count; // NMIs so far: nothing here causes or awaits one
-void entry_system_call(void);
+void entry_system_call(void);             // of a machine with one CPU
+void entry_system_call_shared(void);      // of one with more: takes the lock
 _Noreturn void entry_run(int32_t thread); // runs a thread; what was on the stack is gone
 
 // --- boot.c, loop.c, trap.c ---------------------------------------------------------------------
@@ -124,8 +135,11 @@ _Noreturn void entry_run(int32_t thread); // runs a thread; what was on the stac
 // What start.S was called with: the loader's information, LOADER_..., EAX.
 _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic);
 
-// Enter the kernel for the thread that runs; return the thread to run, or HAL_NO_THREAD.
+// Enter the kernel for the thread that runs; return the thread to run, or HAL_NO_THREAD. With more
+// than one CPU they take the lock, and keep it where another thread is to run: thread_next() gives
+// it back.
 int32_t loop_system_call(uint64_t number, uint64_t first, uint64_t second);
+int32_t loop_system_call_shared(uint64_t number, uint64_t first, uint64_t second);
 int32_t loop_trap(void);
 int32_t loop_start(void);
 int32_t loop_idle(void); // sleeps
@@ -147,18 +161,21 @@ struct task_state {
 
 static_assert(sizeof(struct task_state) == 104, "SDM volume 3, figure 7-11");
 
-extern struct cpu cpu_boot;
-extern struct task_state cpu_task_state;
-extern struct cpu_stacks cpu_stacks;
+extern struct cpu cpus[CPUS_MAX]; // the first one is that which boots
+extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 extern uint64_t cpu_no_execute; // the page table bit, where the processor has it
 
+// The one that this code runs on: GS is its own in the kernel.
 static inline struct cpu *cpu_current(void)
 {
-    return &cpu_boot;
+    return *(struct cpu *__attribute__((address_space(256))) *)CPU_SELF;
 }
 
-void cpu_tables_init(void);   // descriptors, interrupt vectors, system call: faults get a name
-void cpu_features_init(void); // protections that the processor has
+// Descriptors, interrupt vectors, system call: faults get a name.
+void cpu_tables_init(struct cpu *cpu);
+void cpu_shared(void);        // the first one is not alone: its system calls take the lock
+void cpu_features_find(void); // protections that the processors have
+void cpu_features_use(void);  // on this one
 void cpu_features_log(void);
 uint64_t cpu_random(const char **source); // and where from, in words
 
@@ -173,6 +190,9 @@ uint64_t memory_root(uint32_t space);
 // there is no place left, or the address is one of RAM.
 volatile uint8_t *memory_device_map(uint64_t address);
 
+// The tables of no space.
+uint64_t memory_kernel_root(void);
+
 static inline void memory_root_load(struct cpu *cpu, uint64_t root)
 {
     cpu->root = root;
@@ -181,10 +201,15 @@ static inline void memory_root_load(struct cpu *cpu, uint64_t root)
 
 // --- thread.c -----------------------------------------------------------------------------------
 
-extern struct thread_state thread_states[THREADS_MAX + 1]; // the last one is nobody's
+extern struct thread_state thread_states[THREADS_MAX + CPUS_MAX]; // the last ones are nobody's
 
 // Makes the machine ready for a thread, but for its general registers; sleeps until there is one.
+// Gives the lock back.
 struct thread_state *thread_next(int32_t thread);
+
+// The CPU keeps no thread's registers and no space's tables any more, so that another one may run
+// it or give it back.
+void thread_park(struct cpu *cpu);
 
 // At boot: which instructions save and load a thread's registers beyond the general ones.
 void thread_methods_choose(bool xsave, bool avx, bool bases);
@@ -201,8 +226,10 @@ static inline uint64_t thread_address(uint64_t address)
 extern uint64_t time_scale; // ns per tick of the time stamp counter, in 2^-32
 
 void time_init(void);
+void time_cpu_init(struct cpu *cpu); // its timer, at the pace of the first one's
 void time_log(void);
-void time_interrupt(struct cpu *cpu); // the timer's: acknowledges it; its owner arms it again
+// An interrupt of the local APIC is acknowledged; the timer's owner arms it again.
+void time_interrupt(struct cpu *cpu, uint64_t vector);
 
 // Of the local APIC, for device.c.
 void time_interrupt_end(void);
@@ -241,6 +268,21 @@ static inline uint32_t device_line(uint64_t vector)
 
 // The open lines that have risen; they are closed now.
 uint64_t device_lines_take(void);
+
+// --- smp.c --------------------------------------------------------------------------------------
+
+extern uint32_t smp_count; // CPUs that run
+
+// Starts the others: each waits for the lock, which this one has until thread_next().
+void smp_start(const struct acpi *acpi, struct kernel *kernel);
+
+// The lock around kernel_turn(), fair. Taking it says whether this CPU's thread still runs here:
+// else others have taken it away meanwhile, and what it wanted is void.
+bool smp_lock(struct cpu *cpu);
+void smp_unlock(void);
+
+// An inter-processor interrupt (SDM volume 3, 10.6.1).
+void time_interrupt_send(uint32_t apic_id, uint32_t command);
 
 // --- console.c ----------------------------------------------------------------------------------
 

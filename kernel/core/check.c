@@ -226,12 +226,34 @@ static void check_schedule(const struct core *core)
         ASSERT(chosen[i] == NONE || core->threads[chosen[i]].state == THREAD_READY);
         ready += chosen[i] == NONE ? 0 : 1;
     }
+    for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX; cpu++) {
+        const struct cpu_record *other = &core->cpus[cpu];
+        ASSERT(!other->is_there || cpu != core->cpu);
+        if (other->is_there && other->current != NONE) {
+            ASSERT(other->running == &core->threads[other->current]);
+            ASSERT(other->running->state == THREAD_READY && cpu_of(core, other->current) == cpu);
+            ASSERT(other->current != core->current && other->current != core->next);
+            ready++;
+        }
+    }
+    ASSERT((core->behind & ~core->kicked) == 0 && (core->kicked >> core->cpu & 1) == 0);
     ASSERT(core->current == NONE || core->running == &core->threads[core->current]);
     ASSERT(core->current == NONE || core->current != core->next);
     for (uint32_t i = 0; i < core->state.config.threads; i++) {
         ready -= core->threads[i].state == THREAD_READY ? 1 : 0;
     }
     ASSERT(ready == 0);
+}
+
+// When the first timer interrupts, on any CPU.
+static uint64_t armed_ns(const struct core *core)
+{
+    uint64_t first_ns = core->armed_ns;
+    for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX; cpu++) {
+        const struct cpu_record *other = &core->cpus[cpu];
+        first_ns = other->is_there && other->armed_ns < first_ns ? other->armed_ns : first_ns;
+    }
+    return first_ns;
 }
 
 // Each time limit is where it says, none before that which it stands behind. Where nothing has
@@ -243,8 +265,10 @@ static void check_deadlines(const struct core *core)
         ASSERT(core->current != NONE || !is_shared);
         ASSERT(core->current == NONE || core->running->is_submitting ||
                core->ready_mask >> core->running->priority <= 1);
-        ASSERT(core->armed_ns <= deadline_next(core));
-        ASSERT(!is_shared || core->armed_ns <= core->slice_end_ns);
+        ASSERT(armed_ns(core) <= deadline_next(core));
+        bool is_sliced = core->next != NONE || (core->current != NONE &&
+                                                core->ready_mask >> core->running->priority != 0);
+        ASSERT(!is_sliced || core->armed_ns <= core->slice_end_ns);
     }
     for (uint32_t i = 1; i <= core->heap_count; i++) {
         ASSERT(core->heap[i]->position == i);

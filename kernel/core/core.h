@@ -163,6 +163,14 @@ struct job_record {       // job.c
     uint32_t calls;       // its requests that wait
 };
 
+struct cpu_record { // cpu.c: what struct core says of the CPU while it is not its turn
+    bool is_there;  // it has entered, and it is not its turn
+    uint32_t current;
+    struct thread_record *running;
+    uint64_t slice_end_ns;
+    uint64_t armed_ns;
+};
+
 // --- What one turn produces ---------------------------------------------------------------------
 
 struct counters {
@@ -198,7 +206,11 @@ struct core {
     uint32_t seal_steps;    // ... to do so many steps of sealing: somebody reads
     uint32_t heap_count;
 
-    // Scheduling: one CPU.
+    // Scheduling: the CPU whose turn it is, and the others.
+    uint32_t cpu;
+    struct cpu_record cpus[HAL_CPUS_MAX];
+    uint32_t kicked;               // CPUs that will enter soon, as bits
+    uint32_t behind;               // of them, those on which something runs on that it may not
     uint32_t current;              // thread; NONE: idle
     struct thread_record *running; // where there is one, its record
     bool is_changed; // who is in a queue, the first deadline, the state; or there is more to do
@@ -390,6 +402,20 @@ void completion_wake(struct core *core, struct thread_record *thread);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 
+// --- cpu.c --------------------------------------------------------------------------------------
+
+// It is this CPU's turn. Whether the thread that was chosen for it still runs there.
+bool cpu_enter(struct core *core, uint32_t cpu);
+// The other CPU that runs the thread; NONE: no other does.
+uint32_t cpu_of(const struct core *core, uint32_t thread);
+// The CPU has to enter before anything that is taken away now is used again: until then nothing of
+// it is given back, and the turn does not end.
+void cpu_await(struct core *core, uint32_t cpu);
+// So has every other one that runs a thread of the process.
+void cpu_await_process(struct core *core, uint32_t process);
+// Somebody is ready: the CPU that has least to do looks, if that is less.
+void cpu_share(struct core *core);
+
 // --- deadline.c, schedule.c ---------------------------------------------------------------------
 
 // From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
@@ -423,6 +449,8 @@ void schedule_control(struct core *core, struct thread_record *thread, uint32_t 
                       bool is_suspended);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
+// Whoever was to run next on this CPU waits for any.
+void schedule_share(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
 // only after core.is_changed was set, or while core.next waits for the running thread.
 void schedule_pick(struct core *core);

@@ -3,7 +3,8 @@
 // Facets: the nodes between holds and objects. Narrowing, minting, leasing and revoking are all one
 // thing, making a facet: the capability manager makes them, a revoker cuts them off, and a facet
 // that nothing needs any more goes, with whatever it alone kept in being. That happens at once, or,
-// where the log has no room for it, when it has (facet_sweep).
+// where the log has no room for it, or another CPU may still use it, when that has changed
+// (facet_sweep).
 #include "kernel/core/core.h"
 
 enum status facet_check(const struct core *core, uint32_t facet)
@@ -66,7 +67,8 @@ void facet_collect(struct core *core, uint32_t facet)
         if (record->queued != 0 ||
             (record->drop == DROP_LISTED && object_is_served(&core->state, node->object)) ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
-            !facet_is_unused(node) || !core_may_commit(core, node->job, false)) {
+            !facet_is_unused(node) || core->behind != 0 ||
+            !core_may_commit(core, node->job, false)) {
             return;
         }
         uint32_t parent = node->parent;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which thread runs: one queue for each priority, round robin, on one CPU. Who gets a call or an
+// Which thread runs: one queue for each priority, round robin, shared by the CPUs. Who gets a call or an
 // answer from the running thread runs next, ahead of its queue, so that a call runs its server at
 // once and the answer its caller; both run within the slice that began before, so that a chatting
 // pair cannot keep the others waiting. There is no tick: one deadline is armed, the earlier of the
@@ -85,7 +85,13 @@ void schedule_remove(struct core *core, uint32_t thread)
     } else if (core->next == thread) {
         core->next = NONE;
     } else if (record->state == THREAD_READY) {
-        ready_remove(core, record);
+        uint32_t cpu = cpu_of(core, thread);
+        if (cpu == NONE) {
+            ready_remove(core, record);
+        } else {
+            core->cpus[cpu].current = NONE;
+            cpu_await(core, cpu);
+        }
     }
     record->state = THREAD_ABSENT;
     core->is_changed = true;
@@ -95,7 +101,10 @@ void schedule_remove(struct core *core, uint32_t thread)
 void schedule_control(struct core *core, struct thread_record *thread, uint32_t priority,
                       bool is_suspended)
 {
-    if (thread->state == THREAD_READY) { // out of its queue
+    uint32_t cpu = cpu_of(core, thread->self.thread);
+    if (cpu != NONE) { // schedule_pick() there does it
+        cpu_await(core, cpu);
+    } else if (thread->state == THREAD_READY) { // out of its queue
         schedule_remove(core, thread->self.thread);
         thread->state = THREAD_SUSPENDED;
     }
@@ -103,21 +112,31 @@ void schedule_control(struct core *core, struct thread_record *thread, uint32_t 
     thread->is_suspended = is_suspended;
     if (thread->state == THREAD_SUSPENDED) {
         schedule_ready(core, thread, false);
-    } else if (thread->state != THREAD_ABSENT) {
+    } else if (thread->state != THREAD_ABSENT && cpu == NONE) {
         thread->state = is_suspended ? THREAD_STOPPED : THREAD_WAITING;
         completion_wake(core, thread); // its wait may be over
     }
 }
 
-// The running thread, and whoever it handed the CPU to, go to the ends of their queues.
-static void current_put_back(struct core *core)
+void schedule_share(struct core *core)
 {
-    if (core->next != NONE) { // what it was handed goes on before it does
+    if (core->next != NONE) {
         ready_append(core, &core->threads[core->next]);
         core->next = NONE;
+        core->is_changed = true;
     }
-    ready_append(core, core->running);
+}
+
+// The running thread, and before it whoever it handed the CPU to, go to the ends of their queues.
+static void current_put_back(struct core *core)
+{
+    schedule_share(core);
     core->current = NONE;
+    if (core->running->is_suspended) { // by another CPU
+        core->running->state = THREAD_SUSPENDED;
+    } else {
+        ready_append(core, core->running);
+    }
 }
 
 void schedule_timer(struct core *core)
@@ -135,7 +154,8 @@ void schedule_pick(struct core *core)
     if (core->current == NONE && core->next != NONE) {
         next_run(core);
     }
-    if (core->current != NONE && core->ready_mask >> core->running->priority > 1) {
+    if (core->current != NONE && (core->ready_mask >> core->running->priority > 1 ||
+                                  core->running->is_suspended)) {
         current_put_back(core);
     }
     if (core->current == NONE && core->ready_mask != 0) {
@@ -144,6 +164,9 @@ void schedule_pick(struct core *core)
         core->current = core->running->self.thread;
         ready_remove(core, core->running);
         core->slice_end_ns = core->now_ns + slice_ns;
+    }
+    if (core->ready_mask != 0) {
+        cpu_share(core);
     }
     uint64_t next_ns = deadline_next(core);
     if ((core->next != NONE || core->ready_mask != 0) && core->slice_end_ns < next_ns) {

@@ -34,6 +34,7 @@ enum {
     PLAYERS = 7,
     CAPS_MAX = 128,
     OPEN_MAX = 256, // operations of one player that are not over
+    CPUS_MAX = 3,
     STEPS_DEFAULT = 100000,
     WORLD_STEPS = 1500,
     TURNS_MAX = 100000,
@@ -63,7 +64,9 @@ static uint64_t seed_now; // of this machine
 static uint64_t chance;
 static uint64_t next_id;
 static uint64_t entries;
-static uint64_t hidden; // of the log's room
+static uint64_t hidden;     // of the log's room
+static uint32_t cpus;       // of this world
+static uint32_t unfinished; // CPUs whose last turn said that there is more, as bits
 
 static uint32_t below(uint32_t limit)
 {
@@ -189,6 +192,8 @@ static void world_new(uint64_t seed)
     memset(players, 0, sizeof(players));
     assert_true(machine_boot(&(struct machine_options){.programs = programs}));
     init = (uint32_t)machine.running;
+    cpus = 1;
+    unfinished = 0;
     players[0] = (struct player){.thread = init, .is_alive = true};
     for (uint32_t i = 1; i < 2 + below(PLAYERS - 1); i++) {
         player_new(i);
@@ -205,6 +210,7 @@ static void world_new(uint64_t seed)
     for (uint32_t i = 0; i < PLAYERS; i++) {
         give(i, TIMER, act_named(init, "timer"));
     }
+    cpus += below(CPUS_MAX);
 }
 
 // --- Turns --------------------------------------------------------------------------------------
@@ -262,19 +268,30 @@ static void invariants_check(void)
     assert_int_not_equal(machine.end, MACHINE_PANICKED);
 }
 
-// An input, and what follows; interrupts come between any two turns.
+// A turn of the CPU that is in the kernel.
+static void turn_take(const struct input *input)
+{
+    struct turn turn = machine_turn(input);
+
+    uint32_t self = 1U << machine.cpu;
+    unfinished = turn.more ? unfinished | self : unfinished & ~self;
+    invariants_check();
+}
+
+// An input, and what follows; interrupts and other CPUs come between any two turns.
 static void input(struct input first)
 {
-    struct turn turn = machine_turn(&first);
-
-    for (uint32_t turns = 0; machine.end == MACHINE_RUNS && turn.more; turns++) {
+    turn_take(&first);
+    for (uint32_t turns = 0; machine.end == MACHINE_RUNS && (unfinished | machine.kicked) != 0;
+         turns++) {
         assert_true(turns < TURNS_MAX);
-        invariants_check();
-        struct input next = {.kind = below(8) == 0 ? INPUT_TIMER : INPUT_STEP,
-                             .now_ns = machine.now_ns};
-        turn = machine_turn(&next);
+        uint32_t cpu = below(cpus);
+        if (((unfinished | machine.kicked) >> cpu & 1) != 0 || below(8) == 0) {
+            (void)machine_cpu_enter(cpu);
+            turn_take(&(struct input){.kind = below(8) == 0 ? INPUT_TIMER : INPUT_STEP,
+                                      .now_ns = machine.now_ns});
+        }
     }
-    invariants_check();
 }
 
 static void time_passes(void)
@@ -519,6 +536,9 @@ static void player_runs(struct player *player)
 static void step(void)
 {
     log_plays();
+    if (machine.end == MACHINE_RUNS && !machine_cpu_enter(below(cpus))) {
+        input((struct input){.kind = INPUT_STEP, .now_ns = machine.now_ns});
+    }
     if (machine.end != MACHINE_RUNS) {
         return;
     }

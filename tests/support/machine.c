@@ -34,6 +34,12 @@ static uint32_t kept_count;
 static uint8_t *frame_is_table;
 static uint64_t space_base;
 static bool takes_tables;
+// CPUs that it is not the turn of.
+static struct cpu_state {
+    int32_t running;
+    uint64_t armed_ns;
+} others[HAL_CPUS_MAX];
+static bool cpu_has_entered[HAL_CPUS_MAX];
 static jmp_buf end_of_turn;
 static bool in_kernel;
 
@@ -233,8 +239,16 @@ static struct machine_thread *thread_of(uint32_t thread)
     return &machine.threads[thread];
 }
 
+// Another CPU has the thread's registers until it enters.
+static bool runs_elsewhere(uint32_t thread)
+{
+    uint32_t cpu = machine_cpu_of(thread);
+    return cpu != HAL_CPUS_MAX && cpu != machine.cpu;
+}
+
 void hal_thread_destroy(uint32_t thread)
 {
+    require(!runs_elsewhere(thread), "another CPU runs this thread", thread);
     thread_of(thread)->alive = false;
 }
 
@@ -249,6 +263,12 @@ void hal_thread_result(uint32_t thread, uint64_t value)
 void hal_thread_fs_base(uint32_t thread, uint64_t base)
 {
     thread_of(thread)->fs_base = base;
+}
+
+void hal_kick(uint32_t cpu)
+{
+    require(cpu < HAL_CPUS_MAX && cpu != machine.cpu && cpu_has_entered[cpu], "kicked CPU", cpu);
+    machine.kicked |= 1U << cpu;
 }
 
 void hal_arm(uint64_t deadline_ns)
@@ -419,6 +439,39 @@ static void memory_init(const struct machine_options *options)
     }
 }
 
+bool machine_cpu_enter(uint32_t cpu)
+{
+    require(cpu < HAL_CPUS_MAX, "no such CPU", cpu);
+    if (cpu != machine.cpu) {
+        others[machine.cpu] = (struct cpu_state){machine.running, machine.armed_ns};
+        machine.running = cpu_has_entered[cpu] ? others[cpu].running : HAL_NO_THREAD;
+        machine.armed_ns = cpu_has_entered[cpu] ? others[cpu].armed_ns : UINT64_MAX;
+        machine.cpu = cpu;
+        machine.kicked &= ~(1U << cpu);
+        cpu_has_entered[cpu] = true;
+        if (!kernel_enter(machine.kernel, cpu)) {
+            machine.running = HAL_NO_THREAD;
+        }
+    }
+    return machine.running != HAL_NO_THREAD;
+}
+
+// Each kicked CPU takes a step.
+static void kicks_deliver(const struct input *step)
+{
+    uint32_t self = machine.cpu;
+
+    for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX && machine.end == MACHINE_RUNS; cpu++) {
+        if ((machine.kicked >> cpu & 1) != 0) {
+            (void)machine_cpu_enter(cpu);
+            (void)machine_turn(step);
+        }
+    }
+    if (machine.end == MACHINE_RUNS) {
+        (void)machine_cpu_enter(self);
+    }
+}
+
 // What follows an input until the kernel says who runs.
 static void steps_take(struct turn turn)
 {
@@ -430,6 +483,9 @@ static void steps_take(struct turn turn)
         if (machine.interrupts) {
             turn = machine_turn(&timer);
         }
+        if (machine.end == MACHINE_RUNS) {
+            kicks_deliver(&step);
+        }
         if (machine.end == MACHINE_RUNS && turn.more) {
             turn = machine_turn(&step);
         }
@@ -437,6 +493,24 @@ static void steps_take(struct turn turn)
     if (machine.end == MACHINE_RUNS && turn.thread != HAL_NO_THREAD) {
         (void)thread_of((uint32_t)turn.thread);
     }
+}
+
+int32_t machine_cpu(uint32_t cpu)
+{
+    (void)machine_cpu_enter(cpu);
+    steps_take((struct turn){.thread = HAL_NO_THREAD, .more = true});
+    return machine.running;
+}
+
+uint32_t machine_cpu_of(uint32_t thread)
+{
+    for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX; cpu++) {
+        int32_t runs = cpu == machine.cpu ? machine.running : others[cpu].running;
+        if (cpu_has_entered[cpu] && runs == (int32_t)thread) {
+            return cpu;
+        }
+    }
+    return HAL_CPUS_MAX;
 }
 
 bool machine_boot(const struct machine_options *options)
@@ -447,6 +521,8 @@ bool machine_boot(const struct machine_options *options)
     machine.armed_ns = UINT64_MAX;
     machine.running = HAL_NO_THREAD;
     memset(machine.ports, 0xff, sizeof(machine.ports));
+    memset(cpu_has_entered, 0, sizeof(cpu_has_entered));
+    cpu_has_entered[0] = true;
     memory_init(options);
     in_kernel = true;
     if (setjmp(end_of_turn) == 0) {

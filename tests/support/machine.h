@@ -12,7 +12,7 @@
 //     machine_fini();
 //
 // The kernel says which thread runs, as on any machine, and only that one can enter; to have
-// another, machine_run_until(). Time stands still unless the test moves it. Whatever breaks the
+// another, machine_run_until(). There is one CPU until the test asks for more. Time stands still unless the test moves it. Whatever breaks the
 // contract of hal.h, or of this file, prints a line and aborts, so that no test has to look for it.
 //
 // hal_halt() and hal_panic() end the machine: the call that led there returns, and machine.end says
@@ -96,6 +96,8 @@ struct machine {
     int32_t code;           // HALTED
     char panic_what[128];   // PANICKED
     int32_t running;        // the thread that the kernel chose; HAL_NO_THREAD: none
+    uint32_t cpu;           // on this CPU; see machine_cpu()
+    uint32_t kicked;        // CPUs that will enter with the next steps, as bits
     uint32_t newest_thread; // the last that was created
     uint64_t now_ns;        // written by the test, never backwards
     uint64_t armed_ns;
@@ -163,6 +165,15 @@ int32_t machine_interrupt(uint64_t lines);
 
 // Hands in timers until the kernel lets the thread run. False: it doesn't, so the thread waits.
 bool machine_run_until(uint32_t thread);
+
+// From now on inputs are of this CPU, which may be new; machine.running and machine.armed_ns are
+// its own. False: it runs nobody, or nobody any more, and goes on with INPUT_STEP.
+bool machine_cpu_enter(uint32_t cpu);
+// The same, and takes the steps. CPUs that the kernel kicks take a step between two steps of the
+// one that kicked them.
+int32_t machine_cpu(uint32_t cpu);
+// The CPU on which the thread runs; HAL_CPUS_MAX: none.
+uint32_t machine_cpu_of(uint32_t thread);
 
 // One input and nothing more, for a test that takes the steps itself.
 struct turn machine_turn(const struct input *input);

@@ -10,7 +10,7 @@ have.
 import gdb  # pylint: disable=import-error
 
 # Where the state begins.
-KERNEL = "cpu_boot.kernel"
+KERNEL = "cpus[0].kernel"
 # The fields that are used by name.
 NAMES = {
     "struct kernel": ("core", "log"),
