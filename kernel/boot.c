@@ -115,7 +115,7 @@ static void core_init(struct core *core, const struct sizes *sizes, uint64_t now
     }
     core->current = core->next = NONE;
     core->is_changed = true;
-    core->armed_ns = UINT64_MAX;
+    core->here.armed_ns = UINT64_MAX;
 }
 
 // Log, SysLog, struct kernel and arrays go to the end of the largest range; what is left is free

@@ -28,8 +28,7 @@ static bool turn_step(struct core *core, const struct input *input)
 {
     (void)input;
     if (core->behind != 0) {
-        core->is_changed = true; // another CPU still runs what was taken from it
-        return false;
+        return false; // another CPU still runs what was taken from it
     }
     bool is_ending = (core->bindings.closed != 0 && interrupt_tell(core)) ||
                      sweep_step(core, SWEEP_KILLED) ||
@@ -120,7 +119,8 @@ static __attribute__((noinline)) bool turn_close(struct kernel *kernel)
 {
     struct core *core = &kernel->core;
     struct log *log = &kernel->log;
-    core->is_sweeping |= core->commit_count != 0; // something may have been left behind
+    // Something may have been left behind, or goes when another CPU has entered.
+    core->is_sweeping |= (core->commit_count | core->behind) != 0;
     for (uint32_t i = 0; i < core->commit_count; i++) {
         log_append(log, &core->commits[i], core->commit_digests[i]);
     }
@@ -147,7 +147,7 @@ static __attribute__((noinline)) bool turn_close(struct kernel *kernel)
         return core->is_sweeping || core->threads[core->current].is_submitting;
     }
     bool has_more = core->is_sweeping || log->sealing < log->page;
-    if (!has_more && core->armed_ns == UINT64_MAX && core->bindings.open == 0 &&
+    if (!has_more && (core->busy | core->bindings.open) == 0 && core->here.armed_ns == UINT64_MAX &&
         !core_may_commit(core, NONE, false)) {
         log_is_full(kernel); // nobody will ever make room
     }

@@ -121,7 +121,7 @@ static void pages_unmap(struct core *core, uint32_t mapping)
     for (uint32_t i = 0; i < gone->count && gone->rights != 0; i++) {
         hal_unmap(gone->process, gone->page + i);
     }
-    cpu_await_process(core, gone->process);
+    cpu_await(core, gone->process);
     park_unmapped(core, gone->process, gone->page, gone->count);
     writers_count(core, gone->facet, gone->rights, UINT32_MAX);
     core_commit_on(core, COMMIT_MEMORY_UNMAP, mapping);

@@ -210,6 +210,7 @@ static void check_jobs(const struct core *core)
 static void check_schedule(const struct core *core)
 {
     uint32_t ready = 0;
+    uint32_t elsewhere = 0;
     for (uint32_t priority = 0; priority < PRIORITY_COUNT; priority++) {
         const struct link *queue = &core->ready[priority];
         ASSERT((core->ready_mask >> priority & 1) == !list_is_empty(queue));
@@ -227,31 +228,30 @@ static void check_schedule(const struct core *core)
         ready += chosen[i] == NONE ? 0 : 1;
     }
     for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX; cpu++) {
-        const struct cpu_record *other = &core->cpus[cpu];
-        ASSERT(!other->is_there || cpu != core->cpu);
-        if (other->is_there && other->current != NONE) {
-            ASSERT(other->running == &core->threads[other->current]);
-            ASSERT(other->running->state == THREAD_READY && cpu_of(core, other->current) == cpu);
-            ASSERT(other->current != core->current && other->current != core->next);
-            ready++;
-        }
+        bool runs = (core->busy >> cpu & 1) != 0; // what may have been taken away
+        bool is_right = runs && core->cpus[cpu].running->state == THREAD_ELSEWHERE;
+        ASSERT(!runs || is_right || (core->behind >> cpu & 1) != 0);
+        elsewhere += is_right ? 1 : 0;
     }
-    ASSERT((core->behind & ~core->kicked) == 0 && (core->kicked >> core->cpu & 1) == 0);
-    ASSERT(core->current == NONE || core->running == &core->threads[core->current]);
+    ASSERT((core->behind & (core->quiet | ~core->busy)) == 0);
+    ASSERT(((core->busy | core->quiet) >> core->cpu & 1) == 0);
+    ASSERT(core->current == NONE || core->here.running == &core->threads[core->current]);
     ASSERT(core->current == NONE || core->current != core->next);
     for (uint32_t i = 0; i < core->state.config.threads; i++) {
         ready -= core->threads[i].state == THREAD_READY ? 1 : 0;
+        elsewhere -= core->threads[i].state == THREAD_ELSEWHERE ? 1 : 0;
     }
-    ASSERT(ready == 0);
+    ASSERT(ready == 0 && elsewhere == 0);
 }
 
 // When the first timer interrupts, on any CPU.
 static uint64_t armed_ns(const struct core *core)
 {
-    uint64_t first_ns = core->armed_ns;
+    uint64_t first_ns = core->here.armed_ns;
     for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX; cpu++) {
         const struct cpu_record *other = &core->cpus[cpu];
-        first_ns = other->is_there && other->armed_ns < first_ns ? other->armed_ns : first_ns;
+        bool is_there = other->armed_ns != 0 && cpu != core->cpu;
+        first_ns = is_there && other->armed_ns < first_ns ? other->armed_ns : first_ns;
     }
     return first_ns;
 }
@@ -263,12 +263,13 @@ static void check_deadlines(const struct core *core)
     bool is_shared = core->ready_mask != 0 || core->next != NONE;
     if (!core->is_changed) {
         ASSERT(core->current != NONE || !is_shared);
-        ASSERT(core->current == NONE || core->running->is_submitting ||
-               core->ready_mask >> core->running->priority <= 1);
+        ASSERT(core->current == NONE || core->here.running->is_submitting ||
+               core->ready_mask >> core->here.running->priority <= 1);
         ASSERT(armed_ns(core) <= deadline_next(core));
-        bool is_sliced = core->next != NONE || (core->current != NONE &&
-                                                core->ready_mask >> core->running->priority != 0);
-        ASSERT(!is_sliced || core->armed_ns <= core->slice_end_ns);
+        bool is_sliced =
+            core->next != NONE ||
+            (core->current != NONE && core->ready_mask >> core->here.running->priority != 0);
+        ASSERT(!is_sliced || core->here.armed_ns <= core->here.slice_end_ns);
     }
     for (uint32_t i = 1; i <= core->heap_count; i++) {
         ASSERT(core->heap[i]->position == i);

@@ -67,10 +67,11 @@ static inline void *frame_at(uint32_t frame)
 
 enum thread_state {
     THREAD_ABSENT = 0,
-    THREAD_READY = 1,     // runs, or is in the queue
+    THREAD_READY = 1,     // runs on this CPU, or is in the queue
     THREAD_WAITING = 2,   // in cap_enter, for completions
     THREAD_SUSPENDED = 3, // would be ready
     THREAD_STOPPED = 4,   // waits, and is suspended: nothing wakes it
+    THREAD_ELSEWHERE = 5, // runs on another CPU than that which is in the kernel
 };
 
 struct thread_record { // schedule.c; ring and what follows: the gate, request.c; at last: thread.c
@@ -163,10 +164,8 @@ struct job_record {       // job.c
     uint32_t calls;       // its requests that wait
 };
 
-struct cpu_record { // cpu.c: what struct core says of the CPU while it is not its turn
-    bool is_there;  // it has entered, and it is not its turn
-    uint32_t current;
-    struct thread_record *running;
+struct cpu_record {                // schedule.c; of a CPU that is not in the kernel: cpu.c
+    struct thread_record *running; // where it runs one
     uint64_t slice_end_ns;
     uint64_t armed_ns;
 };
@@ -206,19 +205,18 @@ struct core {
     uint32_t seal_steps;    // ... to do so many steps of sealing: somebody reads
     uint32_t heap_count;
 
-    // Scheduling: the CPU whose turn it is, and the others.
+    // Scheduling: the CPU that is in the kernel, and the others.
+    uint32_t current;       // thread; NONE: idle
+    struct cpu_record here; // running: where there is one, its record
     uint32_t cpu;
     struct cpu_record cpus[HAL_CPUS_MAX];
-    uint32_t kicked;               // CPUs that will enter soon, as bits
-    uint32_t behind;               // of them, those on which something runs on that it may not
-    uint32_t current;              // thread; NONE: idle
-    struct thread_record *running; // where there is one, its record
+    uint32_t busy;   // others that run a thread, as bits
+    uint32_t quiet;  // others that may stay outside
+    uint32_t behind; // others that still run what was taken from them
     bool is_changed; // who is in a queue, the first deadline, the state; or there is more to do
     uint32_t next;   // runs before the queue; NONE: nobody
     struct link ready[PRIORITY_COUNT];
-    uint32_t ready_mask; // bit n: the queue of priority n is not empty
-    uint64_t slice_end_ns;
-    uint64_t armed_ns;
+    uint32_t ready_mask;                  // bit n: the queue of priority n is not empty
     bool is_sweeping;                     // something may be left to give back, or to tell
     struct link dead;                     // processes to give back, then to tell of
     bool has_leases;                      // some facet has, or had: calls are counted
@@ -404,15 +402,11 @@ void completion_wait_ends(struct core *core, struct deadline *limit);
 
 // --- cpu.c --------------------------------------------------------------------------------------
 
-// It is this CPU's turn. Whether the thread that was chosen for it still runs there.
+// Another CPU is in the kernel. Whether the thread that was chosen for it still runs there.
 bool cpu_enter(struct core *core, uint32_t cpu);
-// The other CPU that runs the thread; NONE: no other does.
-uint32_t cpu_of(const struct core *core, uint32_t thread);
-// The CPU has to enter before anything that is taken away now is used again: until then nothing of
-// it is given back, and the turn does not end.
-void cpu_await(struct core *core, uint32_t cpu);
-// So has every other one that runs a thread of the process.
-void cpu_await_process(struct core *core, uint32_t process);
+// Others that run a thread of the process have to enter before anything that is taken away now is
+// used again: until then nothing is given back, and there is more to do.
+void cpu_await(struct core *core, uint32_t process);
 // Somebody is ready: the CPU that has least to do looks, if that is less.
 void cpu_share(struct core *core);
 
@@ -449,8 +443,6 @@ void schedule_control(struct core *core, struct thread_record *thread, uint32_t 
                       bool is_suspended);
 // The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
 void schedule_timer(struct core *core);
-// Whoever was to run next on this CPU waits for any.
-void schedule_share(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
 // only after core.is_changed was set, or while core.next waits for the running thread.
 void schedule_pick(struct core *core);

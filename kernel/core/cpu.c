@@ -8,76 +8,55 @@
 
 bool cpu_enter(struct core *core, uint32_t cpu)
 {
-    struct cpu_record *now = &core->cpus[cpu];
-    schedule_share(core); // who was to run next waits for any CPU
-    core->cpus[core->cpu] =
-        (struct cpu_record){true, core->current, core->running, core->slice_end_ns, core->armed_ns};
-    if (!now->is_there) { // it enters for the first time
-        *now = (struct cpu_record){.current = NONE, .armed_ns = UINT64_MAX};
+    if (core->current != NONE) {
+        core->here.running->state = THREAD_ELSEWHERE;
+        core->busy |= 1U << core->cpu;
     }
-    now->is_there = false;
-    core->cpu = cpu;
-    core->current = now->current;
-    core->running = now->running;
-    core->slice_end_ns = now->slice_end_ns;
-    core->armed_ns = now->armed_ns;
-    core->is_changed |= core->kicked >> cpu & 1;
-    core->kicked &= ~(1U << cpu);
+    core->cpus[core->cpu] = core->here;
+    core->here = core->cpus[cpu];
+    core->current = NONE;
+    if ((core->busy >> cpu & 1) != 0 && core->here.running->state == THREAD_ELSEWHERE) {
+        core->here.running->state = THREAD_READY;
+        core->current = core->here.running->self.thread;
+    }
+    core->is_changed |= (core->quiet >> cpu & 1) == 0; // it was kicked, or is new
+    core->quiet = (core->quiet | 1U << core->cpu) & ~(1U << cpu);
+    core->busy &= ~(1U << cpu);
     core->behind &= ~(1U << cpu);
+    core->cpu = cpu;
     return core->current != NONE;
 }
 
-static void kick(struct core *core, uint32_t cpu)
+void cpu_await(struct core *core, uint32_t process)
 {
-    core->kicked |= 1U << cpu;
-    hal_kick(cpu);
-}
-
-uint32_t cpu_of(const struct core *core, uint32_t thread)
-{
-    uint32_t cpu = 0;
-    while (cpu < HAL_CPUS_MAX && !(core->cpus[cpu].is_there && core->cpus[cpu].current == thread)) {
-        cpu++;
-    }
-    return cpu < HAL_CPUS_MAX ? cpu : NONE;
-}
-
-void cpu_await(struct core *core, uint32_t cpu)
-{
-    core->behind |= 1U << cpu;
-    core->sweeps[SWEEP_FACETS] = 0; // what would go now goes then
-    core->is_sweeping = true;
-    core->is_changed = true;
-    kick(core, cpu);
-}
-
-void cpu_await_process(struct core *core, uint32_t process)
-{
-    for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX; cpu++) {
-        const struct cpu_record *other = &core->cpus[cpu];
-        if (other->is_there && other->current != NONE && other->running->process == process) {
-            cpu_await(core, cpu);
+    for (uint32_t left = core->busy; left != 0; left &= left - 1) {
+        uint32_t cpu = (uint32_t)__builtin_ctz(left);
+        if (core->cpus[cpu].running->process == process) {
+            core->quiet &= ~(1U << cpu);
+            core->behind |= 1U << cpu;
+            core->sweeps[SWEEP_FACETS] = 0; // what would go now goes then
+            core->is_changed = true;
+            hal_kick(cpu);
         }
     }
 }
 
 void cpu_share(struct core *core)
 {
-    uint32_t highest = 32 - (uint32_t)__builtin_clz(core->ready_mask); // 0: of an idle CPU
-    uint32_t least = highest;
-    uint32_t at = NONE;
-    for (uint32_t cpu = 0; cpu < HAL_CPUS_MAX; cpu++) {
+    // Twice the priority of what it runs, more where a slice ends that; less than anybody's: idle.
+    uint32_t least = 64 - 2 * (uint32_t)__builtin_clz(core->ready_mask | 1);
+    uint32_t at = HAL_CPUS_MAX;
+    for (uint32_t left = core->quiet; left != 0; left &= left - 1) {
+        uint32_t cpu = (uint32_t)__builtin_ctz(left);
         const struct cpu_record *other = &core->cpus[cpu];
-        if (other->is_there && (core->kicked >> cpu & 1) == 0) {
-            uint32_t level = other->current == NONE ? 0 : other->running->priority + 1;
-            at = level < least ? cpu : at;
-            least = level < least ? level : least;
-            if (level == highest && other->armed_ns > other->slice_end_ns) {
-                kick(core, cpu); // its thread was alone, and has no slice that ends
-            }
-        }
+        bool has_end = other->armed_ns <= other->slice_end_ns;
+        bool is_busy = (core->busy >> cpu & 1) != 0;
+        uint32_t level = is_busy ? 2 * other->running->priority + 1 + has_end : 0;
+        at = level < least ? cpu : at;
+        least = level < least ? level : least;
     }
-    if (at != NONE) {
-        kick(core, at);
+    if (at != HAL_CPUS_MAX) {
+        core->quiet &= ~(1U << at);
+        hal_kick(at);
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which thread runs: one queue for each priority, round robin, shared by the CPUs. Who gets a call or an
-// answer from the running thread runs next, ahead of its queue, so that a call runs its server at
-// once and the answer its caller; both run within the slice that began before, so that a chatting
-// pair cannot keep the others waiting. There is no tick: one deadline is armed, the earlier of the
-// slice's end, if anybody else of its priority is ready, and of the next time limit.
+// Which thread runs: one queue for each priority, round robin, shared by the CPUs. Who gets a call
+// or an answer from the running thread runs next, ahead of its queue, so that a call runs its
+// server at once and the answer its caller; both run within the slice that began before, so that a
+// chatting pair cannot keep the others waiting. There is no tick: one deadline is armed, the
+// earlier of the slice's end, if anybody else of its priority is ready, and of the next time limit.
 #include "kernel/core/core.h"
 
 static const uint64_t slice_ns = 5000000;
@@ -36,7 +36,8 @@ __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_re
     }
     thread->state = THREAD_READY;
     if (is_next && core->actor != KERNEL_ACTOR && core->next == NONE &&
-        core->now_ns < core->slice_end_ns && thread->priority <= core->running->priority) {
+        core->now_ns < core->here.slice_end_ns &&
+        thread->priority <= core->here.running->priority) {
         core->next = thread->self.thread;
     } else {
         ready_append(core, thread);
@@ -48,7 +49,7 @@ static inline void next_run(struct core *core)
 {
     core->current = core->next;
     core->next = NONE;
-    core->running = &core->threads[core->current];
+    core->here.running = &core->threads[core->current];
 }
 
 // The running thread waits; it is in no queue while it runs. If all that has changed is that it
@@ -65,7 +66,7 @@ __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_rec
         return;
     }
     next_run(core);
-    schedule_yield(core, core->running);
+    schedule_yield(core, core->here.running);
 }
 
 void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
@@ -85,13 +86,9 @@ void schedule_remove(struct core *core, uint32_t thread)
     } else if (core->next == thread) {
         core->next = NONE;
     } else if (record->state == THREAD_READY) {
-        uint32_t cpu = cpu_of(core, thread);
-        if (cpu == NONE) {
-            ready_remove(core, record);
-        } else {
-            core->cpus[cpu].current = NONE;
-            cpu_await(core, cpu);
-        }
+        ready_remove(core, record);
+    } else if (record->state == THREAD_ELSEWHERE) {
+        cpu_await(core, record->process);
     }
     record->state = THREAD_ABSENT;
     core->is_changed = true;
@@ -101,9 +98,8 @@ void schedule_remove(struct core *core, uint32_t thread)
 void schedule_control(struct core *core, struct thread_record *thread, uint32_t priority,
                       bool is_suspended)
 {
-    uint32_t cpu = cpu_of(core, thread->self.thread);
-    if (cpu != NONE) { // schedule_pick() there does it
-        cpu_await(core, cpu);
+    if (thread->state == THREAD_ELSEWHERE) { // schedule_pick() there does it
+        cpu_await(core, thread->process);
     } else if (thread->state == THREAD_READY) { // out of its queue
         schedule_remove(core, thread->self.thread);
         thread->state = THREAD_SUSPENDED;
@@ -112,68 +108,57 @@ void schedule_control(struct core *core, struct thread_record *thread, uint32_t 
     thread->is_suspended = is_suspended;
     if (thread->state == THREAD_SUSPENDED) {
         schedule_ready(core, thread, false);
-    } else if (thread->state != THREAD_ABSENT && cpu == NONE) {
+    } else if (thread->state != THREAD_ABSENT && thread->state != THREAD_ELSEWHERE) {
         thread->state = is_suspended ? THREAD_STOPPED : THREAD_WAITING;
         completion_wake(core, thread); // its wait may be over
-    }
-}
-
-void schedule_share(struct core *core)
-{
-    if (core->next != NONE) {
-        ready_append(core, &core->threads[core->next]);
-        core->next = NONE;
-        core->is_changed = true;
     }
 }
 
 // The running thread, and before it whoever it handed the CPU to, go to the ends of their queues.
 static void current_put_back(struct core *core)
 {
-    schedule_share(core);
-    core->current = NONE;
-    if (core->running->is_suspended) { // by another CPU
-        core->running->state = THREAD_SUSPENDED;
-    } else {
-        ready_append(core, core->running);
+    if (core->next != NONE) {
+        ready_append(core, &core->threads[core->next]);
+        core->next = NONE;
     }
+    core->current = NONE;
+    core->here.running->state = THREAD_SUSPENDED; // by another CPU, or for a moment
+    schedule_ready(core, core->here.running, false);
 }
 
 void schedule_timer(struct core *core)
 {
-    core->armed_ns = UINT64_MAX; // what was armed has fired
+    core->here.armed_ns = UINT64_MAX; // what was armed has fired
     core->is_changed = true;
-    if (core->current != NONE && core->now_ns >= core->slice_end_ns) {
+    if (core->current != NONE && core->now_ns >= core->here.slice_end_ns) {
         current_put_back(core);
     }
 }
 
 void schedule_pick(struct core *core)
 {
-    core->is_changed = core->is_sweeping;
     if (core->current == NONE && core->next != NONE) {
         next_run(core);
     }
-    if (core->current != NONE && (core->ready_mask >> core->running->priority > 1 ||
-                                  core->running->is_suspended)) {
+    if (core->current != NONE && (core->ready_mask >> core->here.running->priority > 1 ||
+                                  core->here.running->is_suspended)) {
         current_put_back(core);
     }
     if (core->current == NONE && core->ready_mask != 0) {
         const struct link *highest = &core->ready[31 - __builtin_clz(core->ready_mask)];
-        core->running = RECORD_OF(highest->next, struct thread_record, ready);
-        core->current = core->running->self.thread;
-        ready_remove(core, core->running);
-        core->slice_end_ns = core->now_ns + slice_ns;
+        core->here.running = RECORD_OF(highest->next, struct thread_record, ready);
+        core->current = core->here.running->self.thread;
+        ready_remove(core, core->here.running);
+        core->here.slice_end_ns = core->now_ns + slice_ns;
     }
-    if (core->ready_mask != 0) {
-        cpu_share(core);
-    }
+    core->is_changed = core->is_sweeping;
     uint64_t next_ns = deadline_next(core);
-    if ((core->next != NONE || core->ready_mask != 0) && core->slice_end_ns < next_ns) {
-        next_ns = core->slice_end_ns;
+    if (core->next != NONE || core->ready_mask != 0) {
+        cpu_share(core);
+        next_ns = core->here.slice_end_ns < next_ns ? core->here.slice_end_ns : next_ns;
     }
-    if (next_ns != core->armed_ns) {
-        core->armed_ns = next_ns;
+    if (next_ns != core->here.armed_ns) {
+        core->here.armed_ns = next_ns;
         hal_arm(next_ns);
     }
 }

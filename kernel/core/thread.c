@@ -251,7 +251,7 @@ struct fault_message {
 
 bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t instruction)
 {
-    struct thread_record *record = core->running;
+    struct thread_record *record = core->here.running;
     struct request *request = core->spare;
     struct fault_message message = {3ULL << 32, cause, address, instruction};
     uint64_t at = thread_ring(core, record->self.thread) + PAGE_SIZE - sizeof message;

@@ -45,7 +45,7 @@ static __attribute__((cold, noinline)) void submit_slot(struct core *core, struc
                                                         uint32_t first)
 {
     ring_kernel_copy(entry, &core->spare->sqe, first, SQE_WORDS);
-    submit_run(core, core->running, core->spare, core_operate);
+    submit_run(core, core->here.running, core->spare, core_operate);
 }
 
 // Reads words of an SQE that ends at once; false: they show that its form is not good, and it was
@@ -74,7 +74,7 @@ submit_at_once(struct core *core, struct ring_entry entry, enum opcode opcode,
     struct request request;
     if (submit_look(core, entry, &request, opcode, 0, SQE_WORDS - 3) &&
         submit_look(core, entry, &request, opcode, SQE_WORDS - 3, SQE_WORDS)) {
-        submit_run(core, core->running, &request, run);
+        submit_run(core, core->here.running, &request, run);
     }
 }
 
@@ -139,13 +139,13 @@ static inline __attribute__((always_inline, flatten)) bool submit_some(struct co
 
 bool gate_step(struct core *core)
 {
-    core->running->is_submitting = false;
-    return submit_some(core, core->running);
+    core->here.running->is_submitting = false;
+    return submit_some(core, core->here.running);
 }
 
 bool gate_enter(struct core *core, const struct input *input)
 {
-    struct thread_record *thread = core->running;
+    struct thread_record *thread = core->here.running;
     ASSERT(core->current != NONE);
     if (input->enter.min_complete > thread->ring.cq_entries) {
         hal_thread_result(thread->self.thread, -(uint64_t)STATUS_BAD_ARGUMENT);
@@ -163,7 +163,7 @@ bool gate_enter(struct core *core, const struct input *input)
 
 void gate_end(struct core *core, int32_t code, enum exit_reason cause)
 {
-    struct thread_record *thread = core->running;
+    struct thread_record *thread = core->here.running;
     struct request *exit = core->spare; // the call that it was, for the record
     thread->is_submitting = false;
     exit->sqe = (struct sqe){.opcode = SYSLOG_EXIT};

@@ -12,8 +12,9 @@
 //     machine_fini();
 //
 // The kernel says which thread runs, as on any machine, and only that one can enter; to have
-// another, machine_run_until(). There is one CPU until the test asks for more. Time stands still unless the test moves it. Whatever breaks the
-// contract of hal.h, or of this file, prints a line and aborts, so that no test has to look for it.
+// another, machine_run_until(). There is one CPU until the test asks for more. Time stands still
+// unless the test moves it. Whatever breaks the contract of hal.h, or of this file, prints a line
+// and aborts, so that no test has to look for it.
 //
 // hal_halt() and hal_panic() end the machine: the call that led there returns, and machine.end says
 // how it ended. There is one machine at a time.

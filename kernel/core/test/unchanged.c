@@ -86,13 +86,11 @@ static void core_forget(struct core *core)
     FORGET(core->actor);
     FORGET(core->syslog_next);
     FORGET(core->current);
-    FORGET(core->running);
+    FORGET(core->here);
     FORGET(core->is_changed);
     FORGET(core->next);
     FORGET(core->ready);
     FORGET(core->ready_mask);
-    FORGET(core->slice_end_ns);
-    FORGET(core->armed_ns);
     FORGET(core->is_sweeping); // a hint: a step too many finds nothing
     FORGET(core->commits);
     FORGET(core->commit_digests);
