@@ -138,6 +138,21 @@ static void parts_keep(uint8_t *to)
     }
 }
 
+// A RECV waits whose right is gone, at an endpoint that others serve, too: the next call there ends
+// it, whatever comes of the call.
+static bool somebody_lost_a_right(void)
+{
+    const struct core *core = act_core();
+
+    for (uint32_t i = 0; i < core->request_count; i++) {
+        if (core->requests[i].state == REQUEST_RECV &&
+            request_right_check(core, &core->requests[i]) != STATUS_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void before(uint32_t thread)
 {
     skipped++;
@@ -147,9 +162,10 @@ static void before(uint32_t thread)
     }
     sender = thread;
     ring_before = act_core()->threads[thread].ring;
-    // To enter is to say what was consumed; and a test that acts behind the kernel's back leaves
-    // the next turn something to close.
-    if (ring_before.repeated != 0 || act_core()->commit_count != 0) {
+    // To enter is to say what was consumed; a test that acts behind the kernel's back leaves the
+    // next turn something to close, and another CPU its sweeps.
+    if (ring_before.repeated != 0 || act_core()->commit_count != 0 || act_core()->is_sweeping ||
+        somebody_lost_a_right()) {
         is_watching = false;
         return;
     }
