@@ -83,8 +83,15 @@ void hal_thread_result(uint32_t thread, uint64_t value)
     (void)value;
 }
 
-// One INPUT_TIMER for each deadline, never before it. A deadline that has passed already is
-// answered at the next occasion: between two turns, or when the thread would run.
+// Whatever the other CPU does meanwhile is still that thread's: the kernel gives nothing of it to
+// anybody before that CPU has entered.
+void hal_kick(uint32_t cpu)
+{
+    (void)cpu;
+}
+
+// Of this CPU alone. One INPUT_TIMER for each deadline, never before it. A deadline that has passed
+// already is answered at the next occasion: between two turns, or when the thread would run.
 void hal_arm(uint64_t deadline_ns)
 {
     (void)deadline_ns;

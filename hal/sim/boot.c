@@ -21,6 +21,7 @@ struct options {
     const char *exports[SIM_EXPORT_COUNT];
     uint64_t seed;
     uint64_t memory; // bytes
+    uint64_t cpus;
     bool trace_entries;
     struct sim_chaos chaos;
     bool is_live;
@@ -127,12 +128,21 @@ static void take_far(struct options *options, const char *value)
     options->far = (int)number;
 }
 
+static void take_cpus(struct options *options, const char *value)
+{
+    options->cpus = number_take("cpus", value);
+    if (options->cpus < 1 || options->cpus > HAL_CPUS_MAX) {
+        sim_die(SIM_EXIT_USAGE, "--cpus: %s is not between 1 and %d", value, HAL_CPUS_MAX);
+    }
+}
+
 static void take_help(struct options *options, const char *value);
 
 static const struct option option_table[] = {
     {"package", "FILE", "the boot package", take_package},
     {"seed", "N", "decides time, entropy and interleaving; default 1", take_seed},
     {"memory", "SIZE", "the machine's RAM, as 24M or 1G; default 64M", take_memory},
+    {"cpus", "N", "CPUs, which take turns by the seed; default 1", take_cpus},
     {"log", "FILE", "where the commit log goes when the machine halts", take_log},
     {"syslog", "FILE", "where the SysLog's last records go then", take_syslog},
     {"steps", "N", "stop after so many turns, and check everything", take_steps},
@@ -163,7 +173,7 @@ static void take_help(struct options *options, const char *value)
 
 static struct options options_decode(int count, char **arguments)
 {
-    struct options options = {.seed = 1, .memory = 64ull << 20, .far = -1};
+    struct options options = {.seed = 1, .memory = 64ull << 20, .cpus = 1, .far = -1};
 
     for (int i = 1; i < count; i++) {
         const struct option *found = NULL;
@@ -231,6 +241,7 @@ int main(int count, char **arguments)
         package_load(options.package, options.memory, &boot);
     }
     sim_time_init(options.seed);
+    sim_smp_init((uint32_t)options.cpus);
     if (options.is_live && options.far < 0) {
         sim_die(SIM_EXIT_USAGE, "--live is for somebody who sits at a port: --far is missing");
     }

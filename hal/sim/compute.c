@@ -79,7 +79,6 @@ void sim_compute_end(void)
 
 bool sim_compute_is_over(uint64_t now_ns)
 {
-    uint64_t armed_ns = sim_clock_armed();
-
-    return sim_draw(SIM_STREAM_COMPUTE) % OVER_ONE_IN == 0 && armed_ns < now_ns + OVER_WITHIN;
+    return sim_draw(SIM_STREAM_COMPUTE) % OVER_ONE_IN == 0 &&
+           sim_cpu->armed_ns < now_ns + OVER_WITHIN;
 }

@@ -2,7 +2,8 @@
 //
 // The loop of kernel/kernel.h on a machine whose interrupts come from the seed. After each turn: an
 // interrupt if one waits, else the kernel's next step if it has more to do, else the thread that it
-// chose, until that comes back; and where no thread is ready, whatever comes next.
+// chose, until that comes back; and where no thread is ready, whatever comes next. With more than
+// one CPU another one may be next each time, and at each pause (smp.c).
 //
 // An entry may draw that its program computed until the armed deadline, and a program may be paused
 // anywhere: so the seed decides when time slices run out, and how threads interleave.
@@ -18,7 +19,12 @@ static const char *const input_names[INPUT_KIND_COUNT] = {
     [INPUT_FAULT] = "fault", [INPUT_TIMER] = "timer", [INPUT_INTERRUPT] = "interrupt",
 };
 
-static bool preempt; // the last entry or pause drew that time runs out
+static const bool is_of_thread[INPUT_KIND_COUNT] = {
+    [INPUT_ENTER] = true,
+    [INPUT_EXIT] = true,
+    [INPUT_FAULT] = true,
+};
+
 static bool is_live; // its time is the host's
 
 // The three words say what fits the kind; unused ones are zero.
@@ -44,7 +50,7 @@ static struct input idle_input(uint64_t now_ns)
 
     for (;;) {
         uint64_t device_ns = sim_devices_step(now_ns);
-        uint64_t armed_ns = sim_clock_armed();
+        uint64_t armed_ns = sim_cpu->armed_ns;
         uint64_t next_ns = device_ns < armed_ns ? device_ns : armed_ns;
         input.interrupt.lines = sim_lines_take();
         if (input.interrupt.lines != 0) {
@@ -74,8 +80,8 @@ static struct input idle_input(uint64_t now_ns)
 // What interrupts whoever runs now.
 static bool interrupt_take(struct input *input, uint64_t now_ns)
 {
-    if (preempt) {
-        preempt = false;
+    if (sim_cpu->is_late) {
+        sim_cpu->is_late = false;
         sim_clock_sleep();
     }
     sim_far_look();
@@ -89,42 +95,49 @@ static bool interrupt_take(struct input *input, uint64_t now_ns)
     return input->interrupt.lines != 0;
 }
 
-static struct input next_input(struct turn turn, uint64_t now_ns)
+// What the CPU at hand enters with. False: its program was paused, and goes on where it was.
+static bool next_input(struct input *input, uint64_t now_ns)
 {
-    struct input input;
+    const struct turn turn = sim_cpu->turn;
 
-    if (interrupt_take(&input, now_ns)) {
-        return input;
+    if (interrupt_take(input, now_ns)) {
+        return true;
     }
-    if (turn.more) {
-        return input_of(INPUT_STEP);
+    if (turn.more || sim_smp_kick_take()) {
+        *input = input_of(INPUT_STEP);
+        return true;
     }
     if (turn.thread == HAL_NO_THREAD) {
-        return idle_input(now_ns);
+        *input = idle_input(now_ns);
+        return true;
     }
-    while (!sim_thread_run((uint32_t)turn.thread, &input)) {
-        now_ns = sim_clock_read();
-        preempt = !is_live && sim_compute_is_over(now_ns);
-        if (interrupt_take(&input, now_ns)) {
-            return input;
-        }
+    bool is_back = sim_thread_run((uint32_t)turn.thread, input);
+    if (is_back) {
+        sim_cpu->is_late = !is_live && sim_draw(SIM_STREAM_SCHEDULE) % PREEMPT_ONE_IN == 0;
     }
-    preempt = !is_live && sim_draw(SIM_STREAM_SCHEDULE) % PREEMPT_ONE_IN == 0;
-    return input;
+    return is_back;
 }
 
 void sim_loop(struct kernel *kernel, bool trace, bool live)
 {
-    struct turn turn = {.thread = HAL_NO_THREAD};
     struct input input = {.kind = INPUT_STEP, .fault = {0}};
 
     is_live = live;
     for (;;) {
+        if (!sim_smp_enter(kernel) && is_of_thread[input.kind]) {
+            input = input_of(INPUT_STEP);
+        }
         input.now_ns = sim_clock_read();
         if (trace) {
-            input_trace(&input, turn.thread);
+            input_trace(&input, sim_cpu->turn.thread);
         }
-        turn = sim_chaos_turn(kernel, &input);
-        input = next_input(turn, input.now_ns);
+        sim_cpu->turn = sim_chaos_turn(kernel, &input);
+        uint64_t now_ns = input.now_ns;
+        sim_smp_choose(now_ns);
+        while (!next_input(&input, now_ns)) {
+            now_ns = sim_clock_read();
+            sim_cpu->is_late = !is_live && sim_compute_is_over(now_ns);
+            sim_smp_choose(now_ns);
+        }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the files of the simulator share. The machine is one Linux process with one CPU: kernel and
-// loop run on the host's own stack, a program's threads are fibers which run on stacks in their own
-// memory, and nothing but the seed decides what time it is and when somebody is interrupted. Every
-// address that a program or the kernel can see is fixed, so that equal seeds give equal runs, byte
-// for byte.
+// What the files of the simulator share. The machine is one Linux process, its CPUs take turns:
+// kernel and loop run on the host's own stack, a program's threads are fibers which run on stacks
+// in their own memory, and nothing but the seed decides what time it is, which CPU is next and when
+// somebody is interrupted. Every address that a program or the kernel can see is fixed, so that
+// equal seeds give equal runs, byte for byte.
 #ifndef HAL_SIM_SIM_H
 #define HAL_SIM_SIM_H
 
@@ -127,7 +127,8 @@ enum sim_stream {
     SIM_STREAM_SCHEDULE = 2,
     SIM_STREAM_CHAOS = 3,
     SIM_STREAM_COMPUTE = 4,
-    SIM_STREAM_COUNT = 5,
+    SIM_STREAM_CPU = 5,
+    SIM_STREAM_COUNT = 6,
 };
 
 void sim_time_init(uint64_t seed);
@@ -136,14 +137,11 @@ uint64_t sim_draw(enum sim_stream stream);
 // Reads the clock, which moves on with every reading.
 uint64_t sim_clock_read(void);
 
-// Whether an interrupt waits: the armed deadline has come, which disarms it.
+// Of the CPU at hand: whether an interrupt waits, since the armed deadline has come; it is disarmed.
 bool sim_timer_take(void);
 
 // Sleeps: the clock jumps to the armed deadline. False: none is armed.
 bool sim_clock_sleep(void);
-
-// When the armed deadline comes; UINT64_MAX: none is armed.
-uint64_t sim_clock_armed(void);
 
 // The clock jumps there, if it is not there yet.
 void sim_clock_jump(uint64_t now_ns);
@@ -239,6 +237,29 @@ void sim_inspect_check(const struct kernel *kernel);
 void sim_inspect_print(const struct kernel *kernel);
 void sim_inspect_squeeze(struct kernel *kernel, enum sim_squeeze what);
 void sim_inspect_release(struct kernel *kernel, enum sim_squeeze what);
+
+// --- smp.c --------------------------------------------------------------------------------------
+
+struct sim_cpu {
+    struct turn turn;  // its last one
+    uint64_t armed_ns; // UINT64_MAX: nothing is armed
+    bool is_there;     // it has entered the kernel
+    bool is_kicked;
+    bool is_late; // its last entry or pause drew that time runs out
+};
+
+extern struct sim_cpu *sim_cpu; // the one at hand
+
+void sim_smp_init(uint32_t count);
+
+// The CPU at hand enters the kernel. False: its thread was taken away, and what it wants is void.
+bool sim_smp_enter(struct kernel *kernel);
+
+// By the seed, one that has something to do; else the one whose deadline comes first.
+void sim_smp_choose(uint64_t now_ns);
+
+// Whether a kick arrives now; with a thread to run it may come later.
+bool sim_smp_kick_take(void);
 
 // --- loop.c -------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Threads as fibers: what each one's registers are while it does not run, and how its coming back
-// to the loop becomes an input. There is one CPU, so at most one of them runs.
+// to the loop becomes an input. At any moment at most one of them runs, whatever the number of
+// CPUs.
 #define _GNU_SOURCE
 #include "hal/sim/sim.h"
 

@@ -25,7 +25,6 @@ struct stream {
 
 static struct stream streams[SIM_STREAM_COUNT];
 static uint64_t now_ns;
-static uint64_t armed_ns = UINT64_MAX;
 static uint64_t live_since_ns; // on the host's clock; 0: not live
 
 static uint64_t splitmix64(uint64_t *state)
@@ -101,32 +100,27 @@ void sim_clock_add(uint64_t elapsed_ns)
 
 void hal_arm(uint64_t deadline_ns)
 {
-    armed_ns = deadline_ns;
+    sim_cpu->armed_ns = deadline_ns;
 }
 
 bool sim_timer_take(void)
 {
-    if (armed_ns == UINT64_MAX || now_ns < armed_ns) {
+    if (sim_cpu->armed_ns == UINT64_MAX || now_ns < sim_cpu->armed_ns) {
         return false;
     }
-    armed_ns = UINT64_MAX;
+    sim_cpu->armed_ns = UINT64_MAX;
     return true;
 }
 
 bool sim_clock_sleep(void)
 {
-    if (armed_ns == UINT64_MAX) {
+    if (sim_cpu->armed_ns == UINT64_MAX) {
         return false;
     }
-    if (now_ns < armed_ns) {
-        now_ns = armed_ns;
+    if (now_ns < sim_cpu->armed_ns) {
+        now_ns = sim_cpu->armed_ns;
     }
     return true;
-}
-
-uint64_t sim_clock_armed(void)
-{
-    return armed_ns;
 }
 
 void sim_clock_jump(uint64_t to_ns)

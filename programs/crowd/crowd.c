@@ -24,18 +24,11 @@ static struct {
     uint32_t size; // of the crowd at work
 } own;
 
-static void must(bool is_so, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_so) {
-        tsr_panic_because(what, exception);
-    }
-}
-
 static uint64_t now(void)
 {
     struct capnp_exception exception;
     uint64_t time = 0;
-    must(timer_now(own.timer, &time, &exception), "the clock does not answer: ", &exception);
+    tsr_must(timer_now(own.timer, &time, &exception), "the clock does not answer: ", &exception);
     return time;
 }
 
@@ -51,8 +44,8 @@ static void process_begin(uint32_t number)
     capnp_builder_init(&message, bytes, sizeof(bytes));
     start_info_set_arguments(start_info_build(&message), tsr_text_of(words));
     struct capnp_data info = {bytes, capnp_builder_size(&message)};
-    must(tsr_spawn(&own.spawner, own.job, "toiler", NULL, 0, info, &process, &exception),
-         "a process does not start: ", &exception);
+    tsr_must(tsr_spawn(&own.spawner, own.job, "toiler", NULL, 0, info, &process, &exception),
+             "a process does not start: ", &exception);
     tsr_release(process.id);
 }
 
@@ -64,8 +57,10 @@ static uint32_t process_result(uint32_t number)
     enum exit_cause cause = EXIT_CAUSE_KILLED;
     struct capnp_exception exception;
     (void)number;
-    must(job_next_exit(own.job, &process, &code, &cause, &exception), "no exit: ", &exception);
-    must(code >= 0 && cause == EXIT_CAUSE_CALLED, "a process ended badly", NULL);
+    tsr_must(job_next_exit(own.job, &process, &code, &cause, &exception), "no exit: ", &exception);
+    if (code < 0 || cause != EXIT_CAUSE_CALLED) {
+        tsr_panic("a process ended badly");
+    }
     return (uint32_t)code;
 }
 
@@ -79,15 +74,15 @@ static int32_t toil(void *number)
 static void thread_begin(uint32_t number)
 {
     struct capnp_exception exception;
-    must(tsr_worker_start(&own.workers[number], toil, (void *)(uintptr_t)number, &exception),
-         "a thread does not start: ", &exception);
+    tsr_must(tsr_worker_start(&own.workers[number], toil, (void *)(uintptr_t)number, &exception),
+             "a thread does not start: ", &exception);
 }
 
 static uint32_t thread_result(uint32_t number)
 {
     struct capnp_exception exception;
     int32_t code = -1;
-    must(tsr_worker_join(&own.workers[number], &code, &exception), "not joined: ", &exception);
+    tsr_must(tsr_worker_join(&own.workers[number], &code, &exception), "not joined: ", &exception);
     return (uint32_t)code;
 }
 
@@ -131,8 +126,8 @@ static void say(const struct kind *kind, uint32_t size, uint64_t ns, uint64_t al
     tsr_line_text(&line, " ns; one needs ");
     tsr_line_decimal(&line, ns == 0 ? 0 : alone_ns * PER_CENT / ns);
     tsr_line_text(&line, " % of it");
-    must(debug_console_write_line(own.console, tsr_line_of(&line), &exception), "silent",
-         &exception);
+    tsr_must(debug_console_write_line(own.console, tsr_line_of(&line), &exception), "silent",
+             &exception);
 }
 
 int tsr_main(struct start *start)
@@ -143,16 +138,18 @@ int tsr_main(struct start *start)
         !tsr_find(start, "job", JOB_INTERFACE_ID, &own.job.id)) {
         return 1;
     }
-    must(tsr_spawner_open(&own.spawner, start, &exception), "no spawner: ", &exception);
-    must(tsr_space_open(&own.space, start, &exception), "no space: ", &exception);
-    must(tsr_workers_open(&own.space, &exception), "no workers: ", &exception);
+    tsr_must(tsr_spawner_open(&own.spawner, start, &exception), "no spawner: ", &exception);
+    tsr_must(tsr_space_open(&own.space, start, &exception), "no space: ", &exception);
+    tsr_must(tsr_workers_open(&own.space, &exception), "no workers: ", &exception);
     for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         uint32_t expected;
         uint64_t alone_ns = crowd_run(&kinds[i], 1, &expected);
         for (uint32_t size = 2; size <= CROWD_MAX; size *= 2) {
             uint32_t result;
             uint64_t ns = crowd_run(&kinds[i], size, &result);
-            must(result == expected, "the result depends on who computes it", NULL);
+            if (result != expected) {
+                tsr_panic("the result depends on who computes it");
+            }
             say(&kinds[i], size, ns, alone_ns);
         }
     }

@@ -31,7 +31,7 @@ TAIL_LINES = 12
 # The axes of a script's runs, with what a script has that doesn't name them.
 AXES = {"cpu": "max", "memory": "128M", "seed": "1", "machine": "pc", "cpus": "1", "loader": "pvh"}
 # Those that a platform has.
-PRESENT = {"sim": ("memory", "seed"), "sim-asan": ("memory", "seed"),
+PRESENT = {"sim": ("memory", "seed", "cpus"), "sim-asan": ("memory", "seed", "cpus"),
            "x86_64": ("cpu", "memory", "machine", "cpus", "loader")}
 # How the lines of a program begin: process, name; and the rows that a port's terminal shows.
 SPEAKER = re.compile(r"(?:\[\S*\] ([^:]*): |(port \d)\|)")

@@ -98,8 +98,8 @@ def command(platform, package, log, cpu="max", memory="128M", seed=1, serial="st
     if platform != "x86_64":
         program = f"build/{platform}/{suite or 'tessera-sim'}"
         packages = ["--package", package_path(platform, package)] if package else []
-        return [program, *packages, "--seed", str(seed), "--memory", memory, "--log", log,
-                "--syslog", syslog_path(log), *(far.words if far else [])]
+        return [program, *packages, "--seed", str(seed), "--memory", memory, "--cpus", str(cpus),
+                "--log", log, "--syslog", syslog_path(log), *(far.words if far else [])]
     chardevs = far.chardevs if far else ["null", "null"]
     return ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-m", memory,
             "-cpu", cpu, "-smp", str(cpus), *LOADERS[loader](package, suite, append),
