@@ -137,7 +137,8 @@ uint64_t sim_draw(enum sim_stream stream);
 // Reads the clock, which moves on with every reading.
 uint64_t sim_clock_read(void);
 
-// Of the CPU at hand: whether an interrupt waits, since the armed deadline has come; it is disarmed.
+// Of the CPU at hand: whether an interrupt waits, since the armed deadline has come; it is
+// disarmed.
 bool sim_timer_take(void);
 
 // Sleeps: the clock jumps to the armed deadline. False: none is armed.

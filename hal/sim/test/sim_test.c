@@ -28,6 +28,15 @@ struct kernel *kernel_boot(const struct boot *boot)
     return NULL;
 }
 
+static uint32_t cpu_now;
+
+bool kernel_enter(struct kernel *kernel, uint32_t cpu)
+{
+    (void)kernel;
+    cpu_now = cpu;
+    return false;
+}
+
 struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     (void)kernel;
@@ -38,6 +47,7 @@ static void machine_begin(void)
 {
     sim_memory_init(MEMORY);
     sim_time_init(1);
+    sim_smp_init(1);
     sim_fault_init();
 }
 
@@ -86,6 +96,7 @@ static void the_clock_moves_on_and_sleeps_until_the_deadline(void **state)
 {
     (void)state;
     sim_time_init(1);
+    sim_smp_init(1);
     uint64_t before_ns = sim_clock_read();
     assert_false(sim_clock_sleep());
     hal_arm(before_ns + 1000000000);
@@ -197,6 +208,43 @@ static void a_program_that_never_enters_the_kernel_is_paused_and_takes_time(void
     assert_int_equal(exit_code_of(compute, NULL), 0);
 }
 
+// --- CPUs ---------------------------------------------------------------------------------------
+
+enum { CPUS = 3, KICKED = 2 };
+
+static uint64_t turns_of[CPUS];
+
+// All are idle, and the first one kicks the last one at each of its timers.
+static struct turn kicking_turn(const struct input *input)
+{
+    turns_of[cpu_now]++;
+    if (cpu_now == 0) {
+        hal_arm(input->now_ns + 1000000);
+    }
+    if (input->kind == INPUT_TIMER && (cpu_now != 0 || turns_of[0] == 100)) {
+        hal_halt(cpu_now == 0 && turns_of[1] == 1 && turns_of[KICKED] == 100 - 1 ? 0 : 1);
+    }
+    if (input->kind == INPUT_TIMER) {
+        hal_kick(KICKED);
+    }
+    return (struct turn){.thread = HAL_NO_THREAD, .more = false};
+}
+
+static void kick(const void *argument)
+{
+    (void)argument;
+    machine_begin();
+    sim_smp_init(CPUS);
+    turn_of_test = kicking_turn;
+    sim_loop(NULL, false, false);
+}
+
+static void each_kick_makes_its_cpu_enter_once(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_code_of(kick, NULL), 0);
+}
+
 // --- Ends ---------------------------------------------------------------------------------------
 
 static struct turn idle_turn(const struct input *input)
@@ -282,6 +330,7 @@ int main(void)
         cmocka_unit_test(the_clock_moves_on_and_sleeps_until_the_deadline),
         cmocka_unit_test(each_crime_is_a_fault_of_its_thread),
         cmocka_unit_test(a_program_that_never_enters_the_kernel_is_paused_and_takes_time),
+        cmocka_unit_test(each_kick_makes_its_cpu_enter_once),
         cmocka_unit_test(a_machine_where_nothing_is_due_ends_with_3),
         cmocka_unit_test(a_panic_ends_with_127),
         cmocka_unit_test(a_kernel_that_breaks_the_contract_panics),
