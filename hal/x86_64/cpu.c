@@ -102,7 +102,6 @@ struct gate {
 static_assert(sizeof(struct gate) == 16, "SDM volume 3, figure 6-8");
 
 struct cpu cpus[CPUS_MAX];
-static struct task_state cpu_task_states[CPUS_MAX];
 struct cpu_stacks cpu_stacks[CPUS_MAX] __attribute__((aligned(PAGE_SIZE)));
 uint64_t cpu_no_execute;
 
@@ -125,9 +124,9 @@ static const enum interrupt_stack vector_stacks[VECTOR_COUNT] = {
     [VECTOR_MACHINE_CHECK] = STACK_MACHINE_CHECK,
 };
 
-static void descriptors_init(const struct cpu *cpu)
+static void descriptors_init(struct cpu *cpu)
 {
-    struct task_state *state = cpu->task;
+    struct task_state *state = &cpu->task;
     struct cpu_stacks *stacks = &cpu_stacks[cpu->number];
     uint64_t *own = descriptors[cpu->number];
     uint64_t task = (uint64_t)state;
@@ -169,7 +168,6 @@ void cpu_tables_init(struct cpu *cpu)
 {
     cpu->self = cpu;
     cpu->number = (uint32_t)(cpu - cpus);
-    cpu->task = &cpu_task_states[cpu->number];
     cpu->stack = (uint64_t)(&cpu_stacks[cpu->number] + 1);
     cpu->state = &thread_states[THREADS_MAX + cpu->number];
     cpu->thread = CPU_NO_REGISTERS;

@@ -43,6 +43,7 @@ entry_system_call:
     movl %eax, %edi
 entry_next: // edi: the thread to run; the registers of the last one are in its state
     call thread_next
+entry_ready:
     movq %rax, %rdx
     cmpl $RESUME_CALL, STATE_RESUME(%rdx)
     jne entry_resume
@@ -88,7 +89,9 @@ entry_system_call_shared:
     cmpl %eax, %gs:CPU_THREAD
     je entry_return
     movl %eax, %edi
-    jmp entry_next
+entry_next_shared: // which gives the lock back
+    call thread_next_shared
+    jmp entry_ready
 
     .macro registers_push
     pushq %rdi
@@ -137,7 +140,7 @@ entry_resume:
 entry_run:
     movq %gs:CPU_STACK, %rsp
     xorl %ebp, %ebp
-    jmp entry_next
+    jmp entry_next_shared
 
 // After a stub: vector and error code are pushed. From a program the stack is the end of its
 // thread's state; from the kernel it is the kernel's own.
@@ -156,7 +159,7 @@ entry_trap:
     xorl %ebp, %ebp
     call loop_trap
     movl %eax, %edi
-    jmp entry_next
+    jmp entry_next_shared
 2:  registers_push
     movq %rsp, %rdi
     pushq $FLAGS_KERNEL

@@ -11,22 +11,26 @@
 // where processors are not all running at the same time, as in an emulator.
 static const uint64_t LOCK_NS = 50000;
 
-// Others are let in, if there are any; one of them may run the thread that was here.
+static uint64_t lock_end_ns(const struct cpu *cpu)
+{
+    return smp_count > 1 ? cpu->input.now_ns + LOCK_NS : UINT64_MAX;
+}
+
+// Others are let in; one of them may run the thread that was here.
 static void lock_offer(struct cpu *cpu, struct turn turn)
 {
-    if (smp_count > 1) {
-        if (turn.thread != cpu->thread) {
-            thread_park(cpu);
-        }
-        smp_unlock();
-        (void)smp_lock(cpu);
+    if (turn.thread != cpu->thread) {
+        thread_park(cpu);
     }
+    smp_unlock();
+    (void)smp_lock(cpu);
+    cpu->input.now_ns = time_now_ns();
 }
 
 // A turn, and those that follow until there is no more to do; the time is read already.
 static __attribute__((noinline)) int32_t loop_turn(struct cpu *cpu, enum input_kind kind)
 {
-    uint64_t since_ns = cpu->input.now_ns;
+    uint64_t end_ns = lock_end_ns(cpu);
 
     for (;;) {
         cpu->input.kind = kind;
@@ -35,9 +39,9 @@ static __attribute__((noinline)) int32_t loop_turn(struct cpu *cpu, enum input_k
             return turn.thread;
         }
         cpu->input.now_ns = time_now_ns();
-        if (cpu->input.now_ns - since_ns >= LOCK_NS) {
+        if (cpu->input.now_ns >= end_ns) {
             lock_offer(cpu, turn);
-            since_ns = cpu->input.now_ns = time_now_ns();
+            end_ns = lock_end_ns(cpu);
         }
         kind = time_expired(cpu) ? INPUT_TIMER : INPUT_STEP;
     }

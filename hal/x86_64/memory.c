@@ -157,7 +157,7 @@ void memory_init(const struct frame_range *ram, uint32_t ram_count, struct frame
     *kernel_entry_find(LOCAL_APIC, 0) = (uint64_t)LOCAL_APIC_PHYSICAL << PAGE_SHIFT |
                                         ENTRY_PRESENT | ENTRY_WRITE | ENTRY_UNCACHED |
                                         ENTRY_GLOBAL | cpu_no_execute;
-    memory_root_load(cpu_current(), memory_kernel_root());
+    memory_root_load(memory_kernel_root());
 }
 
 uint64_t memory_kernel_root(void)
@@ -207,7 +207,7 @@ void hal_space_destroy(uint32_t space)
     struct cpu *cpu = cpu_current();
 
     if (cpu->root == memory_root(space)) {
-        memory_root_load(cpu, memory_kernel_root());
+        memory_root_load(memory_kernel_root());
     }
     space_roots[space] = 0;
 }

@@ -42,7 +42,7 @@ bool smp_lock(struct cpu *cpu)
         __asm__ volatile("pause");
     }
     if (__atomic_exchange_n(&cpu->is_kicked, false, __ATOMIC_RELAXED)) {
-        memory_root_load(cpu, cpu->root);
+        memory_root_load(cpu->root);
     }
     if (last_cpu == cpu->number) {
         return true;
@@ -75,7 +75,7 @@ _Noreturn void smp_begin(void)
 
     cpu_tables_init(cpu);
     cpu_features_use();
-    memory_root_load(cpu, memory_kernel_root());
+    memory_root_load(memory_kernel_root());
     time_cpu_init(cpu);
     __atomic_store_n(&cpu->is_here, true, __ATOMIC_RELEASE);
     (void)smp_lock(cpu);

@@ -135,20 +135,20 @@ static inline void registers_exchange(struct thread_state *old, const struct thr
     __asm__ volatile("movl %0, %%ds; movl %0, %%es" : : "r"(0));
 }
 
-static void registers_change(struct cpu *cpu, struct thread_state *state, int32_t thread)
+static void registers_change(struct thread_state *state, int32_t thread)
 {
-    registers_exchange(cpu->state, state);
-    cpu->thread = thread;
-    cpu->state = state;
-    cpu->task->stacks[0] = (uint64_t)(state + 1);
+    registers_exchange(cpu_by_gs()->state, state);
+    cpu_by_gs()->thread = thread;
+    cpu_by_gs()->state = state;
+    cpu_by_gs()->task.stacks[0] = (uint64_t)(state + 1);
 }
 
 void thread_park(struct cpu *cpu)
 {
     if (cpu->thread != CPU_NO_REGISTERS) {
-        registers_change(cpu, &thread_states[THREADS_MAX + cpu->number], CPU_NO_REGISTERS);
+        registers_change(&thread_states[THREADS_MAX + cpu->number], CPU_NO_REGISTERS);
     }
-    memory_root_load(cpu, memory_kernel_root());
+    memory_root_load(memory_kernel_root());
 }
 
 static __attribute__((noinline)) struct thread_state *thread_await(void)
@@ -166,14 +166,19 @@ struct thread_state *thread_next(int32_t thread)
     if (__builtin_expect(thread == HAL_NO_THREAD, false)) {
         return thread_await();
     }
-    struct cpu *cpu = cpu_current();
     struct thread_state *state = &thread_states[thread];
-    if (__builtin_expect(thread != cpu->thread, true)) {
-        registers_change(cpu, state, thread);
-        if (cpu->root != state->root) {
-            memory_root_load(cpu, state->root);
+    if (__builtin_expect(thread != cpu_by_gs()->thread, true)) {
+        registers_change(state, thread);
+        if (cpu_by_gs()->root != state->root) {
+            memory_root_load(state->root);
         }
     }
+    return state;
+}
+
+struct thread_state *thread_next_shared(int32_t thread)
+{
+    struct thread_state *state = thread_next(thread);
     smp_unlock();
     return state;
 }

@@ -16,8 +16,6 @@
 #include "hal/x86_64/layout.h"
 #include "kernel/kernel.h"
 
-struct task_state;
-
 enum {
     THREADS_MAX = 256,
     SPACES_MAX = 128,
@@ -57,6 +55,19 @@ struct thread_state {
     struct trap_frame frame;
 } __attribute__((aligned(64)));
 
+// SDM volume 3, figure 7-11.
+struct task_state {
+    uint32_t reserved_0;
+    uint64_t stacks[3]; // by ring; only ring 0's is used
+    uint64_t reserved_1;
+    uint64_t interrupt_stacks[7];
+    uint64_t reserved_2;
+    uint16_t reserved_3;
+    uint16_t port_map; // beyond the segment: no port is allowed
+} __attribute__((packed));
+
+static_assert(sizeof(struct task_state) == 104, "SDM volume 3, figure 7-11");
+
 struct cpu {
     // Read by the entry code.
     uint64_t stack;             // top of the kernel's stack
@@ -65,7 +76,7 @@ struct cpu {
     uint32_t reserved;
     uint64_t spare; // one register, while the entry code changes stacks
     struct cpu *self;
-    struct task_state *task;
+    struct task_state task;
 
     uint32_t number;
     uint32_t apic_id;
@@ -148,27 +159,20 @@ void trap_kernel(const struct trap_frame *frame);
 
 // --- cpu.c --------------------------------------------------------------------------------------
 
-// SDM volume 3, figure 7-11.
-struct task_state {
-    uint32_t reserved_0;
-    uint64_t stacks[3]; // by ring; only ring 0's is used
-    uint64_t reserved_1;
-    uint64_t interrupt_stacks[7];
-    uint64_t reserved_2;
-    uint16_t reserved_3;
-    uint16_t port_map; // beyond the segment: no port is allowed
-} __attribute__((packed));
-
-static_assert(sizeof(struct task_state) == 104, "SDM volume 3, figure 7-11");
-
 extern struct cpu cpus[CPUS_MAX]; // the first one is that which boots
 extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 extern uint64_t cpu_no_execute; // the page table bit, where the processor has it
 
-// The one that this code runs on: GS is its own in the kernel.
+// The one that this code runs on: GS is its own in the kernel. By the first, a field of it is read
+// or written by one instruction.
+static inline struct cpu __attribute__((address_space(256))) * cpu_by_gs(void)
+{
+    return NULL;
+}
+
 static inline struct cpu *cpu_current(void)
 {
-    return *(struct cpu *__attribute__((address_space(256))) *)CPU_SELF;
+    return cpu_by_gs()->self;
 }
 
 // Descriptors, interrupt vectors, system call: faults get a name.
@@ -193,9 +197,9 @@ volatile uint8_t *memory_device_map(uint64_t address);
 // The tables of no space.
 uint64_t memory_kernel_root(void);
 
-static inline void memory_root_load(struct cpu *cpu, uint64_t root)
+static inline void memory_root_load(uint64_t root)
 {
-    cpu->root = root;
+    cpu_by_gs()->root = root;
     __asm__ volatile("movq %0, %%cr3" : : "r"(root) : "memory");
 }
 
@@ -204,8 +208,9 @@ static inline void memory_root_load(struct cpu *cpu, uint64_t root)
 extern struct thread_state thread_states[THREADS_MAX + CPUS_MAX]; // the last ones are nobody's
 
 // Makes the machine ready for a thread, but for its general registers; sleeps until there is one.
-// Gives the lock back.
 struct thread_state *thread_next(int32_t thread);
+// The same, and gives the lock back.
+struct thread_state *thread_next_shared(int32_t thread);
 
 // The CPU keeps no thread's registers and no space's tables any more, so that another one may run
 // it or give it back.

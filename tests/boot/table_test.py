@@ -37,8 +37,7 @@ prints digest: live * replayed * equal
 
 def script(row):
     """The run script of one machine, as a file."""
-    found = ("1 CPU found" if row["cpus"] == "1" else
-             f"{row['cpus']} CPUs found, one is used, the others stay parked")
+    found = "1 CPU found" if row["cpus"] == "1" else f"{row['cpus']} CPUs found"
     size = table.SMALL[row["loader"]] if row["memory"] == "small" else row["memory"]
     path = pathlib.Path(runner.FOLDER, "-".join(["boot", *row.values()]) + ".run")
     path.write_text(SCRIPT.format(size=size, protocol=LOADERS[row["loader"]], found=found, **row),

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every package in the simulator, with faults by the seed and stopped at any turn: however a run
-ends, the commits replay to the machine's digest and the invariants hold; and a run that is asked
+"""Every package in the simulator, on one CPU and on several, with faults by the seed and stopped at
+any turn: however a run ends, the commits replay to the machine's digest and the invariants hold; and a run that is asked
 for twice is the same twice.
 
     chaos_test.py [SEEDS]
@@ -21,13 +21,14 @@ ENDS = re.compile(r"^sim: (the machine halted|the machine stopped|nobody can go 
 WITHOUT = ("fault-trap", "measure")
 RATES = (15, 60, 400)
 STEPS = (40, 300, 2000, 6000)
+CPUS = (1, 2, 1, 4, 2)
 SECONDS = 120
 
 
-def run(package, seed, steps, faults):
+def run(package, seed, steps, faults, cpus):
     """(how it ended, turns, faults, the console)"""
     command = [SIMULATOR, "--package", package, "--memory", "128M", "--seed", str(seed),
-               "--steps", str(steps), "--faults", str(faults)]
+               "--steps", str(steps), "--faults", str(faults), "--cpus", str(cpus)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace",
                           timeout=SECONDS, check=False)
     end = ENDS.search(done.stderr)
@@ -47,7 +48,8 @@ def main():
         for seed in range(1, seeds + 1):
             choice = number + seed
             steps = STEPS[choice % len(STEPS)] + choice
-            wanted = (package, seed, steps, RATES[choice % len(RATES)])
+            wanted = (package, seed, steps, RATES[choice % len(RATES)],
+                      CPUS[choice % len(CPUS)])
             how, took, had, console = run(*wanted)
             ends[how] = ends.get(how, 0) + 1
             turns, faults, runs = turns + took, faults + had, runs + 1
