@@ -21,16 +21,13 @@ static const char *const fault_names[] = {
 
 // Each kind of input has a function; it returns whether there is more of the same to do.
 
-// Goes on with the work at hand: interrupts, killed jobs and mappings by rights that are gone
-// first, then the running thread's submissions, then what dead processes and servers left behind,
-// then the log's seals while nobody wants to run.
+// Goes on with the work at hand, unless another CPU still runs what was taken from it: interrupts,
+// killed jobs and mappings by rights that are gone first, then the running thread's submissions,
+// then what dead processes and servers left behind, then the log's seals while nobody wants to run.
 static bool turn_step(struct core *core, const struct input *input)
 {
     (void)input;
-    if (core->behind != 0) {
-        return false; // another CPU still runs what was taken from it
-    }
-    bool is_ending = (core->bindings.closed != 0 && interrupt_tell(core)) ||
+    bool is_ending = core->behind != 0 || (core->bindings.closed != 0 && interrupt_tell(core)) ||
                      sweep_step(core, SWEEP_KILLED) ||
                      (core_may_commit(core, NONE, true) && sweep_step(core, SWEEP_MAPPINGS));
     if (!is_ending && core->current != NONE && core->threads[core->current].is_submitting) {

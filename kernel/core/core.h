@@ -407,7 +407,7 @@ bool cpu_enter(struct core *core, uint32_t cpu);
 // Others that run a thread of the process have to enter before anything that is taken away now is
 // used again: until then nothing is given back, and there is more to do.
 void cpu_await(struct core *core, uint32_t process);
-// Somebody is ready: the CPU that has least to do looks, if that is less.
+// Somebody is ready: a CPU that has less to do looks, an idle one where there is one.
 void cpu_share(struct core *core);
 
 // --- deadline.c, schedule.c ---------------------------------------------------------------------

@@ -41,22 +41,24 @@ void cpu_await(struct core *core, uint32_t process)
     }
 }
 
+// Whether it should rather run one that is ready: of a lower priority, or of the same and alone, so
+// that no slice ends.
+static bool does_less(const struct cpu_record *cpu, uint32_t ready_priority)
+{
+    return cpu->running->priority < ready_priority ||
+           (cpu->running->priority == ready_priority && cpu->armed_ns > cpu->slice_end_ns);
+}
+
 void cpu_share(struct core *core)
 {
-    // Twice the priority of what it runs, more where a slice ends that; less than anybody's: idle.
-    uint32_t least = 64 - 2 * (uint32_t)__builtin_clz(core->ready_mask | 1);
-    uint32_t at = HAL_CPUS_MAX;
-    for (uint32_t left = core->quiet; left != 0; left &= left - 1) {
+    uint32_t ready_priority = 31 - (uint32_t)__builtin_clz(core->ready_mask | 1);
+    uint32_t idle = core->quiet & ~core->busy;
+    for (uint32_t left = idle != 0 ? idle : core->quiet; left != 0; left &= left - 1) {
         uint32_t cpu = (uint32_t)__builtin_ctz(left);
-        const struct cpu_record *other = &core->cpus[cpu];
-        bool has_end = other->armed_ns <= other->slice_end_ns;
-        bool is_busy = (core->busy >> cpu & 1) != 0;
-        uint32_t level = is_busy ? 2 * other->running->priority + 1 + has_end : 0;
-        at = level < least ? cpu : at;
-        least = level < least ? level : least;
-    }
-    if (at != HAL_CPUS_MAX) {
-        core->quiet &= ~(1U << at);
-        hal_kick(at);
+        if (idle != 0 || does_less(&core->cpus[cpu], ready_priority)) {
+            core->quiet &= ~(1U << cpu);
+            hal_kick(cpu);
+            return; // that one shares with the next
+        }
     }
 }

@@ -64,11 +64,10 @@ void facet_collect(struct core *core, uint32_t facet)
         const struct object *object = &core->state.objects[node->object];
         struct facet_record *record = &core->facets[at];
         // One that is listed goes with its endpoint's last server: nobody reads that list any more.
-        if (record->queued != 0 ||
+        if (record->queued != 0 || core->behind != 0 ||
             (record->drop == DROP_LISTED && object_is_served(&core->state, node->object)) ||
             (record->drop == DROP_NONE && is_dropped(core, node) && !endpoint_drop(core, at)) ||
-            !facet_is_unused(node) || core->behind != 0 ||
-            !core_may_commit(core, node->job, false)) {
+            !facet_is_unused(node) || !core_may_commit(core, node->job, false)) {
             return;
         }
         uint32_t parent = node->parent;
