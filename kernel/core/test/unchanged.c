@@ -146,7 +146,7 @@ static bool somebody_lost_a_right(void)
 
     for (uint32_t i = 0; i < core->request_count; i++) {
         if (core->requests[i].state == REQUEST_RECV &&
-            request_right_check(core, &core->requests[i]) != STATUS_OK) {
+            hold_check(core, core->requests[i].sqe.cap) != STATUS_OK) {
             return true;
         }
     }
