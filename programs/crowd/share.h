@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { SHARE_PARTS = 64, SHARE_ROUNDS = 1000000, SHARE_MASK = 0x3fffffff };
+enum { SHARE_PARTS = 64, SHARE_ROUNDS = 400000, SHARE_MASK = 0x3fffffff };
 
 // Every number of the sequence depends on the one before (Marsaglia, "Xorshift RNGs", 2003).
 static inline uint64_t share_part(uint32_t part)
