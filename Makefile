@@ -63,7 +63,7 @@ run-bios: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## The same as `run`, from t
 run-uefi: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## ... and by UEFI
 	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader uefi
 
-sim: $(SIM_ALL) $(HOST_TOOLS) ## The same in the simulator (SEED=n CPUS=n, ASSERT=rules; STEPS= FAULTS=)
+sim: $(SIM_ALL) $(HOST_TOOLS) ## In the simulator (SEED=n CPUS=n, ASSERT=rules; STEPS= FAULTS=)
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) --cpus $(CPUS) \
 	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(filter command,$(origin STEPS)),--steps $(STEPS)) \
 	    $(if $(ASSERT),--assert $(ASSERT))

@@ -21,6 +21,7 @@
 #include "abi/ring.h"
 #include "abi/syslog.h"
 #include "hal/hal.h"
+#include "kernel/core/cpu.h"
 #include "kernel/core/device.h"
 #include "kernel/core/list.h"
 #include "kernel/core/request.h"
@@ -162,12 +163,6 @@ struct job_record {       // job.c
     uint32_t priority;    // of its threads
     uint32_t depth;       // jobs above it
     uint32_t calls;       // its requests that wait
-};
-
-struct cpu_record {                // schedule.c; of a CPU that is not in the kernel: cpu.c
-    struct thread_record *running; // where it runs one
-    uint64_t slice_end_ns;
-    uint64_t armed_ns;
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -400,25 +395,7 @@ void completion_wake(struct core *core, struct thread_record *thread);
 // The time limit of a thread's wait has come.
 void completion_wait_ends(struct core *core, struct deadline *limit);
 
-// --- cpu.c --------------------------------------------------------------------------------------
-
-// Another CPU is in the kernel. Whether the thread that was chosen for it still runs there.
-bool cpu_enter(struct core *core, uint32_t cpu);
-// Others that run a thread of the process have to enter before anything that is taken away now is
-// used again: until then nothing is given back, and there is more to do.
-void cpu_await(struct core *core, uint32_t process);
-// Somebody is ready: a CPU that has less to do looks, an idle one where there is one.
-void cpu_share(struct core *core);
-
-// --- deadline.c, schedule.c ---------------------------------------------------------------------
-
-// From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
-void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
-// Also one that is not set.
-void deadline_clear(struct core *core, struct deadline *deadline);
-uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
-// The due one at the head, taken out; NULL: nothing is due.
-struct deadline *deadline_take_due(struct core *core);
+// --- schedule.c ----------------------------------------------------------------------------------
 
 // The thread leaves the CPU to whoever is above it, at the end of this turn.
 static inline void schedule_yield(struct core *core, const struct thread_record *thread)

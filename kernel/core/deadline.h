@@ -14,4 +14,12 @@ struct deadline {
     void (*ends)(struct core *core, struct deadline *limit); // what happens when it has come
 };
 
+// From now on, relative; TIMEOUT_NONE, or beyond the end of time: none.
+void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout_ns);
+// Also one that is not set.
+void deadline_clear(struct core *core, struct deadline *deadline);
+uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
+// The due one at the head, taken out; NULL: nothing is due.
+struct deadline *deadline_take_due(struct core *core);
+
 #endif

@@ -4,7 +4,7 @@
 // threads of this one. Says whether the result is the same each time, and how long it took. The
 // first program of its system: granted console, timer, job, space, package.
 
-#include "programs/crowd/share.h"
+#include "lib/crowd/share.h"
 #include "runtime/runtime.h"
 #include "runtime/spawn.h"
 #include "runtime/worker.h"

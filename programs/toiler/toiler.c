@@ -2,7 +2,7 @@
 //
 // Computes the share that its two letters of arguments name, and exits with the result.
 
-#include "programs/crowd/share.h"
+#include "lib/crowd/share.h"
 #include "runtime/runtime.h"
 
 #include "schema/boot.capnp.h"

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Every package in the simulator, on one CPU and on several, with faults by the seed and stopped at
-any turn: however a run ends, the commits replay to the machine's digest and the invariants hold; and a run that is asked
-for twice is the same twice.
+any turn: however a run ends, the commits replay to the machine's digest and the invariants hold;
+and a run that is asked for twice is the same twice.
 
     chaos_test.py [SEEDS]
 """

@@ -3,8 +3,8 @@
 // The work that is shared: parts that need nothing of each other, whose results are combined in any
 // order. Which of them somebody computes is said by two letters: "ae" is every fourth part, from
 // the first on.
-#ifndef PROGRAMS_CROWD_SHARE_H
-#define PROGRAMS_CROWD_SHARE_H
+#ifndef LIB_CROWD_SHARE_H
+#define LIB_CROWD_SHARE_H
 
 #include <stdint.h>
 
