@@ -58,8 +58,8 @@ class Runs(unittest.TestCase):
             pathlib.Path(folder, "console").write_text(console, encoding="utf-8")
             machine = pathlib.Path(folder, "build/sim/tessera-sim")
             os.makedirs(machine.parent)
-            machine.write_text("#!/bin/sh\nseed=$4\n[ $# = 10 ] || exit 9\n. ./more\n"
-                               f"printf '{log}' >\"$8\"\ncat console\nexit {status}\n",
+            machine.write_text("#!/bin/sh\nseed=$4\n[ $# = 12 ] || exit 9\n. ./more\n"
+                               f"printf '{log}' >\"${{10}}\"\ncat console\nexit {status}\n",
                                encoding="utf-8")
             machine.chmod(machine.stat().st_mode | stat.S_IXUSR)
             pathlib.Path(folder, "more").write_text(self.more, encoding="utf-8")
