@@ -102,4 +102,8 @@ bool kernel_enter(struct kernel *kernel, uint32_t cpu);
 
 struct turn kernel_turn(struct kernel *kernel, const struct input *input);
 
+// Ends the machine between two turns: both logs leave it, with digest and head. The kernel does so
+// itself when the first program has ended.
+_Noreturn void kernel_halt(struct kernel *kernel, int32_t code);
+
 #endif

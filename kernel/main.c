@@ -71,7 +71,7 @@ static __attribute__((noinline)) bool turn_take(struct core *core, const struct 
 }
 
 // Closes the log, lets it leave the machine, and states digest and head.
-static _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
+_Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
 {
     const struct core *core = &kernel->core;
     struct log *log = &kernel->log;

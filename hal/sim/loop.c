@@ -41,9 +41,21 @@ static struct input input_of(enum input_kind kind)
     return (struct input){.kind = kind, .fault = {0}};
 }
 
+// Nobody will ever run again. Who waits for what stands in the logs, so they leave the machine.
+static _Noreturn void idle_end(struct kernel *kernel)
+{
+    static const char why[] = "every thread waits and nothing is due";
+    if (sim_chaos_is_on()) {
+        sim_chaos_end("nobody can go on");
+        sim_die(0, why);
+    }
+    fprintf(stderr, "sim: %s\n", why);
+    kernel_halt(kernel, SIM_EXIT_DEADLOCK);
+}
+
 // Nobody runs: time goes on to whatever comes first, a deadline or a device; or the far ends of the
 // devices say something, whose turn it is when nothing moves there.
-static struct input idle_input(uint64_t now_ns)
+static struct input idle_input(struct kernel *kernel, uint64_t now_ns)
 {
     struct input input = input_of(INPUT_INTERRUPT);
     bool was_asked = false;
@@ -66,9 +78,7 @@ static struct input idle_input(uint64_t now_ns)
             sim_far_ask(now_ns, next_ns);
             was_asked = true;
         } else if (next_ns == UINT64_MAX) {
-            sim_chaos_end("nobody can go on");
-            sim_die(sim_chaos_is_on() ? 0 : SIM_EXIT_DEADLOCK,
-                    "every thread waits and nothing is due");
+            idle_end(kernel);
         } else {
             sim_clock_jump(next_ns);
             now_ns = next_ns;
@@ -96,7 +106,7 @@ static bool interrupt_take(struct input *input, uint64_t now_ns)
 }
 
 // What the CPU at hand enters with. False: its program was paused, and goes on where it was.
-static bool next_input(struct input *input, uint64_t now_ns)
+static bool next_input(struct kernel *kernel, struct input *input, uint64_t now_ns)
 {
     const struct turn turn = sim_cpu->turn;
 
@@ -108,7 +118,7 @@ static bool next_input(struct input *input, uint64_t now_ns)
         return true;
     }
     if (turn.thread == HAL_NO_THREAD) {
-        *input = idle_input(now_ns);
+        *input = idle_input(kernel, now_ns);
         return true;
     }
     bool is_back = sim_thread_run((uint32_t)turn.thread, input);
@@ -134,7 +144,7 @@ void sim_loop(struct kernel *kernel, bool trace, bool live)
         sim_cpu->turn = sim_chaos_turn(kernel, &input);
         uint64_t now_ns = input.now_ns;
         sim_smp_choose(now_ns);
-        while (!next_input(&input, now_ns)) {
+        while (!next_input(kernel, &input, now_ns)) {
             now_ns = sim_clock_read();
             sim_cpu->is_late = !is_live && sim_compute_is_over(now_ns);
             sim_smp_choose(now_ns);

@@ -579,6 +579,13 @@ bool kernel_enter(struct kernel *kernel, uint32_t cpu)
     return cpu == 0;
 }
 
+// What ends a machine where nobody can go on.
+_Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
+{
+    (void)kernel;
+    hal_halt(code);
+}
+
 struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     bool sleeps = kernel->running == ACTORS;

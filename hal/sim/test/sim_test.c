@@ -37,6 +37,12 @@ bool kernel_enter(struct kernel *kernel, uint32_t cpu)
     return false;
 }
 
+_Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
+{
+    (void)kernel;
+    hal_halt(code);
+}
+
 struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     (void)kernel;
