@@ -6,6 +6,10 @@
 #include "programs/shell/shell.h"
 
 const struct command commands[] = {
+    {"authority",
+     "authority who NAME | path $task NAME | holds $task | reach $task | suggest $task | what-if "
+     "kill $task | what-if revoke $x | diff SEQ, each with [at SEQ]",
+     "asks the log who could do what; a task may be a process's number", command_authority, false},
     {"call", "call NAME METHOD [ARGUMENT ...] [-> $x]",
      "calls a method; arguments and results as its schema says", command_call, true},
     {"caps", "caps", "what this shell holds", command_caps, false},

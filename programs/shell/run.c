@@ -16,7 +16,8 @@ struct grants {
         uint64_t cap;
         bool is_lent; // a StdIO, which is released when the program has its own
     } list[GRANTS_MAX];
-    uint32_t lent; // the number of the StdIO; 0: none
+    uint32_t lent;   // the number of the StdIO; 0: none
+    uint32_t number; // of the task, once it is started
 };
 
 static const char *const causes[] = {[EXIT_CAUSE_CALLED] = "ended",
@@ -130,7 +131,7 @@ static bool arguments_join(struct shell *shell, char arguments[ARGUMENTS_MAX], u
     return true;
 }
 
-static bool start(struct shell *shell, struct held *launcher, const struct grants *grants,
+static bool start(struct shell *shell, struct held *launcher, struct grants *grants,
                   struct task *task)
 {
     char arguments[ARGUMENTS_MAX];
@@ -158,6 +159,7 @@ static bool start(struct shell *shell, struct held *launcher, const struct grant
     bool is_started =
         capnp_call_send(&call, &exception) && launcher_start_finish(&call, &results, &exception);
     if (is_started) {
+        grants->number = launcher_start_results_get_number(results);
         *task = launcher_start_results_get_task(results);
     }
     capnp_call_end(&call);
@@ -273,6 +275,7 @@ enum code command_spawn(struct shell *shell)
     struct held *held = held_bind(shell, task.id, TASK_INTERFACE_ID, origin.text);
     if (held != NULL) {
         held->lent = grants.lent;
+        held->task = grants.number;
     }
     struct tsr_line name = {0};
     tsr_line_bytes(&name, program.text, program.size);

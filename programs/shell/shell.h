@@ -45,6 +45,7 @@ struct held {
     bool is_bound;    // by -> : another one may take its name
     uint64_t revoker; // of a facet that the shell made; 0: it can't be revoked here
     uint32_t lent;    // of a task: the number of its StdIO; 0: none
+    uint32_t task;    // of a task: its number; 0: it is none
 };
 
 struct variable {
@@ -179,6 +180,7 @@ const struct command *command_named(struct capnp_text name);
 
 void script_run(struct shell *shell, const struct shell_script *script);
 
+enum code command_authority(struct shell *shell);
 enum code command_caps(struct shell *shell);
 enum code command_inspect(struct shell *shell);
 enum code command_call(struct shell *shell);
