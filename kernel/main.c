@@ -159,7 +159,7 @@ bool kernel_enter(struct kernel *kernel, uint32_t cpu)
 __attribute__((flatten)) struct turn kernel_turn(struct kernel *kernel, const struct input *input)
 {
     struct core *core = &kernel->core;
-    core->now_ns = input->now_ns;
+    core->now_ns = input->now_ns > core->now_ns ? input->now_ns : core->now_ns; // CPUs may differ
     core->work = 0;
     bool more = input->kind == INPUT_ENTER ? gate_enter(core, input) // in one piece with this
                                            : turn_take(core, input);

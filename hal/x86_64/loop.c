@@ -50,7 +50,11 @@ static __attribute__((noinline)) int32_t loop_turn(struct cpu *cpu, enum input_k
 static int32_t loop_steps(struct cpu *cpu)
 {
     cpu->input.now_ns = time_now_ns();
-    return loop_turn(cpu, time_expired(cpu) ? INPUT_TIMER : INPUT_STEP);
+    if (time_expired(cpu)) {
+        return loop_turn(cpu, INPUT_TIMER);
+    }
+    hal_arm(cpu->deadline_ns); // the timer may have come early, and is not armed then
+    return loop_turn(cpu, INPUT_STEP);
 }
 
 // In one piece with the kernel's turn, where it enters.

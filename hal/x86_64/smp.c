@@ -43,6 +43,7 @@ bool smp_lock(struct cpu *cpu)
     }
     if (__atomic_exchange_n(&cpu->is_kicked, false, __ATOMIC_RELAXED)) {
         memory_root_load(cpu->root);
+        thread_base_load(cpu);
     }
     if (last_cpu == cpu->number) {
         return true;
@@ -125,10 +126,13 @@ void smp_start(const struct acpi *acpi, struct kernel *kernel)
     for (uint32_t i = 0; i < acpi->cpu_count && smp_count < CPUS_MAX; i++) {
         uint32_t id = acpi->cpu_ids[i];
         if (id != self && id < UINT8_MAX) {
-            struct cpu *cpu = &cpus[smp_count++]; // also where it answers late
+            struct cpu *cpu = &cpus[smp_count++]; // also where it is silent
             cpu->apic_id = id;
             cpu->kernel = kernel;
-            silent += !processor_start(cpu);
+            if (!processor_start(cpu)) {
+                time_interrupt_send(id, COMMAND_INIT); // so that it never comes after all
+                silent++;
+            }
         }
     }
     memcpy(hal_frames + TRAMPOLINE, page, PAGE_SIZE);

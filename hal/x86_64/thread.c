@@ -62,8 +62,17 @@ void hal_thread_fs_base(uint32_t thread, uint64_t base)
 {
     ASSERT(thread < THREADS_MAX);
     thread_states[thread].fs_base = thread_address(base);
-    if (cpu_current()->thread == (int32_t)thread) {
-        msr_write(MSR_FS_BASE, thread_states[thread].fs_base);
+    for (struct cpu *cpu = cpus; cpu < cpus + smp_count; cpu++) {
+        cpu->is_rebased = cpu->is_rebased || cpu->thread == (int32_t)thread;
+    }
+    thread_base_load(cpu_current());
+}
+
+void thread_base_load(struct cpu *cpu)
+{
+    if (cpu->is_rebased) {
+        cpu->is_rebased = false;
+        msr_write(MSR_FS_BASE, cpu->state->fs_base);
     }
 }
 

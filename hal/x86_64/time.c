@@ -175,11 +175,17 @@ void time_cpu_init(struct cpu *cpu)
     cpu->programmed_ns = UINT64_MAX;
 }
 
-void time_interrupt_send(uint32_t apic_id, uint32_t command)
+// Until the command before has left.
+static void command_await(void)
 {
     while (apic_read(APIC_COMMAND) & APIC_COMMAND_PENDING) {
         __asm__ volatile("pause");
     }
+}
+
+void time_interrupt_send(uint32_t apic_id, uint32_t command)
+{
+    command_await();
     apic_write(APIC_COMMAND_TARGET, apic_id << 24);
     apic_write(APIC_COMMAND, command);
 }
@@ -229,6 +235,7 @@ void time_interrupt_end(void)
 
 void time_interrupt_self(uint32_t vector)
 {
+    command_await();
     apic_write(APIC_COMMAND, APIC_SELF | vector);
 }
 

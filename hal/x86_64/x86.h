@@ -80,8 +80,9 @@ struct cpu {
 
     uint32_t number;
     uint32_t apic_id;
-    bool is_here;   // it has started, and waits for the lock
-    bool is_kicked; // has to forget translations before it runs a program again
+    bool is_here;    // it has started, and waits for the lock
+    bool is_kicked;  // has to forget translations before it runs a program again
+    bool is_rebased; // its thread has another FS base than is loaded
     struct kernel *kernel;
     uint64_t root;          // of the tables that are loaded
     struct input input;     // of the present turn
@@ -215,6 +216,8 @@ struct thread_state *thread_next_shared(int32_t thread);
 // The CPU keeps no thread's registers and no space's tables any more, so that another one may run
 // it or give it back.
 void thread_park(struct cpu *cpu);
+// Another CPU gave the thread whose registers are loaded here another FS base, if any did.
+void thread_base_load(struct cpu *cpu);
 
 // At boot: which instructions save and load a thread's registers beyond the general ones.
 void thread_methods_choose(bool xsave, bool avx, bool bases);

@@ -82,8 +82,9 @@ uint32_t mapping_find(const struct core *core, uint32_t process, uint64_t page, 
 // How many mappings of its object may write changes.
 static void writers_count(struct core *core, uint32_t facet, uint32_t rights, uint32_t change)
 {
-    uint32_t *writers = &core->objects[core->state.facets[facet].object].memory.writers;
-    *writers += (rights & RIGHT_WRITE) != 0 ? change : 0;
+    struct memory_record *memory = &core->objects[core->state.facets[facet].object].memory;
+    memory->writers += (rights & RIGHT_WRITE) != 0 ? change : 0;
+    memory->behind = core->behind;
 }
 
 // --- Page tables follow -------------------------------------------------------------------------

@@ -134,10 +134,11 @@ struct notification_record { // notification.c
     struct queue waiters;
 };
 
-struct memory_record { // memory.c; writers: address_space.c
+struct memory_record { // memory.c; writers, behind: address_space.c
     uint32_t base;     // first of consecutive frames, where there is no list
     uint32_t list;     // frame that lists their frames; NONE: there is none
     uint32_t writers;  // mappings that may write
+    uint32_t behind;   // CPUs that may still use one that is gone, as bits: core.behind then
 };
 
 struct exit_record { // thread.c: how the thread of an object ended
@@ -335,7 +336,8 @@ __attribute__((noinline)) enum status hold_has_room(const struct core *core, uin
 
 // STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
-// Whether a capability still gives its right to who held it before.
+// Whether a capability still gives its right to who held it before. 0 never does: genesis has used
+// the first hold.
 static inline enum status hold_check(const struct core *core, uint64_t cap)
 {
     const struct hold *found = &core->state.holds[cap_index((cap_t){cap})];

@@ -103,7 +103,8 @@ enum status memory_object_write_run(struct core *core, struct request *request)
 enum status memory_object_seal_run(struct core *core, struct request *request)
 {
     uint32_t object = request->target.object;
-    if (core->objects[object].memory.writers != 0) {
+    const struct memory_record *memory = &core->objects[object].memory;
+    if (memory->writers != 0 || (memory->behind & core->behind) != 0) {
         return STATUS_MAPPED_WRITABLE;
     }
     if (core->state.objects[object].sealed == 0) {

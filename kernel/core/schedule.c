@@ -61,6 +61,7 @@ __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_rec
     thread->state = THREAD_WAITING;
     deadline_set(core, &thread->limit, timeout_ns);
     if (core->next == NONE || core->is_changed) {
+        thread->state = thread->is_suspended ? THREAD_STOPPED : THREAD_WAITING; // by another CPU
         core->current = NONE;
         core->is_changed = true;
         return;

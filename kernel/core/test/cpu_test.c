@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "kernel/core/test/memory.h"
+#include "kernel/core/test/waiting.h"
 
 enum {
     FIRST = 0, // CPUs
@@ -193,6 +194,78 @@ static void one_that_is_suspended_elsewhere_stops_there(void **state)
     assert_int_equal(machine_cpu(SECOND), (int32_t)thread);
 }
 
+// It enters by itself, to wait, before it hears of that.
+static void one_that_is_suspended_as_it_enters_waits_suspended(void **state)
+{
+    uint32_t thread;
+
+    (void)state;
+    cap_t made = elsewhere(&thread);
+    struct sqe suspend = act_suspend(init, made);
+    assert_true(machine_submit(init, &suspend));
+    (void)enter();
+    assert_true(machine_cpu_enter(SECOND));
+    struct input wait = {.kind = INPUT_ENTER, .now_ns = machine.now_ns, .fault = {0}};
+    wait.enter.min_complete = 1;
+    wait.enter.timeout_ns = 1000;
+    for (struct turn turn = machine_turn(&wait); turn.more;) {
+        turn = machine_turn(
+            &(struct input){.kind = INPUT_STEP, .now_ns = machine.now_ns, .fault = {0}});
+    }
+    machine.now_ns += 2 * wait.enter.timeout_ns;
+    struct turn late =
+        machine_turn(&(struct input){.kind = INPUT_TIMER, .now_ns = machine.now_ns, .fault = {0}});
+    assert_int_equal(late.thread, HAL_NO_THREAD);
+}
+
+// As long as a CPU may still write what was unmapped, it can't be sealed.
+static void memory_is_sealed_when_no_cpu_can_write_it(void **state)
+{
+    uint32_t thread, third;
+    uint64_t words[16] = {0};
+    struct capnp_builder message;
+
+    (void)state;
+    (void)elsewhere(&thread);
+    (void)machine_cpu(THIRD);
+    (void)machine_cpu(FIRST);
+    (void)act_thread_started(&third);
+    assert_int_equal(machine_cpu(THIRD), (int32_t)third);
+    (void)machine_cpu(FIRST);
+    cap_t memory = act_memory(init, 1);
+    assert_int_equal(act_map(init, space, AT, 1, RIGHT_READ | RIGHT_WRITE, memory, 0), STATUS_OK);
+    capnp_builder_init(&message, words, sizeof(words));
+    address_space_unmap_params_set_address(address_space_unmap_params_build(&message), AT);
+    struct sqe unmap = act_call(space, ADDRESS_SPACE_UNMAP, 8);
+    unmap.payload_len = capnp_builder_size(&message);
+    machine_message_write(init, ACT_FREE, message.bytes, unmap.payload_len);
+    struct sqe seal = act_call(memory, MEMORY_OBJECT_SEAL, 9);
+    assert_true(machine_submit(init, &unmap));
+    (void)enter();
+    assert_true(machine_cpu_enter(THIRD));
+    assert_true(machine_submit(third, &seal));
+    (void)enter();
+    assert_int_equal(act_reap_fact(third, 9), STATUS_MAPPED_WRITABLE);
+    (void)machine_cpu(SECOND);
+    (void)machine_cpu(THIRD);
+    assert_int_equal(act_do_fact(third, seal), STATUS_OK);
+}
+
+static void time_does_not_go_back_from_one_cpu_to_another(void **state)
+{
+    uint32_t thread;
+
+    (void)state;
+    (void)elsewhere(&thread);
+    machine.now_ns += 1000000;
+    (void)act_memory(init, 1);
+    machine.now_ns -= 900000; // the other one's counter is behind
+    (void)machine_cpu(SECOND);
+    (void)act_memory(thread, 1);
+    const struct core *core = act_core();
+    assert_true(core->now_ns >= machine.now_ns + 900000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +281,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_process_on_several_cpus_ends_on_all_of_them, boot,
                                         act_fini),
         cmocka_unit_test_setup_teardown(one_that_is_suspended_elsewhere_stops_there, boot,
+                                        act_fini),
+        cmocka_unit_test_setup_teardown(one_that_is_suspended_as_it_enters_waits_suspended, boot,
+                                        act_fini),
+        cmocka_unit_test_setup_teardown(memory_is_sealed_when_no_cpu_can_write_it, boot, act_fini),
+        cmocka_unit_test_setup_teardown(time_does_not_go_back_from_one_cpu_to_another, boot,
                                         act_fini),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
