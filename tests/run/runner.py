@@ -68,6 +68,7 @@ class Script:
         self.matrix = {axis: [value] for axis, value in AXES.items()}
         self.append = ""
         self.expected, self.exit, self.hosts, self.steps = [], 0, [], []
+        self.optional = []
         self.exact = self.by_program = self.same_transcript = self.rows = False
         self.deadline = DEADLINE_SECONDS
         with open(path, encoding="utf-8") as lines:
@@ -92,6 +93,8 @@ class Script:
             self.matrix[word] = rest.split()
         elif word == "expect":
             self.expected.append(rest)
+        elif word == "may" and rest:
+            self.optional.append(pattern(rest))
         elif word == "port" and rest[:2] in ("2 ", "3 "):
             try:
                 self.steps.append(play.Step(int(rest[0]), rest[2:]))
@@ -141,6 +144,8 @@ class Matcher:
         return list(firsts.values())
 
     def line(self, text):
+        if any(optional.match(text) for optional in self.script.optional):
+            return
         self.seen.append(text)
         for place in self.next():
             if pattern(self.waiting[place]).match(text):
