@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The devices of the simulated machine: the PC's second and third serial port (uart.h), and the
-// interrupt lines. A line is told by its edge: one that rises while it is closed is kept, and told
-// when it is opened. What the far ends send arrives at the speed of the line, in the machine's
-// time, so that equal seeds and equal bytes give equal runs.
+// The devices of the simulated machine: the PC's second and third serial port (uart.h), its clock
+// (rtc.h), and the interrupt lines. A line is told by its edge: one that rises while it is closed
+// is kept, and told when it is opened. What the far ends send arrives at the speed of the line, in
+// the machine's time, so that equal seeds and equal bytes give equal runs.
 #include "hal/sim/sim.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "hal/sim/rtc.h"
 #include "hal/sim/uart.h"
 
 enum {
@@ -17,6 +19,10 @@ enum {
     NO_PORT = 0xff,       // what a port reads as that is not there
     LINE_BYTE_NS = 86806, // 8N1 at 115,200 baud
     LIVE_BYTE_NS = 1000,
+
+    RTC_BASE = 0x70,
+    RTC_LINE = 8,
+    RTC_SINCE_S = 946684800, // 2000-01-01; a live machine has the host's time
 };
 
 // What a far end wants to send.
@@ -37,6 +43,8 @@ struct serial {
 
 static struct serial serials[SIM_SERIALS] = {{.base = 0x2f8, .line = 3},
                                              {.base = 0x3e8, .line = 4}};
+static struct rtc rtc;
+static bool rtc_is_raised;
 static uint64_t lines_open, lines_risen; // bit n: line n
 
 // --- Lines --------------------------------------------------------------------------------------
@@ -55,14 +63,22 @@ uint64_t sim_lines_take(void)
     return told;
 }
 
+static void line_set(uint32_t line, bool *was_raised, bool is_raised)
+{
+    if (is_raised && !*was_raised) {
+        lines_risen |= 1ull << line;
+    }
+    *was_raised = is_raised;
+}
+
 static void line_settle(struct serial *serial)
 {
-    bool was_raised = serial->is_raised;
+    line_set(serial->line, &serial->is_raised, uart_interrupts(&serial->uart));
+}
 
-    serial->is_raised = uart_interrupts(&serial->uart);
-    if (serial->is_raised && !was_raised) {
-        lines_risen |= 1ull << serial->line;
-    }
+static void rtc_settle(void)
+{
+    line_set(RTC_LINE, &rtc_is_raised, rtc_interrupts(&rtc));
 }
 
 // --- Ports --------------------------------------------------------------------------------------
@@ -91,6 +107,9 @@ static uint8_t port_read(uint32_t port)
     if (serial != NULL) {
         value = uart_read(&serial->uart, port - serial->base);
         line_settle(serial);
+    } else if (port - RTC_BASE < RTC_PORTS) {
+        value = rtc_read(&rtc, port - RTC_BASE);
+        rtc_settle();
     }
     return value;
 }
@@ -102,6 +121,8 @@ static void port_write(uint32_t port, uint8_t value)
     if (serial != NULL) {
         uart_write(&serial->uart, port - serial->base, value);
         line_settle(serial);
+    } else if (port - RTC_BASE < RTC_PORTS) {
+        rtc_write(&rtc, port - RTC_BASE, value);
     }
 }
 
@@ -146,6 +167,7 @@ void sim_devices_init(bool is_live)
         serials[i].uart.sent = serial_sent;
         serials[i].uart.context = &serials[i];
     }
+    rtc_init(&rtc, is_live ? (uint64_t)time(NULL) : RTC_SINCE_S);
 }
 
 void sim_serial_send(uint32_t serial, const uint8_t *bytes, size_t size, bool is_flood)
@@ -202,8 +224,9 @@ static uint64_t arrive(struct serial *serial, uint64_t now_ns)
 
 uint64_t sim_devices_step(uint64_t now_ns)
 {
-    uint64_t next_ns = UINT64_MAX;
+    uint64_t next_ns = rtc_step(&rtc, now_ns);
 
+    rtc_settle();
     for (uint32_t i = 0; i < SIM_SERIALS; i++) {
         uart_step(&serials[i].uart, now_ns);
         uint64_t arrival_ns = arrive(&serials[i], now_ns);

@@ -33,7 +33,7 @@ LIMITS = {
     "key_to_echo": (30_000, None, "interrupt to the echo's way into the device"),
     "hello_again": (400_000, None, "`run hello`: enter to first output, once checked"),
     "hello_first": (None, None, "... the first time, with its file's checksum"),
-    "idle_timer": (8, None, "timer interrupts of 30 s in which a call waits"),
+    "idle_timer": (10, None, "timer interrupts of 30 s in which a call waits"),
 }
 RECORD = re.compile(r"\d+ (\d+) ns process (\d+) thread \d+: (.*)")
 AFTER = re.compile(r", after (\d+) ns")

@@ -14,6 +14,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "system/manifests"
 PRESETS = LIBRARY / "presets"
+POLICIES = "drivers/*/*/policy.libsonnet"
 SECONDS = 60
 WORD = re.compile(r"[A-Za-z0-9_-]+")
 LOCATION = re.compile(r"^\t?(?P<file>[^\t:]+):\(?(?P<place>\d+:\d+)", re.MULTILINE)
@@ -45,6 +46,7 @@ class Options:
     def files(self):
         """Those that a manifest in Jsonnet is made of, besides itself."""
         return [*sorted(LIBRARY.glob("*.libsonnet")), *sorted(PRESETS.glob("*.libsonnet")),
+                *sorted(ROOT.glob(POLICIES)),
                 *([self.overlay] if self.overlay else [])]
 
     def check(self):
