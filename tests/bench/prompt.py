@@ -29,7 +29,7 @@ BOTH = {port: [r"wait $\x20", "meet idle"] for port in (2, 3)}
 BELL = "wait Notification"
 # name: (limit, aim, what it is)
 LIMITS = {
-    "boot_to_prompt": (200_000_000, 50_000_000, "clock's start to the first shell's first question"),
+    "boot_to_prompt": (200_000_000, 50_000_000, "clock started to the first shell asks a line"),
     "key_to_echo": (30_000, None, "interrupt to the echo's way into the device"),
     "hello_again": (400_000, None, "`run hello`: enter to first output, once checked"),
     "hello_first": (None, None, "... the first time, with its file's checksum"),
