@@ -8,6 +8,8 @@
 enum { RECENT_MAX = 8 }; // restarts of one program ...
 
 static const uint64_t RECENT_NS = 10000000000; // ... within this time: it can't be helped
+// What a session said last may still be on its way through services to a slow device.
+static const uint64_t LAST_WORDS_NS = 200000000;
 
 static struct boot_program_reader program_read(const struct init *init, uint32_t index)
 {
@@ -214,10 +216,23 @@ bool programs_are_over(const struct init *init)
     return true;
 }
 
+static void last_words_await(const struct init *init)
+{
+    uint64_t now;
+    struct capnp_exception exception;
+    if (!timer_now(init->timer, &now, &exception) ||
+        !timer_sleep_until(init->timer, now + LAST_WORDS_NS, &exception)) {
+        complain(init, tsr_text_of("timer"), "cannot wait for last words", &exception);
+    }
+}
+
 void programs_end(struct init *init)
 {
     struct capnp_exception exception;
     bool is_whole = init->is_halted || first_session(init) != PROGRAMS_MAX;
+    if (is_whole) {
+        last_words_await(init);
+    }
     if (is_whole && !job_kill(init->programs_job, &exception)) {
         fail(init, tsr_text_of("programs"), "cannot be ended", &exception);
     }

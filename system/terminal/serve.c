@@ -228,6 +228,20 @@ void terminal_cancelled(void *self, struct tsr_request *request)
     stream_pump(terminal);
 }
 
+// For whoever is given the terminal next; what the owner said last is still on its way to whoever
+// sits there.
+static void session_begin_again(struct terminal *terminal)
+{
+    static char said[SESSION_OUT_MAX];
+    size_t start = terminal->session.out_start, size = terminal->session.out_size;
+    memcpy(said, terminal->memory.out, sizeof said);
+    terminal_session_begin(terminal);
+    memcpy(terminal->memory.out, said, sizeof said);
+    memset(said, 0, sizeof said);
+    terminal->session.out_start = start;
+    terminal->session.out_size = size;
+}
+
 void terminal_dropped(void *self, uint64_t interface, uint64_t number)
 {
     struct terminal *terminal = self;
@@ -236,7 +250,7 @@ void terminal_dropped(void *self, uint64_t interface, uint64_t number)
         waiter_end(&terminal->holders[holder_of(number)].writer, "nobody waits");
         session_drop(&terminal->session, holder_of(number));
     } else if (interface == TERMINAL_SESSION_INTERFACE_ID && number == OWNER) {
-        terminal_session_begin(terminal); // for whoever is given it next
+        session_begin_again(terminal);
     }
     stream_pump(terminal);
 }

@@ -105,6 +105,7 @@ class Terminal(unittest.TestCase):
     def test_input_that_is_no_terminal_ends_the_session(self):
         run = subprocess.run([*TOOL, "sim", "--log", "build/test/terminal.log"], cwd=ROOT,
                              input=b"say one\r", capture_output=True, timeout=SECONDS, check=True)
+        self.assertIn(b"$ say one\r\n\x1b[?2004lone\r\n\x1b[?2004h$ ", run.stdout)
         self.assertIn(b"shell-2 ended: code 0", run.stdout)
 
     def test_a_machine_that_halts_gives_the_terminal_back(self):
