@@ -5,9 +5,9 @@
 // genesis.
 #include <string.h>
 
+#include "abi/package.h"
 #include "kernel/kernel.h"
 #include "kernel/parts.h"
-#include "lib/package/package.h"
 
 struct sizes {
     uint32_t frames; // of memory, at least

@@ -44,38 +44,34 @@ static uint32_t genesis_session(struct core *core, uint32_t job)
 
 // --- The first program --------------------------------------------------------------------------
 
-// Its image and its stack. What is read is mapped from the package, what may be written is a copy.
-static void image_map(struct core *core, const struct boot *boot, uint32_t process,
-                      const struct package_entry *first)
+// Its image, which begins at a frame of the package, and its stack. Text is mapped from there, data
+// is a copy.
+static void image_map(struct core *core, uint32_t process, const struct package_header *package,
+                      uint32_t frame)
 {
-    uint32_t frame = boot->package_frame + (uint32_t)(first->offset / PAGE_SIZE);
-    uint32_t image = memory_create_fixed(core, core->state.processes[process].job, frame,
-                                         package_pages(first->size));
+    uint32_t text =
+        memory_create_fixed(core, core->state.processes[process].job, frame, package->text_pages);
     struct commit_memory_map map = {.process = process,
-                                    .facet = core->state.objects[image].root_facet};
-    for (const struct package_segment *segment = first->segments;
-         segment != first->segments + first->segment_count; segment++) {
-        map.page = LAYOUT_IMAGE / PAGE_SIZE + segment->page;
-        map.count = package_pages(segment->memory_bytes);
-        map.object_page = segment->blob_page;
-        map.rights = segment->rights;
-        if ((segment->rights & RIGHT_WRITE) == 0) {
-            memory_map(core, &map);
-        } else {
-            uint32_t object = memory_give(core, process, map.page, map.count, map.rights);
-            memory_move(core, object, 0, NULL, frame_at(frame + segment->blob_page),
-                        segment->file_bytes);
-        }
-    }
+                                    .facet = core->state.objects[text].root_facet,
+                                    .page = LAYOUT_IMAGE / PAGE_SIZE,
+                                    .count = package->text_pages,
+                                    .rights = RIGHT_READ | RIGHT_EXECUTE};
+    memory_map(core, &map);
+    uint32_t data = memory_give(core, process, map.page + map.count, package->memory_pages,
+                                RIGHT_READ | RIGHT_WRITE);
+    memory_move(core, data, 0, NULL, frame_at(frame + package->text_pages),
+                package->data_pages * PAGE_SIZE);
     memory_give(core, process, LAYOUT_STACK / PAGE_SIZE,
                 (LAYOUT_STACK_TOP - LAYOUT_STACK) / PAGE_SIZE, RIGHT_READ | RIGHT_WRITE);
 }
 
 // Its capabilities, in the order in which it finds them.
 static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t process,
-                           uint64_t package_size, struct capset_entry *entry)
+                           struct capset_entry *entry)
 {
     uint32_t job = core->state.processes[process].job;
+    const struct package_header *package = frame_at(boot->package_frame);
+    uint32_t table = package_table_page(package); // what is before it, nobody else can start
     const struct {
         char name[NAME_SIZE];
         uint8_t transfer;
@@ -87,7 +83,8 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
         {"timer", TRANSFER_COPY, OBJECT_TIMER, 0, 0},
         {"job", TRANSFER_NONE, OBJECT_JOB, job, 0},
         {"capabilities", TRANSFER_COPY, OBJECT_CAPABILITY_MANAGER, 0, 0},
-        {"package", TRANSFER_COPY, OBJECT_MEMORY, package_size / PAGE_SIZE, boot->package_frame},
+        {"package", TRANSFER_COPY, OBJECT_MEMORY, package->pages - table,
+         boot->package_frame + table},
         {"log", TRANSFER_COPY, OBJECT_LOG_READER, 0, 0},
         // The pages of both logs: whoever reads them sees what was written since.
         {"log-pages", TRANSFER_COPY, OBJECT_MEMORY, core->log->page_count + SYSLOG_PAGES,
@@ -116,7 +113,6 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
 void core_genesis(struct core *core, const struct boot *boot)
 {
     const struct package_header *package = frame_at(boot->package_frame);
-    const struct package_entry *first = &package_entries(package)[package->first];
     genesis_config(core, boot->boot_id);
     uint32_t job = genesis_job(core);
     uint32_t session = genesis_session(core, job);
@@ -126,12 +122,11 @@ void core_genesis(struct core *core, const struct boot *boot)
     uint32_t process = process_create(core, job, session);
     uint64_t base = core->processes[process].base;
     core->first_process = process;
-    image_map(core, boot, process, first);
+    image_map(core, process, package, boot->package_frame + 1);
     uint32_t page = memory_give(core, process, LAYOUT_START / PAGE_SIZE, 1, RIGHT_READ);
     struct start *start = frame_at(memory_frame(core, page, 0));
     struct capset *capset = (struct capset *)(start + 1);
-    // The package up to the first program, which nobody else can start.
-    capset->count = given_make(core, boot, process, first->offset, capset->entries);
+    capset->count = given_make(core, boot, process, capset->entries);
     uint32_t thread = thread_create(core, process);
     *start = (struct start){.abi_major = ABI_MAJOR,
                             .abi_minor = ABI_MINOR,
@@ -141,6 +136,6 @@ void core_genesis(struct core *core, const struct boot *boot)
                             .kernel_enter = boot->kernel_enter,
                             .boot_flags = boot->flags};
     process_start(core, process);
-    thread_begin(core, thread, base + LAYOUT_IMAGE + first->entry, base + LAYOUT_STACK_TOP,
+    thread_begin(core, thread, base + LAYOUT_IMAGE + package->entry, base + LAYOUT_STACK_TOP,
                  base + LAYOUT_START);
 }

@@ -15,7 +15,7 @@ KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel
 # What the kernel links of lib/: budgeted with it. Its string functions are the platform's.
 KERNEL_LIB := $(wildcard lib/capnp/plain.c) $(call c_in,lib/sha256)
 # What a platform links beside that, to look at the boot package: budgeted with the kernel, too.
-HAL_LIB := $(call c_in,lib/package)
+HAL_LIB := lib/package/package.c
 BUDGET_LIB := $(KERNEL_LIB) $(HAL_LIB)
 # Stands in for the C library: not for hosted code, which has one.
 STRING_C  := $(call c_in,lib/string)

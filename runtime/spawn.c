@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "abi/commit.h"
-#include "lib/package/package.h"
+#include "lib/package/table.h"
 #include "lib/sha256/sha256.h"
 #include "runtime/loader/spawn.h"
 #include "runtime/runtime.h"
@@ -82,6 +82,15 @@ static bool pages_give(struct tsr_build *build, uint64_t address, uint32_t pages
 
 // --- The boot package ---------------------------------------------------------------------------
 
+static bool table_check(const struct package_table *table, struct capnp_exception *exception)
+{
+    const char *refusal = package_table_refusal(table);
+    if (refusal != NULL) {
+        capnp_exception_set(exception, CAPNP_EXCEPTION_FAILED, 0, refusal);
+    }
+    return refusal == NULL;
+}
+
 bool tsr_spawner_open(struct tsr_spawner *spawner, const struct start *start,
                       struct capnp_exception *exception)
 {
@@ -96,15 +105,16 @@ bool tsr_spawner_open(struct tsr_spawner *spawner, const struct start *start,
                             "space or package was not granted");
         return false;
     }
-    spawner->table = (const struct package_header *)own;
+    spawner->table = (const struct package_table *)own;
     return memory_object_info(spawner->package, &spawner->size, &is_sealed, exception) &&
-           tsr_pages_map(spawner->space, own, 1, RIGHT_READ, spawner->package, 0, exception);
+           tsr_pages_map(spawner->space, own, 1, RIGHT_READ, spawner->package, 0, exception) &&
+           table_check(spawner->table, exception);
 }
 
 static const struct package_entry *entry_find(const struct tsr_spawner *spawner, uint32_t kinds,
                                               struct capnp_text name)
 {
-    const struct package_entry *entries = package_entries(spawner->table);
+    const struct package_entry *entries = spawner->table->entries;
     for (uint32_t i = 0; i < spawner->table->entry_count; i++) {
         const char *found = entries[i].name;
         bool is_named = name.size == 0 || (name.size < NAME_SIZE && found[name.size] == 0 &&
@@ -119,8 +129,8 @@ static const struct package_entry *entry_find(const struct tsr_spawner *spawner,
 static bool blob_check(struct tsr_spawner *spawner, const struct package_entry *entry,
                        const uint8_t *bytes)
 {
-    uint32_t bit = 1U << (entry - package_entries(spawner->table));
-    if ((spawner->verified & bit) == 0 && package_hash_is(bytes, entry->size, entry->sha256)) {
+    uint32_t bit = 1U << (entry - spawner->table->entries);
+    if ((spawner->verified & bit) == 0 && package_blob_is_sound(entry, bytes)) {
         spawner->verified |= bit;
     }
     return (spawner->verified & bit) != 0;
@@ -131,9 +141,7 @@ bool tsr_blob_open(struct tsr_spawner *spawner, uint32_t kinds, struct capnp_tex
                    struct capnp_exception *exception)
 {
     const struct package_entry *found = entry_find(spawner, kinds, name);
-    bool is_first = found == &package_entries(spawner->table)[spawner->table->first];
-    // The first program's name is reserved: there is one of it.
-    if (found == NULL || is_first) {
+    if (found == NULL) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_NAME_UNKNOWN);
     }
     if (!package_entry_is_sound(found, spawner->size) || found->size > TSR_BLOB_MAX) {
@@ -173,35 +181,6 @@ bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct
                                  exception);
 }
 
-// What is only read is the package's; the rest is a copy.
-static bool segment_map(struct tsr_build *build, const struct package_entry *program,
-                        const struct package_segment *segment, const uint8_t *blob,
-                        struct capnp_exception *exception)
-{
-    uint64_t from = (uint64_t)segment->blob_page * PAGE_SIZE;
-    uint64_t at = LAYOUT_IMAGE + (uint64_t)segment->page * PAGE_SIZE;
-    uint32_t pages = package_pages(segment->memory_bytes);
-    if ((segment->rights & RIGHT_WRITE) != 0) {
-        return pages_give(build, at, pages, segment->rights, blob + from, segment->file_bytes,
-                          exception);
-    }
-    return tsr_pages_map(build->space, build->base + at, pages, segment->rights,
-                         build->spawner->package, program->offset + from, exception);
-}
-
-static bool prepared_map(struct tsr_build *build, const struct package_entry *program,
-                         const uint8_t *blob, struct capnp_exception *exception)
-{
-    bool is_mapped = package_program_is_sound(program, build->spawner->size) ||
-                     refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_PROGRAM_CORRUPT);
-    for (uint32_t i = 0; is_mapped && i < program->segment_count; i++) {
-        is_mapped = segment_map(build, program, &program->segments[i], blob, exception);
-    }
-    build->entry = build->base + LAYOUT_IMAGE + program->entry;
-    build->stack = build->base + LAYOUT_STACK_TOP;
-    return is_mapped && pages_give(build, LAYOUT_STACK, STACK_PAGES, RW, NULL, 0, exception);
-}
-
 bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
                     struct capnp_exception *exception)
 {
@@ -210,15 +189,14 @@ bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
     if (name.size == 0) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_NAME_UNKNOWN);
     }
-    if (!tsr_blob_open(build->spawner, 1U << PACKAGE_PROGRAM | 1U << PACKAGE_ELF, name, &program,
+    if (!tsr_blob_open(build->spawner, 1U << PACKAGE_ELF | 1U << PACKAGE_ELF_FIXED, name, &program,
                        &blob, exception)) {
         return false;
     }
     struct loader_file file = {blob, program->size};
+    build->seed = program->kind == PACKAGE_ELF_FIXED ? LOADER_SEED_KNOWN : build->seed;
     bool is_loaded =
-        program->kind == PACKAGE_ELF
-            ? loader_build(build, &file, build->spawner->package, program->offset, exception)
-            : prepared_map(build, program, blob, exception);
+        loader_build(build, &file, build->spawner->package, program->offset, exception);
     struct capnp_exception ignored;
     bool is_closed = tsr_blob_close(build->spawner, program, is_loaded ? exception : &ignored);
     return is_loaded && is_closed;

@@ -39,14 +39,14 @@ enum {
 
 struct tsr_spawner {
     const struct start *start;
-    struct address_space space;         // its own
-    struct memory_object package;       // ... without the first program
-    const struct package_header *table; // its first page
-    uint64_t size;                      // bytes of it
-    uint64_t window;                    // where something is mapped for a moment
-    uint32_t verified;                  // entries whose blob had its hash
-    uint64_t seed;                      // of what it starts: secret
-    uint64_t drawn;                     // numbers from it so far
+    struct address_space space;        // its own
+    struct memory_object package;      // ... without the first program
+    const struct package_table *table; // its first page
+    uint64_t size;                     // bytes of it
+    uint64_t window;                   // where something is mapped for a moment
+    uint32_t verified;                 // entries whose blob had its hash
+    uint64_t seed;                     // of what it starts: secret
+    uint64_t drawn;                    // numbers from it so far
 };
 
 // False: a capability is missing, or the package can't be read.
@@ -82,7 +82,7 @@ struct tsr_build {
 // An empty process in a job.
 bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct job job,
                     struct capnp_exception *exception);
-// A program of the boot package, prepared or an ELF file, and a stack.
+// A program of the boot package, and a stack.
 bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
                     struct capnp_exception *exception);
 // The start-info message, at most TSR_INFO_MAX bytes.

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "abi/package.h"
-#include "kernel/core/test/act.h"
+#include "kernel/core/test/memory.h"
+#include "lib/package/package.h"
 #include "lib/sha256/sha256.h"
 
 static const char *const programs[] = {"init", "child", NULL};
@@ -23,12 +23,6 @@ static uint64_t package_size;
 static struct package_header *header(void)
 {
     return (struct package_header *)(void *)package;
-}
-
-// 0: the manifest, 1: init, 2: child.
-static struct package_entry *entry(uint32_t index)
-{
-    return (struct package_entry *)(void *)(header() + 1) + index;
 }
 
 static int begin(void **state)
@@ -51,11 +45,6 @@ static int end(void **state)
     return 0;
 }
 
-static void table_seal(void)
-{
-    sha256_of(entry(0), header()->entry_count * sizeof(struct package_entry), header()->sha256);
-}
-
 static void refused_with(uint64_t size, const char *line)
 {
     assert_false(machine_boot(&(struct machine_options){.package = package, .package_size = size}));
@@ -65,120 +54,12 @@ static void refused_with(uint64_t size, const char *line)
     assert_non_null(strstr((const char *)machine.console.bytes, line));
 }
 
-static void damaged(void (*damage)(void), bool is_sealed, const char *line)
+static void boots(void)
 {
-    struct package_header before = *header();
-    struct package_entry entries[3];
-
-    memcpy(entries, entry(0), sizeof(entries));
-    damage();
-    if (is_sealed) {
-        table_seal();
-    }
-    refused_with(package_size, line);
-    *header() = before;
-    memcpy(entry(0), entries, sizeof(entries));
-}
-
-static void wrong_magic(void)
-{
-    header()->magic++;
-}
-
-static void wrong_version(void)
-{
-    header()->version++;
-}
-
-static void too_many_entries(void)
-{
-    header()->entry_count = PACKAGE_ENTRIES_MAX + 1;
-}
-
-static void size_beyond(void)
-{
-    header()->size += PAGE_SIZE;
-}
-
-static void size_in_a_page(void)
-{
-    header()->size -= 8;
-}
-
-static void size_zero(void)
-{
-    header()->size = 0;
-}
-
-static void first_beyond(void)
-{
-    header()->first = 3;
-}
-
-static void first_is_the_manifest(void)
-{
-    header()->first = 0;
-}
-
-static void entry_changed(void)
-{
-    entry(1)->size--;
-}
-
-static void offset_in_a_page(void)
-{
-    entry(1)->offset += 8;
-}
-
-static void offset_in_the_table(void)
-{
-    entry(1)->offset = 0;
-}
-
-static void offset_beyond(void)
-{
-    entry(1)->offset = package_size + PAGE_SIZE;
-}
-
-static void blob_beyond(void)
-{
-    entry(1)->size = package_size;
-}
-
-static void segments_none(void)
-{
-    entry(1)->segment_count = 0;
-}
-
-static void segments_too_many(void)
-{
-    entry(1)->segment_count = PACKAGE_SEGMENTS_MAX + 1;
-}
-
-static void a_damaged_table_is_refused_with_a_line(void **state)
-{
-    static const char broken[] = "the boot package is broken";
-    static const char unsound[] = "the first program's checksum or layout is wrong";
-    void (*const of_table[])(void) = {
-        wrong_magic,    wrong_version, too_many_entries, size_beyond,
-        size_in_a_page, size_zero,     first_beyond,
-    };
-    void (*const of_first[])(void) = {
-        first_is_the_manifest, offset_in_a_page, offset_in_the_table, offset_beyond,
-        blob_beyond,           segments_none,    segments_too_many,
-    };
-
-    (void)state;
-    for (uint32_t i = 0; i < sizeof(of_table) / sizeof(of_table[0]); i++) {
-        bool is_hashed = of_table[i] != too_many_entries;
-        damaged(of_table[i], is_hashed, broken);
-    }
-    for (uint32_t i = 0; i < sizeof(of_first) / sizeof(of_first[0]); i++) {
-        damaged(of_first[i], true, unsound);
-    }
-    damaged(entry_changed, false, broken);
-    refused_with(PAGE_SIZE - 1, broken);
-    refused_with(package_size - 1, broken);
+    machine_package_seal(package, package_size);
+    assert_true(
+        machine_boot(&(struct machine_options){.package = package, .package_size = package_size}));
+    core_check(act_core());
 }
 
 static void a_missing_package_is_refused_with_a_line(void **state)
@@ -187,40 +68,112 @@ static void a_missing_package_is_refused_with_a_line(void **state)
     refused_with(0, "there is no boot package");
 }
 
-static void a_damaged_first_program_is_refused_with_a_line(void **state)
+static void what_is_no_package_is_refused_with_a_line(void **state)
 {
     (void)state;
-    package[entry(1)->offset] ^= 1;
-    refused_with(package_size, "the first program's checksum or layout is wrong");
-    package[entry(1)->offset] ^= 1;
-    const struct package_segment good = entry(1)->segments[1];
-    const struct package_segment bad[] = {
-        {good.blob_page, good.page, good.file_bytes, good.memory_bytes, RIGHT_WRITE, 0},
-        {good.blob_page, good.page, good.file_bytes, good.memory_bytes,
-         RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE, 0},
-        {good.blob_page, good.page, good.file_bytes, good.memory_bytes, 8 | RIGHT_READ, 0},
-        {good.blob_page, good.page, good.file_bytes, 0, good.rights, 0},
-        {good.blob_page, good.page, good.memory_bytes + 1, good.memory_bytes, good.rights, 0},
-        {good.blob_page + 9, good.page, good.file_bytes, good.memory_bytes, good.rights, 0},
-        {good.blob_page, good.page, PAGE_SIZE, good.memory_bytes, good.rights, 0},
-        {good.blob_page, 0, good.file_bytes, good.memory_bytes, good.rights, 0},
-        {good.blob_page, 1u << 20, good.file_bytes, good.memory_bytes, good.rights, 0},
-        {good.blob_page, good.page, good.file_bytes, 1u << 30, good.rights, 0},
-        {good.blob_page, good.page, good.file_bytes, good.memory_bytes, RIGHT_READ, 0},
+    header()->magic++;
+    refused_with(package_size, "this is no boot package");
+    header()->magic--;
+    header()->version++;
+    refused_with(package_size, "another version");
+    header()->version--;
+    refused_with(PAGE_SIZE - 1, "this is no boot package");
+}
+
+// Hostile: the hash is right each time, where there are bytes for one.
+static void a_layout_that_lies_is_refused_with_a_line(void **state)
+{
+    const struct package_header good = *header();
+    const struct {
+        uint32_t pages, text_pages, data_pages, memory_pages, entry;
+    } bad[] = {
+        {good.pages + 1, 1, 1, 2, 0},
+        {0, 1, 1, 2, 0},
+        {3, 1, 1, 2, 0}, // no table
+        {good.pages, 0, 1, 2, 0},
+        {good.pages, UINT32_MAX, 1, 2, 0},
+        {good.pages, PACKAGE_IMAGE_PAGES_MAX - 1, 1, 2, 0},
+        {good.pages, 1, 3, 2, 0},
+        {good.pages, 1, UINT32_MAX, UINT32_MAX, 0},
+        {good.pages, 1, UINT32_MAX - 1, 2, 0}, // the table would be at the first page
+        {good.pages, 1, good.pages - 2, good.pages - 2, 0},
+        {good.pages, 1, 0, 0, 0},
+        {good.pages, 1, 1, PACKAGE_IMAGE_PAGES_MAX, 0},
+        {good.pages, 1, 1, 2, PAGE_SIZE}, // in the data
+        {good.pages, 1, 1, 2, UINT32_MAX},
     };
+
+    (void)state;
     for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        entry(1)->segments[1] = bad[i];
-        table_seal();
-        refused_with(package_size, "the first program's checksum or layout is wrong");
+        header()->pages = bad[i].pages;
+        header()->text_pages = bad[i].text_pages;
+        header()->data_pages = bad[i].data_pages;
+        header()->memory_pages = bad[i].memory_pages;
+        header()->entry = bad[i].entry;
+        machine_package_seal(package, package_size);
+        refused_with(package_size, "its header's sizes are wrong");
+        *header() = good;
     }
-    entry(1)->segments[1] = good;
-    entry(1)->entry = 3 * PAGE_SIZE;
-    table_seal();
-    refused_with(package_size, "the first program's checksum or layout is wrong");
-    entry(1)->entry = 3 * PAGE_SIZE - 1;
-    table_seal();
-    assert_true(
-        machine_boot(&(struct machine_options){.package = package, .package_size = package_size}));
+    machine_package_seal(package, package_size);
+    refused_with(package_size - 1, "it is cut short");
+    // What is just within bounds is believed.
+    header()->entry = PAGE_SIZE - 1;
+    header()->data_pages = 0;
+    header()->memory_pages = PACKAGE_IMAGE_PAGES_MAX - 1;
+    boots();
+}
+
+static void a_bit_that_changed_in_header_or_image_is_refused_with_a_line(void **state)
+{
+    uint64_t table = (uint64_t)package_table_page(header()) * PAGE_SIZE;
+
+    (void)state;
+    for (uint64_t at = 0; at < table; at += at < sizeof(struct package_header) ? 1 : 509) {
+        package[at] ^= 4;
+        refused_with(package_size, "tessera: ");
+        package[at] ^= 4;
+    }
+    package[table - 1] ^= 1;
+    refused_with(package_size, "its header or its first program does not have the hash");
+    package[table - 1] ^= 1;
+    boots();
+}
+
+static void assert_image(uint32_t space, uint64_t page, const uint8_t *expected)
+{
+    uint8_t bytes[PAGE_SIZE];
+    uint64_t at = hal_space_base(space) + LAYOUT_IMAGE + page * PAGE_SIZE;
+
+    assert_true(machine_read(space, at, bytes, sizeof(bytes)));
+    assert_memory_equal(bytes, expected, sizeof(bytes));
+}
+
+static void
+the_first_program_gets_text_data_and_memory_but_not_what_is_before_the_table(void **state)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+    uint8_t read[SHA256_SIZE];
+
+    (void)state;
+    header()->memory_pages = 3;
+    boots();
+    uint32_t init = (uint32_t)machine.running;
+    uint32_t space = machine.threads[init].space;
+    assert_image(space, 0, package + PAGE_SIZE);
+    assert_image(space, 1, package + 2 * PAGE_SIZE);
+    assert_image(space, 2, zeros);
+    assert_image(space, 3, zeros);
+    const struct machine_mapping *text = machine_mapping_find(space, LAYOUT_IMAGE / PAGE_SIZE);
+    assert_int_equal(text->rights, RIGHT_READ | RIGHT_EXECUTE);
+    assert_int_equal(text->frame, machine.boot.package_frame + 1);
+    for (uint32_t page = 1; page < 4; page++) {
+        assert_int_equal(machine_mapping_find(space, LAYOUT_IMAGE / PAGE_SIZE + page)->rights,
+                         RIGHT_READ | RIGHT_WRITE);
+    }
+    assert_null(machine_mapping_find(space, LAYOUT_IMAGE / PAGE_SIZE + 4));
+    assert_int_equal(act_read(init, act_named(init, "package"), 0, read, sizeof(read)),
+                     sizeof(read));
+    assert_memory_equal(read, package + 3 * PAGE_SIZE, sizeof(read));
 }
 
 // Every size of memory from too little to enough: a line, or a machine that runs.
@@ -281,9 +234,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(a_damaged_table_is_refused_with_a_line),
         TEST(a_missing_package_is_refused_with_a_line),
-        TEST(a_damaged_first_program_is_refused_with_a_line),
+        TEST(what_is_no_package_is_refused_with_a_line),
+        TEST(a_layout_that_lies_is_refused_with_a_line),
+        TEST(a_bit_that_changed_in_header_or_image_is_refused_with_a_line),
+        TEST(the_first_program_gets_text_data_and_memory_but_not_what_is_before_the_table),
         TEST(too_little_memory_is_refused_with_a_line),
         TEST(a_full_log_halts_the_machine_and_says_so),
     };

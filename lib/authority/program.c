@@ -3,6 +3,8 @@
 // See program.h.
 #include "lib/authority/program.h"
 
+#include "lib/package/table.h"
+
 void authority_package_begin(struct authority_package *package, const struct authority_index *index)
 {
     *package = (struct authority_package){.image_object = LIFE_NONE, .package_object = LIFE_NONE};
@@ -23,16 +25,15 @@ void authority_package_begin(struct authority_package *package, const struct aut
 }
 
 bool authority_package_fits(const struct authority_package *package,
-                            const struct authority_index *index)
+                            const struct authority_index *index, uint32_t pages)
 {
     return package->package_object == LIFE_NONE ||
-           authority_commit(index, package->package_object)->object_create.argument ==
-               package->entries[package->first].offset / PAGE_SIZE;
+           authority_commit(index, package->package_object)->object_create.argument == pages;
 }
 
 static bool is_program(const struct package_entry *entry)
 {
-    return entry->kind == PACKAGE_PROGRAM || entry->kind == PACKAGE_ELF;
+    return entry->kind == PACKAGE_ELF || entry->kind == PACKAGE_ELF_FIXED;
 }
 
 const char *authority_program(const struct authority_package *package,
@@ -40,19 +41,19 @@ const char *authority_program(const struct authority_package *package,
 {
     uint32_t image = index->lives[process].image;
 
-    if (package->entry_count == 0 || image == LIFE_NONE)
+    if (package->table == NULL || image == LIFE_NONE)
         return NULL;
     const struct commit_memory_map *map = &authority_commit(index, image)->memory_map;
     uint32_t facet = authority_life(index, ARENA_FACETS, map->facet, image);
     if (facet == package->image_object)
-        return package->entries[package->first].name;
+        return package->table->first;
     if (facet != package->package_object)
         return NULL;
-    for (uint32_t i = 0; i < package->entry_count; i++) {
-        const struct package_entry *entry = &package->entries[i];
+    for (uint32_t i = 0; i < package->table->entry_count; i++) {
+        const struct package_entry *entry = &package->table->entries[i];
         uint64_t first = entry->offset / PAGE_SIZE;
-        uint64_t pages = (entry->size + PAGE_SIZE - 1) / PAGE_SIZE;
-        if (is_program(entry) && map->object_page >= first && map->object_page - first < pages)
+        if (is_program(entry) && map->object_page >= first &&
+            map->object_page - first < package_pages(entry->size))
             return entry->name;
     }
     return NULL;
@@ -60,11 +61,14 @@ const char *authority_program(const struct authority_package *package,
 
 const char *authority_program_at(const struct authority_package *package, uint32_t place)
 {
-    for (uint32_t i = 0; i < package->entry_count; i++) {
-        if (is_program(&package->entries[i]) && place-- == 0)
-            return package->entries[i].name;
+    const struct package_table *table = package->table;
+
+    for (uint32_t i = 0; table != NULL && i < table->entry_count; i++) {
+        if (is_program(&table->entries[i]) && place-- == 0)
+            return table->entries[i].name;
     }
-    return NULL;
+    // The last one is the machine's first.
+    return table != NULL && place == 0 ? table->first : NULL;
 }
 
 bool authority_endpoint_place(const struct authority_package *package, uint32_t object,

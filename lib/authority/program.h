@@ -5,7 +5,7 @@
 // order the first program made endpoints, which is the order of the manifest that it was given.
 //
 //     authority_package_begin(&package, &index)     for each index: lives change
-//     package.entries = ...; package.entry_count = ...; package.first = ...
+//     package.table = ...
 //     authority_program(&package, &index, process)
 #ifndef LIB_AUTHORITY_PROGRAM_H
 #define LIB_AUTHORITY_PROGRAM_H
@@ -16,23 +16,22 @@
 enum { AUTHORITY_ENDPOINTS_MAX = 64 };
 
 struct authority_package {
-    const struct package_entry *entries; // names end with NUL
-    uint32_t entry_count;                // 0: there is no package
-    uint32_t first;                      // entry of the program that the machine starts
-    // Memory that the machine has from its beginning: the first program's image, then what stands
-    // before it in the package. LIFE_NONE: the history doesn't have it.
+    const struct package_table *table; // nothing is against it; NULL: there is no package
+    // Memory that the machine has from its beginning: the first program's text, then what stands
+    // behind it in the package. LIFE_NONE: the history doesn't have it.
     uint32_t image_object, package_object;
     uint32_t endpoints[AUTHORITY_ENDPOINTS_MAX]; // made by the first process, in order
     uint32_t endpoint_count;                     // 0 where the history begins later
 };
 
-// Finds the objects; no entries yet.
+// Finds the objects; no table yet.
 void authority_package_begin(struct authority_package *package,
                              const struct authority_index *index);
 
-// Whether it is the package that the machine of this history started with, as far as its size says.
+// Whether it is the package that the machine of this history started with, as far as its size says:
+// so many pages from the table on.
 bool authority_package_fits(const struct authority_package *package,
-                            const struct authority_index *index);
+                            const struct authority_index *index, uint32_t pages);
 
 // Null: not known.
 const char *authority_program(const struct authority_package *package,

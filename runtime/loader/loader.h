@@ -51,6 +51,7 @@ enum {
     LOADER_ALIGNMENT_MAX = 16 << 20, // of a segment or the thread's block
     LOADER_TCB_SIZE = 64,            // bytes of the thread's block from the thread pointer on
     LOADER_ERROR_TEXT_MAX = 256,     // as long as an error's words get, with the final zero
+    LOADER_SEED_KNOWN = 1,           // for places that are no secret: those that elf-plan prints
 };
 
 // The bytes of a file.

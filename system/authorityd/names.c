@@ -4,6 +4,7 @@
 // once. The package came with the machine, but what it says is checked like anything else.
 #include <string.h>
 
+#include "lib/package/table.h"
 #include "system/authorityd/authorityd.h"
 
 #include "schema/boot.capnp.h"
@@ -14,11 +15,11 @@ enum {
 };
 
 static struct {
-    _Alignas(8) uint8_t table[PAGE_SIZE]; // header and entries
+    _Alignas(8) uint8_t table[PAGE_SIZE];
     _Alignas(8) uint8_t manifest[MANIFEST_MAX];
     struct capnp_message message;
     struct boot_manifest_reader root;
-    bool has_manifest;
+    bool has_table, has_manifest;
 } names;
 
 static bool refused(struct capnp_exception *exception, const char *why)
@@ -55,37 +56,21 @@ static bool bytes_read(struct memory_object package, uint64_t offset, uint8_t *b
     return true;
 }
 
-static const struct package_header *header(void)
+static const struct package_table *table(void)
 {
-    return (const struct package_header *)(const void *)names.table;
-}
-
-static const struct package_entry *entries(void)
-{
-    return (const struct package_entry *)(const void *)(names.table +
-                                                        sizeof(struct package_header));
-}
-
-static bool table_is_sound(void)
-{
-    if (header()->magic != PACKAGE_MAGIC || header()->version != PACKAGE_VERSION ||
-        header()->entry_count > PACKAGE_ENTRIES_MAX || header()->first >= header()->entry_count)
-        return false;
-    for (uint32_t i = 0; i < header()->entry_count; i++) {
-        if (entries()[i].name[NAME_SIZE - 1] != '\0')
-            return false;
-    }
-    return true;
+    return (const struct package_table *)(const void *)names.table;
 }
 
 bool authorityd_names_open(struct memory_object package, struct capnp_exception *exception)
 {
     if (!bytes_read(package, 0, names.table, sizeof(names.table), exception))
         return false;
-    if (!table_is_sound())
-        return refused(exception, "it is not a boot package of this version");
-    for (uint32_t i = 0; i < header()->entry_count; i++) {
-        const struct package_entry *entry = &entries()[i];
+    const char *wrong = package_table_refusal(table());
+    if (wrong != NULL)
+        return refused(exception, wrong);
+    names.has_table = true;
+    for (uint32_t i = 0; i < table()->entry_count; i++) {
+        const struct package_entry *entry = &table()->entries[i];
         if (entry->kind != PACKAGE_MANIFEST || entry->size > sizeof(names.manifest))
             continue;
         if (!bytes_read(package, entry->offset, names.manifest, (uint32_t)entry->size, exception))
@@ -102,9 +87,7 @@ struct authority_package authorityd_package(const struct authorityd *authorityd)
     struct authority_package package;
 
     authority_package_begin(&package, &authorityd->window.index);
-    package.entries = entries();
-    package.entry_count = header()->entry_count; // 0 where it was not granted
-    package.first = (uint32_t)header()->first;
+    package.table = names.has_table ? table() : NULL;
     return package;
 }
 

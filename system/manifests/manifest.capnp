@@ -29,7 +29,7 @@ struct Program {
   arguments @1 :Text;
   grants @2 :List(Grant);
   keep @3 :Bool;           # started again when it ends; ends when all others have
-  prepared @4 :Bool;       # not as an ELF file: at the addresses that the linker gave it
+  fixed @4 :Bool;          # always at the same addresses: those that tools/elf-plan says
   why @5 :Text;            # for people: tools/plan prints it
   session @6 :Bool;        # somebody's session: the end of the first one is the end of all, the
                            # others begin anew; one that fails is started again

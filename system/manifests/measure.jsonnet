@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `make bench` boots. The programs are prepared, so that a profile knows their addresses.
+// What `make bench` boots. The addresses of the programs are known, for a profile.
 local tessera = import 'tessera.libsonnet';
 
 tessera.manifest {
@@ -9,7 +9,7 @@ tessera.manifest {
   program+: {
     'measure-echo': {
       order: 1,
-      prepared: true,
+      fixed: true,
       grant: {
         server: tessera.server('echo'),
         console: tessera.own('console'),
@@ -17,7 +17,7 @@ tessera.manifest {
     },
     measure: {
       order: 2,
-      prepared: true,
+      fixed: true,
       grant: {
         echo: tessera.client('echo', 'Measure', ['words', 'data']),
         console: tessera.own('console'),

@@ -31,7 +31,8 @@ OPERATIONS = {
     "ping960": ("operation_ping_pong_960", 1),
 }
 DEFAULTS = ["nop", "timer", "ping"]
-PROGRAMS = ["measure", "measure-echo", "init-min"]
+FIRST = "init-min"
+PROGRAMS = ["measure", "measure-echo", FIRST]
 WARM_ROUNDS = 6
 KINDS = {  # name: what objdump's text begins with
     "save and restore registers (push, pop)": re.compile("push|pop"),
@@ -87,8 +88,9 @@ class Follower:
     def __init__(self, machine):
         self.machine = machine
         self.kernel = Image("kernel", guest.KERNEL, 0)
-        self.images = [Image(name, f"build/x86_64/programs/{name}.elf", guest.IMAGE_BASE)
-                       for name in PROGRAMS]
+        self.images = [Image(name, path, guest.image_base(path, name == FIRST))
+                       for name in PROGRAMS
+                       for path in [f"build/x86_64/programs/{name}.elf"]]
         self.by_space = {}
 
     def image_of(self, address):

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Any bytes as a boot package. The first byte says what is put right, since no fuzzer guesses
-// hashes: the header, the hash of the table, the hashes of the blobs. The kernel refuses the
-// package with a line on the console, or boots, and then its invariants hold; what is said of the
-// other programs is checked as well. Nothing else may happen.
+// hashes: the header, the hashes of both parts, those of the blobs. The kernel refuses the package
+// with a line on the console, or boots, and then its invariants hold; what is said of the other
+// programs is checked as well. Nothing else may happen.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi/package.h"
 #include "kernel/core/test/act.h"
 #include "lib/package/package.h"
+#include "lib/package/table.h"
 #include "lib/sha256/sha256.h"
 
 enum {
     PACKAGE_PAGES_MAX = 16,
     FRAMES_SMALL = 2048,
     FIX_HEADER = 1,
-    FIX_TABLE = 2,
+    FIX_HASHES = 2,
     FIX_BLOBS = 4,
     FIX_SIZE = 8,
 };
@@ -26,11 +26,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static _Alignas(8) uint8_t package[PACKAGE_PAGES_MAX * PAGE_SIZE];
 
-static void blobs_fix(struct package_entry *entries, uint32_t count, uint64_t size)
+// The part that programs read: where the header says that it begins. NULL: not in so many bytes.
+static struct package_table *table_of(uint64_t size)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (entries[i].offset <= size && entries[i].size <= size - entries[i].offset) {
-            sha256_of(package + entries[i].offset, entries[i].size, entries[i].sha256);
+    const struct package_header *header = (const struct package_header *)(void *)package;
+    uint64_t first = (uint64_t)package_table_page(header) * PAGE_SIZE;
+
+    return first < size && size - first >= PAGE_SIZE ? (void *)(package + first) : NULL;
+}
+
+static void table_fix(struct package_table *table, uint64_t size)
+{
+    for (uint32_t i = 0; i < table->entry_count && i < PACKAGE_ENTRIES_MAX; i++) {
+        struct package_entry *entry = &table->entries[i];
+        if (package_entry_is_sound(entry, size)) {
+            sha256_of((uint8_t *)table + entry->offset,
+                      (size_t)package_pages(entry->size) * PAGE_SIZE, entry->sha256);
         }
     }
 }
@@ -38,53 +49,40 @@ static void blobs_fix(struct package_entry *entries, uint32_t count, uint64_t si
 static void package_fix(uint8_t fixes, uint64_t size)
 {
     struct package_header *header = (struct package_header *)(void *)package;
-    struct package_entry *entries = (struct package_entry *)(void *)(header + 1);
 
     if ((fixes & FIX_HEADER) != 0) {
         header->magic = PACKAGE_MAGIC;
         header->version = PACKAGE_VERSION;
     }
     if ((fixes & FIX_SIZE) != 0) {
-        header->size = size;
+        header->pages = (uint32_t)(size / PAGE_SIZE);
     }
-    uint32_t count = header->entry_count;
-    if (count > PACKAGE_ENTRIES_MAX) {
-        return;
+    struct package_table *table = table_of(size);
+    if ((fixes & FIX_BLOBS) != 0 && table != NULL) {
+        table_fix(table, size - (uint64_t)((uint8_t *)table - package));
     }
-    if ((fixes & FIX_BLOBS) != 0) {
-        blobs_fix(entries, count, size);
-    }
-    if ((fixes & FIX_TABLE) != 0) {
-        sha256_of(entries, count * sizeof(entries[0]), header->sha256);
+    if ((fixes & FIX_HASHES) != 0) {
+        machine_package_seal(package, size);
     }
 }
 
-// What whoever starts programs would read of the others: all of it is in the package.
-static void others_check(uint64_t size)
+// What whoever starts programs would read of them: all of it is in the package.
+static void table_check(uint64_t size)
 {
-    const struct package_header *header = (const struct package_header *)(void *)package;
-    const struct package_entry *entries = package_entries(header);
-    uint8_t *bytes = malloc(size);
+    const struct package_table *table = table_of(size);
+    uint64_t left = table == NULL ? 0 : size - (uint64_t)((const uint8_t *)table - package);
+    uint8_t *bytes = table == NULL ? NULL : aligned_alloc(PAGE_SIZE, left);
 
     if (bytes == NULL) {
         return;
     }
-    memcpy(bytes, package, size);
-    for (uint32_t i = 0; i < header->entry_count; i++) {
-        bool is_sound = package_entry_is_sound(&entries[i], size);
-        bool is_program = package_program_is_sound(&entries[i], size);
-        const uint8_t *blob = is_sound ? bytes + entries[i].offset : bytes;
-        if (is_sound) {
-            (void)package_hash_is(blob, entries[i].size, entries[i].sha256);
-        } else if (is_program) {
-            abort();
-        }
-        for (uint32_t j = 0; is_program && j < entries[i].segment_count; j++) {
-            const struct package_segment *segment = &entries[i].segments[j];
-            uint64_t from = (uint64_t)segment->blob_page * PAGE_SIZE;
-            if (memchr(blob + from, 'x', segment->file_bytes) == bytes) {
-                abort(); // the header is no segment
-            }
+    memcpy(bytes, table, left);
+    table = (const struct package_table *)(void *)bytes;
+    uint32_t count = package_table_refusal(table) == NULL ? table->entry_count : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct package_entry *entry = &table->entries[i];
+        if (package_entry_is_sound(entry, left)) {
+            (void)package_blob_is_sound(entry, bytes + entry->offset);
         }
     }
     free(bytes);
@@ -109,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (machine_boot(&options)) {
         core_check(act_core());
-        others_check(((const struct package_header *)(const void *)package)->size);
+        table_check((uint64_t)((const struct package_header *)(void *)package)->pages * PAGE_SIZE);
     } else if (machine.end != MACHINE_HALTED || machine.console.size == 0) {
         fprintf(stderr, "refused without a line: %s\n", machine.panic_what);
         abort();

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A machine starts only from a sound boot package, and says why it doesn't: on every platform, with
-the same words and exit code 1."""
+"""A machine starts only from a sound header and first program, its first program reads only a sound
+table, and starts only sound programs: on every platform, with the same words and exit code 1."""
 import hashlib
 import pathlib
 import struct
@@ -11,16 +11,81 @@ import unittest
 from machine import FOLDER, ROOT, Run
 
 sys.path[:0] = [str(ROOT / "tools/mkimage"), str(ROOT / "tools/methods")]
+import elf  # noqa: E402  pylint: disable=wrong-import-position
 import mkimage  # noqa: E402  pylint: disable=wrong-import-position
 
-BROKEN = "tessera: the boot package is broken: its size, its table or its table's hash is wrong"
+OTHER = "tessera: this is no boot package, or one of another version than the kernel's"
+CUT = "tessera: the boot package is broken: it is cut short, or its header's sizes are wrong"
+CHANGED = ("tessera: the boot package is broken: its header or its first program does not have the "
+           "hash that it states")
+TABLE = "[0] init-min: package: cannot be read: failed (its table {})"
+PROGRAM = ("[0] init-min: pong: cannot load this program: failed (the program's checksum or layout "
+           "is wrong)")
+MANIFEST = "[0] init-min: manifest: cannot be read: failed ({})"
+HELLO = "[0] init-min: hello ended: code 0"
 PLATFORMS = ("sim", "sim-asan", "x86_64")
+STRICTEST = ("sim-asan",)  # for more of the same
+# Where fields are in the header, in the table and in one of its entries.
+VERSION, PAGES, TEXT, DATA, MEMORY, ENTRY = 40, 44, 48, 52, 56, 60
+TABLE_VERSION, TABLE_COUNT, TABLE_ENTRIES = 32, 36, 72
+ENTRY_KIND, ENTRY_OFFSET, ENTRY_SIZE = 32, 40, 48
+
+
+def set32(data, place, value):
+    struct.pack_into("<I", data, place, value)
+
+
+def table_place(data):
+    return mkimage.parse(bytes(data)).table
+
+
+def entry_place(data, name):
+    package = mkimage.parse(bytes(data))
+    index = [entry.name for entry in package.entries].index(name)
+    return package.table + TABLE_ENTRIES + index * mkimage.ENTRY.size
+
+
+def blob_place(data, name):
+    package = mkimage.parse(bytes(data))
+    return package.table + next(entry.offset for entry in package.entries if entry.name == name)
+
+
+def seal(data, table):
+    """Makes the hashes of both parts right again."""
+    data[:32] = hashlib.sha256(data[32:table]).digest()
+    data[table:table + 32] = hashlib.sha256(data[table + 32:table + elf.PAGE]).digest()
+    return data
+
+
+def flipped(place):
+    def change(data):
+        data[place(data) if callable(place) else place] ^= 0x20
+        return data
+    return change
+
+
+def hostile(place, value, form="<I"):
+    """Another number in a field, behind right hashes."""
+    def change(data):
+        table = table_place(data)
+        struct.pack_into(form, data, place(data) if callable(place) else place, value)
+        return seal(data, table)
+    return change
+
+
+def in_table(place):
+    return lambda data: table_place(data) + place
+
+
+def in_entry(name, place):
+    return lambda data: entry_place(data, name) + place
 
 
 class Package(unittest.TestCase):
-    def assert_said(self, change, expected, is_last=True):
-        """Boots what `change` makes of a good package: its lines end with, or have, `expected`."""
-        for platform in PLATFORMS:
+    def assert_said(self, change, *expected, platforms=PLATFORMS):
+        """Boots what `change` makes of a good package: among its lines are those expected, and the
+        machine ends with code 1."""
+        for platform in platforms:
             folder = platform.removesuffix("-asan")
             data = bytearray((ROOT / f"build/{folder}/first-call.pkg").read_bytes())
             path = f"{FOLDER}/package-{platform}.pkg"
@@ -30,17 +95,10 @@ class Package(unittest.TestCase):
                 run = Run(platform, path, "package")
                 said = "\n".join(run.lines)
                 self.assertEqual(run.code, 1, said + run.errors)
-                self.assertIn(expected, run.lines[-1:] if is_last else run.lines, said)
-
-    def entry(self, data, name):
-        return next(entry for entry in mkimage.parse(bytes(data))[1] if entry.name == name)
-
-    def flipped(self, place):
-        def change(data):
-            at = place(data) if callable(place) else place
-            data[at] ^= 0x20
-            return data
-        return change
+                for line in expected:
+                    self.assertIn(line, run.lines, said)
+                if expected[0].startswith("tessera: "):
+                    self.assertEqual(run.lines[-1], expected[0])
 
     def test_none(self):
         for platform in PLATFORMS:
@@ -49,57 +107,71 @@ class Package(unittest.TestCase):
                 self.assertEqual(run.code, 1)
                 self.assertRegex(run.lines[-1], r"there is no boot package")
 
-    def test_wrong_magic(self):
-        self.assert_said(self.flipped(0), BROKEN)
+    def test_what_is_no_package_of_this_version(self):
+        self.assert_said(flipped(VERSION), OTHER)
+        self.assert_said(flipped(32), OTHER, platforms=STRICTEST)  # magic
 
-    def test_another_version(self):
-        self.assert_said(self.flipped(8), BROKEN)
+    def test_truncated(self):
+        self.assert_said(lambda data: data[:-1], CUT)
+        self.assert_said(lambda data: data[:-4096], CUT, platforms=STRICTEST)
+        self.assert_said(lambda data: data[:100], OTHER, platforms=STRICTEST)
 
-    def test_flipped_bytes_of_header_and_table(self):
-        # Count, size, first, hash; the first entry's name, the last entry's last segment.
-        for place in (12, 16, 24, 32, 63, 64, 64 + 5 * mkimage.ENTRY_SIZE - 25):
-            self.assert_said(self.flipped(place), BROKEN)
+    def test_flipped_bytes_of_header_and_first_program(self):
+        self.assert_said(flipped(lambda data: table_place(data) - 1), CHANGED)  # its last
+        # The hash, the entry, two bytes of nothing, the first program's first.
+        for place in (0, ENTRY, 64, 4095, 4096):
+            self.assert_said(flipped(place), CHANGED, platforms=STRICTEST)
 
-    def test_flipped_byte_of_the_first_program(self):
-        for back in (0, 1):  # the blob's first and last byte
-            self.assert_said(
-                self.flipped(lambda data, back=back: self.entry(data, "init-min").offset
-                             + back * (self.entry(data, "init-min").size - 1)),
-                "tessera: the first program's checksum or layout is wrong")
+    def test_hostile_layouts_of_the_first_program(self):
+        self.assert_said(hostile(MEMORY, 900), CUT)
+        for place, value in ((PAGES, 2**32 - 1), (PAGES, 3), (TEXT, 0), (TEXT, 2**32 - 1),
+                             (DATA, 2**32 - 1), (MEMORY, 0), (ENTRY, 2**31)):
+            self.assert_said(hostile(place, value), CUT, platforms=STRICTEST)
 
-    def test_flipped_byte_of_another_program(self):
-        change = self.flipped(lambda data: self.entry(data, "pong").offset + 5000)
-        self.assert_said(change, "[0] init-min: pong: cannot load this program: "
-                         "failed (the program's checksum or layout is wrong)", is_last=False)
-        self.assert_said(change, "[0] init-min: hello ended: code 0", is_last=False)
+    def test_flipped_bytes_of_the_table(self):
+        line = TABLE.format("does not have the hash that it states")
+        self.assert_said(flipped(in_table(TABLE_COUNT)), line)
+        # Its hash, an entry, the last byte of its page.
+        for place in (0, TABLE_ENTRIES + ENTRY_OFFSET, 4095):
+            self.assert_said(flipped(in_table(place)), line, platforms=STRICTEST)
+
+    def test_hostile_tables(self):
+        self.assert_said(hostile(in_table(TABLE_COUNT), 33),
+                         TABLE.format("says that it has more entries than fit"))
+        self.assert_said(hostile(in_table(TABLE_VERSION), 1), TABLE.format("is of another version"),
+                         platforms=STRICTEST)
+        self.assert_said(hostile(in_table(TABLE_COUNT), 0),
+                         MANIFEST.format("nothing has this name"), platforms=STRICTEST)
+
+    def test_hostile_entries(self):
+        self.assert_said(hostile(in_entry("pong", ENTRY_SIZE), 2**40, "<Q"), PROGRAM, HELLO)
+        for place, value in ((ENTRY_OFFSET, 0), (ENTRY_OFFSET, 8), (ENTRY_OFFSET, 2**64 - 4096),
+                             (ENTRY_SIZE, 2**64 - 1)):
+            self.assert_said(hostile(in_entry("pong", place), value, "<Q"), PROGRAM, HELLO,
+                             platforms=STRICTEST)
+        self.assert_said(hostile(in_entry("manifest", ENTRY_SIZE), 2**63, "<Q"),
+                         MANIFEST.format("the program's checksum or layout is wrong"),
+                         platforms=STRICTEST)
+        self.assert_said(hostile(in_entry("pong", ENTRY_KIND), 2**31),
+                         "[0] init-min: pong: cannot load this program: "
+                         "failed (nothing has this name)", HELLO, platforms=STRICTEST)
+
+    def test_flipped_bytes_of_other_programs_and_the_manifest(self):
+        self.assert_said(flipped(lambda data: blob_place(data, "pong") + 5000), PROGRAM, HELLO)
+        self.assert_said(flipped(lambda data: blob_place(data, "ping") - 1), PROGRAM, HELLO,
+                         platforms=STRICTEST)  # behind pong's last byte, in its last page
+        self.assert_said(flipped(lambda data: blob_place(data, "manifest") + 8),
+                         MANIFEST.format("the program's checksum or layout is wrong"))
 
     def test_elf_file_that_is_none_behind_right_checksums(self):
         def change(data):
-            first, entries = mkimage.parse(bytes(data))
-            at = next(i for i, entry in enumerate(entries) if entry.name == "pong")
-            data[entries[at].offset + 18] = 183
-            blob = bytes(data[entries[at].offset:entries[at].offset + entries[at].size])
-            row = mkimage.HEADER.size + at * mkimage.ENTRY_SIZE
-            place = row + mkimage.ENTRY.size - 32
-            data[place:place + 32] = hashlib.sha256(blob).digest()
-            table = bytes(data[mkimage.HEADER.size:
-                               mkimage.HEADER.size + len(entries) * mkimage.ENTRY_SIZE])
-            data[mkimage.HEADER.size - 32:mkimage.HEADER.size] = hashlib.sha256(table).digest()
-            self.assertEqual(mkimage.parse(bytes(data))[0], first)
-            return data
-        for line in ("pong: cannot load this program: file (byte 18): made for another machine "
-                     "(x86-64 is 62): 183; build it for x86_64-none-elf", "hello ended: code 0"):
-            self.assert_said(change, f"[0] init-min: {line}", is_last=False)
-
-    def test_truncated(self):
-        for cut in (1, 4096, None):
-            self.assert_said(lambda data, cut=cut: data[:-cut] if cut else data[:100], BROKEN)
-
-    def test_a_size_that_wraps(self):
-        def change(data):
-            struct.pack_into("<Q", data, 16, 2**64 - 4096)
-            return data
-        self.assert_said(change, BROKEN)
+            package = mkimage.parse(bytes(data))
+            pong = next(entry for entry in package.entries if entry.name == "pong")
+            pong.blob = pong.blob[:18] + b"\xb7" + pong.blob[19:]
+            return package.encode()
+        self.assert_said(change, "[0] init-min: pong: cannot load this program: file (byte 18): "
+                         "made for another machine (x86-64 is 62): 183; build it for "
+                         "x86_64-none-elf", HELLO)
 
     def test_more_bytes_than_the_package_are_ignored(self):
         path = f"{FOLDER}/package-longer.pkg"

@@ -215,6 +215,9 @@ cap_t machine_capability(uint32_t thread, const char *name);
 // Builds the package of the options; returns its size. `bytes` is NULL to learn the size only.
 // Each program has a page of text and two of data, the first beginning with its name.
 uint64_t machine_package(const struct machine_options *options, uint8_t *bytes);
+// Makes its two hashes right again. Where its header says of the table that it is not among the
+// `size` bytes, nothing does.
+void machine_package_seal(uint8_t *bytes, uint64_t size);
 
 // --- For the parts of this machine --------------------------------------------------------------
 

@@ -9,6 +9,8 @@
 
 #include "abi/ids.h"
 #include "lib/authority/program.h"
+#include "lib/package/package.h"
+#include "lib/package/table.h"
 #include "schema/boot.capnp.h"
 #include "tools/authority/answer.h"
 
@@ -18,6 +20,7 @@ struct names {
     uint8_t *bytes; // null: there is no package
     size_t size;
     struct authority_package package;
+    uint32_t pages; // of it, from its table on
     struct capnp_message message;
     struct boot_manifest_reader manifest;
     bool has_manifest;
@@ -25,32 +28,26 @@ struct names {
 
 // --- The package --------------------------------------------------------------------------------
 
-static bool entry_is_sound(const struct names *names, const struct package_entry *entry)
-{
-    return entry->name[NAME_SIZE - 1] == '\0' && entry->offset <= names->size &&
-           entry->size <= names->size - entry->offset && entry->offset % PAGE_SIZE == 0;
-}
-
 static const char *package_take(struct names *names)
 {
     const struct package_header *header = (const struct package_header *)(void *)names->bytes;
 
-    if (names->size < PAGE_SIZE || header->magic != PACKAGE_MAGIC)
-        return "is not a boot package";
-    if (header->version != PACKAGE_VERSION || header->entry_count > PACKAGE_ENTRIES_MAX ||
-        header->size != names->size || header->first >= header->entry_count)
-        return "is a boot package of another version, or broken";
-    struct authority_package *package = &names->package;
-    package->entries = (const struct package_entry *)(const void *)(header + 1);
-    package->entry_count = header->entry_count;
-    package->first = (uint32_t)header->first;
-    for (uint32_t i = 0; i < package->entry_count; i++) {
-        const struct package_entry *entry = &package->entries[i];
-        if (!entry_is_sound(names, entry))
+    if (package_refusal(names->bytes, names->size) != NULL)
+        return "is not a boot package, or of another version, or broken";
+    const uint8_t *part = names->bytes + (uint64_t)package_table_page(header) * PAGE_SIZE;
+    const struct package_table *table = (const struct package_table *)(const void *)part;
+    const char *wrong = package_table_refusal(table);
+    if (wrong != NULL)
+        return wrong;
+    names->package.table = table;
+    names->pages = header->pages - package_table_page(header);
+    for (uint32_t i = 0; i < table->entry_count; i++) {
+        const struct package_entry *entry = &table->entries[i];
+        if (!package_entry_is_sound(entry, (uint64_t)names->pages * PAGE_SIZE))
             return "is a broken boot package";
         if (entry->kind == PACKAGE_MANIFEST && entry->size <= UINT32_MAX) {
-            capnp_message_init(&names->message, names->bytes + entry->offset, (uint32_t)entry->size,
-                               NULL, 0);
+            capnp_message_init(&names->message, part + entry->offset, (uint32_t)entry->size, NULL,
+                               0);
             names->manifest = boot_manifest_read(&names->message);
             names->has_manifest = true;
         }
@@ -71,7 +68,8 @@ struct names *names_open(const struct history *history)
     names->bytes = file_read(path, &names->size, given == NULL);
     if (names->bytes != NULL) {
         const char *wrong = package_take(names);
-        if (wrong == NULL && !authority_package_fits(&names->package, &history->index))
+        if (wrong == NULL &&
+            !authority_package_fits(&names->package, &history->index, names->pages))
             wrong = "is not the boot package that this log's machine started with";
         if (wrong != NULL)
             fail(EXIT_REFUSED, path, wrong);

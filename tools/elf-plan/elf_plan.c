@@ -59,7 +59,7 @@ static void plan_print(const char *name, const struct loader_plan *plan)
 static int file_plan(const char *name, const uint8_t *bytes, uint64_t size)
 {
     const struct loader_options options = {.range = {LAYOUT_STACK, TSR_SPACE_FIRST},
-                                           .seed = 1,
+                                           .seed = LOADER_SEED_KNOWN,
                                            .stack_size = LAYOUT_STACK_TOP - LAYOUT_STACK,
                                            .memory_max = 64 << 20};
     const struct loader_file file = {bytes, size};

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs of a package: an ELF64 file in, the segments of abi/package.h or a shorter file out.
+"""Programs of a package: an ELF64 file in, the image of abi/package.h or a shorter file out.
 
 The kernel knows no ELF, so for the program that it starts itself, everything a loader would have to
 decide is decided here, once, and what can't be honoured is refused with the reason: such programs
 are position independent, need no other file, relocate themselves, and never have a page that is
-writable and executable. The file is not trusted: every offset is checked before it is followed.
+writable and executable. Their image is in two parts: all that is never written, which is mapped to
+be read and executed, then all that may be. The file is not trusted: every offset is checked before
+it is followed.
 """
 
 import struct
 
 PAGE = 4096
 SEGMENTS_MAX = 4
-LAYOUT_IMAGE = 0x400000
-LAYOUT_END = 0x40000000
-IMAGE_MAX = LAYOUT_END - LAYOUT_IMAGE
+IMAGE_PAGES_MAX = 900
+IMAGE_MAX = IMAGE_PAGES_MAX * PAGE
 
 RIGHT_READ, RIGHT_WRITE, RIGHT_EXECUTE = 1, 2, 4
 
@@ -33,7 +34,7 @@ class ElfError(Exception):
 
 
 class Segment:
-    """One PT_LOAD. `page` and the blob's pages are counted from the image's base."""
+    """One PT_LOAD. Pages are counted from the image's base."""
 
     def __init__(self, place, fields, file_size):
         (_, flags, offset, address, _, file_bytes, memory_bytes, _) = fields
@@ -53,16 +54,11 @@ class Segment:
                            f"{file_size} bytes")
         if address + memory_bytes > IMAGE_MAX:
             raise ElfError(f"{self.name} is out of range: it ends at {address + memory_bytes:#x}, "
-                           f"an image may take {IMAGE_MAX:#x} bytes")
+                           f"an image may take {IMAGE_MAX:#x} bytes ({IMAGE_PAGES_MAX} pages)")
         if self.rights & RIGHT_WRITE and self.rights & RIGHT_EXECUTE:
             raise ElfError(f"{self.name} is writable and executable")
         if not self.rights & RIGHT_READ:
             raise ElfError(f"{self.name} is not readable")
-
-    @property
-    def pad(self):
-        """Bytes between the start of the first page and the first byte."""
-        return self.address % PAGE
 
     @property
     def page(self):
@@ -78,12 +74,14 @@ class Segment:
 
 
 class Program:
-    """What a package says of a program."""
+    """What a package says of the first program: whole pages of text, of data, and how many of
+    memory the data is the beginning of."""
 
-    def __init__(self, entry, segments, blob):
+    def __init__(self, entry, text, data, memory_pages):
         self.entry = entry
-        self.segments = segments  # (blob_page, page, file_bytes, memory_bytes, rights)
-        self.blob = blob
+        self.text = text
+        self.data = data
+        self.memory_pages = memory_pages
 
 
 class Elf:
@@ -187,19 +185,30 @@ class Elf:
                    for segment in self.segments):
             raise ElfError(f"a relocation at {place:#x} is not in a writable segment")
 
+    def flat(self, segments, first, last):
+        """The pages from one to another as these segments fill them, zeros between them."""
+        pages = bytearray((last - first) * PAGE)
+        for segment in segments:
+            at = segment.address - first * PAGE
+            pages[at:at + segment.file_bytes] = \
+                self.data[segment.offset:segment.offset + segment.file_bytes]
+        return bytes(pages)
+
     def prepare(self):
-        """Places each segment's bytes at a page of the blob, behind zeros up to its address."""
-        blob, rows = bytearray(), []
-        for segment in sorted(self.segments, key=lambda segment: segment.address):
-            file_bytes = segment.pad + segment.file_bytes if segment.file_bytes else 0
-            first = len(blob) // PAGE if file_bytes else 0
-            rows.append((first, segment.page, file_bytes, segment.pad + segment.memory_bytes,
-                         segment.rights))
-            if file_bytes:
-                blob += bytes(segment.pad)
-                blob += self.data[segment.offset:segment.offset + segment.file_bytes]
-                blob += bytes(-len(blob) % PAGE)
-        return Program(self.entry, rows, bytes(blob))
+        """What is never written, then what may be."""
+        text = [segment for segment in self.segments if not segment.rights & RIGHT_WRITE]
+        data = [segment for segment in self.segments if segment.rights & RIGHT_WRITE]
+        if not data:
+            raise ElfError("none of its segments is writable; start-up code needs one")
+        text_end = max(segment.page_end for segment in text)
+        for segment in data:
+            if segment.page < text_end:
+                raise ElfError(f"{segment.name} is writable and before one that is not; link it "
+                               "behind")
+        filled = max([text_end, *((segment.address + segment.file_bytes + PAGE - 1) // PAGE
+                                  for segment in data if segment.file_bytes)])
+        return Program(self.entry, self.flat(text, 0, text_end), self.flat(data, text_end, filled),
+                       max(segment.page_end for segment in data) - text_end)
 
 
 def prepare(data, machine):

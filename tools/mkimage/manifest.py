@@ -38,14 +38,14 @@ class ManifestError(Exception):
 
 
 class Manifest:
-    """A checked manifest: `value` is its JSON, `programs` names the programs in order, `prepared`
-    those of them that are no ELF files in the package, `message` is for init-min."""
+    """A checked manifest: `value` is its JSON, `programs` names the programs in order, `fixed`
+    those of them whose addresses are always the same, `message` is for init-min."""
 
-    def __init__(self, value, first, programs, prepared, message):
+    def __init__(self, value, first, programs, fixed, message):
         self.value = value
         self.first = first
         self.programs = programs
-        self.prepared = prepared
+        self.fixed = fixed
         self.message = message
 
 
@@ -92,7 +92,7 @@ class Checker:
         self.endpoints = []
         self.first = ""
         self.memories = []
-        self.forms = {}  # whether a program is prepared, by its name
+        self.fixed = {}  # whether a program's addresses are always the same, by its name
 
     def refuse(self, place, sentence):
         at = position(self.source.text, place)
@@ -166,9 +166,9 @@ class Checker:
             self.refuse(f"{place}.grants", f"{len(grants)} grants; {GRANTS_MAX} fit")
         arguments = self.text_of(f"{place}.arguments", value.get("arguments", ""), ARGUMENTS_MAX)
         name = self.name(f"{place}.name", value.get("name", ""))
-        form = value.get("prepared", False)
-        if self.forms.setdefault(name, form) != form:
-            self.refuse(f"{place}.prepared", f"{name!r} is listed in the other form, too")
+        is_fixed = value.get("fixed", False)
+        if self.fixed.setdefault(name, is_fixed) != is_fixed:
+            self.refuse(f"{place}.fixed", f"{name!r} is listed in the other form, too")
         keep, session = value.get("keep", False), value.get("session", False)
         if keep and session:
             self.refuse(f"{place}.session", "keep and session are two ways to go on; choose one")
@@ -273,5 +273,5 @@ def read(path, options, schema, interfaces, strict):
                                   + checked.pop("also")))
     message = strictly(strict, "json:flat", schema, "BootManifest", source,
                        json.dumps(checked).encode())
-    prepared = {name for name in programs if checker.forms.get(name)}
-    return Manifest(value, first, programs, prepared, message)
+    fixed = {name for name in programs if checker.fixed.get(name)}
+    return Manifest(value, first, programs, fixed, message)

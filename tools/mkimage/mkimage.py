@@ -6,9 +6,9 @@
     mkimage.py --list F.pkg
 
 DIR/<name>.elf is the program <name>. The first one is in the package although the manifest starts
-it nowhere: the kernel does, and finds it as prepared segments. The others are ELF files, as the
-linker made them but for what nobody loads. The same inputs give the same bytes. Exit code 1:
-something was refused, said in one sentence; nothing is written then.
+it nowhere: the kernel does, and finds it in the package's first part, as text and data. The others
+are ELF files in the second, as the linker made them but for what nobody loads. The same inputs give
+the same bytes. Exit code 1: something was refused, said in one sentence; nothing is written then.
 """
 
 import argparse
@@ -28,16 +28,16 @@ import methods  # noqa: E402
 import source as sources  # noqa: E402
 
 MAGIC = 0x31474b5041535354
-VERSION = 1
-ENTRIES_MAX = 21
-FIRST = 1  # which entry the kernel starts; its bytes are the last, where nobody else sees them
-KIND_MANIFEST, KIND_PROGRAM, KIND_ELF = 1, 2, 3
-KIND_NAMES = {KIND_MANIFEST: "manifest", KIND_PROGRAM: "program", KIND_ELF: "ELF file"}
+VERSION = 2
+ENTRIES_MAX = 32
+KIND_MANIFEST, KIND_ELF, KIND_ELF_FIXED = 1, 2, 3
+KIND_NAMES = {KIND_MANIFEST: "manifest", KIND_ELF: "ELF file",
+              KIND_ELF_FIXED: "ELF file at known addresses"}
 MANIFEST_NAME = "manifest"
-HEADER = struct.Struct("<QIIQQ32s")           # magic, version, entries, size, first, hash
-ENTRY = struct.Struct("<32sIIQQQ32s")         # name, kind, segments, offset, size, entry, hash
-SEGMENT = struct.Struct("<IIIIII")            # blob_page, page, file and memory bytes, rights, 0
-ENTRY_SIZE = ENTRY.size + elf.SEGMENTS_MAX * SEGMENT.size
+HASH_SIZE = 32                                # each part begins with that of what follows
+HEADER = struct.Struct("<QIIIIII")     # magic, version, pages: all, text, data, memory; entry
+TABLE = struct.Struct("<II32s")               # version, entries, the first program's name
+ENTRY = struct.Struct("<32sIIQQ32s")          # name, kind, 0, offset, size, hash
 
 
 class ImageError(Exception):
@@ -47,21 +47,50 @@ class ImageError(Exception):
 class Entry:
     """One row of the table, with its bytes."""
 
-    def __init__(self, name, kind, blob, entry=0, segments=()):
+    def __init__(self, name, kind, blob, offset=0):
         self.name = name
         self.kind = kind
         self.blob = blob
-        self.entry = entry
-        self.segments = segments
-        self.offset = 0
-        self.size = len(blob)
-        self.sha256 = hashlib.sha256(blob).digest()
+        self.offset = offset  # from the table on
+
+    @property
+    def pages(self):
+        return self.blob + bytes(-len(self.blob) % elf.PAGE)
 
     def encode(self):
-        rows = b"".join(SEGMENT.pack(*segment, 0) for segment in self.segments)
-        row = ENTRY.pack(self.name.encode(), self.kind, len(self.segments), self.offset, self.size,
-                         self.entry, self.sha256)
-        return (row + rows).ljust(ENTRY_SIZE, b"\0")
+        return ENTRY.pack(self.name.encode(), self.kind, 0, self.offset, len(self.blob),
+                          hashlib.sha256(self.pages).digest())
+
+
+class Package:
+    """What there is in a package: the first program by its name, and the table's entries, which
+    stand behind the byte `table`."""
+
+    def __init__(self, name, first, entries, table=0):
+        self.name = name
+        self.first = first
+        self.entries = entries
+        self.table = table
+
+    def encode(self):
+        blobs = []
+        for entry in self.entries:
+            entry.offset = elf.PAGE + sum(map(len, blobs))
+            blobs.append(entry.pages)
+        table = TABLE.pack(VERSION, len(self.entries), self.name.encode())
+        table += b"".join(entry.encode() for entry in self.entries)
+        table = sealed(table.ljust(elf.PAGE - HASH_SIZE, b"\0")) + b"".join(blobs)
+        image = self.first.text + self.first.data
+        header = HEADER.pack(
+            MAGIC, VERSION, 1 + (len(image) + len(table)) // elf.PAGE,
+            len(self.first.text) // elf.PAGE, len(self.first.data) // elf.PAGE,
+            self.first.memory_pages, self.first.entry)
+        return sealed(header.ljust(elf.PAGE - HASH_SIZE, b"\0") + image) + table
+
+
+def sealed(data):
+    """A part: its hash, then what that is of."""
+    return hashlib.sha256(data).digest() + data
 
 
 def elf_check(path, data, planner):
@@ -74,94 +103,102 @@ def elf_check(path, data, planner):
         raise ImageError(f"{path}: {done.stderr.decode(errors='replace').strip()[3:]}")
 
 
-def program_entry(name, folder, is_prepared, planner):
+def program_read(name, folder):
     path = folder / f"{name}.elf"
     try:
-        data = path.read_bytes()
+        return path, path.read_bytes()
     except FileNotFoundError:
         raise ImageError(f"unknown program {name!r}: there is no {path}") from None
-    if not is_prepared:
-        data = elf.trim(data)
-        elf_check(path, data, planner)
-        return Entry(name, KIND_ELF, data)
+
+
+def first_program(name, folder):
+    path, data = program_read(name, folder)
     try:
-        program = elf.prepare(data, elf.EM_X86_64)
+        return elf.prepare(data, elf.EM_X86_64)
     except elf.ElfError as error:
         raise ImageError(f"{path}: {error}") from None
-    return Entry(name, KIND_PROGRAM, program.blob, program.entry, program.segments)
+
+
+def program_entry(name, folder, is_fixed, planner):
+    path, data = program_read(name, folder)
+    data = elf.trim(data)
+    elf_check(path, data, planner)
+    return Entry(name, KIND_ELF_FIXED if is_fixed else KIND_ELF, data)
 
 
 def build(manifest, folder, planner):
     """The package's bytes."""
-    names = [manifest.first, *manifest.programs]
-    if MANIFEST_NAME in names:
+    if MANIFEST_NAME in manifest.programs:
         raise ImageError(f"a program can't be named {MANIFEST_NAME!r}: the manifest's entry is")
-    if len(names) + 1 > ENTRIES_MAX:
-        raise ImageError(f"{len(names)} programs and the manifest; a package has {ENTRIES_MAX} "
-                         "entries at most")
+    if len(manifest.programs) + 1 > ENTRIES_MAX:
+        raise ImageError(f"{len(manifest.programs)} programs and the manifest; a package has "
+                         f"{ENTRIES_MAX} entries at most")
     entries = [Entry(MANIFEST_NAME, KIND_MANIFEST, manifest.message)]
-    entries += [program_entry(name, folder, name == manifest.first or name in manifest.prepared,
-                              planner) for name in names]
-    blobs, offset = [], elf.PAGE
-    for entry in [*entries[:FIRST], *entries[FIRST + 1:], entries[FIRST]]:
-        entry.offset = offset
-        blobs.append(entry.blob + bytes(-entry.size % elf.PAGE))
-        offset += len(blobs[-1])
-    table = b"".join(entry.encode() for entry in entries)
-    header = HEADER.pack(MAGIC, VERSION, len(entries), offset, FIRST,
-                         hashlib.sha256(table).digest())
-    return (header + table).ljust(elf.PAGE, b"\0") + b"".join(blobs)
+    entries += [program_entry(name, folder, name in manifest.fixed, planner)
+                for name in manifest.programs]
+    return Package(manifest.first, first_program(manifest.first, folder), entries).encode()
 
 
 def parse(data):
-    """(first, entries) of a package; every hash and offset is checked."""
+    """The Package in these bytes; every hash, size and offset is checked."""
     if len(data) < elf.PAGE:
         raise ImageError(f"{len(data)} bytes are too few for a package")
-    magic, version, count, size, first, table_hash = HEADER.unpack_from(data)
+    magic, version, pages, text, more, memory, start = HEADER.unpack_from(data, HASH_SIZE)
     if magic != MAGIC:
         raise ImageError(f"not a package: its magic is {magic:#x}")
     if version != VERSION:
         raise ImageError(f"its version is {version}; {VERSION} is understood")
-    if size != len(data) or not 1 <= count <= ENTRIES_MAX or first >= count:
-        raise ImageError(f"says {size} bytes, {count} entries, first {first}; it has "
+    table = (1 + text + more) * elf.PAGE
+    if pages * elf.PAGE != len(data) or table >= len(data):
+        raise ImageError(f"says {pages} pages, {1 + text + more} of them before the table; it has "
                          f"{len(data)} bytes")
-    table = data[HEADER.size:HEADER.size + count * ENTRY_SIZE]
-    if hashlib.sha256(table).digest() != table_hash:
-        raise ImageError("its table does not have the hash that its header states")
-    return first, [parse_entry(data, table[i * ENTRY_SIZE:(i + 1) * ENTRY_SIZE])
-                   for i in range(count)]
+    if sealed(data[HASH_SIZE:table]) != data[:table]:
+        raise ImageError("its header and its first program do not have the hash that it states")
+    image = data[elf.PAGE:table]
+    first = elf.Program(start, image[:text * elf.PAGE], image[text * elf.PAGE:], memory)
+    return Package(*parse_table(data[table:], first), table)
+
+
+def label_of(name):
+    return name.rstrip(b"\0").decode(errors="backslashreplace")
+
+
+def parse_table(data, first):
+    """What a Package is made of: the first program's name, itself, the entries that the bytes from
+    the table on have."""
+    if sealed(data[HASH_SIZE:elf.PAGE]) != data[:elf.PAGE]:
+        raise ImageError("its table does not have the hash that it states")
+    version, count, name = TABLE.unpack_from(data, HASH_SIZE)
+    if version != VERSION or count > ENTRIES_MAX:
+        raise ImageError(f"its table is of version {version} and has {count} entries")
+    begin = HASH_SIZE + TABLE.size
+    rows = ENTRY.iter_unpack(data[begin:begin + count * ENTRY.size])
+    return label_of(name), first, [parse_entry(data, row) for row in rows]
 
 
 def parse_entry(data, row):
-    name, kind, count, offset, size, start, stated = ENTRY.unpack_from(row)
-    label = name.rstrip(b"\0").decode(errors="backslashreplace")
-    if offset % elf.PAGE or offset + size > len(data) or count > elf.SEGMENTS_MAX:
+    name, kind, _, offset, size, stated = row
+    label = label_of(name)
+    if offset % elf.PAGE or offset + size > len(data):
         raise ImageError(f"entry {label!r} is out of range")
-    segments = [SEGMENT.unpack_from(row, ENTRY.size + i * SEGMENT.size)[:5] for i in range(count)]
-    entry = Entry(label, kind, data[offset:offset + size], start, segments)
-    entry.offset = offset
-    if entry.sha256 != stated:
+    entry = Entry(label, kind, data[offset:offset + size], offset)
+    if hashlib.sha256(data[offset:offset + len(entry.pages)]).digest() != stated:
         raise ImageError(f"entry {label!r} does not have the hash that the table states")
     return entry
 
 
 def describe(data):
     """A package for people's eyes."""
-    first, entries = parse(data)
-    lines = [f"package: version {VERSION}, {len(data)} bytes, {len(entries)} entries, "
-             f"first {entries[first].name}"]
-    for entry in entries:
+    package = parse(data)
+    first = package.first
+    lines = [f"package: version {VERSION}, {len(data)} bytes, {len(package.entries)} entries",
+             f"first {package.name}: entry {first.entry:#x}, {len(first.text) // elf.PAGE} pages of "
+             f"text, {len(first.data) // elf.PAGE} of data, {first.memory_pages} of memory"]
+    for entry in package.entries:
         kind = KIND_NAMES.get(entry.kind, f"kind {entry.kind}")
-        lines.append(f"{entry.name}: {kind}, {entry.size} bytes at {entry.offset:#x}, "
-                     f"sha256 {entry.sha256.hex()}")
-        if entry.kind == KIND_PROGRAM:
-            lines.append(f"  entry {entry.entry:#x}")
-        for blob_page, page, file_bytes, memory_bytes, rights in entry.segments:
-            flags = "".join(letter if rights & bit else "-" for letter, bit in
-                            (("r", elf.RIGHT_READ), ("w", elf.RIGHT_WRITE),
-                             ("x", elf.RIGHT_EXECUTE)))
-            lines.append(f"  {flags} page {page:#x}, {memory_bytes} bytes, {file_bytes} of them "
-                         f"from page {blob_page} of the blob")
+        lines.append(f"{entry.name}: {kind}, {len(entry.blob)} bytes at "
+                     f"{package.table + entry.offset:#x}, "
+                     f"sha256 {hashlib.sha256(entry.pages).hexdigest()}")
     return "\n".join(lines)
 
 

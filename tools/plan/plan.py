@@ -102,7 +102,7 @@ def label_of(program):
 
 
 def program_lines(number, program, interfaces):
-    form = "prepared" if program.get("prepared") else "an ELF file, at random addresses"
+    form = f"an ELF file, at {'known' if program.get('fixed') else 'random'} addresses"
     of = f"{program['name']}, " if label_of(program) != program["name"] else ""
     lines = [f"{number}. {label_of(program)} ({of}{form})"]
     if program.get("arguments"):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every program at the addresses that the linker gave it.
+// Every program at addresses that are always the same.
 {
-  programs: [program { prepared: true } for program in super.programs],
+  programs: [program { fixed: true } for program in super.programs],
 }

@@ -5,6 +5,7 @@ Under `-icount shift=0` the virtual clock advances by one nanosecond with each i
 time stamp counter with it. Specification: "Debugging with GDB", appendix E (remote protocol).
 """
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -16,7 +17,8 @@ sys.path.insert(0, os.path.join(ROOT, "tools/boot"))
 import boot  # noqa: E402  pylint: disable=wrong-import-position
 
 KERNEL = "build/x86_64/kernel.elf"
-IMAGE_BASE = 0x400000  # where init-min puts every program; LAYOUT_IMAGE of abi/package.h
+IMAGE_BASE = 0x400000  # of the first program; LAYOUT_IMAGE of abi/ids.h
+PLANNER = "build/host/tools/elf-plan"
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 REGISTER_RIP = 16  # numbers in the description that QEMU gives of its processor
 REGISTER_CR3 = 29
@@ -115,6 +117,17 @@ def symbols(path):
     return {name: int(address, 16) for address, kind, name in
             (line.split() for line in lines.splitlines() if len(line.split()) == 3)
             if kind in "tTaA"}
+
+
+def image_base(path, is_first):
+    """What is added to the addresses in an ELF file, of the first program or one that is loaded at
+    known addresses."""
+    if is_first:
+        return IMAGE_BASE
+    said = subprocess.run([PLANNER, path], stdout=subprocess.PIPE, text=True, check=True).stdout
+    with open(path, "rb") as file:
+        entry, = struct.unpack_from("<Q", file.read(32), 24)
+    return int(re.search("entry (0x[0-9a-f]+)", said)[1], 16) - entry
 
 
 def file_bytes(path, address, size):

@@ -13,8 +13,9 @@
 #include <string.h>
 
 #include "abi/commit.h"
-#include "abi/package.h"
 #include "abi/start.h"
+#include "lib/package/package.h"
+#include "lib/package/table.h"
 #include "tests/support/machine.h"
 #include "tests/support/watch.h"
 
@@ -71,7 +72,7 @@ struct kernel *kernel_boot(const struct boot *boot)
     const struct package_header *header = frame(boot->package_frame);
 
     if (boot->package_size < PAGE_SIZE || header->magic != PACKAGE_MAGIC ||
-        header->size != boot->package_size) {
+        (uint64_t)header->pages * PAGE_SIZE != boot->package_size) {
         hal_console_write("broken\n", 7);
         hal_halt(1);
     }
@@ -140,13 +141,16 @@ static int fini(void **state)
 static void the_package_describes_and_hashes_its_blobs(void **state)
 {
     const struct package_header *header = frame(machine.boot.package_frame);
-    const struct package_entry *entries = (const struct package_entry *)(header + 1);
+    const struct package_table *table =
+        frame(machine.boot.package_frame + package_table_page(header));
 
     (void)state;
-    assert_int_equal(header->entry_count, 2);
-    assert_string_equal(entries[header->first].name, "init");
-    assert_int_equal(entries[header->first].offset % PAGE_SIZE, 0);
-    assert_int_equal(header->size % PAGE_SIZE, 0);
+    assert_string_equal(table->first, "init");
+    assert_null(package_table_refusal(table));
+    assert_int_equal(table->entry_count, 1);
+    assert_string_equal(table->entries[0].name, "manifest");
+    assert_true(package_entry_is_sound(&table->entries[0], 2 * PAGE_SIZE));
+    assert_true(package_blob_is_sound(&table->entries[0], (const uint8_t *)table + PAGE_SIZE));
 }
 
 static void what_is_submitted_completes_and_is_reaped_in_order(void **state)
@@ -245,7 +249,7 @@ static void the_end_of_the_machine_is_an_answer(void **state)
     assert_string_equal(machine.panic_what, "fault (file:1)");
     assert_false(machine_boot(&(struct machine_options){.package = "nonsense", .package_size = 8}));
     assert_int_equal(machine.code, 1);
-    assert_non_null(strstr((const char *)machine.console.bytes, "the boot package is broken"));
+    assert_non_null(strstr((const char *)machine.console.bytes, "this is no boot package"));
 }
 
 static void tables_are_taken_and_given_back(void **state)

@@ -68,7 +68,7 @@ class Jsonnet(Folder):
 
     def test_a_preset_is_added(self):
         read = self.read(self.file("m.jsonnet", GOOD), preset="fixed")
-        self.assertEqual(read.prepared, {"ping", "pong", "late"})
+        self.assertEqual(read.fixed, {"ping", "pong", "late"})
         read = self.read(self.file("m.jsonnet", GOOD), preset="watched")
         self.assertEqual(read.programs[0], "ledger")
 
