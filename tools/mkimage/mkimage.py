@@ -192,8 +192,8 @@ def describe(data):
     package = parse(data)
     first = package.first
     lines = [f"package: version {VERSION}, {len(data)} bytes, {len(package.entries)} entries",
-             f"first {package.name}: entry {first.entry:#x}, {len(first.text) // elf.PAGE} pages of "
-             f"text, {len(first.data) // elf.PAGE} of data, {first.memory_pages} of memory"]
+             f"first {package.name}: entry {first.entry:#x}, {len(first.text) // elf.PAGE} pages "
+             f"of text, {len(first.data) // elf.PAGE} of data, {first.memory_pages} of memory"]
     for entry in package.entries:
         kind = KIND_NAMES.get(entry.kind, f"kind {entry.kind}")
         lines.append(f"{entry.name}: {kind}, {len(entry.blob)} bytes at "

@@ -55,7 +55,8 @@ class Plans(unittest.TestCase):
         self.assertNotIn("hold the same ports", out)
 
     def test_presets_and_overlays_show(self):
-        self.assertIn("ping (an ELF file, at known addresses)", said("first-call", "--preset", "fixed")[1])
+        self.assertIn("ping (an ELF file, at known addresses)",
+                      said("first-call", "--preset", "fixed")[1])
         with_timer, without = said("first-call")[1], said(
             "first-call", "--overlay",
             str(ROOT / "system/manifests/site-example/overlay.libsonnet"))[1]
