@@ -34,8 +34,9 @@ port 2 send exit\\r
 def damaged(package, program):
     """The package's bytes with one of this program's changed."""
     data = bytearray(pathlib.Path(package).read_bytes())
-    entry = next(entry for entry in mkimage.parse(bytes(data))[1] if entry.name == program)
-    data[entry.offset + entry.size // 2] ^= 0x20
+    parsed = mkimage.parse(bytes(data))
+    entry = next(entry for entry in parsed.entries if entry.name == program)
+    data[parsed.table + entry.offset + len(entry.blob) // 2] ^= 0x20
     return data
 
 
