@@ -19,7 +19,8 @@ bool cpu_enter(struct core *core, uint32_t cpu)
         core->here.running->state = THREAD_READY;
         core->current = core->here.running->self.thread;
     }
-    core->is_changed |= (core->quiet >> cpu & 1) == 0; // it was kicked, or is new
+    // It was kicked, or is new; or who is ready now has a share of its slice, which has no end yet.
+    core->is_changed |= (core->quiet >> cpu & 1) == 0 || core->ready_mask != 0;
     core->quiet = (core->quiet | 1U << core->cpu) & ~(1U << cpu);
     core->busy &= ~(1U << cpu);
     core->behind &= ~(1U << cpu);
