@@ -27,15 +27,18 @@ static int boot(void **state)
     return 0;
 }
 
-// CapabilityManager.facet on the timer, with this descriptor and this many of them.
-static enum status facet_with(struct transfer transfer, uint8_t count)
+// CapabilityManager.facet on the timer, with this descriptor and this many of them, of which the
+// parameters name the first, or none.
+static enum status facet_with(struct transfer transfer, uint8_t count, bool is_named)
 {
     _Alignas(8) uint8_t bytes[256] = {0};
     struct capnp_builder message;
     capnp_builder_init(&message, bytes, sizeof bytes);
     struct capability_manager_facet_params_builder params =
         capability_manager_facet_params_build(&message);
-    capability_manager_facet_params_set_target(params, (struct capnp_cap){transfer.cap});
+    if (is_named) {
+        capability_manager_facet_params_set_target(params, (struct capnp_cap){transfer.cap});
+    }
     capability_manager_facet_params_set_methods(params, 1);
     uint32_t size = capnp_builder_size(&message);
     memcpy(bytes + size, &transfer, sizeof transfer);
@@ -71,10 +74,12 @@ static void a_descriptor_is_refused_unless_it_copies_a_capability_of_the_caller(
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct act_snapshot before = act_snapshot();
-        assert_int_equal(facet_with(rows[i].transfer, rows[i].count), rows[i].fact);
+        assert_int_equal(facet_with(rows[i].transfer, rows[i].count, true), rows[i].fact);
         assert_true(act_same(&before));
     }
-    assert_int_equal(facet_with((struct transfer){timer, TRANSFER_COPY, 0}, 1), STATUS_OK);
+    struct transfer sound = {timer, TRANSFER_COPY, 0};
+    assert_int_equal(facet_with(sound, 1, false), STATUS_BAD_TRANSFER);
+    assert_int_equal(facet_with(sound, 1, true), STATUS_OK);
 }
 
 // MemoryObject.read of the package; returns the bytes read, or -1 where it is refused.
