@@ -89,6 +89,11 @@ interface TerminalSession @0x9f4b3c0000000301 {
   # taken back, and every call fails as disconnected until this one was answered, which waits for
   # somebody to connect again. Who holds the owner's capability thus knows that there is somebody
   # else at the terminal. Where nothing is over it completes at once.
+
+  drain @12 () -> ();
+  # Completes when all that was written before has left the machine: whoever is about to end a
+  # session waits for what it said last. Such a call counts as a write of the owner that waits.
+  # Errors: overloaded, when one waits already.
 }
 
 interface StdIO @0x9f4b3c0000000302 {

@@ -60,6 +60,7 @@ void hal_export_syslog(const void *bytes, uint32_t size)
 void hal_halt(int32_t code)
 {
     sim_chaos_end("the machine halted");
+    sim_far_flush();
     for (uint32_t i = 0; i < SIM_EXPORT_COUNT; i++) {
         if (export_files[i] != NULL && fclose(export_files[i]) != 0) {
             sim_die(SIM_EXIT_USAGE, "can't write what the machine exports: %s", strerror(errno));

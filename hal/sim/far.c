@@ -74,7 +74,7 @@ static void say(const char *text, size_t size)
     }
 }
 
-static void out_flush(void)
+void sim_far_flush(void)
 {
     static const char digits[] = "0123456789abcdef";
     char line[2 * OUT_MAX + 16];
@@ -94,7 +94,7 @@ static void out_flush(void)
 void sim_far_sent(uint32_t serial, uint8_t byte)
 {
     if (out.serial != serial || out.size == OUT_MAX) {
-        out_flush();
+        sim_far_flush();
     }
     out.serial = serial;
     out.bytes[out.size++] = byte;
@@ -187,7 +187,7 @@ void sim_far_ask(uint64_t now_ns, uint64_t next_ns)
     char line[64];
     int size = snprintf(line, sizeof(line), "idle %" PRIu64 " %" PRIu64 "\n", now_ns, next_ns);
 
-    out_flush();
+    sim_far_flush();
     say(line, (size_t)size);
     while (far_fd >= 0 && lines_read()) {
     }
@@ -199,7 +199,7 @@ void sim_far_wait(uint64_t wait_ns)
     struct timespec wait = {.tv_sec = (time_t)(wait_ns / (1000ull * MS_NS)),
                             .tv_nsec = (long)(wait_ns % (1000ull * MS_NS))};
 
-    out_flush();
+    sim_far_flush();
     if (far_fd < 0) {
         sim_die(SIM_EXIT_USAGE, "whoever played the far ends of a live machine is gone");
     }

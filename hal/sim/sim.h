@@ -194,6 +194,8 @@ bool sim_far_is_there(void);
 // A byte has reached the far end.
 void sim_far_sent(uint32_t serial, uint8_t byte);
 
+// ... at the latest now.
+void sim_far_flush(void);
 // Nobody runs and nothing moves until `next_ns`: the far ends' turn.
 void sim_far_ask(uint64_t now_ns, uint64_t next_ns);
 

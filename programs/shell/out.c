@@ -29,6 +29,14 @@ void out_flush(struct shell *shell)
     }
 }
 
+void out_drain(struct shell *shell)
+{
+    struct capnp_exception exception;
+    out_flush(shell);
+    // A terminal that hung up, or that can't be waited for, has nobody to lose anything.
+    shell->has_hung_up |= !terminal_session_drain(shell->terminal, &exception);
+}
+
 void out_bytes(struct shell *shell, const char *bytes, size_t size)
 {
     while (size != 0) {

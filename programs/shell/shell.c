@@ -158,6 +158,6 @@ int tsr_main(struct start *start)
         offer_tell(&shell);
         lines_run();
     }
-    out_flush(&shell);
+    out_drain(&shell);
     return shell.exit_code;
 }

@@ -95,6 +95,8 @@ void out_text(struct shell *shell, const char *text);
 void out_bytes(struct shell *shell, const char *bytes, size_t size);
 void out_number(struct shell *shell, uint64_t number);
 void out_flush(struct shell *shell);
+// Waits until all that was said has left the machine: the session is about to end.
+void out_drain(struct shell *shell);
 void out_sheet(struct shell *shell); // shell->sheet, as the command wants it
 // A sentence in answer to a command, or {"done": ...}.
 void out_done(struct shell *shell, const char *text, const char *name);

@@ -8,7 +8,7 @@
 enum { RECENT_MAX = 8 }; // restarts of one program ...
 
 static const uint64_t RECENT_NS = 10000000000; // ... within this time: it can't be helped
-// What a session said last may still be on its way through services to a slow device.
+// Where somebody says halt, other sessions' last words may still be on their way to a slow device.
 static const uint64_t LAST_WORDS_NS = 200000000;
 
 static struct boot_program_reader program_read(const struct init *init, uint32_t index)
@@ -230,7 +230,7 @@ void programs_end(struct init *init)
 {
     struct capnp_exception exception;
     bool is_whole = init->is_halted || first_session(init) != PROGRAMS_MAX;
-    if (is_whole) {
+    if (init->is_halted) {
         last_words_await(init);
     }
     if (is_whole && !job_kill(init->programs_job, &exception)) {

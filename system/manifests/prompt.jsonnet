@@ -69,6 +69,7 @@ local seat(number, at, order) = {
           'takeBack',
           'complete',
           'nextSession',
+          'drain',
         ], 'whoever sits there types to it'),
         timer: tessera.own('timer', 'to say how long something is held'),
         console: tessera.own('console', 'to say what goes wrong'),

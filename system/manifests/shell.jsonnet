@@ -117,6 +117,7 @@ tessera.manifest {
           'takeBack',
           'complete',
           'nextSession',
+          'drain',
         ], 'whoever sits there types to it'),
         timer: tessera.own('timer', 'to say how long something is held'),
         console: tessera.own('console', 'to say what goes wrong'),

@@ -5,9 +5,9 @@
 // holder's generation, so that one that was taken back finds nobody.
 //
 // Four calls at most wait at a time: a readLine and a nextInterrupt, of which the session allows
-// one, a write of the owner, and one of all the others; another one is refused as overloaded
-// meanwhile. So no flood keeps the owner from its turn. There is room for a call that ends others
-// unless the owner itself writes, and that ends by its turn, or by a hang-up.
+// one, a write or a drain of the owner, and a write of all the others; another one is refused as
+// overloaded meanwhile. So no flood keeps the owner from its turn. There is room for a call that
+// ends others unless the owner itself writes, and that ends by its turn, or by a hang-up.
 #include <string.h>
 
 #include "system/terminal/terminal.h"
@@ -205,9 +205,22 @@ void terminal_lost(void *self, uint64_t call)
     }
 }
 
+void terminal_drained(struct terminal *terminal)
+{
+    struct tsr_request *request = terminal->drainer;
+    if (request != NULL) {
+        terminal->drainer = NULL;
+        tsr_request_response(request);
+        tsr_request_answer(request);
+    }
+}
+
 void terminal_cancelled(void *self, struct tsr_request *request)
 {
     struct terminal *terminal = self;
+    if (terminal->drainer == request) {
+        waiter_end(&terminal->drainer, "nobody waits");
+    }
     for (uint32_t i = 0; i < SESSION_HOLDERS_MAX; i++) {
         struct terminal_holder *holder = &terminal->holders[i];
         if (holder->reader == request) {
@@ -281,6 +294,7 @@ void terminal_session_begin(struct terminal *terminal)
                                         .resized = resized};
     const struct line_completer completer = offer_completer(&terminal->offer);
     session_close(&terminal->session);
+    waiter_end(&terminal->drainer, hung_up);
     for (uint32_t i = 0; i < SESSION_HOLDERS_MAX; i++) {
         waiter_end(&terminal->holders[i].writer, hung_up);
         waiter_end(&terminal->holders[i].listener, hung_up);
@@ -301,6 +315,18 @@ static bool is_malformed(struct terminal *terminal)
     return current(terminal)->message.error != CAPNP_OK;
 }
 
+// Of the owner one write waits at a time, or one drain; of all the others one write.
+static bool writer_waits(const struct terminal *terminal, uint32_t holder,
+                         struct capnp_exception *exception)
+{
+    bool waits = holder == OWNER && terminal->drainer != NULL;
+    for (uint32_t i = 0; i < SESSION_HOLDERS_MAX; i++) {
+        waits |= terminal->holders[i].writer != NULL && (i == OWNER) == (holder == OWNER);
+    }
+    return waits && !refuse(exception, CAPNP_EXCEPTION_OVERLOADED,
+                            "the terminal is slow and others wait; write again");
+}
+
 static bool write(struct terminal *terminal, uint32_t size, struct capnp_exception *exception)
 {
     uint32_t holder = caller(terminal);
@@ -311,11 +337,8 @@ static bool write(struct terminal *terminal, uint32_t size, struct capnp_excepti
     if (size > TERMINAL_WRITE_MAX) {
         return refuse(exception, CAPNP_EXCEPTION_INVALID_ARGUMENT, "at most 512 bytes at once");
     }
-    for (uint32_t i = 0; i < SESSION_HOLDERS_MAX; i++) {
-        if (terminal->holders[i].writer != NULL && (i == OWNER) == (holder == OWNER)) {
-            return refuse(exception, CAPNP_EXCEPTION_OVERLOADED,
-                          "the terminal is slow and others wait; write again");
-        }
+    if (writer_waits(terminal, holder, exception)) {
+        return false;
     }
     terminal->holders[holder].written = 0;
     if (!write_on(terminal, holder, current(terminal), &status)) {
@@ -647,6 +670,22 @@ static bool terminal_session_on_next_session(
     return true;
 }
 
+static bool terminal_session_on_drain(void *self,
+                                      struct terminal_session_drain_params_reader params,
+                                      struct terminal_session_drain_results_builder results,
+                                      struct capnp_exception *exception)
+{
+    struct terminal *terminal = self;
+    (void)params;
+    (void)results;
+    if (writer_waits(terminal, OWNER, exception)) {
+        return false;
+    }
+    terminal->drainer = current(terminal);
+    tsr_request_defer(current(terminal));
+    return true;
+}
+
 bool terminal_dispatch(void *self, uint16_t method, struct capnp_message *request,
                        struct capnp_builder *response, struct capnp_exception *exception)
 {
@@ -663,6 +702,7 @@ bool terminal_dispatch(void *self, uint16_t method, struct capnp_message *reques
         .take_back = terminal_session_on_take_back,
         .complete = terminal_session_on_complete,
         .next_session = terminal_session_on_next_session,
+        .drain = terminal_session_on_drain,
     };
     static const struct std_io_server borrower = {
         .write = std_io_on_write,

@@ -164,6 +164,29 @@ static void write_done(void *context, struct capnp_call *call)
     }
 }
 
+static void drain_done(void *context, struct capnp_call *call)
+{
+    struct terminal *terminal = terminal_of(context);
+    struct stream *stream = &terminal->stream;
+    struct byte_stream_drain_results_reader results;
+    struct capnp_exception exception;
+    bool is_answered = byte_stream_drain_finish(call, &results, &exception);
+    stream->drains = false;
+    if (is_answered && is_present(stream, stream->drain_connection)) {
+        if (byte_stream_drain_results_get_is_over(results)) {
+            connection_end(terminal);
+        } else {
+            terminal_drained(terminal);
+        }
+    }
+    capnp_call_end(call);
+    if (is_answered) {
+        stream_pump(terminal);
+    } else {
+        failed(terminal, &exception);
+    }
+}
+
 // ---- Going on ----
 
 static void ask(struct terminal *terminal)
@@ -231,6 +254,26 @@ static void write(struct terminal *terminal, const char *bytes, size_t size)
     }
 }
 
+static void drain(struct terminal *terminal)
+{
+    struct stream *stream = &terminal->stream;
+    struct byte_stream_drain_params_builder params;
+    struct capnp_exception exception;
+    if (!byte_stream_drain_begin(stream->capability, &stream->drain_call, &params, &exception)) {
+        failed(terminal, &exception);
+        return;
+    }
+    byte_stream_drain_params_set_connection(params, stream->connection);
+    stream->drain_connection = stream->connection;
+    stream->drains = capnp_call_send(&stream->drain_call, &exception);
+    if (stream->drains) {
+        tsr_service_await(&terminal->service, &stream->drain_awaited, &stream->drain_call);
+    } else {
+        capnp_call_end(&stream->drain_call);
+        failed(terminal, &exception);
+    }
+}
+
 // What the session has taken is scrubbed here.
 static void type(struct terminal *terminal)
 {
@@ -263,6 +306,10 @@ void stream_pump(struct terminal *terminal)
     if (size != 0 && !stream->writes && !stream->again.is_set) {
         write(terminal, bytes, size);
     }
+    if (size == 0 && !stream->writes && terminal->drainer != NULL && !stream->drains &&
+        !stream->again.is_set) {
+        drain(terminal);
+    }
     if (stream->pending_size == 0 && !stream->reads && !stream->again.is_set) {
         read(terminal);
     }
@@ -274,6 +321,7 @@ void stream_begin(struct terminal *terminal)
     stream->state_awaited = (struct tsr_awaited){.done = state_done, .context = terminal};
     stream->read_awaited = (struct tsr_awaited){.done = read_done, .context = terminal};
     stream->write_awaited = (struct tsr_awaited){.done = write_done, .context = terminal};
+    stream->drain_awaited = (struct tsr_awaited){.done = drain_done, .context = terminal};
     stream->again = (struct tsr_timer){.due = again_due, .context = terminal};
     stream_pump(terminal);
 }

@@ -31,12 +31,12 @@ struct terminal_holder {
 struct stream {
     struct byte_stream capability;
     uint64_t version, connection;
-    uint64_t read_at, write_at;                 // positions
-    bool is_open;                               // the connection goes on
-    bool asks, reads, writes;                   // a call is under way
-    uint64_t read_connection, write_connection; // of the calls that are under way
-    struct capnp_call state_call, read_call, write_call;
-    struct tsr_awaited state_awaited, read_awaited, write_awaited;
+    uint64_t read_at, write_at;                                   // positions
+    bool is_open;                                                 // the connection goes on
+    bool asks, reads, writes, drains;                             // a call is under way
+    uint64_t read_connection, write_connection, drain_connection; // of those calls
+    struct capnp_call state_call, read_call, write_call, drain_call;
+    struct tsr_awaited state_awaited, read_awaited, write_awaited, drain_awaited;
     struct tsr_timer again;   // the server is gone: everything is asked again later
     char pending[STREAM_MAX]; // typed, and not taken by the session yet
     size_t pending_size;
@@ -50,10 +50,11 @@ struct terminal {
     struct stream stream;
     struct session session;
     struct terminal_holder holders[SESSION_HOLDERS_MAX];
-    bool is_over;             // it hung up, and the owner has not asked for the next session
-    struct tsr_request *heir; // a nextSession that waits for a connection
-    bool was_interrupted;     // while nobody listened
-    uint64_t told_call;       // of the nextInterrupt that was answered last
+    bool is_over;                // it hung up, and the owner has not asked for the next session
+    struct tsr_request *heir;    // a nextSession that waits for a connection
+    struct tsr_request *drainer; // a drain that waits for what was written before
+    bool was_interrupted;        // while nobody listened
+    uint64_t told_call;          // of the nextInterrupt that was answered last
     struct offer offer;
     struct session_memory memory;
 };
@@ -72,6 +73,8 @@ void terminal_dropped(void *self, uint64_t interface, uint64_t number);
 // The connection ended, or another one began.
 void terminal_hang_up(struct terminal *terminal);
 void terminal_connect(struct terminal *terminal);
+// What had been written when it was asked has left the machine.
+void terminal_drained(struct terminal *terminal);
 
 // A session begins, without anything of the one before; what waits for that one is refused.
 void terminal_session_begin(struct terminal *terminal);
