@@ -21,8 +21,9 @@ enum TaskState {
 interface Launcher @0x9f4b3c0000000501 {
   # Transfer: copy. Session scope: shareable.
 
-  programs @0 (index :UInt32) -> (count :UInt32, name :Text);
-  # How many programs are on the list; the name of one of them.
+  programs @0 (index :UInt32) -> (count :UInt32, name :Text, uses :Text);
+  # How many programs are on the list; the name of one of them, and what it says that it uses, as
+  # `console:DebugConsole,stdio:StdIO`. That is advice to who grants: it gets what it is handed.
 
   start @1 (program :Text, arguments :Text, grants :List(Grant)) -> (task :Task, number :UInt32);
   # Starts a program of the list, which has these capabilities (at most 12) and these arguments (at

@@ -107,6 +107,21 @@ static void held_offer(struct table *table, const struct held *held)
     }
 }
 
+// What a program says that it uses, where its grants are typed: `run hello with {` and tab.
+static void uses_offer(struct table *table, const char *command, struct capnp_text program,
+                       struct capnp_text uses)
+{
+    struct use use;
+    if (uses.size != 0) {
+        pair(table, command, program, none, "", tsr_text_of("with {"));
+    }
+    while (use_next(&uses, &use)) {
+        struct tsr_line grant = {0};
+        use_grant(table->shell, &use, &grant);
+        pair(table, command, program, tsr_text_of("with"), "", tsr_line_of(&grant));
+    }
+}
+
 static void programs_offer(struct table *table)
 {
     const struct held *launcher = held_of(table->shell, LAUNCHER_INTERFACE_ID);
@@ -125,8 +140,11 @@ static void programs_offer(struct table *table)
         count = is_answered ? launcher_programs_results_get_count(results) : 0;
         if (is_answered) {
             struct capnp_text name = launcher_programs_results_get_name(results);
+            struct capnp_text uses = launcher_programs_results_get_uses(results);
             pair(table, "run", none, none, "", name);
             pair(table, "spawn", none, none, "", name);
+            uses_offer(table, "run", name, uses);
+            uses_offer(table, "spawn", name, uses);
         }
         capnp_call_end(&call);
     }

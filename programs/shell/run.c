@@ -193,10 +193,12 @@ static bool launch(struct shell *shell, bool with_foreground, struct grants *gra
 
 // ---- Waiting ----
 
+// Of the program that the command at hand ran, or of one that was started before.
 static enum code end_tell(struct shell *shell, int32_t code, enum exit_cause cause,
-                          bool was_interrupted)
+                          bool was_interrupted, bool is_run)
 {
     struct tsr_line line = {0};
+    struct tsr_line remedy = {0};
     if (code == 0 && cause == EXIT_CAUSE_CALLED && !shell->is_json) {
         return CODE_WELL;
     }
@@ -207,12 +209,14 @@ static enum code end_tell(struct shell *shell, int32_t code, enum exit_cause cau
         out_done(shell, line.text, "");
         return CODE_WELL;
     }
+    bool has_remedy =
+        is_run && cause == EXIT_CAUSE_CALLED && !was_interrupted && uses_remedy(shell, &remedy);
     return fail(shell, was_interrupted ? CODE_INTERRUPTED : CODE_FAILED, line.text,
-                (struct capnp_text){"", 0}, NULL);
+                (struct capnp_text){"", 0}, has_remedy ? remedy.text : NULL);
 }
 
 // Waits for the task's end, or for C-c, which ends it.
-static enum code task_await(struct shell *shell, struct task task)
+static enum code task_await(struct shell *shell, struct task task, bool is_run)
 {
     struct capnp_call wait;
     struct capnp_exception exception;
@@ -231,7 +235,7 @@ static enum code task_await(struct shell *shell, struct task task)
     if (!is_well) {
         return fail_call(shell, "its end can't be waited for", NULL, &exception);
     }
-    return end_tell(shell, code, cause, is_killed);
+    return end_tell(shell, code, cause, is_killed, is_run);
 }
 
 enum code command_run(struct shell *shell)
@@ -247,7 +251,7 @@ enum code command_run(struct shell *shell)
     if (!launch(shell, true, &grants, &task)) {
         return shell->code;
     }
-    enum code code = task_await(shell, task);
+    enum code code = task_await(shell, task, true);
     grants_release(shell, &(struct grants){.lent = grants.lent}, true);
     tsr_release(task.id);
     return code;
@@ -303,7 +307,7 @@ enum code command_wait(struct shell *shell)
 {
     const struct held *held = task_find(shell);
     out_flush(shell);
-    return held == NULL ? shell->code : task_await(shell, (struct task){held->cap});
+    return held == NULL ? shell->code : task_await(shell, (struct task){held->cap}, false);
 }
 
 enum code command_kill(struct shell *shell)
@@ -324,13 +328,13 @@ enum code command_kill(struct shell *shell)
 
 enum code command_programs(struct shell *shell)
 {
-    static const char *const names[] = {"program"};
+    static const char *const names[] = {"program", "uses"};
     struct held *launcher = launcher_of(shell);
     uint32_t count = 1;
     if (launcher == NULL) {
         return shell->code;
     }
-    shell_sheet_begin(&shell->sheet, names, 1);
+    shell_sheet_begin(&shell->sheet, names, sizeof names / sizeof names[0]);
     for (uint32_t i = 0; i < count; i++) {
         struct capnp_call call;
         struct capnp_exception exception;
@@ -346,7 +350,9 @@ enum code command_programs(struct shell *shell)
         if (is_answered) {
             struct capnp_text name = launcher_programs_results_get_name(results);
             count = launcher_programs_results_get_count(results);
+            struct capnp_text uses = launcher_programs_results_get_uses(results);
             shell_sheet_text(&shell->sheet, name.data, name.size);
+            shell_sheet_text(&shell->sheet, uses.data, uses.size);
         }
         capnp_call_end(&call);
         if (!is_answered) {

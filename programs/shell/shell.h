@@ -168,6 +168,22 @@ bool was_interrupted(struct shell *shell);
 // Waits for a call that was sent. False: C-c or a hang-up came first, and the call goes on.
 bool call_await(struct shell *shell, const struct capnp_call *call);
 
+// ---- uses.c: what programs say that they use ----
+
+// What the launcher says of a program, as text of this buffer; empty: nothing.
+enum { USES_MAX = 192 };
+struct capnp_text program_uses(const struct shell *shell, struct capnp_text program,
+                               char room[USES_MAX]);
+// Takes the next of them; false: there is none.
+struct use {
+    struct capnp_text name, interface;
+};
+bool use_next(struct capnp_text *wants, struct use *use);
+// As it is granted: "console: @console"; "console: " where nothing that is held would do.
+void use_grant(const struct shell *shell, const struct use *use, struct tsr_line *line);
+// A remedy for a program that ended badly without all that it uses: false, there is none.
+bool uses_remedy(struct shell *shell, struct tsr_line *line);
+
 // ---- command.c, and the files that the commands are in ----
 
 struct command {

@@ -58,7 +58,9 @@ struct launcher_state {
     struct timer timer;
     struct notification bell; // calls that nobody waits for any more
     uint32_t program_count;
-    struct capnp_text programs[PROGRAMS_MAX];
+    struct listed {
+        struct capnp_text name, uses;
+    } programs[PROGRAMS_MAX];
     struct launched tasks[TASKS_MAX];
     uint64_t owners; // numbers of launchers of somebody's own that were made; 0 is everybody's
     struct {
@@ -227,7 +229,8 @@ static bool on_programs(void *self, struct launcher_programs_params_reader param
     (void)exception;
     launcher_programs_results_set_count(results, state->program_count);
     if (index < state->program_count) {
-        launcher_programs_results_set_name(results, state->programs[index]);
+        launcher_programs_results_set_name(results, state->programs[index].name);
+        launcher_programs_results_set_uses(results, state->programs[index].uses);
     }
     return true;
 }
@@ -303,7 +306,7 @@ static bool facet_make(struct launcher_state *self, uint64_t interface, uint64_t
 static bool listed(const struct launcher_state *self, struct capnp_text name, uint32_t *index)
 {
     for (*index = 0; *index < self->program_count; ++*index) {
-        if (text_is(self->programs[*index], name)) {
+        if (text_is(self->programs[*index].name, name)) {
             return true;
         }
     }
@@ -344,7 +347,7 @@ static bool on_start(void *context, struct launcher_start_params_reader params,
     }
     struct launched *task = &self->tasks[place];
     *task =
-        (struct launched){.program = self->programs[program],
+        (struct launched){.program = self->programs[program].name,
                           .owner = self->service.current->receiver_data,
                           .generation = (task->generation + 1) & (UINT32_MAX >> (TASK_BITS + 1))};
     if (self->timer.id != 0 && !timer_now(self->timer, &task->started_ns, exception)) {
@@ -511,6 +514,24 @@ static bool dispatch(void *context, uint16_t method, struct capnp_message *reque
 
 // ---- The beginning ----
 
+// A word of the list: `hello`, `hello{console:DebugConsole,timer:Timer}`.
+static struct listed listed_read(const char *word, uint32_t size)
+{
+    struct listed program = {.name = {word, 0}, .uses = {"", 0}};
+    uint32_t at = 0;
+    while (at < size && word[at] != '{') {
+        at++;
+    }
+    program.name.size = at;
+    if (at != size) {
+        if (word[size - 1] != '}') {
+            tsr_panic("launcher: its list has a { without its } in one word");
+        }
+        program.uses = (struct capnp_text){word + at + 1, size - at - 2};
+    }
+    return program;
+}
+
 static void programs_read(const struct start *start)
 {
     struct capnp_message info;
@@ -529,7 +550,7 @@ static void programs_read(const struct start *start)
         if (launcher.program_count == PROGRAMS_MAX) {
             tsr_panic("launcher: its list has more than 32 programs");
         }
-        launcher.programs[launcher.program_count++] = (struct capnp_text){list + from, at - from};
+        launcher.programs[launcher.program_count++] = listed_read(list + from, at - from);
     }
 }
 

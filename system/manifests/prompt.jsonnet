@@ -117,7 +117,7 @@ tessera.manifest {
       order: 11,
       keep: true,
       why: 'it starts what is on its list, with what the caller hands over',
-      arguments: std.join(' ', manifest.programs_listed),
+      arguments: tessera.listed(manifest.programs_listed),
       grant: {
         server: tessera.server('launcher', 'shells call it'),
         job: tessera.own('programs', 'each program gets a part of it'),

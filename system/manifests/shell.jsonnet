@@ -70,7 +70,7 @@ tessera.manifest {
     launcher: {
       order: 4,
       keep: true,
-      arguments: std.join(' ', manifest.programs_listed),
+      arguments: tessera.listed(manifest.programs_listed),
       grant: {
         server: tessera.server('launcher'),
         job: tessera.own('programs', 'each program gets a part of it'),

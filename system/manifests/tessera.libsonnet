@@ -38,6 +38,26 @@ local present(map) = [name for name in std.objectFields(map) if map[name] != nul
   line(number, why=''):: { line: number } + reason(why),
   bell(why=''):: { bell: null } + reason(why),
 
+  // --- Programs that a person may start: what they use ---
+
+  // By the name under which it looks for it: the interface. A shell offers it, nobody grants it.
+  uses:: {
+    hello: { console: 'DebugConsole' },
+    echo: { stdio: 'StdIO' },
+    dozer: { timer: 'Timer' },
+    pong: { server: 'Endpoint', console: 'DebugConsole' },
+  },
+  // A list for the launcher's arguments.
+  listed(programs):: std.join(' ', [
+    if std.objectHas(tessera.uses, name)
+    then '%s{%s}' % [name, std.join(',', [
+      '%s:%s' % [grant, tessera.uses[name][grant]]
+      for grant in std.objectFields(tessera.uses[name])
+    ])]
+    else name
+    for name in programs
+  ]),
+
   // --- The manifest ---
 
   manifest:: {
