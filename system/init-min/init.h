@@ -18,6 +18,7 @@ enum {
     ENDPOINTS_MAX = 16,
     MEMORIES_MAX = 8,
     PROGRAMS_MAX = 20,
+    MANIFEST_SIZE_MAX = 16384, // bytes
     CONTROL_MESSAGE_MAX = 256,
 };
 
@@ -78,7 +79,7 @@ void line_start(struct tsr_line *line, struct capnp_text name);
 // "init-min: <name>: <what>: <why>". `why` may be NULL.
 void complain(const struct init *init, struct capnp_text name, const char *what,
               const struct capnp_exception *why);
-// ... and the end.
+// ... and the end, of what was started, too.
 _Noreturn void fail(const struct init *init, struct capnp_text name, const char *what,
                     const struct capnp_exception *why);
 bool text_equals(struct capnp_text left, struct capnp_text right);
@@ -103,6 +104,8 @@ bool program_goes_on(const struct init *init, uint32_t index);
 void programs_look(struct init *init);
 // Whether nothing is left to wait for.
 bool programs_are_over(const struct init *init);
+// Ends what still runs, whatever that says: nobody is left to start the rest.
+void programs_drop(const struct init *init);
 // Ends what still runs.
 void programs_end(struct init *init);
 // Says how they ended; whether all was well.

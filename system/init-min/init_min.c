@@ -15,7 +15,7 @@
 #include "abi/start.h"
 #include "system/init-min/init.h"
 
-enum { MANIFEST_SIZE_MAX = 16384 }; // bytes
+enum { SHOWN_MAX = 40 }; // bytes of a name, so that there is room for what is said of it
 
 static _Alignas(8) uint8_t manifest_bytes[MANIFEST_SIZE_MAX];
 
@@ -33,7 +33,8 @@ void line_start(struct tsr_line *line, struct capnp_text name)
 {
     *line = (struct tsr_line){0};
     tsr_line_text(line, "init-min: ");
-    tsr_line_bytes(line, name.data, name.size);
+    tsr_line_bytes(line, name.data, name.size < SHOWN_MAX ? name.size : SHOWN_MAX);
+    tsr_line_text(line, name.size > SHOWN_MAX ? "..." : "");
 }
 
 void complain(const struct init *init, struct capnp_text name, const char *what,
@@ -54,6 +55,7 @@ _Noreturn void fail(const struct init *init, struct capnp_text name, const char 
                     const struct capnp_exception *why)
 {
     complain(init, name, what, why);
+    programs_drop(init);
     tsr_exit(1);
 }
 

@@ -180,6 +180,16 @@ static void program_ended(struct init *init, uint32_t index)
     }
 }
 
+void programs_drop(const struct init *init)
+{
+    struct capnp_exception exception;
+    for (uint32_t i = init->program_count; i-- > 0;) {
+        if (init->programs[i].state == PROGRAM_STATE_RUNNING) {
+            (void)process_kill(init->programs[i].process, &exception);
+        }
+    }
+}
+
 void programs_look(struct init *init)
 {
     for (uint32_t i = 0; i < init->program_count; i++) {

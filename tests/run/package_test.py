@@ -3,7 +3,10 @@
 """A machine starts only from a sound header and first program, its first program reads only a sound
 table, and starts only sound programs: on every platform, with the same words and exit code 1."""
 import hashlib
+import json
 import pathlib
+import random
+import subprocess
 import struct
 import sys
 import unittest
@@ -25,6 +28,9 @@ MANIFEST = "[0] init-min: manifest: cannot be read: failed ({})"
 HELLO = "[0] init-min: hello ended: code 0"
 PLATFORMS = ("sim", "sim-asan", "x86_64")
 STRICTEST = ("sim-asan",)  # for more of the same
+STRICT = ["build/host/tools/capnp-strict", "-s", "json:flat", "abi/schema/boot.capnp",
+          "BootManifest"]
+CHANGES = 60  # of a manifest's bytes, each another boot
 # Where fields are in the header, in the table and in one of its entries.
 VERSION, PAGES, TEXT, DATA, MEMORY, ENTRY = 40, 44, 48, 52, 56, 60
 TABLE_VERSION, TABLE_COUNT, TABLE_ENTRIES = 32, 36, 72
@@ -79,6 +85,66 @@ def in_table(place):
 
 def in_entry(name, place):
     return lambda data: entry_place(data, name) + place
+
+
+def manifested(blob):
+    """The package with another manifest, behind right checksums."""
+    def change(data):
+        package = mkimage.parse(bytes(data))
+        package.entries[0].blob = blob
+        return package.encode()
+    return change
+
+
+def message(manifest):
+    """The bytes of a BootManifest of which nobody has asked whether it means anything."""
+    return subprocess.run(STRICT, input=json.dumps(manifest).encode(), check=True, cwd=ROOT,
+                          capture_output=True).stdout
+
+
+def granted(**grant):
+    """A manifest that grants something to hello."""
+    return {"programs": [{"name": "hello", "grants": [{"name": "x", **grant}]}]}
+
+
+RANGE = "invalid argument (a value in the message is out of its range)"
+NO_SUCH_PROGRAM = "cannot load this program: failed (nothing has this name)"
+# What a manifest says, and what is said of it.
+HOSTILE = [
+    ({"endpoints": [{"name": f"e{i}", "messageMax": 8} for i in range(17)]},
+     "manifest: has more than 16 endpoints"),
+    ({"memories": [{"name": f"m{i}", "pages": 1} for i in range(9)]},
+     "manifest: has more than 8 memories"),
+    ({"programs": [{"name": "hello"}] * 21}, "manifest: has more than 20 programs"),
+    ({"programs": [{"name": "hello", "arguments": "x" * 17000}]},
+     "manifest: is larger than 16384 bytes"),
+    ({"programs": [{"name": "hello", "arguments": "x" * 496}]},
+     "hello: its arguments are too long"),
+    ({"memories": [{"name": "m", "pages": 2**32 - 1}]}, f"m: cannot make this memory: {RANGE}"),
+    ({"endpoints": [{"name": "e", "messageMax": 2**32 - 1}]},
+     f"e: cannot make this endpoint: {RANGE}"),
+    ({"programs": [{"name": "../hello"}]}, f"../hello: {NO_SUCH_PROGRAM}"),
+    ({"programs": [{"name": "manifest"}]}, f"manifest: {NO_SUCH_PROGRAM}"),
+    ({"programs": [{"name": "init-min"}]}, f"init-min: {NO_SUCH_PROGRAM}"),
+    ({"programs": [{"name": "\x1b[2J\x07"}]}, f".[2J.: {NO_SUCH_PROGRAM}"),
+    ({"programs": [{"name": "n" * 300}]}, f"{'n' * 40}...: {NO_SUCH_PROGRAM}"),
+    (granted(own="root"), "root: cannot grant what was not granted to me"),
+    (granted(server="e"), "e: no endpoint has this name"),
+    (granted(client={"endpoint": "e"}), "e: no endpoint has this name"),
+    (granted(memory={"of": "m"}), "m: no memory has this name"),
+    (granted(ports={"first": 0, "count": 65536}),
+     "x: cannot have these ports: failed (the machine itself needs this part of it)"),
+    (granted(ports={"first": 2**32 - 1, "count": 2**32 - 1}),
+     f"x: cannot have these ports: {RANGE}"),
+    (granted(line=2**32 - 1), f"x: cannot have this interrupt line: {RANGE}"),
+    (granted(name="x" * 100, own="console"), f"{'x' * 40}...: cannot grant this: {RANGE}"),
+    (granted(name="", own="console"), f": cannot grant this: {RANGE}"),
+    ({"programs": [{"name": "hello", "grants": [{"name": "x", "own": "console"}] * 2}]},
+     "x: cannot grant this: failed (this name is given already)"),
+    ({"programs": [{"name": "hello", "grants": [{"name": f"x{i}", "own": "console"}
+                                                for i in range(65)]}]},
+     f"x64: cannot grant this: {RANGE}"),
+]
 
 
 class Package(unittest.TestCase):
@@ -172,6 +238,43 @@ class Package(unittest.TestCase):
         self.assert_said(change, "[0] init-min: pong: cannot load this program: file (byte 18): "
                          "made for another machine (x86-64 is 62): 183; build it for "
                          "x86_64-none-elf", HELLO)
+
+    def test_manifests_that_are_no_messages_behind_right_checksums(self):
+        for data, why in ((b"\xff" * 64, "a pointer is of another kind than its field"),
+                          ((1 << 62 | 4).to_bytes(8, "little"),
+                           "a pointer leads outside the message")):
+            self.assert_said(manifested(data), f"[0] init-min: manifest: {why}",
+                             platforms=STRICTEST)
+
+    def test_hostile_manifests_behind_right_checksums(self):
+        for number, (manifest, line) in enumerate(HOSTILE):
+            self.assert_said(manifested(message(manifest)), f"[0] init-min: {line}",
+                             platforms=STRICTEST if number else PLATFORMS)
+
+    def test_always_a_system_or_a_reason_whatever_the_manifest_is(self):
+        """Some may wait for what the manifest does not start any more: code 3."""
+        draw = random.Random(1)
+        data = (ROOT / "build/sim/first-call.pkg").read_bytes()
+        manifest = mkimage.parse(data).entries[0].blob
+        path = f"{FOLDER}/package-random.pkg"
+        (ROOT / FOLDER).mkdir(parents=True, exist_ok=True)
+        ends = []
+        for turn in range(CHANGES):
+            changed = bytearray(manifest)
+            for _ in range(draw.randrange(1, 5)):
+                place = draw.randrange(len(changed) // 8) * 8
+                changed[place + draw.randrange(8)] ^= 1 << draw.randrange(8)
+                if turn % 3 == 0:
+                    changed[place:place + 8] = draw.choice((bytes(8), b"\xff" * 8, manifest[:8]))
+            pathlib.Path(ROOT, path).write_bytes(manifested(bytes(changed))(data))
+            run = Run("sim-asan", path, "package-random")
+            said = "\n".join(run.lines) + run.errors
+            ends.append(run.code)
+            self.assertIn(run.code, (0, 1, 3), said)
+            self.assertTrue(any(line.startswith("tessera: head ") for line in run.lines), said)
+            if "[0] init-min: manifest: " in said:  # it gave up, and nothing is left behind
+                self.assertEqual(run.code, 1, said)
+        self.assertEqual({0, 1}, set(ends) & {0, 1})
 
     def test_more_bytes_than_the_package_are_ignored(self):
         path = f"{FOLDER}/package-longer.pkg"

@@ -17,6 +17,7 @@ import source as sources
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "system/manifests/manifest.capnp"
+INIT = ROOT / "system/init-min/init.h"
 NAME_BYTES_MAX = 31      # NAME_SIZE without the final NUL
 MESSAGE_MAX = 65536      # MESSAGE_SIZE_MAX
 MEMORY_PAGES_MAX = 1024
@@ -92,6 +93,9 @@ class Checker:
         self.endpoints = []
         self.first = ""
         self.memories = []
+        self.labels = {}  # by what a program is called
+        self.most = {kind: init_limit(f"{kind.upper()}_MAX")
+                     for kind in ("endpoints", "memories", "programs")}
         self.fixed = {}  # whether a program's addresses are always the same, by its name
 
     def refuse(self, place, sentence):
@@ -120,6 +124,9 @@ class Checker:
 
     def manifest(self, value):
         first = self.first = self.name("first", value.get("first", ""))
+        for kind, most in self.most.items():
+            if len(value.get(kind, [])) > most:
+                self.refuse(kind, f"{len(value[kind])} of them; init-min has room for {most}")
         for kind, what in (("programs", "the first program; the kernel starts it"),
                            ("endpoints", "the endpoint of the first program")):
             for i, entry in enumerate(value.get(kind, [])):
@@ -172,9 +179,18 @@ class Checker:
         keep, session = value.get("keep", False), value.get("session", False)
         if keep and session:
             self.refuse(f"{place}.session", "keep and session are two ways to go on; choose one")
-        label = value.get("label", "")
         return {"name": name, "arguments": arguments, "grants": grants, "keep": keep,
-                "session": session, "label": label and self.name(f"{place}.label", label)}
+                "session": session, "label": self.label(place, value.get("label", ""), name)}
+
+    def label(self, place, label, name):
+        if label:
+            self.name(f"{place}.label", label)
+        called = label or name
+        if called in self.labels and (label or self.labels[called]):
+            self.refuse(f"{place}.{'label' if label else 'name'}",
+                        f"another program is called {called!r}, too")
+        self.labels[called] = label
+        return label
 
     def grant(self, place, value):
         kinds = ("own", "server", "client", "memory", "ports", "line", "bell")
@@ -244,6 +260,11 @@ class Checker:
         return mask
 
 
+def init_limit(name):
+    """A number of init-min's own: what it would refuse is refused before there is a package."""
+    return int(re.search(rf"\b{name} = (\d+),", INIT.read_text(encoding="utf-8"))[1])
+
+
 def strictly(strict, forms, schema, kind, source, data):
     """What capnp-strict makes of the bytes, which it calls by their source."""
     try:
@@ -273,5 +294,9 @@ def read(path, options, schema, interfaces, strict):
                                   + checked.pop("also")))
     message = strictly(strict, "json:flat", schema, "BootManifest", source,
                        json.dumps(checked).encode())
+    most = init_limit("MANIFEST_SIZE_MAX")
+    if len(message) > most:
+        raise ManifestError(f"{path}: it takes {len(message)} bytes in a package; init-min has "
+                            f"room for {most}")
     fixed = {name for name in programs if checker.fixed.get(name)}
     return Manifest(value, first, programs, fixed, message)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,52 @@ static void numbers_outside_of_their_range_are_refused(void **state)
     }
 }
 
+// Every option, as docs/boot.md lists them: without what it wants, with what it doesn't, twice.
+static void each_option_is_refused_malformed_and_repeated(void **state)
+{
+    static const struct {
+        char name[24], good[12], why[48];
+    } options[] = {
+        {"log", "=quiet", "the value must be quiet or normal or verbose"},
+        {"end", "=stop", "the value must be test or off or reboot or stop"},
+        {"safemode", "", "this option takes no value"},
+        {"recovery", "", "this option takes no value"},
+        {"seed", "=1", "the value must be a number from 1 to "},
+        {"size.sessions", "=4", "the value must be a number from 4 to "},
+        {"size.jobs", "=4", "the value must be a number from 4 to "},
+        {"size.processes", "=8", "the value must be a number from 8 to "},
+        {"size.threads", "=8", "the value must be a number from 8 to "},
+        {"size.objects", "=128", "the value must be a number from 128 to "},
+        {"size.facets", "=256", "the value must be a number from 256 to "},
+        {"size.holds", "=256", "the value must be a number from 256 to "},
+        {"size.mappings", "=128", "the value must be a number from 128 to "},
+        {"size.requests", "=128", "the value must be a number from 128 to "},
+        {"size.logpages", "=32", "the value must be a number from 32 to "},
+    };
+    static const char bad[][28] = {"=", "=x", "=-1", "==", "=\x7f", "=99999999999999999999"};
+    char line[128], expected[128];
+    (void)state;
+    for (uint32_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const char *name = options[i].name, *good = options[i].good;
+        snprintf(line, sizeof(line), "tessera.%s%s", name, good);
+        assert_true(command_decode(line, &command, &fault));
+        snprintf(line, sizeof(line), "tessera.%s%s tessera.%s%s", name, good, name, good);
+        snprintf(expected, sizeof(expected), "tessera.%s%s: given twice", name, good);
+        expect_refused(line, expected);
+        snprintf(line, sizeof(line), "tessera.%s.x%s", name, good);
+        snprintf(expected, sizeof(expected), "%s: there is no such option", line);
+        expect_refused(line, expected);
+        for (uint32_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+            snprintf(line, sizeof(line), "tessera.%s%s", name, bad[k]);
+            assert_false(command_decode(line, &command, &fault));
+            assert_non_null(strstr(fault.text, name));
+            assert_non_null(strstr(fault.text, options[i].why));
+        }
+        snprintf(line, sizeof(line), "tessera.%s", name);
+        assert_int_equal(command_decode(line, &command, &fault), good[0] == 0);
+    }
+}
+
 static void a_refusal_shows_what_can_be_shown(void **state)
 {
     (void)state;
@@ -134,6 +181,7 @@ int main(void)
         cmocka_unit_test(words_of_others_are_left_alone),
         cmocka_unit_test(what_is_no_option_or_value_is_refused),
         cmocka_unit_test(numbers_outside_of_their_range_are_refused),
+        cmocka_unit_test(each_option_is_refused_malformed_and_repeated),
         cmocka_unit_test(a_refusal_shows_what_can_be_shown),
         cmocka_unit_test(always_ends_with_a_decision),
     };

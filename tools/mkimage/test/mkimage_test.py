@@ -75,11 +75,11 @@ class Folder(unittest.TestCase):
         for name in ("init-min", "pong", "ping"):
             (self.folder / f"{name}.elf").write_bytes(elf_file())
 
-    def run_tool(self, value=None, text=None):
+    def run_tool(self, value=None, text=None, data=None):
         """(exit code, what was printed, what went wrong)"""
         path = self.folder / "manifest.json"
-        path.write_text(json.dumps(GOOD if value is None else value) if text is None else text,
-                        encoding="utf-8")
+        text = json.dumps(GOOD if value is None else value) if text is None else text
+        path.write_bytes(text.encode() if data is None else data)
         arguments = ["--manifest", str(path), "--programs",
                      str(self.folder), "--out", str(self.folder / "out.pkg"), "--list"]
         out, err = io.StringIO(), io.StringIO()
@@ -87,8 +87,8 @@ class Folder(unittest.TestCase):
             code = mkimage.main(arguments)
         return code, out.getvalue(), err.getvalue()
 
-    def assert_refused(self, sentence, value=None, text=None):
-        code, _, err = self.run_tool(value, text=text)
+    def assert_refused(self, sentence, value=None, **options):
+        code, _, err = self.run_tool(value, **options)
         self.assertEqual(code, 1, err)
         self.assertIn(sentence, err)
         self.assertFalse((self.folder / "out.pkg").exists())
@@ -155,7 +155,7 @@ class Packages(Folder):
 
     def test_too_many_entries(self):
         value = copy.deepcopy(GOOD)
-        value["programs"] = [{"name": f"p{i}"} for i in range(32)]
+        value["also"] = [f"p{i}" for i in range(32)]
         self.assert_refused("a package has 32 entries at most", value)
 
     def test_usage_errors_exit_with_2(self):
@@ -199,6 +199,9 @@ REFUSED = [
     (("programs", 0, "stack"), 1, 'programs[0]: unknown field "stack"'),
     (("endpoints", 0, "messageMax"), 65537, "messageMax: 65537 is out of range"),
     (("endpoints", 0, "messageMax"), 0, "messageMax: 0 is out of range"),
+    (("endpoints", 0, "messageMax"), 2**64, 'messageMax: "18446744073709551616" is out of range'),
+    (("endpoints", 0, "messageMax"), 1e300, 'messageMax: "1e+300" is out of range'),
+    (("endpoints", 0, "messageMax"), 1.5, 'messageMax: "1.5" is no whole number'),
     (("endpoints", 0, "messageMax"), True, "messageMax: UInt32 is wanted, not true"),
     (("endpoints",), [GOOD["endpoints"][0]] * 2, "endpoints[1].name: endpoint 'ping' is declared"),
     (("memories",), [{"name": "kept", "pages": 0}], "memories[0].pages: 0 is out of range"),
@@ -227,6 +230,12 @@ REFUSED = [
      "grants[1]: bell and line exclude each other"),
     (("programs", 1, "session"), 1, "session: Bool is wanted, not a number"),
     (("programs", 1, "label"), "a/b", "programs[1].label: 'a/b' is not a name"),
+    (("programs", 1, "label"), "pong", "programs[1].label: another program is called 'pong', too"),
+    (("programs",), [{"name": "pong"}] * 21, "programs: 21 of them; init-min has room for 20"),
+    (("memories",), [{"name": f"m{i}", "pages": 1} for i in range(9)],
+     "memories: 9 of them; init-min has room for 8"),
+    (("endpoints",), [{"name": f"e{i}", "messageMax": 1} for i in range(17)],
+     "endpoints: 17 of them; init-min has room for 16"),
     (GRANT + ("client", "depth"), 1, 'programs[1].grants[0].client: unknown field "depth"'),
     (METHODS, ["echo", "halt"], "client.methods[1]: Ping has no method 'halt'"),
     (METHODS, ["echo", "echo"], "client.methods[1]: 'echo' is listed twice"),
@@ -249,6 +258,22 @@ class Manifests(Folder):
         for text in ("", "{", "[1, 2]", '"x"', "[" * 100000, '{"first": NaN}', "\ufeff{}"):
             with self.subTest(text[:10]):
                 self.assert_refused("manifest.json:1:", text=text)
+
+    def test_text_that_is_not_utf_8_is_refused(self):
+        for data, sentence in ((b'{"first": "init-\xff"}', "1:11: first: the text is not UTF-8"),
+                               (b'{"f\xc3(": "x"}', "1:2: unknown field"),
+                               (b'{"first": "\\ud800"}', "1:12: first: half of a surrogate pair"),
+                               ('{"first": "x"}'.encode("utf-16"), "1:1: struct Manifest is")):
+            with self.subTest(sentence):
+                self.assert_refused(f"manifest.json:{sentence}", data=data)
+
+    def test_what_is_far_too_long_is_refused(self):
+        self.assert_refused("first: 1000000 bytes are too long; 31 fit",
+                            changed(("first",), "a" * 10**6))
+        self.assert_refused('"9999', changed(("endpoints", 0, "messageMax"), 10**4000 - 1))
+        grants = [{"name": f"{i:030}", "own": "console"} for i in range(64)]
+        self.assert_refused("bytes in a package; init-min has room for 16384", changed(
+            ("programs",), [{"name": "pong", "grants": grants} for i in range(4)]))
 
     def test_field_that_stands_twice_is_refused(self):
         self.assert_refused("field first stands twice", text='{"first": "a", "first": "b"}')

@@ -117,6 +117,10 @@ REFUSED = (
     ("order: 60", "order: 'x'", "m.jsonnet: program late: order is no number"),
     ("tessera.libsonnet", "other.libsonnet", "m.jsonnet:1:17: couldn't open import"),
     ("},\n}", "},\n", "m.jsonnet:11:1: "),
+    ("'init-min'", "self.first", "m.jsonnet:3:10: max stack frames exceeded"),
+    ("local ", "local l = import 'm.jsonnet'; l + local ", "m.jsonnet:1:"),
+    ("order: 60", "order: 1e999", "m.jsonnet:6:20: overflow"),
+    ("late: {", "ping: {}, late: {", "duplicate field: ping"),
 )
 
 
