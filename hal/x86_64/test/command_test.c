@@ -119,7 +119,7 @@ static void each_option_is_refused_malformed_and_repeated(void **state)
         {"size.logpages", "=32", "the value must be a number from 32 to "},
     };
     static const char bad[][28] = {"=", "=x", "=-1", "==", "=\x7f", "=99999999999999999999"};
-    char line[128], expected[128];
+    char line[256], expected[320];
     (void)state;
     for (uint32_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         const char *name = options[i].name, *good = options[i].good;
