@@ -18,6 +18,17 @@
 
     .text
 
+// What a thread in SYSCALL keeps besides what is in its state already.
+    .macro call_save state
+    movq %rbx, STATE_RBX(\state)
+    movq %rbp, STATE_RBP(\state)
+    movq %r12, STATE_R12(\state)
+    movq %r13, STATE_R13(\state)
+    movq %r14, STATE_R14(\state)
+    movq %r15, STATE_R15(\state)
+    movl $RESUME_CALL, STATE_RESUME(\state)
+    .endm
+
 // cap_enter, exit: rdi the number, rsi and rdx the arguments; SYSCALL put RIP into rcx and RFLAGS
 // into r11. loop_system_call() keeps the registers that a program's function would keep, so they
 // are saved only when another thread is to run.
@@ -33,13 +44,7 @@ entry_system_call:
     cmpl %eax, %gs:CPU_THREAD
     je entry_return
 
-    movq %rbx, STATE_RBX(%rdx)
-    movq %rbp, STATE_RBP(%rdx)
-    movq %r12, STATE_R12(%rdx)
-    movq %r13, STATE_R13(%rdx)
-    movq %r14, STATE_R14(%rdx)
-    movq %r15, STATE_R15(%rdx)
-    movl $RESUME_CALL, STATE_RESUME(%rdx)
+    call_save %rdx
     movl %eax, %edi
 entry_next: // edi: the thread to run; the registers of the last one are in its state
     call thread_next
@@ -76,13 +81,7 @@ entry_system_call_shared:
     movq %gs:CPU_STATE, %rax
     movq %rcx, STATE_RIP(%rax)
     movq %rsp, STATE_RSP(%rax)
-    movq %rbx, STATE_RBX(%rax)
-    movq %rbp, STATE_RBP(%rax)
-    movq %r12, STATE_R12(%rax)
-    movq %r13, STATE_R13(%rax)
-    movq %r14, STATE_R14(%rax)
-    movq %r15, STATE_R15(%rax)
-    movl $RESUME_CALL, STATE_RESUME(%rax)
+    call_save %rax
     movq %gs:CPU_STACK, %rsp
     call loop_system_call_shared
     movq %gs:CPU_STATE, %rdx

@@ -23,6 +23,30 @@
 #define LARGE_SIZE   0x200000
 #define LARGE_COUNT  2048 // 4 GiB
 
+// From 16 or 32 bits; what follows is a far jump.
+    .macro long_mode_enter
+    movl $CR4_PAE, %eax
+    movl %eax, %cr4
+    movl $(start_root - KERNEL_BASE), %eax
+    movl %eax, %cr3
+    movl $MSR_EFER, %ecx
+    rdmsr
+    orl $EFER_LME, %eax
+    wrmsr
+    movl $CR0_VALUE, %eax
+    movl %eax, %cr0
+    .endm
+
+    .macro segments_load
+    movl $SELECTOR_KERNEL_DATA, %eax
+    movl %eax, %ss
+    xorl %eax, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %fs
+    movl %eax, %gs
+    .endm
+
     .section .note.pvh, "a", @note
     .balign 4
     .long 4, 8, NOTE_PHYSICAL_ENTRY
@@ -79,26 +103,11 @@ trampoline:
     xorl %eax, %eax
     movw %ax, %ds
     lgdtl TRAMPOLINE + trampoline_pointer - trampoline
-    movl $CR4_PAE, %eax
-    movl %eax, %cr4
-    movl $(start_root - KERNEL_BASE), %eax
-    movl %eax, %cr3
-    movl $MSR_EFER, %ecx
-    rdmsr
-    orl $EFER_LME, %eax
-    wrmsr
-    movl $CR0_VALUE, %eax
-    movl %eax, %cr0
+    long_mode_enter
     ljmpl $SELECTOR_KERNEL_CODE, $(TRAMPOLINE + trampoline_64 - trampoline)
     .code64
 trampoline_64:
-    movl $SELECTOR_KERNEL_DATA, %eax
-    movl %eax, %ss
-    xorl %eax, %eax
-    movl %eax, %ds
-    movl %eax, %es
-    movl %eax, %fs
-    movl %eax, %gs
+    segments_load
     movq TRAMPOLINE + trampoline_stack - trampoline, %rsp
     xorl %ebp, %ebp
     movq $smp_begin, %rax
@@ -158,16 +167,7 @@ start32:
     decl %ecx
     jnz 2b
 
-    movl $CR4_PAE, %eax
-    movl %eax, %cr4
-    movl $(start_root - KERNEL_BASE), %eax
-    movl %eax, %cr3
-    movl $MSR_EFER, %ecx
-    rdmsr
-    orl $EFER_LME, %eax
-    wrmsr
-    movl $CR0_VALUE, %eax
-    movl %eax, %cr0
+    long_mode_enter
     lgdt start_descriptors_pointer - KERNEL_BASE
     ljmp $SELECTOR_KERNEL_CODE, $(start64 - KERNEL_BASE)
 
@@ -179,13 +179,7 @@ start64:
     movq $start_higher, %rax
     jmp *%rax
 start_higher:
-    movl $SELECTOR_KERNEL_DATA, %eax
-    movl %eax, %ss
-    xorl %eax, %eax
-    movl %eax, %ds
-    movl %eax, %es
-    movl %eax, %fs
-    movl %eax, %gs
+    segments_load
     movq $(cpu_stacks + STACKS_SIZE), %rsp
     movl -12(%rsp), %edi // EBX
     movl -8(%rsp), %esi  // enum loader_name

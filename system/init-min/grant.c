@@ -211,39 +211,40 @@ static bool source_memory(const struct init *init, struct boot_grant_reader gran
     return true;
 }
 
+// A range of what there is of devices, narrowed (`is_made`, or why not), without narrow itself.
+static bool source_range(const struct init *init, struct boot_grant_reader grant, bool is_made,
+                         uint64_t range, uint64_t methods, const char *refusal,
+                         struct capnp_exception *exception, struct source *source)
+{
+    if (is_made) {
+        is_made = source_facet(init, (struct capnp_cap){range}, methods, 0, 0, source, exception);
+        tsr_release(range);
+    }
+    if (!is_made) {
+        complain(init, boot_grant_get_name(grant), refusal, exception);
+    }
+    return is_made;
+}
+
 static bool source_ports(const struct init *init, struct boot_grant_reader grant,
                          struct source *source)
 {
-    struct io_ports ports;
+    struct io_ports ports = {0};
     struct capnp_exception exception;
     bool is_made = io_ports_narrow(init->ports, boot_grant_get_ports_first(grant),
                                    boot_grant_get_ports_count(grant), &ports, &exception);
-    if (is_made) {
-        is_made = source_facet(init, (struct capnp_cap){ports.id}, PORTS_METHODS, 0, 0, source,
-                               &exception);
-        tsr_release(ports.id);
-    }
-    if (!is_made) {
-        complain(init, boot_grant_get_name(grant), "cannot have these ports", &exception);
-    }
-    return is_made;
+    return source_range(init, grant, is_made, ports.id, PORTS_METHODS, "cannot have these ports",
+                        &exception, source);
 }
 
 static bool source_line(const struct init *init, struct boot_grant_reader grant,
                         struct source *source)
 {
-    struct interrupt line;
+    struct interrupt line = {0};
     struct capnp_exception exception;
     bool is_made = interrupt_narrow(init->lines, boot_grant_get_line(grant), 1, &line, &exception);
-    if (is_made) {
-        is_made =
-            source_facet(init, (struct capnp_cap){line.id}, LINE_METHODS, 0, 0, source, &exception);
-        tsr_release(line.id);
-    }
-    if (!is_made) {
-        complain(init, boot_grant_get_name(grant), "cannot have this interrupt line", &exception);
-    }
-    return is_made;
+    return source_range(init, grant, is_made, line.id, LINE_METHODS,
+                        "cannot have this interrupt line", &exception, source);
 }
 
 static bool source_bell(const struct init *init, struct boot_grant_reader grant,

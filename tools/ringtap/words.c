@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names of what a record says by number. The tables are abi/methods.lock and abi/errors.def
-// themselves. A number without a name stays a number: records come from a machine that may be newer
+// Names of what a record says by number, of lib/authority's interfaces and of abi/errors.def
+// itself. A number without a name stays a number: records come from a machine that may be newer
 // than this tool, or broken.
 #include <inttypes.h>
-#include <string.h>
 
 #include "abi/errors.h"
 #include "abi/ring.h"
+#include "lib/authority/interface.h"
 #include "tools/ringtap/ringtap.h"
 
 static const char *const operations[UINT8_MAX + 1] = {
@@ -17,61 +17,18 @@ static const char *const operations[UINT8_MAX + 1] = {
     [OP_FINISH] = "finish",   [SYSLOG_EXIT] = "exit",
 };
 
-static const struct {
-    uint64_t id;
-    const char *name;
-} interfaces[] = {
-#define INTERFACE(id, name) {id, #name},
-#define METHOD(interface, number, name)
-#include "abi/methods.lock"
-#undef INTERFACE
-#undef METHOD
-};
-
-static const struct {
-    const char *interface;
-    uint32_t number;
-    const char *name;
-} methods[] = {
-#define INTERFACE(id, name)
-#define METHOD(interface, number, name) {#interface, number, #name},
-#include "abi/methods.lock"
-#undef INTERFACE
-#undef METHOD
-};
-
 static const char *const sentences[STATUS_LIMIT] = {
 #define STATUS(name, number, kind, sentence) [number] = sentence,
 #include "abi/errors.def"
 #undef STATUS
 };
 
-static const char *interface_name(uint64_t id)
-{
-    for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++) {
-        if (interfaces[i].id == id) {
-            return interfaces[i].name;
-        }
-    }
-    return NULL;
-}
-
-static const char *method_name(const char *interface, uint32_t number)
-{
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (strcmp(methods[i].interface, interface) == 0 && methods[i].number == number) {
-            return methods[i].name;
-        }
-    }
-    return NULL;
-}
-
 // ".echo", or ".method 9"; nothing where the operation has no method: a RETURN answers a call,
 // whose record says which.
-static void method_write(char *to, size_t size, const char *interface,
+static void method_write(char *to, size_t size, uint64_t interface,
                          const struct syslog_operation *operation)
 {
-    const char *name = interface == NULL ? NULL : method_name(interface, operation->method);
+    const char *name = method_name(interface, operation->method);
 
     if (operation->opcode != OP_CALL) {
         to[0] = 0;
@@ -95,7 +52,7 @@ void title_write(const struct syslog_record *record, char title[TITLE_SIZE])
         snprintf(title, TITLE_SIZE, "%s", operation);
     } else {
         snprintf(number, sizeof(number), "interface 0x%" PRIx64, record->interface);
-        method_write(method, sizeof(method), interface, &record->operation);
+        method_write(method, sizeof(method), record->interface, &record->operation);
         snprintf(title, TITLE_SIZE, "%s %s%s", operation, interface != NULL ? interface : number,
                  method);
     }

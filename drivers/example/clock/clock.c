@@ -4,6 +4,7 @@
 // in the place where PCs have it. README.md says what to learn from it, policy.libsonnet what it is
 // granted.
 #include "abi/start.h"
+#include "runtime/ports.h"
 #include "runtime/runtime.h"
 #include "runtime/service/service.h"
 
@@ -55,45 +56,20 @@ static struct {
 // --- The device ---------------------------------------------------------------------------------
 
 // Without its registers a driver has nothing to do: whoever started it decides.
-static void must(bool is_done, const char *what, const struct capnp_exception *exception)
-{
-    if (!is_done) {
-        tsr_panic_because(what, exception);
-    }
-}
-
 static void port_write(uint32_t port, uint8_t value)
 {
     struct capnp_exception exception;
-    uint32_t written;
-    must(
-        io_ports_write(driver.ports, port, 1, (struct capnp_data){&value, 1}, &written, &exception),
-        "clock: the device cannot be written: ", &exception);
+    tsr_must(tsr_port_write(driver.ports, port, value, &exception),
+             "clock: the device cannot be written: ", &exception);
 }
 
 static uint8_t register_read(enum clock_register which)
 {
-    struct capnp_call call;
     struct capnp_exception exception;
-    struct io_ports_read_params_builder params;
-    struct io_ports_read_results_reader results;
     uint8_t value = 0;
     port_write(PORT_WHICH, (uint8_t)which);
-    bool is_read = io_ports_read_begin(driver.ports, &call, &params, &exception);
-    if (is_read) {
-        io_ports_read_params_set_port(params, PORT_VALUE);
-        io_ports_read_params_set_size(params, 1);
-        io_ports_read_params_set_count(params, 1);
-        is_read =
-            capnp_call_send(&call, &exception) && io_ports_read_finish(&call, &results, &exception);
-    }
-    if (is_read) {
-        struct capnp_data data = io_ports_read_results_get_data(results);
-        value = data.size == 1 ? data.data[0] : 0;
-        is_read = !capnp_call_refuse_response(&call, &exception);
-    }
-    capnp_call_end(&call);
-    must(is_read, "clock: the device cannot be read: ", &exception);
+    tsr_must(tsr_port_read(driver.ports, PORT_VALUE, &value, &exception),
+             "clock: the device cannot be read: ", &exception);
     return value;
 }
 
@@ -280,8 +256,8 @@ static bool bell_wait(void)
 static void line_open(void)
 {
     struct capnp_exception exception;
-    must(interrupt_acknowledge(driver.interrupt, driver.generation, &exception),
-         "clock: the line is not opened again: ", &exception);
+    tsr_must(interrupt_acknowledge(driver.interrupt, driver.generation, &exception),
+             "clock: the line is not opened again: ", &exception);
 }
 
 static void rung(struct tsr_waiter *waiter, struct tsr_slot *slot)
@@ -321,16 +297,16 @@ int tsr_main(struct start *start)
     options.bell = driver.bell.id;
     driver.rung.done = rung;
     seconds_tell(false); // a life before may have left it on
-    must(tsr_service_start(&driver.service, &options, &exception),
-         "clock: cannot serve: ", &exception);
+    tsr_must(tsr_service_start(&driver.service, &options, &exception),
+             "clock: cannot serve: ", &exception);
     driver.bell_slot = tsr_plain_take(tsr_self());
     if (driver.bell_slot == NULL || !bell_wait()) {
         tsr_panic("clock: cannot wait for its bell");
     }
-    must(interrupt_bind(driver.interrupt, driver.bell, BELL_INTERRUPT, &driver.generation,
-                        &exception),
-         "clock: cannot have its line: ", &exception);
+    tsr_must(interrupt_bind(driver.interrupt, driver.bell, BELL_INTERRUPT, &driver.generation,
+                            &exception),
+             "clock: cannot have its line: ", &exception);
     register_read(REGISTER_C); // what was told to a life before
-    must(tsr_service_serve(&driver.service, &exception), "clock: cannot go on: ", &exception);
+    tsr_must(tsr_service_serve(&driver.service, &exception), "clock: cannot go on: ", &exception);
     return 0;
 }

@@ -3,6 +3,7 @@
 // See uart.h.
 #include "drivers/serial/16550/uart.h"
 
+#include "runtime/ports.h"
 #include "runtime/runtime.h"
 #include "runtime/thread.h"
 
@@ -40,39 +41,18 @@ enum {
 
 static uint8_t register_read(const struct uart *uart, enum uart_register which)
 {
-    struct capnp_call call;
     struct capnp_exception exception;
-    struct io_ports_read_params_builder params;
-    struct io_ports_read_results_reader results;
     uint8_t value = 0;
-    bool is_read = io_ports_read_begin(uart->ports, &call, &params, &exception);
-    if (is_read) {
-        io_ports_read_params_set_port(params, which);
-        io_ports_read_params_set_size(params, 1);
-        io_ports_read_params_set_count(params, 1);
-        is_read =
-            capnp_call_send(&call, &exception) && io_ports_read_finish(&call, &results, &exception);
-    }
-    if (is_read) {
-        struct capnp_data data = io_ports_read_results_get_data(results);
-        value = data.size == 1 ? data.data[0] : 0;
-        is_read = !capnp_call_refuse_response(&call, &exception);
-    }
-    capnp_call_end(&call);
-    if (!is_read) {
-        tsr_panic_because("16550: the device cannot be read: ", &exception);
-    }
+    tsr_must(tsr_port_read(uart->ports, which, &value, &exception),
+             "16550: the device cannot be read: ", &exception);
     return value;
 }
 
 static void register_write(const struct uart *uart, enum uart_register which, uint8_t value)
 {
     struct capnp_exception exception;
-    uint32_t written;
-    if (!io_ports_write(uart->ports, which, 1, (struct capnp_data){&value, 1}, &written,
-                        &exception)) {
-        tsr_panic_because("16550: the device cannot be written: ", &exception);
-    }
+    tsr_must(tsr_port_write(uart->ports, which, value, &exception),
+             "16550: the device cannot be written: ", &exception);
 }
 
 // A call whose answer goes to the stream's memory.

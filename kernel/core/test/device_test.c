@@ -18,19 +18,13 @@ enum {
     BINDINGS = 16,
 };
 
-static const char *const programs[] = {"init", "driver", "other", NULL};
 static uint32_t init;
 static cap_t bell;
 
 static int boot(void **state)
 {
     (void)state;
-    if (!machine_boot(&(struct machine_options){.programs = programs})) {
-        return 1;
-    }
-    init = (uint32_t)machine.running;
-    bell = act_notification(init);
-    return 0;
+    return devices_boot(&init, &bell);
 }
 
 // --- Calls --------------------------------------------------------------------------------------

@@ -10,6 +10,20 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/test/waiting.h"
+
+int devices_boot(uint32_t *init, cap_t *bell)
+{
+    static const char *const programs[] = {"init", "driver", "other", NULL};
+
+    if (!machine_boot(&(struct machine_options){.programs = programs})) {
+        return 1;
+    }
+    *init = (uint32_t)machine.running;
+    *bell = act_notification(*init);
+    return 0;
+}
+
 struct capnp_builder act_message(void)
 {
     static uint64_t words[32];

@@ -6,6 +6,9 @@
 
 #include "kernel/core/test/act.h"
 
+// What tests of devices begin with: a first program, by its thread, and a notification of its own.
+// 0, as a cmocka set-up.
+int devices_boot(uint32_t *init, cap_t *bell);
 // An empty message to build, one at a time.
 struct capnp_builder act_message(void);
 // IoPorts.narrow, or Interrupt.narrow, which is the same.

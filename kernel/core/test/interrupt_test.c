@@ -15,19 +15,13 @@ enum {
     LINE = 5,
 };
 
-static const char *const programs[] = {"init", NULL};
 static uint32_t init;
 static cap_t bell;
 
 static int boot(void **state)
 {
     (void)state;
-    if (!machine_boot(&(struct machine_options){.programs = programs})) {
-        return 1;
-    }
-    init = (uint32_t)machine.running;
-    bell = act_notification(init);
-    return 0;
+    return devices_boot(&init, &bell);
 }
 
 // A thread whose first SQE completes so much that the turn ends before the second is taken.
