@@ -5,6 +5,7 @@
 // goes on until all rows are here; all of them are of the same moment.
 #include <string.h>
 
+#include "lib/authority/denial.h"
 #include "programs/shell/authority.h"
 
 static const uint64_t now = UINT64_MAX;
@@ -305,10 +306,62 @@ static bool what_if_ask(struct asking *asking, struct capnp_call *call,
     return is_answered;
 }
 
+// Why it may not: a row for each reason, and one for who could help.
+static bool why_not_ask(struct asking *asking, struct capnp_call *call,
+                        struct capnp_exception *exception)
+{
+    static const char *const whys[] = {
+        [DENIED_REVOKER] = "what it holds revokes, and calls nothing",
+        [DENIED_INTERFACE] = "what it holds is of another interface",
+        [DENIED_METHOD] = "what it holds does not include the method",
+        [DENIED_REVOKED] = "what it held was revoked",
+        [DENIED_EXPIRED] = "the lease of what it holds is over",
+        [DENIED_SESSION] = "its session is over",
+        [DENIED_NEVER] = "it never held one",
+        [DENIED_GONE] = "it gave it back, or handed it on",
+        [DENIED_ENDED] = "it held it when it ended",
+        [DENIED_DEAD] = "the process has ended",
+        [DENIED_BUILDING] = "the process was not started yet",
+        [DENIED_KILLED] = "its job was killed",
+        [DENIED_UNSERVED] = "nobody serves it",
+    };
+    struct authority_history_why_not_params_builder params;
+    struct authority_history_why_not_results_reader results;
+    if (!authority_history_why_not_begin(asking->history, call, &params, exception)) {
+        return false;
+    }
+    authority_history_why_not_params_set_process(params, asking->process);
+    authority_history_why_not_params_set_object(params, asking->object);
+    authority_history_why_not_params_set_interface(params, asking->interface);
+    authority_history_why_not_params_set_method(params, asking->method);
+    authority_history_why_not_params_set_at(params, asking->at);
+    bool is_answered = capnp_call_send(call, exception) &&
+                       authority_history_why_not_finish(call, &results, exception);
+    if (is_answered) {
+        struct authority_reason_reader_list list =
+            authority_history_why_not_results_get_reasons(results);
+        uint64_t giver = authority_history_why_not_results_get_giver(results);
+        for (uint32_t i = 0; i < list.l.count; i++) {
+            struct authority_reason_reader reason = authority_reason_reader_at(list, i);
+            shell_sheet_words(&asking->shell->sheet,
+                              word_of(whys, DENIED_REASON_COUNT, authority_reason_get_why(reason)));
+            if (giver == 0) {
+                shell_sheet_words(&asking->shell->sheet, "nobody, as far as can be seen");
+            } else {
+                process_cell(asking, giver);
+            }
+        }
+        asking_go_on(asking, authority_history_why_not_results_get_seq(results), false);
+    }
+    capnp_call_end(call);
+    return is_answered;
+}
+
 // ---- The table ----
 
 static const char *const step_names[] = {"path", "process", "how", "since"};
 static const char *const grant_names[] = {"interface", "granted", "used", "advice"};
+static const char *const reason_names[] = {"why it may not", "who could hand one on"};
 static const char *const stop_names[] = {"process", "why it would be stopped"};
 
 static const struct question questions[] = {
@@ -319,6 +372,14 @@ static const struct question questions[] = {
     {"suggest", NULL, {WANTS_PROCESS}, 1, grant_names, 4, suggest_ask, "it was granted nothing"},
     {"what-if", "kill", {WANTS_PROCESS}, 1, stop_names, 2, what_if_ask, "nobody would be stopped"},
     {"what-if", "revoke", {WANTS_FACET}, 1, stop_names, 2, what_if_ask, "nobody would be stopped"},
+    {"why-not",
+     NULL,
+     {WANTS_PROCESS, WANTS_OBJECT, WANTS_METHOD},
+     3,
+     reason_names,
+     2,
+     why_not_ask,
+     "it may: a capability of it includes the method, and works"},
     {"who", NULL, {WANTS_OBJECT}, 1, hold_names, HOLD_COLUMNS, who_ask, "nobody could call it"},
 };
 

@@ -8,15 +8,17 @@
 
 #include "schema/authority.capnp.h"
 
-enum { TASKS_KNOWN_MAX = 16, WANTS_MAX = 2 };
+enum { TASKS_KNOWN_MAX = 16, WANTS_MAX = 3 };
 
 struct asking {
     struct shell *shell;
     struct authority_history history;
     uint64_t self;                           // this process
     uint64_t process, object, facet, number; // what the question is about
-    uint64_t at;                             // the moment; all ones: the newest
-    uint32_t skip;                           // rows that are here
+    uint64_t interface;                      // of what is held
+    uint16_t method;
+    uint64_t at;   // the moment; all ones: the newest
+    uint32_t skip; // rows that are here
     bool has_more;
     uint64_t missed; // operations that were not counted
     uint32_t task_count;
@@ -31,6 +33,7 @@ enum want {
     WANTS_PROCESS, // $task, a process's number, or nothing: this shell
     WANTS_OBJECT,  // what the shell holds under a name
     WANTS_FACET,   // ... and the facet through which it does
+    WANTS_METHOD,  // of the interface of what was named before
     WANTS_NUMBER,  // a number of commits
 };
 

@@ -5,10 +5,12 @@
 
 #include "programs/shell/shell.h"
 
+#include "schema/system.capnp.h"
+
 const struct command commands[] = {
     {"authority",
      "authority who NAME | path $task NAME | holds $task | reach $task | suggest $task | what-if "
-     "kill $task | what-if revoke $x | diff SEQ, each with [at SEQ]",
+     "kill $task | what-if revoke $x | why-not $task NAME METHOD | diff SEQ, each with [at SEQ]",
      "asks the log who could do what; a task may be a process's number", command_authority, false},
     {"call", "call NAME METHOD [ARGUMENT ...] [-> $x]",
      "calls a method; arguments and results as its schema says", command_call, true},
@@ -16,12 +18,17 @@ const struct command commands[] = {
     {"exit", "exit [CODE]", "ends the shell", command_exit, false},
     {"facet", "facet NAME [as INTERFACE] only { METHOD, ... } -> $x",
      "a narrower capability, which you can revoke", command_facet, true},
+    {"halt", "halt", "ends every program, and the machine", command_halt, true},
     {"help", "help [COMMAND | INTERFACE [METHOD] | language]", "explains", command_help, false},
     {"inspect", "inspect NAME", "interface, methods and origin of a capability", command_inspect,
      false},
     {"kill", "kill $task", "ends a program that you started", command_kill, true},
     {"learn", "learn NAME", "takes the schemas that a program brings along", command_learn, false},
     {"lease", "lease $x [10m] [100 calls]", "authority that ends by itself", command_lease, true},
+    {"log", "log [N] [PROGRAM] [refused] | log follow [PROGRAM]",
+     "the last N (20) calls, refusals and ends, of all or of one program; `follow` shows refusals "
+     "and ends as they come, until C-c",
+     command_log, false},
     {"mem", "mem", "limits of the job that is held, and what is used of them", command_mem, false},
     {"programs", "programs", "what `run` and `spawn` can start", command_programs, false},
     {"ps", "ps", "programs that were started", command_ps, false},
@@ -34,6 +41,7 @@ const struct command commands[] = {
     {"sleep", "sleep 100ms", "waits", command_sleep, false},
     {"spawn", "spawn PROGRAM [ARGUMENTS] [with { NAME: [client] @x, ... }] [-> $task]",
      "starts a program and goes on", command_spawn, true},
+    {"top", "top", "who did how much since the last look, as the log has it", command_top, false},
     {"uptime", "uptime", "how long the machine runs", command_uptime, false},
     {"wait", "wait $task", "waits for the end of a program", command_wait, false},
 };
@@ -306,6 +314,31 @@ enum code command_exit(struct shell *shell)
         code = (int32_t)shell->code;
     }
     shell->exit_code = code;
+    shell->is_over = true;
+    return CODE_WELL;
+}
+
+// Nothing that was said is lost: nobody waits for it once the programs between here and whoever
+// sits there are ended.
+enum code command_halt(struct shell *shell)
+{
+    struct capnp_exception exception;
+    const struct held *held = held_of(shell, SYSTEM_INTERFACE_ID);
+    if (shell_word_count(shell) != 1) {
+        return fail_usage(shell);
+    }
+    if (held == NULL) {
+        return fail(shell, CODE_DENIED, "this needs a System, and none is held",
+                    (struct capnp_text){"", 0},
+                    "the broker grants it with a profile that has it; `exit` ends this session");
+    }
+    if (dry(shell, "PROCESS_EXIT for every process")) {
+        return CODE_WELL;
+    }
+    out_drain(shell);
+    if (!system_halt((struct system){held->cap}, &exception)) {
+        return fail_call(shell, "the machine can't be halted", held, &exception);
+    }
     shell->is_over = true;
     return CODE_WELL;
 }

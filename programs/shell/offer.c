@@ -178,6 +178,8 @@ void offer_tell(struct shell *shell)
         pair(&table, "", none, none, "", tsr_text_of(commands[i].name));
         pair(&table, "help", none, none, "", tsr_text_of(commands[i].name));
     }
+    pair(&table, "log", none, none, "", tsr_text_of("follow"));
+    pair(&table, "log", none, none, "", tsr_text_of("refused"));
     for (uint32_t i = 0; i < shell->held_count; i++) {
         held_offer(&table, &shell->held[i]);
     }

@@ -25,7 +25,7 @@ static const char *const causes[] = {[EXIT_CAUSE_CALLED] = "ended",
                                      [EXIT_CAUSE_MACHINE_FAULT] = "machine fault",
                                      [EXIT_CAUSE_KILLED] = "killed"};
 
-static const char *cause_text(enum exit_cause cause)
+const char *exit_cause_text(enum exit_cause cause)
 {
     return (uint32_t)cause < sizeof causes / sizeof causes[0] ? causes[cause] : "ended otherwise";
 }
@@ -202,7 +202,7 @@ static enum code end_tell(struct shell *shell, int32_t code, enum exit_cause cau
     if (code == 0 && cause == EXIT_CAUSE_CALLED && !shell->is_json) {
         return CODE_WELL;
     }
-    tsr_line_text(&line, cause_text(cause));
+    tsr_line_text(&line, exit_cause_text(cause));
     tsr_line_text(&line, ": code ");
     tsr_line_signed(&line, code);
     if (code == 0 && cause == EXIT_CAUSE_CALLED) {
@@ -370,7 +370,7 @@ static void task_row(struct shell *shell, struct launcher_tasks_results_reader t
     if (launcher_tasks_results_get_state(task) == TASK_STATE_RUNNING) {
         tsr_line_text(&how, "runs");
     } else {
-        tsr_line_text(&how, cause_text(launcher_tasks_results_get_cause(task)));
+        tsr_line_text(&how, exit_cause_text(launcher_tasks_results_get_cause(task)));
         tsr_line_text(&how, ": code ");
         tsr_line_signed(&how, launcher_tasks_results_get_code(task));
     }

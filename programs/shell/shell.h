@@ -72,6 +72,7 @@ struct shell {
     int32_t exit_code;
     bool has_hung_up;   // the terminal: nobody reads any more what this session says
     bool has_new_names; // what tab offers is to be told anew
+    uint64_t top_seen;  // records of the SysLog that `top` counted already
     // A nextInterrupt is out while something runs.
     bool listens;
     struct capnp_call interrupt;
@@ -168,6 +169,11 @@ bool was_interrupted(struct shell *shell);
 // Waits for a call that was sent. False: C-c or a hang-up came first, and the call goes on.
 bool call_await(struct shell *shell, const struct capnp_call *call);
 
+// ---- run.c ----
+
+// "ended", "killed", ...
+const char *exit_cause_text(enum exit_cause cause);
+
 // ---- uses.c: what programs say that they use ----
 
 // What the launcher says of a program, as text of this buffer; empty: nothing.
@@ -215,6 +221,9 @@ enum code command_kill(struct shell *shell);
 enum code command_programs(struct shell *shell);
 enum code command_ps(struct shell *shell);
 enum code command_uptime(struct shell *shell);
+enum code command_log(struct shell *shell);
+enum code command_top(struct shell *shell);
+enum code command_halt(struct shell *shell);
 enum code command_mem(struct shell *shell);
 enum code command_set(struct shell *shell);
 enum code command_say(struct shell *shell);

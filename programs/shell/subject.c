@@ -180,11 +180,26 @@ static bool held_read(struct asking *asking, const struct shell_word *word)
     if (held == NULL) {
         return false;
     }
+    asking->interface = held->interface;
     if (asking->self == 0 || !hold_find(asking, asking->self, held->cap)) {
         fail(shell, CODE_FAILED, "the history does not show what the shell holds under",
              held_name(held), "its facet may show another job only");
         return false;
     }
+    return true;
+}
+
+static bool method_read(struct asking *asking, const struct shell_word *word)
+{
+    struct shell *shell = asking->shell;
+    const struct capnp_catalog_node *node = shell_interface(&shell->schemas, asking->interface);
+    struct shell_method method;
+    if (node == NULL || !shell_method_named(node, text_of(word), &method)) {
+        fail(shell, CODE_USAGE, "no such method:", text_of(word),
+             "`inspect` and the capability's name lists its methods");
+        return false;
+    }
+    asking->method = (uint16_t)method.number;
     return true;
 }
 
@@ -201,6 +216,8 @@ static bool word_read(struct asking *asking, enum want want, const struct shell_
         asking->object = want == WANTS_OBJECT ? asking->object : 0;
         asking->facet = want == WANTS_FACET ? asking->facet : 0;
         return true;
+    case WANTS_METHOD:
+        return method_read(asking, word);
     case WANTS_NUMBER:
         if (!number_read(word, &asking->number)) {
             fail(asking->shell, CODE_USAGE, "a number of commits is wanted, not", text_of(word),
