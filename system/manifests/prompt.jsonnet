@@ -123,7 +123,7 @@ tessera.manifest {
   },
   program+: {
     authorityd: {
-      order: 40, // no prompt waits for it
+      order: 40,  // no prompt waits for it
       keep: true,
       why: 'shells ask it who could do what',
       grant: {
