@@ -32,12 +32,22 @@ ASSERT   ?=
 STEPS    ?= 100000000
 export GDB_ARGS ?=
 
+# What they run: without PACKAGE= somebody is to sit at `make run`.
+RUN_GOALS := run iso run-bios run-uefi sim hosted
+$(foreach g,$(RUN_GOALS),$(eval package_of_$g := $$(PACKAGE)))
+package_of_hosted := $(PROMPT)
+ifeq ($(origin PACKAGE),file)
+package_of_run := $(PROMPT)
+endif
+
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 include mk/toolchain.mk mk/rules.mk mk/sources.mk mk/shell.mk mk/line.mk mk/host.mk \
         mk/x86_64.mk mk/sim.mk mk/capnp.mk mk/threads.mk mk/tests.mk mk/coverage.mk mk/docs.mk \
         mk/loader.mk mk/authority.mk mk/stranger.mk
 -include $(shell find build -name '*.d' 2>/dev/null)
 endif
+# $(call run_needs,platform,goal)
+run_needs = $(machine_of_$1) $(call package_file,$1,$(package_of_$2)) $(RUN_TOOLS)
 boot = $(PYTHON) -B tools/boot/boot.py
 terminal = $(PYTHON) -B tools/run/terminal.py
 machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
@@ -47,8 +57,7 @@ machine = --cpu $(CPU) --memory $(MEMORY) --machine $(MACHINE) --cpus $(CPUS)
         rules panics trace docs clean help
 all: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS)
 
-# Without PACKAGE= somebody is to sit at it.
-run: $(X86_64_ALL) $(HOST_TOOLS) ## Boot in QEMU, a prompt on this terminal (PACKAGE= its console)
+run: $(call run_needs,x86_64,run) ## Boot in QEMU, a prompt on this terminal (PACKAGE= its console)
 ifeq ($(origin PACKAGE),file)
 	@$(terminal) x86_64 --package $(PROMPT) $(machine) --append '$(COMMAND)'
 else
@@ -57,18 +66,18 @@ endif
 
 iso: build/x86_64/$(PACKAGE).iso ## One image for CD or stick, BIOS or UEFI: build/x86_64/*.iso
 
-run-bios: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## The same as `run`, from the ISO by BIOS
+run-bios: build/x86_64/$(PACKAGE).iso $(RUN_TOOLS) ## The same as `run`, from the ISO by BIOS
 	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader bios
 
-run-uefi: build/x86_64/$(PACKAGE).iso $(HOST_TOOLS) ## ... and by UEFI
+run-uefi: build/x86_64/$(PACKAGE).iso $(RUN_TOOLS) ## ... and by UEFI
 	@$(boot) x86_64 --package $(PACKAGE) $(machine) --loader uefi
 
-sim: $(SIM_ALL) $(HOST_TOOLS) ## In the simulator (SEED=n CPUS=n, ASSERT=rules; STEPS= FAULTS=)
+sim: $(call run_needs,sim,sim) ## In the simulator (SEED=n CPUS=n, ASSERT=rules; STEPS= FAULTS=)
 	@$(boot) sim --package $(PACKAGE) --memory $(MEMORY) --seed $(SEED) --cpus $(CPUS) \
 	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(filter command,$(origin STEPS)),--steps $(STEPS)) \
 	    $(if $(ASSERT),--assert $(ASSERT))
 
-hosted: $(SIM_ALL) $(HOST_TOOLS) ## The same prompt in the simulator, at once
+hosted: $(call run_needs,sim,hosted) ## The same prompt in the simulator, at once
 	@$(terminal) sim --package $(PROMPT) --memory $(MEMORY) --seed $(SEED)
 
 trace: $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) ## A timeline for a browser (PLATFORM=sim, x86_64)

@@ -33,6 +33,7 @@ $(KERNEL_GEN:.c=.h) $(KERNEL_GEN:.plain.c=.names.h): build/gen/stamp ;
 # Libraries, one set per variant. Archives: only what is used gets linked.
 define libraries
 $(call archive,build/$1/libkernel.a,$(call objs,$1,$(KERNEL_C)))
+$(call archive,build/$1/libstate.a,$(call objs,$1,$(call c_in,kernel/core/state)))
 $(call archive,build/$1/liblib.a,$(call objs,$1,$(LIB_C)))
 $(call archive,build/$1/libmanager.a,$(call objs,$1,$(MANAGER_C)))
 $(call archive,build/$1/libgen.a,$(call objs,$1,$(GEN_C) $(KERNEL_GEN)))
@@ -43,11 +44,14 @@ endef
 $(foreach v,host host-asan host-gcc host-fuzz,$(eval $(call libraries,$v)))
 LIBS_OF = build/$1/libkernel.a build/$1/libmanager.a build/$1/liblib.a build/$1/libgen.a
 
+# Tools link no more than they need, so that those that a first `make run` needs are soon there.
 define tool
 $(call host_program,build/$1/tools/$2,$1,$(call objs,$1,$(call c_in,tools/$2) \
-    $(TOOL_ALSO_$2)),$(call LIBS_OF,$1))
+    $(TOOL_ALSO_$2)),$(patsubst %,build/$1/lib%.a,$(TOOL_LIBS_$2) lib state))
 endef
 $(foreach t,$(filter-out capnpc-c,$(TOOLS)),$(eval $(call tool,host,$t)))
 $(foreach t,$(TOOLS),$(eval $(call tool,host-gcc,$t)))
 HOST_TOOLS := $(TOOLS:%=build/host/tools/%)
+# After a run: what its logs say.
+RUN_TOOLS  := $(addprefix build/host/tools/,authority ringtap)
 GCC_TOOLS  := $(TOOLS:%=build/host-gcc/tools/%)

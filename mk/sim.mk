@@ -19,4 +19,5 @@ $(eval $(call simulator,build/sim/platform,host,$(call c_in,tests/platform) \
 
 SIMULATORS := $(if $(call c_in,hal/sim),build/sim/tessera-sim build/sim-asan/tessera-sim \
                 $(if $(call c_in,tests/platform),build/sim/platform))
+machine_of_sim := build/sim/tessera-sim
 SIM_ALL := $(SIMULATORS) $(PROGRAMS:%=build/sim/programs/%.elf) $(PACKAGES:%=build/sim/%.pkg)

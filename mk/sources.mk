@@ -53,6 +53,10 @@ TOOLS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
 TOOL_ALSO_capnp-docs := tools/capnp-strict/load.c
 TOOL_ALSO_elf-plan := $(filter-out %/spawn.c,$(call c_in,runtime/loader))
 
+# Libraries that a tool links besides lib/ and the kernel's state.
+TOOL_LIBS_svc-plan := manager
+TOOL_LIBS_svc-sim := manager
+
 # Tests sit beside the code (<folder>/test/*_test.c); other C files there support them.
 tested    := kernel ring lib runtime tools system programs drivers hal
 tested    += tests/support

@@ -63,10 +63,23 @@ manifest_words = $(if $(filter %.jsonnet,$1),--preset '$(PRESET)' --tags '$(TAGS
                    $(addprefix --overlay ,$(OVERLAY)))
 $(call remember,build/manifest.words,preset $(PRESET) tags $(TAGS) overlay $(OVERLAY))
 
+# Who wants to run one package waits for its programs alone. Its manifest says which those are;
+# where it doesn't, all are made, and then mkimage says what is wrong with it.
+PACKAGES_RUN := $(if $(filter-out $(RUN_GOALS),$(or $(MAKECMDGOALS),all)),, \
+                  $(sort $(foreach g,$(MAKECMDGOALS),$(package_of_$g))))
+named = $(shell $(PYTHON) -B tools/mkimage/source.py $(call manifest_words,$1) $1)
+known = $(if $1,$(if $(filter-out $(PROGRAMS),$1),$(PROGRAMS),$1),$(PROGRAMS))
+PACKAGE_PROGRAMS := $(foreach p,$(PACKAGES_RUN),$(foreach m, \
+    $(filter %/$p.json %/$p.jsonnet,$(MANIFESTS)),$(call known,$(call named,$m))))
+package_needs = $(patsubst %,build/$1/programs/%.elf,$(sort $(or $(PACKAGE_PROGRAMS),$(PROGRAMS))))
+# $(call package_file,platform,name or path)
+package_file = $(if $(findstring /,$2),$2,$(if $(filter $2,$(PACKAGES)),build/$1/$2.pkg,$(error \
+    there is no package '$2'; manifests are there for: $(sort $(PACKAGES)))))
+
 # $(call package,platform,manifest): mkimage tells which programs a package is made of.
 define package
 build/$1/$(notdir $(basename $2)).pkg: $2 $(MKIMAGE_READS) build/manifest.words \
-                                       | $(PROGRAMS:%=build/$1/programs/%.elf)
+                                       | $(package_needs)
 	$$(call say,PKG,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(PYTHON) -B tools/mkimage/mkimage.py --manifest $$< --out $$@ --depends $$@.d \
@@ -82,6 +95,7 @@ build/x86_64/%.iso: build/x86_64/%.pkg $(KERNEL_ELF) tools/iso/iso.py build/x86_
 	$(Q)$(PYTHON) -B tools/iso/iso.py --kernel $(KERNEL_ELF) --package $< --out $@ \
 	    --command '$(COMMAND)'
 
+machine_of_x86_64 := $(KERNEL_ELF)
 X86_64_ALL := $(KERNEL_ELF) $(PLATFORM_ELF) $(SUITES:%=build/x86_64/%.elf) \
               $(PROGRAMS:%=build/x86_64/programs/%.elf) \
               $(PACKAGES:%=build/x86_64/%.pkg)

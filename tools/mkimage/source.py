@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people write: a manifest in JSON, or in Jsonnet with a preset and a site's overlay.
 
+    source.py [--preset P] [--tags T] [--overlay O] MANIFEST
+
+prints the programs that it names, for whoever builds them, and nothing where it can't be read.
+
 Jsonnet is evaluated by Debian's `jsonnet`; the overlay is a function from the manifest's name, and
 has the last word. Errors name the file and the place in it, and of what Jsonnet made the place in
 the manifest, with the names of what stands there.
 """
 
+import argparse
 import json
 import pathlib
 import re
@@ -135,3 +140,25 @@ def read(path, options):
     if options.preset or options.overlay:
         raise SourceError(f"{path}: presets and overlays are for manifests in Jsonnet")
     return Source(path, data.decode(errors="surrogateescape"), False)
+
+
+def programs_of(path, options):
+    """The names of all programs; none where what names them is not what it should be."""
+    try:
+        value = json.loads(read(path, options).text)
+        return sorted({value["first"], *(program["name"] for program in value["programs"]),
+                       *value.get("also", [])})
+    except (SourceError, LookupError, TypeError, ValueError, AttributeError):
+        return []
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    Options.add_to(parser)
+    parser.add_argument("manifest", type=pathlib.Path)
+    parsed = parser.parse_args()
+    print(*programs_of(parsed.manifest, Options.of(parsed)))
+
+
+if __name__ == "__main__":
+    main()

@@ -72,6 +72,17 @@ class Jsonnet(Folder):
         read = self.read(self.file("m.jsonnet", GOOD), preset="watched")
         self.assertEqual(read.programs[0], "ledger")
 
+    def test_programs_are_named_or_none_is(self):
+        options = sources.Options()
+        path = self.file("m.jsonnet", GOOD.replace("first:", "also: ['more'], first:"))
+        self.assertEqual(sources.programs_of(path, options),
+                         ["init-min", "late", "more", "ping", "pong"])
+        for text in ("{", "[]", "{}", "{ first: 'x', programs: [{}] }",
+                     "{ first: 'x', programs: [], also: [{}] }", "{ first: [], programs: [] }",
+                     "{ first: 'x', programs: {} + 'a' }", "{ first: 'x', programs: [], also: 1 }"):
+            with self.subTest(text):
+                self.assertEqual(sources.programs_of(self.file("m.jsonnet", text), options), [])
+
     def test_tags_are_seen(self):
         text = HEAD + ("tessera.manifest { first: 'x', program+: "
                        "if tessera.is_tagged('loud') then { horn: {} } else {} }")
