@@ -201,10 +201,11 @@ __attribute__((noinline)) static bool finish_any(struct capnp_call *call,
     return true;
 }
 
-// The same in the usual case: what completes next is this call, with bytes alone.
-static inline bool finish_next(struct capnp_call *call, struct capnp_exception *exception)
+// The same in the usual case: what completes next is this call, with bytes alone. `size`: of the
+// answer; negative: it is something else.
+static inline bool finish_next(struct capnp_call *call, int32_t size,
+                               struct capnp_exception *exception)
 {
-    int32_t size = tsr_thread_enter_for(tsr_self(), slot_of(call));
     if (size < 0) {
         return finish_any(call, exception);
     }
@@ -215,11 +216,14 @@ static inline bool finish_next(struct capnp_call *call, struct capnp_exception *
 bool capnp_call_finish(struct capnp_call *call, struct capnp_exception *exception)
 {
     struct tsr_slot *slot = slot_of(call);
-    if (slot->state != SLOT_SUBMITTED || ring_user_available(&tsr_self()->ring) != 0) {
+    if (slot->state != SLOT_SUBMITTED) {
         return finish_any(call, exception);
     }
     slot->state = SLOT_IDLE;
-    return finish_next(call, exception);
+    bool is_there = ring_user_available(&tsr_self()->ring) != 0;
+    int32_t size =
+        is_there ? tsr_thread_take_for(tsr_self(), slot) : tsr_thread_enter_for(tsr_self(), slot);
+    return finish_next(call, size, exception);
 }
 
 bool capnp_call_run(struct capnp_call *call, struct capnp_exception *exception)
@@ -227,7 +231,7 @@ bool capnp_call_run(struct capnp_call *call, struct capnp_exception *exception)
     if (!submit_usual(call)) {
         return send_other(call, exception) && finish_any(call, exception);
     }
-    return finish_next(call, exception);
+    return finish_next(call, tsr_thread_enter_for(tsr_self(), slot_of(call)), exception);
 }
 
 void capnp_call_end(struct capnp_call *call)

@@ -265,19 +265,26 @@ static inline uint64_t tsr_completion_word(const struct cqe *completion)
     return word;
 }
 
-// Enters the kernel and waits until something completes. What should complete is the operation in
-// the slot, just submitted: when it stands first and is a result without capabilities, it is
-// consumed, and the result's bytes are the answer. Otherwise the answer is negative, and the slot
-// is left to tsr_thread_wait().
+// What should complete next is the operation in the slot: when it stands first and is a result
+// without capabilities, it is consumed, and the result's bytes are the answer. Otherwise the answer
+// is negative, and the slot is left to tsr_thread_wait(). The caller has seen that there is one.
+static inline int32_t tsr_thread_take_for(struct tsr_thread *thread, struct tsr_slot *slot)
+{
+    const struct cqe *completion = ring_user_first(&thread->ring);
+    uint64_t word = tsr_completion_word(completion);
+    if (completion->user_data == slot->user_data && word <= INT32_MAX) {
+        ring_user_consume(&thread->ring);
+        return (int32_t)word;
+    }
+    slot->state = SLOT_SUBMITTED;
+    return -1;
+}
+
+// The same, of an operation just submitted: enters the kernel and waits until something completes.
 static inline int32_t tsr_thread_enter_for(struct tsr_thread *thread, struct tsr_slot *slot)
 {
     if (tsr_enter(SYSTEM_CALL_ENTER, 1, TIMEOUT_NONE) > 0) {
-        const struct cqe *completion = ring_user_first(&thread->ring);
-        uint64_t word = tsr_completion_word(completion);
-        if (completion->user_data == slot->user_data && word <= INT32_MAX) {
-            ring_user_consume(&thread->ring);
-            return (int32_t)word;
-        }
+        return tsr_thread_take_for(thread, slot);
     }
     slot->state = SLOT_SUBMITTED;
     return -1;

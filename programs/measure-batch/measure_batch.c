@@ -29,27 +29,6 @@ struct operation {
     uint32_t count; // of operations in one run
 };
 
-static void say(const struct program *program, const struct tsr_line *line)
-{
-    struct capnp_exception exception;
-    if (!debug_console_write_line(program->console, tsr_line_of(line), &exception)) {
-        tsr_exit(1);
-    }
-}
-
-_Noreturn static void fail(const struct program *program, const char *what,
-                           const struct capnp_exception *exception)
-{
-    struct tsr_line line = {0};
-    tsr_line_text(&line, "measure: ");
-    tsr_line_text(&line, what);
-    if (exception != NULL) {
-        tsr_line_exception(&line, exception);
-    }
-    say(program, &line);
-    tsr_exit(1);
-}
-
 static void operation_nothing(struct program *program)
 {
     __asm__ volatile("" : : "r"(program) : "memory");
@@ -59,9 +38,8 @@ static uint64_t time_now(const struct program *program)
 {
     uint64_t time;
     struct capnp_exception exception;
-    if (!timer_now(program->timer, &time, &exception)) {
-        fail(program, "cannot read the clock: ", &exception);
-    }
+    tsr_must(timer_now(program->timer, &time, &exception),
+             "measure: cannot read the clock: ", &exception);
     return time;
 }
 
@@ -73,20 +51,17 @@ static void operation_calls_batch(struct program *program)
     struct measure_words_params_builder params;
     struct measure_words_results_reader results;
     for (uint64_t i = 0; i < CALLS; i++) {
-        if (!measure_words_begin(program->echo, &calls[i], &params, &exception)) {
-            fail(program, "cannot begin a call: ", &exception);
-        }
+        tsr_must(measure_words_begin(program->echo, &calls[i], &params, &exception),
+                 "measure: cannot begin a call: ", &exception);
         measure_words_params_set_first(params, i);
-        if (!capnp_call_send(&calls[i], &exception)) {
-            fail(program, "a call is refused: ", &exception);
-        }
+        tsr_must(capnp_call_send(&calls[i], &exception),
+                 "measure: a call is refused: ", &exception);
     }
     for (uint64_t i = 0; i < CALLS; i++) {
-        if (!measure_words_finish(&calls[i], &results, &exception)) {
-            fail(program, "the echo is refused: ", &exception);
-        }
+        tsr_must(measure_words_finish(&calls[i], &results, &exception),
+                 "measure: the echo is refused: ", &exception);
         if (measure_words_results_get_first(results) != i) {
-            fail(program, "an echo is not what was sent", NULL);
+            tsr_panic("measure: an echo is not what was sent");
         }
         capnp_call_end(&calls[i]);
     }
@@ -100,14 +75,13 @@ static void operation_hand(struct program *program)
     struct capnp_exception exception;
     struct measure_token_hand_params_builder params;
     struct measure_token_hand_results_reader results;
-    if (!measure_token_hand_begin(program->hand, &call, &params, &exception)) {
-        fail(program, "cannot begin a call: ", &exception);
-    }
+    tsr_must(measure_token_hand_begin(program->hand, &call, &params, &exception),
+             "measure: cannot begin a call: ", &exception);
     measure_token_hand_params_set_token(params, program->token);
-    if (!tsr_call_send(&call, &options, &exception) ||
-        !measure_token_hand_finish(&call, &results, &exception)) {
-        fail(program, "the token is refused: ", &exception);
-    }
+    tsr_must(tsr_call_send(&call, &options, &exception),
+             "measure: the token is not sent: ", &exception);
+    tsr_must(measure_token_hand_finish(&call, &results, &exception),
+             "measure: the token is refused: ", &exception);
     program->token = measure_token_hand_results_get_token(results);
     capnp_call_end(&call);
 }
@@ -142,12 +116,11 @@ static void measure_all(struct program *program)
         uint64_t value = run_measure(program, &operations[i]);
         value = (value > nothing ? value - nothing : 0) / operations[i].count;
         struct tsr_line line = {0};
-        tsr_line_text(&line, "measure: ");
         tsr_line_text(&line, operations[i].name);
         tsr_line_text(&line, " ");
         tsr_line_decimal(&line, value);
         tsr_line_text(&line, " ps");
-        say(program, &line);
+        tsr_say(program->console.id, "measure", line.text);
     }
 }
 
@@ -157,11 +130,11 @@ static void goodbye(const struct program *program)
     struct capnp_exception exception;
     struct measure_data_params_builder params;
     struct measure_data_results_reader results;
-    if (!measure_token_leave(program->hand, &exception) ||
-        !measure_data_begin(program->echo, &call, &params, &exception) ||
-        !capnp_call_send(&call, &exception) || !measure_data_finish(&call, &results, &exception)) {
-        fail(program, "cannot say goodbye: ", &exception);
-    }
+    tsr_must(measure_token_leave(program->hand, &exception) &&
+                 measure_data_begin(program->echo, &call, &params, &exception) &&
+                 capnp_call_send(&call, &exception) &&
+                 measure_data_finish(&call, &results, &exception),
+             "measure: cannot say goodbye: ", &exception);
     capnp_call_end(&call);
 }
 
@@ -175,7 +148,7 @@ int tsr_main(struct start *start)
         !tsr_find(start, "echo", MEASURE_INTERFACE_ID, &program.echo.id) ||
         !tsr_find(start, "hand", MEASURE_TOKEN_INTERFACE_ID, &program.hand.id) ||
         !tsr_find_any(start, "token", &program.token.id)) {
-        fail(&program, "was not granted timer, echo, hand or token", NULL);
+        tsr_panic("measure: was not granted timer, echo, hand or token");
     }
     measure_all(&program);
     goodbye(&program);

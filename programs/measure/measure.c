@@ -39,27 +39,6 @@ struct operation {
 
 #define OPERATION __attribute__((noinline)) static void
 
-static void say(const struct program *program, const struct tsr_line *line)
-{
-    struct capnp_exception exception;
-    if (!debug_console_write_line(program->console, tsr_line_of(line), &exception)) {
-        tsr_exit(1);
-    }
-}
-
-_Noreturn static void fail(const struct program *program, const char *what,
-                           const struct capnp_exception *exception)
-{
-    struct tsr_line line = {0};
-    tsr_line_text(&line, "measure: ");
-    tsr_line_text(&line, what);
-    if (exception != NULL) {
-        tsr_line_exception(&line, exception);
-    }
-    say(program, &line);
-    tsr_exit(1);
-}
-
 OPERATION operation_nothing(const struct program *program)
 {
     __asm__ volatile("" : : "r"(program) : "memory");
@@ -67,28 +46,30 @@ OPERATION operation_nothing(const struct program *program)
 
 OPERATION operation_enter(const struct program *program)
 {
+    (void)program;
     if (tsr_enter(SYSTEM_CALL_ENTER, 0, 0) != 0) {
-        fail(program, "an entry with nothing to do found something", NULL);
+        tsr_panic("measure: an entry with nothing to do found something");
     }
 }
 
 OPERATION operation_nop_batch(const struct program *program)
 {
+    (void)program;
     struct ring_user ring = tsr_self()->ring; // a copy, which the compiler keeps in registers
     if (ring_user_room(&ring) < BATCH) {
-        fail(program, "the SQ is full", NULL);
+        tsr_panic("measure: the SQ is full");
     }
     for (uint64_t i = 0; i < BATCH; i++) {
         *ring_user_next(&ring) = (struct sqe){.opcode = OP_NOP, .user_data = i};
     }
     ring_user_publish(&ring);
     if (tsr_enter(SYSTEM_CALL_ENTER, BATCH, TIMEOUT_NONE) != BATCH) {
-        fail(program, "a batch of NOPs did not complete", NULL);
+        tsr_panic("measure: a batch of NOPs did not complete");
     }
     for (uint64_t i = 0; i < BATCH; i++) {
         const struct cqe *completion = ring_user_take(&ring);
         if (completion->status != 0 || completion->user_data != i) {
-            fail(program, "a NOP is not answered", NULL);
+            tsr_panic("measure: a NOP is not answered");
         }
     }
     ring_user_give_back(&ring);
@@ -101,7 +82,7 @@ static uint64_t time_now(const struct program *program)
     uint64_t time;
     struct capnp_exception exception;
     if (!timer_now(program->timer, &time, &exception)) {
-        fail(program, "cannot read the clock: ", &exception);
+        tsr_panic_because("measure: cannot read the clock: ", &exception);
     }
     return time;
 }
@@ -109,7 +90,7 @@ static uint64_t time_now(const struct program *program)
 OPERATION operation_timer_now(const struct program *program)
 {
     if (time_now(program) == 0) {
-        fail(program, "the clock stands at 0", NULL);
+        tsr_panic("measure: the clock stands at 0");
     }
 }
 
@@ -120,10 +101,10 @@ OPERATION operation_ping_pong(const struct program *program)
     uint64_t second;
     uint64_t third;
     if (!measure_words(program->echo, 1, 2, 3, &first, &second, &third, &exception)) {
-        fail(program, "the echo is refused: ", &exception);
+        tsr_panic_because("measure: the echo is refused: ", &exception);
     }
     if ((first ^ second ^ third) != 0) {
-        fail(program, "an echo is not what was sent", NULL);
+        tsr_panic("measure: an echo is not what was sent");
     }
 }
 
@@ -134,14 +115,14 @@ static void ping_pong_data(const struct program *program, uint32_t size)
     struct measure_data_params_builder params;
     struct measure_data_results_reader results;
     if (!measure_data_begin(program->echo, &call, &params, &exception)) {
-        fail(program, "cannot begin a call: ", &exception);
+        tsr_panic_because("measure: cannot begin a call: ", &exception);
     }
     measure_data_params_set_data(params, (struct capnp_data){program->data, size});
     if (!capnp_call_send(&call, &exception) || !measure_data_finish(&call, &results, &exception)) {
-        fail(program, "the echo is refused: ", &exception);
+        tsr_panic_because("measure: the echo is refused: ", &exception);
     }
     if (measure_data_results_get_data(results).size != size) {
-        fail(program, "an echo is not what was sent", NULL);
+        tsr_panic("measure: an echo is not what was sent");
     }
     capnp_call_end(&call);
 }
@@ -190,12 +171,11 @@ static void measure_all(const struct program *program)
         uint64_t value = run_measure(program, &operations[i]);
         value = (value > nothing ? value - nothing : 0) / operations[i].count;
         struct tsr_line line = {0};
-        tsr_line_text(&line, "measure: ");
         tsr_line_text(&line, operations[i].name);
         tsr_line_text(&line, " ");
         tsr_line_decimal(&line, value);
         tsr_line_text(&line, " ps");
-        say(program, &line);
+        tsr_say(program->console.id, "measure", line.text);
     }
 }
 
@@ -206,10 +186,10 @@ int tsr_main(struct start *start)
         return 1;
     }
     if (!tsr_find(start, "timer", TIMER_INTERFACE_ID, &program.timer.id)) {
-        fail(&program, "was not granted timer", NULL);
+        tsr_panic("measure: was not granted timer");
     }
     if (!tsr_find(start, "echo", MEASURE_INTERFACE_ID, &program.echo.id)) {
-        fail(&program, "was not granted echo", NULL);
+        tsr_panic("measure: was not granted echo");
     }
     measure_all(&program);
     ping_pong_data(&program, 0); // goodbye

@@ -134,6 +134,25 @@ static void completions_in_any_order_find_their_calls(void **state)
     assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
 }
 
+static void an_answer_that_is_there_already_is_taken_without_an_entry(void **state)
+{
+    (void)state;
+    struct capnp_call calls[3];
+    fake.operate = operate_add;
+    for (uint64_t i = 0; i < 3; i++) {
+        send_word(&calls[i], 10 * i);
+    }
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_true(capnp_call_finish(&calls[i], &exception));
+        assert_int_equal(word_of(&calls[i].response), 10 * i + 1);
+        assert_int_equal(fake.enter_count, 1);
+    }
+    for (uint64_t i = 0; i < 3; i++) {
+        capnp_call_end(&calls[i]);
+    }
+    assert_int_equal(tsr_slots_free(tsr_self()), (1u << SLOTS) - 1);
+}
+
 static void when_every_slot_is_taken_a_call_cannot_begin(void **state)
 {
     (void)state;
@@ -683,6 +702,8 @@ int main(void)
         cmocka_unit_test_setup(a_call_is_one_entry_and_its_answer_is_read_in_place, fake_set_up),
         cmocka_unit_test_setup(a_request_without_fields_has_no_payload, fake_set_up),
         cmocka_unit_test_setup(completions_in_any_order_find_their_calls, fake_set_up),
+        cmocka_unit_test_setup(an_answer_that_is_there_already_is_taken_without_an_entry,
+                               fake_set_up),
         cmocka_unit_test_setup(when_every_slot_is_taken_a_call_cannot_begin, fake_set_up),
         cmocka_unit_test_setup(a_request_larger_than_a_slot_is_refused, fake_set_up),
         cmocka_unit_test_setup(a_refused_operation_names_its_status_and_argument, fake_set_up),

@@ -56,7 +56,7 @@ REACHED = {
     "ping_pong_80": 2342,
     "ping_pong_960": 2848,
     "spawn_elf": 125300,
-    "calls_batch_8": 2020,
+    "calls_batch_8": 1940,
     "capability_round_trip": 6305,
     "signal_to_waiter": 1380,
     "process": 34450,
