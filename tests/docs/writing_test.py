@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/writing-a-program.md does what it says; and a page that doesn't is seen."""
+"""The pages about writing programs and services do what they say; one that does not is seen."""
 import pathlib
 import sys
 import tempfile
@@ -12,6 +12,9 @@ import page
 class Pages(unittest.TestCase):
     def test_writing_a_program_is_as_the_page_says(self):
         self.assertGreater(page.check(page.ROOT / "docs/writing-a-program.md"), 9)
+
+    def test_writing_a_service_is_as_the_page_says(self):
+        self.assertGreater(page.check(page.ROOT / "docs/writing-a-service.md"), 3)
 
     def test_a_page_that_is_not_true_is_seen(self):
         for text in ("```sh\necho a\n```\n```text\nb\n```\n", "```sh\nfalse\n```\n",
