@@ -17,7 +17,7 @@ enum {
     LOG_PAGE_SIZE = 4096,
     LOG_PAGE_MAGIC = 0x474f4c54,    // "TLOG"
     LOG_TRAILER_MAGIC = 0x444e4554, // "TEND"
-    LOG_VERSION = 3,                // of the reducer's semantics
+    LOG_VERSION = 4,                // of the reducer's semantics
     HASH_SIZE = 32,
 };
 
@@ -101,6 +101,7 @@ struct commit_genesis_head {
 // 40 bytes. So each names first the id that it creates, then who pays for it: a job; for what
 // belongs to a process, that process, whose job it is.
 
+// What its processes can disclose stands in the record's flags: enum disclosure.
 struct commit_session_create {
     struct commit_id session;
     uint32_t job;
@@ -146,8 +147,7 @@ struct commit_process_create {
 
 struct commit_process_start {
     struct commit_id process;
-    uint32_t session; // from now on it is this one
-    uint32_t reserved[7];
+    uint64_t reserved[4];
 };
 
 struct commit_process_exit {
@@ -182,8 +182,8 @@ struct commit_object_create {
     uint32_t kind; // enum object_kind
     struct commit_id root_facet;
     uint64_t interface;
-    // By kind: ENDPOINT message_max; MEMORY pages; the process; the job; INTERRUPT, IO_PORTS first,
-    // upper half: how many.
+    // By kind: ENDPOINT message_max; MEMORY pages; process; job; session; INTERRUPT, IO_PORTS
+    // first, upper half: how many.
     uint64_t argument;
 };
 
@@ -324,6 +324,7 @@ enum object_kind {
     OBJECT_PARK_SPACE = 10,
     OBJECT_ADDRESS_SPACE = 11,
     OBJECT_THREAD = 12,
+    OBJECT_SESSION = 13,
     OBJECT_INTERRUPT = 14,
     OBJECT_LOG_READER = 15,
     OBJECT_IO_PORTS = 16,
@@ -336,10 +337,10 @@ enum {
     OBJECT_PINNED = 1, // OBJECT_CREATE: the kernel itself needs it: it outlives its holds
 };
 
-enum disclosure {               // FACET_CREATE
+enum disclosure {               // FACET_CREATE, SESSION_CREATE
     DISCLOSE_SECTIONS = 0x3fff, // bit n: the n-th section of the caller's identity
     DISCLOSE_ACT_AS = 1 << 15,
-    DISCLOSE_ALL = DISCLOSE_SECTIONS | DISCLOSE_ACT_AS, // of root facets
+    DISCLOSE_ALL = DISCLOSE_SECTIONS | DISCLOSE_ACT_AS, // of root facets, minted sessions
 };
 
 enum session_scope {

@@ -149,19 +149,22 @@ struct message_header {
     uint64_t call_id;       // answers name it
     uint64_t interface;     // through which the caller called
     uint64_t receiver_data; // set by the server when it minted the facet
+    // Of the caller's session, as this endpoint alone sees it: by it a server knows who called
+    // before. It says nothing else, and those that other endpoints see can't be told to be the same
+    // session's. With another epoch it means another boot, whose references name nobody now.
     uint64_t caller_reference[2];
     uint64_t caller_epoch;
     uint16_t method;
     uint16_t kind; // enum message_kind
     uint16_t transfers;
-    uint16_t disclose;
-    uint32_t size; // bytes of the message behind this header
+    uint16_t disclose; // what the caller offers of its identity, and the facet lets through
+    uint32_t size;     // bytes of the message behind this header
     uint32_t reserved;
 };
 
 enum message_kind {
-    MESSAGE_CALL = 0,
-    MESSAGE_DROPPED = 1, // reserved: the last holder of a minted facet is gone
+    MESSAGE_CALL = 0,    // its caller's session was not over when it was delivered
+    MESSAGE_DROPPED = 1, // the last holder of a minted facet is gone; nobody called
 };
 
 static_assert(sizeof(struct ring_header) == 192, "the header fills three cache lines");

@@ -125,6 +125,11 @@ void hal_lines_open(uint64_t lines);
 // Appends text to the machine's console. Returns when it is out.
 void hal_console_write(const char *text, uint32_t size);
 
+// The same for a line, in less than 256 bytes. The format knows %s, %.*s, %lu and %016lx, the last
+// two of 64 bits. What text holds beside printable ASCII is shown as '.': none can move a cursor or
+// forge another line.
+__attribute__((format(printf, 1, 2))) void hal_report(const char *format, ...);
+
 // Bytes that leave the machine at halt, in order: the commit log.
 void hal_export(const void *bytes, uint32_t size);
 

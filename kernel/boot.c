@@ -81,18 +81,13 @@ static const struct {
     ARRAY(core.processes, RESOURCE_PROCESSES, RESOURCE_COUNT),
     ARRAY(core.objects, RESOURCE_OBJECTS, RESOURCE_COUNT),
     ARRAY(core.jobs, RESOURCE_JOBS, RESOURCE_COUNT),
+    ARRAY(core.sessions, RESOURCE_SESSIONS, RESOURCE_COUNT),
     ARRAY(core.facets, RESOURCE_FACETS, RESOURCE_COUNT),
     ARRAY(core.requests, RESOURCE_CALLS, RESOURCE_COUNT),
     ARRAY(core.heap, RESOURCE_CALLS, RESOURCE_THREADS),
 };
 
 enum { ARRAY_COUNT = sizeof arrays / sizeof arrays[0] };
-
-static uint64_t array_size(const struct sizes *sizes, uint32_t array)
-{
-    uint64_t count = (uint64_t)sizes->of[arrays[array].resource] + sizes->of[arrays[array].other];
-    return count * arrays[array].bytes;
-}
 
 // What is not named here begins as zero; so the sweepers look at everything once, and find nothing.
 static void core_init(struct core *core, const struct sizes *sizes, uint64_t now_ns)
@@ -120,21 +115,22 @@ static void core_init(struct core *core, const struct sizes *sizes, uint64_t now
 
 // Log, SysLog, struct kernel and arrays go to the end of the largest range; what is left is free
 // frames.
-static struct kernel *place(const struct boot *boot, uint32_t frames, const struct sizes *sizes)
+static struct kernel *place(const struct boot *boot, const struct frame_range *largest,
+                            uint32_t frames, const struct sizes *sizes)
 {
     struct state_config config;
     memcpy(&config, sizes->of, sizeof config);
     uint64_t size = SYSLOG_PAGES * PAGE_SIZE + sizeof(struct kernel) + state_size(&config);
+    uint64_t places[ARRAY_COUNT];
     for (uint32_t i = 0; i < ARRAY_COUNT; i++) {
-        size += array_size(sizes, i);
+        places[i] = size;
+        size += arrays[i].bytes *
+                ((uint64_t)sizes->of[arrays[i].resource] + sizes->of[arrays[i].other]);
     }
     uint64_t taken = (size + PAGE_SIZE - 1) / PAGE_SIZE + sizes->of[RESOURCE_LOG];
-    const struct frame_range *largest = boot->ranges;
-    for (uint32_t i = 1; i < boot->range_count; i++) {
-        largest = boot->ranges[i].count > largest->count ? &boot->ranges[i] : largest;
-    }
     if (largest->count <= taken || frames < taken + FIRST_FRAMES) {
-        report("tessera: there is not enough memory for the kernel's tables and the first program");
+        hal_report(
+            "tessera: there is not enough memory for the kernel's tables and the first program");
         hal_halt(1);
     }
     uint32_t first = largest->first + largest->count - (uint32_t)taken;
@@ -142,12 +138,11 @@ static struct kernel *place(const struct boot *boot, uint32_t frames, const stru
     struct syslog_record *syslog = (void *)(log + sizes->of[RESOURCE_LOG]);
     struct kernel *kernel = (void *)(syslog + SYSLOG_RECORDS);
     memset(syslog, 0, size);
-    uint8_t *at = (uint8_t *)(kernel + 1);
     for (uint32_t i = 0; i < ARRAY_COUNT; i++) {
+        uint8_t *at = (uint8_t *)syslog + places[i];
         memcpy((uint8_t *)kernel + arrays[i].pointer, &at, sizeof at);
-        at += array_size(sizes, i);
     }
-    state_init(&kernel->core.state, &config, at);
+    state_init(&kernel->core.state, &config, kernel + 1);
     log_init(&kernel->log, log, sizes->of[RESOURCE_LOG], boot->boot_id);
     kernel->core.syslog = syslog;
     kernel->core.log = &kernel->log;
@@ -165,13 +160,16 @@ static struct kernel *place(const struct boot *boot, uint32_t frames, const stru
 struct kernel *kernel_boot(const struct boot *boot)
 {
     uint32_t frames = 0;
+    const struct frame_range *largest = boot->ranges;
     for (uint32_t i = 0; i < boot->range_count; i++) {
         frames += boot->ranges[i].count;
+        largest = boot->ranges[i].count > largest->count ? &boot->ranges[i] : largest;
     }
     struct sizes sizes = sizes_for(boot, frames);
-    struct kernel *kernel = place(boot, frames, &sizes);
+    struct kernel *kernel = place(boot, largest, frames, &sizes);
     struct core *core = &kernel->core;
     core_init(core, &sizes, boot->now_ns);
+    memcpy(core->secret, boot->secret, sizeof core->secret);
     core_genesis(core, boot);
     return kernel; // the first turn hands genesis to the log
 }

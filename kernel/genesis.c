@@ -13,35 +13,6 @@
 #include "kernel/parts.h"
 #include "lib/package/package.h"
 
-static void genesis_config(struct core *core, uint64_t boot_id)
-{
-    struct commit commit = {.kind = COMMIT_GENESIS,
-                            .genesis = {boot_id, ABI_MAJOR, ABI_MINOR, {0}}};
-    core_apply(core, &commit);
-    commit = (struct commit){.kind = COMMIT_GENESIS_CONFIG};
-    memcpy(commit.bytes, &core->state.config, sizeof core->state.config);
-    core_apply(core, &commit);
-}
-
-// The root job, which has all that there is.
-static uint32_t genesis_job(struct core *core)
-{
-    uint32_t job = job_create(core, NONE, JOB_DRAINER);
-    uint32_t amounts[RESOURCE_COUNT] = {[RESOURCE_CALLS] = core->request_count,
-                                        [RESOURCE_LOG] = core->log->page_count * COMMITS_PER_PAGE};
-    memcpy(amounts, &core->state.config, sizeof core->state.config);
-    job_limits_move(core, NONE, job, amounts);
-    return job;
-}
-
-static uint32_t genesis_session(struct core *core, uint32_t job)
-{
-    struct commit commit = {
-        .kind = COMMIT_SESSION_CREATE,
-        .session_create = {.job = job, .object = NONE, .expiry_ns = UINT64_MAX}};
-    return core_commit(core, NONE, &commit);
-}
-
 // --- The first program --------------------------------------------------------------------------
 
 // Its image, which begins at a frame of the package, and its stack. Text is mapped from there, data
@@ -51,11 +22,10 @@ static void image_map(struct core *core, uint32_t process, const struct package_
 {
     uint32_t text =
         memory_create_fixed(core, core->state.processes[process].job, frame, package->text_pages);
-    struct commit_memory_map map = {.process = process,
-                                    .facet = core->state.objects[text].root_facet,
-                                    .page = LAYOUT_IMAGE / PAGE_SIZE,
-                                    .count = package->text_pages,
-                                    .rights = RIGHT_READ | RIGHT_EXECUTE};
+    uint32_t facet = core->state.objects[text].root_facet;
+    uint64_t page = LAYOUT_IMAGE / PAGE_SIZE;
+    struct commit_memory_map map = {
+        {0}, process, facet, page, package->text_pages, 0, RIGHT_READ | RIGHT_EXECUTE, 0};
     memory_map(core, &map);
     uint32_t data = memory_give(core, process, map.page + map.count, package->memory_pages,
                                 RIGHT_READ | RIGHT_WRITE);
@@ -89,9 +59,11 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
         // The pages of both logs: whoever reads them sees what was written since.
         {"log-pages", TRANSFER_COPY, OBJECT_MEMORY, core->log->page_count + SYSLOG_PAGES,
          core->log_frame},
-        {"space", TRANSFER_COPY, OBJECT_ADDRESS_SPACE, process_number(core, process), 0},
+        {"space", TRANSFER_COPY, OBJECT_ADDRESS_SPACE,
+         record_number(core, ARENA_PROCESSES, process), 0},
         {"ports", TRANSFER_COPY, OBJECT_IO_PORTS, (uint64_t)HAL_PORTS << 32, 0},
         {"interrupts", TRANSFER_COPY, OBJECT_INTERRUPT, (uint64_t)HAL_LINES << 32, 0},
+        {"session", TRANSFER_COPY, OBJECT_SESSION, core->state.processes[process].session, 0},
     };
     for (uint32_t i = 0; i < sizeof given / sizeof given[0]; i++, entry++) {
         uint64_t argument = given[i].argument;
@@ -99,9 +71,11 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
                               ? memory_create_fixed(core, job, given[i].frame, (uint32_t)argument)
                               : object_create(core, given[i].kind, job, argument, OBJECT_PINNED);
         uint32_t facet = core->state.objects[object].root_facet;
-        entry->cap = hold_insert(core, process, facet, given[i].transfer, false,
-                                 (struct hold_origin){NONE, HOW_GENESIS})
-                         .value;
+        struct hold_manner manner = object_classes[given[i].kind].manner;
+        manner.transfer = given[i].transfer;
+        entry->cap =
+            hold_insert(core, process, facet, manner, (struct hold_origin){NONE, HOW_GENESIS})
+                .value;
         entry->interface = core->state.facets[facet].interface;
         memcpy(entry->name, given[i].name, NAME_SIZE);
     }
@@ -113,9 +87,21 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
 void core_genesis(struct core *core, const struct boot *boot)
 {
     const struct package_header *package = frame_at(boot->package_frame);
-    genesis_config(core, boot->boot_id);
-    uint32_t job = genesis_job(core);
-    uint32_t session = genesis_session(core, job);
+    struct commit commit = {.kind = COMMIT_GENESIS,
+                            .genesis = {boot->boot_id, ABI_MAJOR, ABI_MINOR, {0}}};
+    core_apply(core, &commit);
+    commit = (struct commit){.kind = COMMIT_GENESIS_CONFIG};
+    memcpy(commit.bytes, &core->state.config, sizeof core->state.config);
+    core_apply(core, &commit);
+    uint32_t job = job_create(core, NONE, JOB_DRAINER); // the root job, which has all that there is
+    uint32_t amounts[RESOURCE_COUNT] = {[RESOURCE_CALLS] = core->request_count,
+                                        [RESOURCE_LOG] = core->log->page_count * COMMITS_PER_PAGE};
+    memcpy(amounts, &core->state.config, sizeof core->state.config);
+    job_limits_move(core, NONE, job, amounts);
+    commit = (struct commit){.kind = COMMIT_SESSION_CREATE};
+    commit.session_create =
+        (struct commit_session_create){.job = job, .object = NONE, .expiry_ns = UINT64_MAX};
+    uint32_t session = core_commit(core, NONE, &commit);
     for (uint32_t table = 0; table < HAL_MAP_TABLES; table++) {
         core->tables[table] = frame_take(&core->frames);
     }
@@ -132,7 +118,7 @@ void core_genesis(struct core *core, const struct boot *boot)
                             .abi_minor = ABI_MINOR,
                             .ring = thread_ring(core, thread),
                             .capset = base + LAYOUT_START + sizeof *start,
-                            .process = process_number(core, process),
+                            .process = record_number(core, ARENA_PROCESSES, process),
                             .kernel_enter = boot->kernel_enter,
                             .boot_flags = boot->flags};
     process_start(core, process);

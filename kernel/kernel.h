@@ -38,6 +38,7 @@ enum { BOOT_THREADS_MAX = 256, BOOT_SPACES_MAX = 128 };
 
 struct boot {
     uint64_t boot_id;      // random, or from the seed
+    uint64_t secret[2];    // the same; it leaves the kernel nowhere
     uint64_t now_ns;       // the first clock reading
     uint64_t kernel_enter; // address of the entry function where entering is a call; else 0
     // The boot package, which package_refusal() (lib/package) found nothing against: it starts at

@@ -45,15 +45,13 @@ static bool turn_step(struct core *core, const struct input *input)
 
 static bool turn_fault(struct core *core, const struct input *input)
 {
-    bool is_known = input->fault.cause == EXIT_FAULT_MEMORY;
-    enum exit_reason cause = is_known ? EXIT_FAULT_MEMORY : EXIT_FAULT_MACHINE;
-    if (thread_fault(core, cause, input->fault.address, input->fault.instruction)) {
+    if (thread_fault(core, input->fault.cause, input->fault.address, input->fault.instruction)) {
         return false;
     }
-    report("tessera: process %lu ends: %s at address %lx, instruction %lx",
-           (uint64_t)core->threads[core->current].process, fault_names[cause], input->fault.address,
-           input->fault.instruction);
-    gate_end(core, -1, cause);
+    hal_report("tessera: process %lu ends: %s at address %016lx, instruction %016lx",
+               (uint64_t)core->threads[core->current].process, fault_names[input->fault.cause],
+               input->fault.address, input->fault.instruction);
+    gate_end(core, -1, (enum exit_reason)input->fault.cause);
     return false;
 }
 
@@ -92,20 +90,20 @@ _Noreturn void kernel_halt(struct kernel *kernel, int32_t code)
     for (uint64_t at = next < SYSLOG_RECORDS ? 0 : next - SYSLOG_RECORDS; at < next; at++) {
         hal_export_syslog(syslog_record(core, at), sizeof(struct syslog_record));
     }
-    report("tessera: calls delivered %lu, by the fast path %lu", core->counters.deliveries,
-           core->counters.direct_deliveries);
-    report("tessera: log of %lu commits in %lu pages, digest %lx%lx", log->seq, log->page,
-           trailer.digest[0], trailer.digest[1]);
+    hal_report("tessera: calls delivered %lu, by the fast path %lu", core->counters.deliveries,
+               core->counters.direct_deliveries);
+    hal_report("tessera: log of %lu commits in %lu pages, digest %016lx%016lx", log->seq, log->page,
+               trailer.digest[0], trailer.digest[1]);
     uint64_t head[HASH_SIZE / sizeof(uint64_t)];
     memcpy(head, log->head, HASH_SIZE);
-    report("tessera: head %lx%lx%lx%lx", __builtin_bswap64(head[0]), __builtin_bswap64(head[1]),
-           __builtin_bswap64(head[2]), __builtin_bswap64(head[3]));
+    hal_report("tessera: head %016lx%016lx%016lx%016lx", __builtin_bswap64(head[0]),
+               __builtin_bswap64(head[1]), __builtin_bswap64(head[2]), __builtin_bswap64(head[3]));
     hal_halt(code);
 }
 
 static _Noreturn void log_is_full(struct kernel *kernel)
 {
-    report(
+    hal_report(
         "tessera: the log is full, and nobody takes pages away: nothing can be recorded any more");
     kernel_halt(kernel, -1);
 }
@@ -122,10 +120,6 @@ static __attribute__((noinline)) bool turn_close(struct kernel *kernel)
         log_append(log, &core->commits[i], core->commit_digests[i]);
     }
     core->commit_count = 0;
-    if (core->line != NULL) {
-        report("[%lu] %s", (uint64_t)core->actor, core->line);
-        core->line = NULL;
-    }
     if (log->room < LOG_HALT) { // for the next turn
         log_is_full(kernel);
     }

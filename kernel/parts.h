@@ -16,10 +16,6 @@ struct kernel {
     struct log log;
 };
 
-// A line to the console, in less than 256 bytes. The format knows %s, %lu, and %lx, which always
-// has 16 digits.
-__attribute__((format(printf, 1, 2))) void report(const char *format, ...);
-
 // The first commits: who is there before anybody acts, and the first program, which is sound, with
 // what it is given.
 void core_genesis(struct core *core, const struct boot *boot);

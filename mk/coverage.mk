@@ -5,7 +5,8 @@
 COVERAGE := lib/access=98 lib/calendar=98 lib/text=98 lib/json=98 system/init/manager=98 \
             system/init/format=98 runtime/loader=96 \
             lib/line=98 lib/ansi=98 system/terminal/session=98 \
-            kernel=95 kernel/core=95 kernel/core/state=95 kernel/gate=95 kernel/log=95 ring=95
+            kernel=95 kernel/core=95 kernel/core/state=95 kernel/device=95 kernel/gate=95 \
+            kernel/log=95 ring=95
 
 CC_host-branch      := $(CLANG)
 CFLAGS_host-branch  := $(hosted) $(here) -O0 -g -fprofile-instr-generate -fcoverage-mapping

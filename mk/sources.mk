@@ -11,7 +11,8 @@ GEN_C     := $(call generated,$(SCHEMAS:abi/%=build/gen/%.c))
 # What the kernel links of generated code, and nobody else: its own interfaces as plain structs.
 KERNEL_GEN := build/gen/schema/kernel.plain.c
 
-KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel/log ring)
+KERNEL_C  := $(call c_in,kernel kernel/gate kernel/core kernel/core/state kernel/device kernel/log \
+               ring)
 # What the kernel links of lib/: budgeted with it. Its string functions are the platform's.
 KERNEL_LIB := $(wildcard lib/capnp/plain.c) $(call c_in,lib/sha256)
 # What a platform links beside that, to look at the boot package: budgeted with the kernel, too.

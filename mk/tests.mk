@@ -78,8 +78,8 @@ property_list = $(foreach t,$1,$(call one,$(t:build/%=%),$2, \
     STEPS=$(if $(filter %/small_test,$t),$4,$(if $(filter %/tree_test,$t),$5,$3)) $t))
 
 # The rules of the house.
-CORE_OBJS := $(call objs,x86_64-core,$(call c_in,kernel/core kernel/core/state) $(KERNEL_LIB) \
-               $(KERNEL_GEN))
+CORE_OBJS := $(call objs,x86_64-core,$(call c_in,kernel/core kernel/core/state kernel/device) \
+               $(KERNEL_LIB) $(KERNEL_GEN))
 TIDY_BUILD := $(CORE_OBJS)
 tidy_list = $(foreach c,$(CHECKERS), \
         $(call one,$(c:.py=),120,$(PYTHON) -B $c . $(call arguments_of,$c))) \

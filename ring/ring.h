@@ -130,18 +130,11 @@ static inline uint32_t ring_kernel_posted(const struct ring_kernel *r)
     return r->cq_tail - __atomic_load_n(&r->header->cq_head, __ATOMIC_ACQUIRE);
 }
 
-// CQ entries that are used or promised; more than there are when the index is corrupt. A thread may
-// move its index back below what was promised: then too there is no room.
-static inline uint64_t ring_kernel_used(const struct ring_kernel *r)
-{
-    return (uint64_t)ring_kernel_posted(r) + r->reserved;
-}
-
 // How many of the `pending` SQEs can be taken now, at most `max`: each has room for its completion.
 static inline uint32_t ring_kernel_ready(const struct ring_kernel *r, uint32_t pending,
                                          uint32_t max)
 {
-    uint64_t used = ring_kernel_used(r);
+    uint64_t used = (uint64_t)ring_kernel_posted(r) + r->reserved;
     uint32_t ready = pending < max ? pending : max;
     bool is_tight = used + ready > r->cq_entries;
     if (__builtin_expect(is_tight, false)) {

@@ -168,6 +168,12 @@ bool tsr_blob_close(const struct tsr_spawner *spawner, const struct package_entr
 
 // --- Building -----------------------------------------------------------------------------------
 
+static bool space_open(struct tsr_build *build, struct capnp_exception *exception)
+{
+    return process_builder_space(build->builder, &build->space, &build->base, &build->process,
+                                 exception);
+}
+
 bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct job job,
                     struct capnp_exception *exception)
 {
@@ -177,8 +183,16 @@ bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct
     *build =
         (struct tsr_build){.spawner = spawner, .job = job, .seed = seeds[0], .own_seed = seeds[1]};
     return job_make_process_builder(job, &build->builder, exception) &&
-           process_builder_space(build->builder, &build->space, &build->base, &build->process,
-                                 exception);
+           space_open(build, exception);
+}
+
+bool tsr_build_open_for(struct tsr_build *build, struct tsr_spawner *spawner,
+                        struct session_minter session, struct job job,
+                        struct capnp_exception *exception)
+{
+    *build = (struct tsr_build){.spawner = spawner, .job = job};
+    return session_minter_make_process_builder(session, job, &build->builder, exception) &&
+           space_open(build, exception);
 }
 
 bool tsr_build_load(struct tsr_build *build, struct capnp_text name,

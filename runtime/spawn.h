@@ -82,6 +82,10 @@ struct tsr_build {
 // An empty process in a job.
 bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct job job,
                     struct capnp_exception *exception);
+// The same, of the session of the minter.
+bool tsr_build_open_for(struct tsr_build *build, struct tsr_spawner *spawner,
+                        struct session_minter session, struct job job,
+                        struct capnp_exception *exception);
 // A program of the boot package, and a stack.
 bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
                     struct capnp_exception *exception);

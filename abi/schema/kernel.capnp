@@ -8,6 +8,12 @@
 # What a method is given as a capability is looked at first, for all methods alike: BAD_TRANSFER is
 # one that the caller does not hold, WRONG_OBJECT a revoker or another kind of object,
 # METHOD_NOT_IN_FACET one that lacks a method that is needed, REVOKED or LEASE_OVER one cut off.
+# A process whose session is over is refused all methods alike: SESSION_OVER.
+#
+# The session scope of an interface is that of a hold when it is made: shareable goes to whatever
+# process, same session only to those of the holder's session, regrant only goes with no message: a
+# process gets it while it is built, by whoever builds it for a session (SessionMinter). All that is
+# made from a hold has its scope, or a narrower one that was asked for.
 #
 # Sizes are bytes, times are nanoseconds since boot on the machine's monotonic clock.
 #
@@ -50,13 +56,23 @@ interface Endpoint @0x9f4b3c0000000103 {
   bind @1 (notification :Notification $C.reach(1)) -> ();
   # From now on bit 0 is signalled when a call becomes one for nextCancelled, as long as the caller
   # keeps the capability, which must admit signal. Another one takes its place.
+
+  identity @2 (callId :UInt64, section :UInt32 $C.most(7), offset :UInt32 $C.most(4096))
+      -> (size :UInt32, data :Data $C.most(512));
+  # Of a section of the identity of who made this call: its size, and at most 512 bytes from offset;
+  # none where there is no such section, or no more of it. Only while the process answers the call.
+  # Who called must disclose it (the SQE's disclose, bit n for section n), and so must its session
+  # and the facet that it called through. Errors: BAD_VALUE for a section or an offset that can't
+  # be; STALE_CALL where the call is none of this endpoint that the process answers; NOT_DISCLOSED;
+  # SESSION_OVER.
 }
 
 interface Job @0x9f4b3c0000000104 {
   # The account that pays for what its processes make, and the maker of objects.
   # Transfer: copy. Session scope: shareable.
 
-  makeEndpoint @0 (messageMax :UInt32 $C.least(1) $C.most(65536)) -> (server :Endpoint);
+  makeEndpoint @0 (messageMax :UInt32 $C.least(1) $C.most(65536)) -> (server :Endpoint)
+      $C.by("jobMake");
   # An endpoint whose calls carry at most messageMax bytes (1 to 65,536).
   # Errors: BAD_VALUE; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
@@ -83,13 +99,14 @@ interface Job @0x9f4b3c0000000104 {
   limits @5 () -> (limits :Data $C.most(96));
   # The twelve limits, and what is used of each.
 
-  makeNotification @6 () -> (notification :Notification);
+  makeNotification @6 () -> (notification :Notification) $C.by("jobMake");
   # A notification with no bit set. Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
-  makeParkSpace @7 () -> (space :ParkSpace);
+  makeParkSpace @7 () -> (space :ParkSpace) $C.by("jobMake");
   # Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
-  makeMemory @8 (pages :UInt32 $C.least(1) $C.most(1024)) -> (memory :MemoryObject);
+  makeMemory @8 (pages :UInt32 $C.least(1) $C.most(1024)) -> (memory :MemoryObject)
+      $C.by("jobMake");
   # Zeroed memory of 1 to 1,024 pages of 4,096 bytes.
   # Errors: BAD_VALUE; OUT_OF_MEMORY, OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS, LIMIT_PAGES.
 
@@ -111,7 +128,7 @@ enum ExitCause {
 interface ProcessBuilder @0x9f4b3c000000010e {
   # A process that is being built. Its maker maps a program through its address space, makes threads
   # for it (Job.makeThread), starts the process, and then its threads. Dropping the builder before
-  # start undoes everything. Transfer: none. Session scope: shareable.
+  # start undoes everything. Transfer: none. Session scope: same session.
   # Errors of all methods: BUILDER_SPENT once it was started, or has ended.
 
   space @0 () -> (space :AddressSpace, base :UInt64, process :UInt64);
@@ -127,8 +144,37 @@ interface ProcessBuilder @0x9f4b3c000000010e {
   # Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 }
 
+interface SessionMinter @0x9f4b3c0000000110 {
+  # A session: on whose behalf processes act. Who holds this makes sessions below it, and processes
+  # in it. A session is over once it is ended, once its time has come, and when the one above is:
+  # its processes can then RELEASE, RETURN and exit, and nothing else. Eight stand above each other
+  # at most. One is gone when nobody holds it, and no process and no other session is left in it.
+  # Transfer: copy. Session scope: regrant only.
+  # Errors of all methods: SESSION_OVER for this session.
+
+  mint @0 (identity :MemoryObject $C.reach(2), expiry :UInt64, hash :UInt64)
+      -> (session :SessionMinter);
+  # A session below this one, with this identity (abi/identity.h), which must admit read, until
+  # expiry, and no longer than this one; all ones: no limit of its own. hash: the first 64 bits of
+  # the SHA-256 of the identity's page, as the log is to say it. The caller's job pays.
+  # Errors: BAD_IDENTITY, SESSION_TOO_DEEP; OUT_OF_SESSIONS, LIMIT_SESSIONS, OUT_OF_OBJECTS,
+  # OUT_OF_FACETS, OUT_OF_HOLDS.
+
+  end @1 () -> ();
+  # From now on it is over.
+
+  fromCall @2 (callId :UInt64, expiry :UInt64) -> (session :SessionMinter);
+  # A session below the session of who made this call, with its identity, of which its processes
+  # can disclose what this call disclosed: to act for who called. Only while the process answers the
+  # call, and if the call disclosed acting for it (bit 15). Errors: as mint's; STALE_CALL where the
+  # process answers no such call; NOT_DISCLOSED.
+
+  makeProcessBuilder @3 (job :Job $C.reach(2)) -> (builder :ProcessBuilder);
+  # As Job.makeProcessBuilder, of that job, which must admit it: a process of this session.
+}
+
 interface Process @0x9f4b3c0000000106 {
-  # A process that was started. Transfer: none. Session scope: shareable.
+  # A process that was started. Transfer: none. Session scope: same session.
 
   status @0 () -> (state :ProcessState, code :Int32, cause :ExitCause);
   # code and cause are meaningful once it has ended.
@@ -164,12 +210,14 @@ interface MemoryObject @0x9f4b3c0000000107 {
 interface CapabilityManager @0x9f4b3c0000000108 {
   # Makes facets of the caller's own capabilities. Transfer: copy. Session scope: shareable.
 
-  facet @0 (target :Capability, methods :UInt64, interface :UInt64, receiverData :UInt64)
-      -> (facet :Capability, revoker :Revoker);
+  facet @0 (target :Capability, methods :UInt64, interface :UInt64, receiverData :UInt64,
+            withheld :UInt16, scope :UInt16 $C.most(2)) -> (facet :Capability, revoker :Revoker);
   # A narrower view of target and the capability that can cut it off. methods: bit n admits method
   # n; it must be within target's. interface: 0 keeps target's; another one, and receiverData, only
-  # where target is the server's side of an endpoint.
-  # Errors: FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS.
+  # where target is the server's side of an endpoint. withheld: bit n keeps section n of a caller's
+  # identity from the server, whatever the caller offers; bit 15 acting for it. scope: 0 keeps
+  # target's; 1 same session, 2 regrant only, where target is shareable or has the same.
+  # Errors: FACET_WIDER, FACET_TOO_DEEP, OUT_OF_FACETS, OUT_OF_HOLDS; BAD_VALUE for no such scope.
 }
 
 interface LogReader @0x9f4b3c000000010f {
@@ -230,7 +278,7 @@ interface ParkSpace @0x9f4b3c000000010b {
   # caller can read; words are the same where the memory is the same, in whatever process. PARK
   # sleeps if the word is the one expected, else it is PARK_MISMATCH; nothing comes between. UNPARK
   # wakes who has slept longest, at most 64 at once. Errors: BAD_ARGUMENT, BAD_BUFFER; of PARK also
-  # OUT_OF_CALLS, RING_BUSY. Transfer: none. Session scope: shareable.
+  # OUT_OF_CALLS, RING_BUSY. Transfer: none. Session scope: same session.
 }
 
 interface AddressSpace @0x9f4b3c000000010c {
@@ -262,7 +310,7 @@ interface Thread @0x9f4b3c000000010d {
   # A thread of a process. When the last one that runs has ended, so has the process; also when the
   # last that there is has ended, and none ever ran. Who releases it lets the thread go on; what was
   # never started is undone.
-  # Transfer: none. Session scope: shareable.
+  # Transfer: none. Session scope: same session.
   # Errors of all methods but join: THREAD_OVER.
 
   start @0 (entry :UInt64, stack :UInt64, argument :UInt64) -> ();
@@ -292,7 +340,7 @@ interface Interrupt @0x9f4b3c0000000111 {
   # are bound to it, and stays closed until they have all acknowledged.
   # Transfer: copy. Session scope: shareable.
 
-  narrow @0 (first :UInt32, count :UInt32) -> (interrupt :Interrupt);
+  narrow @0 (first :UInt32, count :UInt32) -> (interrupt :Interrupt) $C.by("rangeNarrow");
   # So many lines of this range, from its nth on. The job pays that pays for this one.
   # Errors: BAD_VALUE where they are not all in it; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
@@ -313,7 +361,7 @@ interface IoPorts @0x9f4b3c0000000112 {
   # Transfer: copy. Session scope: shareable.
   # Errors of all methods: BAD_VALUE where a port is not in the range.
 
-  narrow @0 (first :UInt32, count :UInt32) -> (ports :IoPorts);
+  narrow @0 (first :UInt32, count :UInt32) -> (ports :IoPorts) $C.by("rangeNarrow");
   # So many ports of this range, from its nth on. The job pays that pays for this one.
   # Errors: DEVICE_RESERVED; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 

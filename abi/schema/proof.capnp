@@ -32,6 +32,21 @@ interface Locker @0x9f4b3c0000000205 {
   # The server ends after this answer.
 }
 
+interface Desk @0x9f4b3c0000000207 {
+  # A service that wants to know who calls, and starts programs that act for its callers.
+  # Transfer: copy. Session scope: shareable.
+
+  hello @0 (claim :Text) -> ();
+  # Says what the desk knows of the caller, beside what the caller claims.
+
+  hire @1 (role :Text, desk :Desk) -> ();
+  # Starts the program delegate in a role, with this desk, in a session below the caller's. The call
+  # must disclose acting for the caller.
+
+  work @2 (what :Text) -> ();
+  # Something that is done on somebody's behalf.
+}
+
 struct Sample {
   # A record of the stream that programs/source writes and programs/stream reads.
 

@@ -250,6 +250,8 @@ int main(int count, char **arguments)
     }
     boot.boot_id = sim_draw(SIM_STREAM_ENTROPY);
     boot.flags = sim_draw(SIM_STREAM_ENTROPY) << BOOT_SEED_SHIFT;
+    boot.secret[0] = sim_draw(SIM_STREAM_ENTROPY);
+    boot.secret[1] = sim_draw(SIM_STREAM_ENTROPY);
     boot.now_ns = sim_clock_read();
     sim_fault_init();
     const char *refusal =

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKTRACE_MAX = 32, EXIT_CODE_MAX = 255 };
+enum { BACKTRACE_MAX = 32, EXIT_CODE_MAX = 255, LINE_SIZE = 256 };
 
 static FILE *export_files[SIM_EXPORT_COUNT];
 
@@ -36,6 +36,23 @@ void hal_console_write(const char *text, uint32_t size)
         text += written;
         size -= (uint32_t)written;
     }
+}
+
+void hal_report(const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list values;
+    va_start(values, format);
+    int size = vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    if (size < 0 || size >= (int)sizeof line) {
+        sim_die(SIM_EXIT_USAGE, "the kernel's line is too long: %s", format);
+    }
+    for (int i = 0; i < size; i++) {
+        line[i] = line[i] < ' ' || line[i] > '~' ? '.' : line[i];
+    }
+    line[size] = '\n';
+    hal_console_write(line, (uint32_t)size + 1);
 }
 
 static void export_write(enum sim_export which, const void *bytes, uint32_t size)

@@ -165,6 +165,8 @@ _Noreturn void boot_start(uint64_t info, uint32_t loader, uint32_t magic)
     const char *source;
     boot.boot_id = cpu_random(&source);
     boot.flags = (command.seed != 0 ? command.seed : cpu_random(&source)) << BOOT_SEED_SHIFT;
+    boot.secret[0] = cpu_random(&source);
+    boot.secret[1] = cpu_random(&source);
     boot.now_ns = time_now_ns();
     boot.flags |= command.flags;
     memcpy(boot.sizes, command.sizes, sizeof(boot.sizes));

@@ -6,6 +6,8 @@
 // "ready", and swallows what is written.
 #include "hal/x86_64/x86.h"
 
+#include <stdarg.h>
+
 enum {
     PORT_CONSOLE = 0x3f8,
     PORT_EXPORT = 0x2e8,
@@ -125,4 +127,36 @@ void console_decimal(uint64_t value)
 void console_hex(uint64_t value)
 {
     number_write(value, 16, 16);
+}
+
+static void printable_write(const char *text, uint32_t size)
+{
+    for (; size > 0 && *text != 0; text++, size--) {
+        hal_console_write(*text < ' ' || *text > '~' ? "." : text, 1);
+    }
+}
+
+void hal_report(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    for (const char *at = format; *at != 0; at++) {
+        if (*at != '%') {
+            hal_console_write(at, 1);
+        } else if (*++at == 's') {
+            printable_write(va_arg(values, const char *), UINT32_MAX);
+        } else if (*at == '.') {
+            uint32_t size = va_arg(values, uint32_t);
+            at += sizeof "*s" - 1;
+            printable_write(va_arg(values, const char *), size);
+        } else if (*at == 'l') {
+            at++;
+            console_decimal(va_arg(values, uint64_t));
+        } else {
+            at += sizeof "16lx" - 1;
+            console_hex(va_arg(values, uint64_t));
+        }
+    }
+    va_end(values);
+    hal_console_write("\n", 1);
 }

@@ -219,13 +219,10 @@ static enum status map_change(struct core *core, uint32_t old, const struct comm
 enum status address_space_map_run(struct core *core, struct request *request)
 {
     const struct address_space_map_params *params = &request->params.address_space_map;
-    const struct commit_memory_map map = {.process = core->site.process,
-                                          .facet =
-                                              core->state.holds[(uint32_t)params->memory].facet,
-                                          .page = core->site.page,
-                                          .count = params->pages,
-                                          .object_page = (uint32_t)(params->offset / PAGE_SIZE),
-                                          .rights = params->rights};
+    uint32_t facet = core->state.holds[(uint32_t)params->memory].facet;
+    uint32_t first = (uint32_t)(params->offset / PAGE_SIZE);
+    const struct commit_memory_map map = {
+        {0}, core->site.process, facet, core->site.page, params->pages, first, params->rights, 0};
     const struct needs needs = {.of = {[RESOURCE_MAPPINGS] = 1, [RESOURCE_SPACE] = map.count},
                                 .frames = MAP_FRAMES};
     uint64_t size =

@@ -9,23 +9,14 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/thread.h"
 
-// The part of the buffer from `at` on that is in this page, of at most `size` bytes; how many.
-static uint32_t span_put(struct buffer *buffer, uint8_t *page, uint64_t at, uint32_t size)
-{
-    uint32_t in_page = (uint32_t)(at % PAGE_SIZE);
-    uint32_t part = size < PAGE_SIZE - in_page ? size : PAGE_SIZE - in_page;
-    buffer->spans[buffer->count++] = (struct span){page + in_page, part};
-    return part;
-}
-
 enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
                                    uint32_t size, uint32_t rights, struct buffer *buffer)
 {
     uint64_t address = at - core->processes[process].base;
     buffer->count = 0;
     buffer->spans[0] = (struct span){hal_frames, 0}; // where there is nothing to find
-    for (uint32_t done = 0; done < size;) {
-        uint64_t page = (address + done) >> PAGE_SHIFT;
+    for (uint32_t left = size; left != 0;) {
+        uint64_t page = address >> PAGE_SHIFT;
         uint32_t found = mapping_find(core, process, page, 1);
         const struct mapping *mapping = &core->state.mappings[found];
         if (found == NONE || (mapping->rights & rights) != rights ||
@@ -34,25 +25,24 @@ enum status buffer_resolve_address(const struct core *core, uint32_t process, ui
         }
         uint32_t object = core->state.facets[mapping->facet].object;
         uint32_t object_page = mapping->object_page + (uint32_t)(page - mapping->page);
-        uint32_t frame = memory_frame(core, object, object_page);
+        uint8_t *place = (uint8_t *)frame_at(memory_frame(core, object, object_page));
+        uint32_t in_page = (uint32_t)(address % PAGE_SIZE);
+        uint32_t part = left < PAGE_SIZE - in_page ? left : PAGE_SIZE - in_page;
         buffer->page = (uint64_t)object << 32 | object_page;
-        done += span_put(buffer, frame_at(frame), address + done, size - done);
+        buffer->spans[buffer->count++] = (struct span){place + in_page, part};
+        address += part;
+        left -= part;
     }
     return STATUS_OK;
 }
 
-// A part of the message area that is not within one page.
-enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
+enum status buffer_resolve_message(const struct core *core, const struct thread_record *thread,
+                                   uint64_t at, uint32_t size, uint32_t rights,
                                    struct buffer *buffer)
 {
-    buffer->count = 0;
-    buffer->spans[0] = (struct span){hal_frames, 0}; // where there is nothing to find
-    if (at > thread->message_size || size > thread->message_size - at) {
-        return size == 0 ? STATUS_OK : STATUS_BAD_BUFFER;
-    }
-    for (uint32_t done = 0; done < size;) {
-        uint8_t *page = thread->messages[(at + done) / PAGE_SIZE];
-        done += span_put(buffer, page, at + done, size - done);
-    }
-    return STATUS_OK;
+    bool is_inside = at <= thread->message_size && size <= thread->message_size - at;
+    uint64_t area = thread_ring(core, thread->self.thread) + PAGE_SIZE;
+    return is_inside || size == 0
+               ? buffer_resolve_address(core, thread->process, area + at, size, rights, buffer)
+               : STATUS_BAD_BUFFER;
 }

@@ -27,11 +27,15 @@ struct buffer {
 
 // Finds a buffer of the thread's process: `size` bytes at an address, with these rights, or at an
 // offset into the ring's message area. STATUS_BAD_BUFFER where it is not wholly there.
-enum status buffer_resolve_address(const struct core *core, uint32_t process, uint64_t at,
-                                   uint32_t size, uint32_t rights, struct buffer *buffer);
+__attribute__((noinline)) enum status buffer_resolve_address(const struct core *core,
+                                                             uint32_t process, uint64_t at,
+                                                             uint32_t size, uint32_t rights,
+                                                             struct buffer *buffer);
 
-enum status buffer_resolve_message(const struct thread_record *thread, uint64_t at, uint32_t size,
-                                   struct buffer *buffer);
+// A part of the message area that is not within one page.
+__attribute__((noinline)) enum status
+buffer_resolve_message(const struct core *core, const struct thread_record *thread, uint64_t at,
+                       uint32_t size, uint32_t rights, struct buffer *buffer);
 
 static inline enum status buffer_resolve(const struct core *core,
                                          const struct thread_record *thread, uint64_t at,
@@ -44,7 +48,7 @@ static inline enum status buffer_resolve(const struct core *core,
     uint64_t in_page = at % PAGE_SIZE;
     if (__builtin_expect(at >= thread->message_size, false) ||
         __builtin_expect(in_page + size > PAGE_SIZE, false)) {
-        return buffer_resolve_message(thread, at, size, buffer);
+        return buffer_resolve_message(core, thread, at, size, rights, buffer);
     }
     buffer->count = 1;
     buffer->spans[0] = (struct span){thread->messages[at / PAGE_SIZE] + in_page, size};
@@ -66,18 +70,6 @@ static inline enum status buffer_result(const struct core *core, const struct re
     const struct sqe *sqe = &request->sqe;
     return buffer_resolve(core, request->thread, sqe->result, size,
                           (sqe->flags & SQE_RING_RESULT) != 0, RIGHT_WRITE, buffer);
-}
-
-// Whether it is all there, though only a part will be used.
-static inline enum status result_check(const struct core *core, const struct request *request)
-{
-    const struct sqe *sqe = &request->sqe;
-    uint32_t room = request->thread->message_size;
-    struct buffer buffer;
-    return (sqe->flags & SQE_RING_RESULT) == 0
-               ? buffer_result(core, request, sqe->result_len, &buffer)
-           : sqe->result <= room && sqe->result_len <= room - sqe->result ? STATUS_OK
-                                                                          : STATUS_BAD_BUFFER;
 }
 
 // Whether a request that waits may still have its result, of so many bytes; else it ends with the

@@ -94,6 +94,7 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     bool is_started, is_suspended, has_ended;
     int32_t code;
     uint64_t fs_base;
+    uint64_t session;        // of its process: (generation, index)
     uint32_t object;         // NONE: detached
     uint64_t fault_endpoint; // by this capability; 0: none
 };
@@ -106,6 +107,12 @@ struct process_record {              // process.c, process_builder.c
     uint32_t running;                // threads that were started and have not ended
     struct commit_id process_object; // gone where nobody holds it
     bool was_started;
+    bool is_brokered; // it is, or was, built through a SessionMinter
+};
+
+struct session_record { // session.c
+    bool is_held;       // its object is there
+    uint32_t depth;     // sessions above it
 };
 
 enum facet_drop {
@@ -119,6 +126,8 @@ struct facet_record {    // facet.c
     uint32_t drop;       // enum facet_drop
     uint32_t queued;     // requests that wait and keep it in being
     uint64_t calls;      // delivered through it and what was made from it, since its lease was set
+    uint64_t caller;     // the session that called last: session.c; 0: none
+    uint64_t reference[2]; // by which its endpoint knows that one
 };
 
 struct endpoint_record { // endpoint.c
@@ -170,7 +179,7 @@ struct job_record {       // job.c
 
 struct counters {
     uint64_t deliveries;        // calls handed to a server
-    uint64_t direct_deliveries; // of them, to one that was waiting, between message areas
+    uint64_t direct_deliveries; // of them, to one that was waiting
 };
 
 struct core {
@@ -178,7 +187,8 @@ struct core {
     struct frames frames;
     uint32_t tables[HAL_MAP_TABLES]; // zeroed frames at hand for page tables: address_space.c
     uint64_t now_ns;
-    uint64_t cause; // of the commits of this turn: CAUSE_OPEN until the first of them
+    uint64_t cause;     // of the commits of this turn: CAUSE_OPEN until the first of them
+    uint64_t secret[2]; // of this boot: nobody else knows it
     uint32_t actor;
     uint32_t log_frame;     // the memory of both logs starts here
     uint32_t live_count;    // processes that have not ended
@@ -191,6 +201,7 @@ struct core {
     struct process_record *processes;
     struct object_record *objects;
     struct job_record *jobs;
+    struct session_record *sessions;
     struct facet_record *facets;
     struct request *requests; // request_count, and the spare one at first
     uint32_t request_count;
@@ -215,7 +226,7 @@ struct core {
     uint32_t ready_mask;                  // bit n: the queue of priority n is not empty
     bool is_sweeping;                     // something may be left to give back, or to tell
     struct link dead;                     // processes to give back, then to tell of
-    bool has_leases;                      // some facet has, or had: calls are counted
+    uint32_t has_ends;                    // some lease, or some session, has or had an end
     uint32_t sweeps[SWEEP_COUNT];         // the record that each looks at next: sweep.c
     struct queue parked[PARK_QUEUES + 1]; // park.c; the last one: timer.c
     struct bindings bindings;
@@ -223,8 +234,7 @@ struct core {
     struct commit commits[TURN_COMMITS_MAX];
     uint64_t commit_digests[TURN_COMMITS_MAX]; // first half of the state's digest after each
     uint32_t commit_count;
-    uint32_t work;    // done in this turn beside taking SQEs: completions, console lines, hashing
-    const char *line; // of the running thread, to the console; NULL: none: console.c
+    uint32_t work; // done in this turn beside taking SQEs: completions, console lines, hashing
 
     struct counters counters;
     uint64_t scratch[KERNEL_MESSAGE_MAX / 8];
@@ -240,14 +250,20 @@ struct core {
 
 // --- Kernel objects ------------------------------------------------------------------------------
 
+struct hold_manner {  // what a hold is, beside its facet
+    uint8_t transfer; // enum transfer_mode
+    uint8_t scope;    // enum session_scope
+    uint8_t revoker;  // 1: it is the facet's revoker
+};
+
 // Methods are declared by the schema (kernel.plain.h), each as x_run: checks, commits, effects; the
 // results are in request->results, or the operation is deferred. A refusal changes nothing.
 struct object_class {
     const struct kernel_method *methods;
     uint32_t method_count;
-    uint8_t transfer;   // of the hold that its maker gets
-    bool is_plain;      // nothing is asked before a method without parameters
-    uint64_t interface; // of its root facet
+    struct hold_manner manner; // of the hold that its maker gets
+    bool is_plain;             // nothing is asked before a method without parameters
+    uint64_t interface;        // of its root facet
     // Transient state with it, and without it again; NULL: none.
     void (*created)(struct core *core, uint32_t object);
     void (*destroyed)(struct core *core, uint32_t object);
@@ -322,8 +338,8 @@ struct hold_origin {
     uint32_t hold; // NONE: genesis
     uint8_t how;   // enum hold_how
 };
-cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
-                  bool is_revoker, struct hold_origin origin);
+cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, struct hold_manner manner,
+                  struct hold_origin origin);
 // The same authority for another process: a second hold, or the only one.
 cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how);
 cap_t hold_move(struct core *core, uint32_t hold, uint32_t process, uint8_t how);
@@ -334,8 +350,18 @@ uint64_t hold_interface(const struct core *core, uint32_t hold);
 __attribute__((noinline)) enum status hold_has_room(const struct core *core, uint32_t process,
                                                     uint32_t count);
 
-// STATUS_OK, or STATUS_REVOKED where the facet or one that it was made from is cut off.
+// STATUS_OK; REVOKED or LEASE_OVER where the facet or one that it was made from is cut off.
 enum status facet_check(const struct core *core, uint32_t facet);
+// STATUS_OK, or SESSION_OVER: session.c.
+__attribute__((noinline)) enum status session_live_check(const struct core *core, uint32_t session);
+// What was found so far, or that the process's session is over: it is looked at last.
+static inline enum status session_check(const struct core *core, uint32_t process,
+                                        enum status status)
+{
+    return status == STATUS_OK && __builtin_expect(core->has_ends, false)
+               ? session_live_check(core, core->state.processes[process].session)
+               : status;
+}
 // Whether a capability still gives its right to who held it before. 0 never does: genesis has used
 // the first hold.
 static inline enum status hold_check(const struct core *core, uint64_t cap)
@@ -345,7 +371,7 @@ static inline enum status hold_check(const struct core *core, uint64_t cap)
         core->state.processes[found->process].state != PROCESS_RUNNING) {
         return STATUS_STALE_CAP;
     }
-    return facet_check(core, found->facet);
+    return session_check(core, found->process, facet_check(core, found->facet));
 }
 // A call was delivered through it: its leases count.
 void facet_use(struct core *core, uint32_t facet);
@@ -353,6 +379,13 @@ void facet_use(struct core *core, uint32_t facet);
 void facet_collect(struct core *core, uint32_t facet);
 // What had no room in the log, or was listed for a server that is gone.
 bool facet_sweep(struct core *core, uint32_t facet);
+
+// (generation, index) of a live record: no other of its kind has, had, or will have it.
+static inline uint64_t record_number(const struct core *core, uint32_t arena, uint32_t index)
+{
+    const struct slot *slot = arena_slot(&core->state.arenas[arena], index);
+    return cap_of(slot->generation, index).value;
+}
 
 // A new object, which the job pays; returns its index.
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
@@ -364,8 +397,10 @@ static inline uint32_t object_argument(const struct core *core, uint32_t object)
 }
 // Makes an object for the caller of a method, who gets a hold of it, the first of the results, if
 // there is room for it and for what else the job will pay (NULL: nothing).
-enum status object_make(struct core *core, struct request *request, enum object_kind kind,
-                        uint64_t argument, const struct needs *more);
+enum status object_make(struct core *core, struct request *request, uint32_t job,
+                        enum object_kind kind, uint64_t argument, const struct needs *more);
+// The job that an object makes others for: a job itself, or the one that pays for the object.
+uint32_t object_job(const struct core *core, uint32_t object);
 void object_destroy(struct core *core, uint32_t object);
 
 // One for each kind of object: its interface, and the file that serves it.
@@ -375,7 +410,6 @@ void endpoint_created(struct core *core, uint32_t object);
 void memory_created(struct core *core, uint32_t object);
 void memory_destroyed(struct core *core, uint32_t object);
 enum status builder_check(struct core *core, struct request *request);
-void builder_created(struct core *core, uint32_t object);
 void builder_destroyed(struct core *core, uint32_t object);
 void process_created(struct core *core, uint32_t object);
 void job_created(struct core *core, uint32_t object);
@@ -425,39 +459,6 @@ void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
 // only after core.is_changed was set, or while core.next waits for the running thread.
 void schedule_pick(struct core *core);
-
-// --- transfer.c ---------------------------------------------------------------------------------
-
-struct buffer;
-
-// Where descriptors, or the records of what arrived, stand behind a message.
-static inline uint32_t transfer_offset(uint32_t message_size)
-{
-    return (message_size + 7) & ~7U;
-}
-
-// Bytes of a message with its descriptors; both sides need as much.
-static inline uint32_t transfer_span(const struct sqe *sqe)
-{
-    if (__builtin_expect(sqe->transfers == 0, true)) {
-        return sqe->payload_len;
-    }
-    return transfer_offset(sqe->payload_len) + sqe->transfers * (uint32_t)sizeof(struct transfer);
-}
-
-// Reads the descriptors behind the payload of `from`, whose every capability may go to process
-// `to` (NONE: is shown to the kernel); what it found stays in core until transfer_commit().
-__attribute__((noinline)) enum status transfer_check(struct core *core, const struct request *from,
-                                                     const struct buffer *payload, uint32_t to);
-// Hands them over and writes the records into the buffer, for the completion of `to`.
-__attribute__((noinline)) void transfer_commit(struct core *core, const struct request *from,
-                                               struct request *to, uint8_t how,
-                                               const struct buffer *result, uint32_t offset);
-
-// Writes the records of capabilities that arrived, or were answered, behind a message.
-__attribute__((noinline)) void received_write(const struct core *core, struct request *request,
-                                              uint32_t count, const uint64_t caps[],
-                                              const struct buffer *buffer, uint32_t offset);
 
 // --- endpoint.c, job.c, process.c ---------------------------------------------------------------
 

@@ -42,21 +42,16 @@ void cpu_await(struct core *core, uint32_t process)
     }
 }
 
-// Whether it should rather run one that is ready: of a lower priority, or of the same and alone, so
-// that no slice ends.
-static bool does_less(const struct cpu_record *cpu, uint32_t ready_priority)
-{
-    return cpu->running->priority < ready_priority ||
-           (cpu->running->priority == ready_priority && cpu->armed_ns > cpu->slice_end_ns);
-}
-
 void cpu_share(struct core *core)
 {
     uint32_t ready_priority = 31 - (uint32_t)__builtin_clz(core->ready_mask | 1);
     uint32_t idle = core->quiet & ~core->busy;
     for (uint32_t left = idle != 0 ? idle : core->quiet; left != 0; left &= left - 1) {
         uint32_t cpu = (uint32_t)__builtin_ctz(left);
-        if (idle != 0 || does_less(&core->cpus[cpu], ready_priority)) {
+        const struct cpu_record *its = &core->cpus[cpu];
+        // It does less: of a lower priority, or of the same and alone, so that no slice ends.
+        if (idle != 0 || its->running->priority < ready_priority ||
+            (its->running->priority == ready_priority && its->armed_ns > its->slice_end_ns)) {
             core->quiet &= ~(1U << cpu);
             hal_kick(cpu);
             return; // that one shares with the next

@@ -46,16 +46,15 @@ void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout
 void deadline_clear(struct core *core, struct deadline *deadline)
 {
     uint32_t position = deadline->position;
-    if (position == 0) {
-        return;
+    if (position != 0) {
+        struct deadline *last = core->heap[core->heap_count];
+        core->heap_count--;
+        core->is_changed = true;
+        if (last != deadline) {
+            sift(core, position, last);
+        }
+        deadline->position = 0;
     }
-    struct deadline *last = core->heap[core->heap_count];
-    core->heap_count--;
-    core->is_changed = true;
-    if (last != deadline) {
-        sift(core, position, last);
-    }
-    deadline->position = 0;
 }
 
 uint64_t deadline_next(const struct core *core)
@@ -63,12 +62,11 @@ uint64_t deadline_next(const struct core *core)
     return core->heap_count == 0 ? UINT64_MAX : core->heap[1]->time_ns;
 }
 
-struct deadline *deadline_take_due(struct core *core)
+void deadline_end_due(struct core *core, uint32_t most)
 {
-    struct deadline *first = core->heap[1];
-    if (deadline_next(core) > core->now_ns) {
-        return NULL;
+    for (; most > 0 && deadline_next(core) <= core->now_ns; most--) {
+        struct deadline *first = core->heap[1];
+        deadline_clear(core, first);
+        first->ends(core, first);
     }
-    deadline_clear(core, first);
-    return first;
 }

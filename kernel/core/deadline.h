@@ -19,7 +19,7 @@ void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout
 // Also one that is not set.
 void deadline_clear(struct core *core, struct deadline *deadline);
 uint64_t deadline_next(const struct core *core); // UINT64_MAX: none
-// The due one at the head, taken out; NULL: nothing is due.
-struct deadline *deadline_take_due(struct core *core);
+// Ends those whose time has come, the earliest first, at most so many.
+void deadline_end_due(struct core *core, uint32_t most);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is bound to which interrupt line: transient, like all that waits. Written by device.c.
+// Who is bound to which interrupt line: transient, like all that waits. Written by kernel/device.
 #ifndef KERNEL_CORE_DEVICE_H
 #define KERNEL_CORE_DEVICE_H
 
@@ -21,7 +21,7 @@ struct binding {
     uint64_t generation;    // 0: it was never used
     uint64_t through, bell; // capabilities: by which it was made, and of the notification
     bool is_pending;        // it is told, and has not acknowledged
-    bool is_due;            // of these: it was not told yet
+    bool is_due;            // of these: it is to be told yet
 };
 
 struct bindings {
@@ -35,8 +35,8 @@ struct bindings {
 // acknowledged.
 void interrupt_arrive(struct core *core, uint64_t lines);
 
-// Goes on with telling, a bounded part of it; true: there is more. Lines that nobody who is still
-// there has to acknowledge are open again.
+// Goes on with telling, a bounded part of it; true: there is more. Opens the lines that are bound,
+// but for those that somebody has to acknowledge who is still there.
 bool interrupt_tell(struct core *core);
 
 #endif

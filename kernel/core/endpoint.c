@@ -10,9 +10,13 @@
 // belongs to the endpoint and is disconnected when its last server hold goes, or is cut off.
 #include <string.h>
 
+#include "abi/identity.h"
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "kernel/core/form.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/session.h"
+#include "kernel/core/transfer.h"
 
 static struct endpoint_record *record_of(struct core *core, const struct request *request)
 {
@@ -71,9 +75,15 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
                                                          struct request *receiver,
                                                          const struct buffer *result)
 {
+    const struct facet_record *facet = &core->facets[call->target.facet];
+    if (__builtin_expect(facet->caller != call->thread->session, false)) {
+        caller_compute(core, call);
+    }
     struct message_header header = {.call_id = request_id(call),
                                     .interface = call->interface,
                                     .receiver_data = call->receiver_data,
+                                    .caller_reference = {facet->reference[0], facet->reference[1]},
+                                    .caller_epoch = core->state.boot_id,
                                     .method = call->sqe.method,
                                     .kind = MESSAGE_CALL,
                                     .transfers = call->sqe.transfers,
@@ -131,7 +141,8 @@ static __attribute__((noinline)) void endpoint_match(struct core *core,
             drop_deliver(core, endpoint, receiver, &result);
             continue;
         }
-        enum status status = facet_check(core, call->target.facet);
+        enum status status =
+            session_check(core, call->sender.process, facet_check(core, call->target.facet));
         if (core->state.processes[call->sender.process].state != PROCESS_RUNNING) {
             status = STATUS_CALLER_LOST;
         }
@@ -174,9 +185,6 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
     if (span > object->argument || span < sqe->payload_len) {
         return request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE);
     }
-    if (sqe->result_len > MESSAGE_SIZE_MAX) {
-        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
-    }
     if (!object_is_served(&core->state, request->target.object)) {
         return request_about(request, ARGUMENT_LIMIT, STATUS_SERVER_GONE);
     }
@@ -199,6 +207,10 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     }
     request->receiver_data = core->state.facets[request->target.facet].receiver_data;
     request->object_generation = core->state.objects[request->target.object].slot.generation;
+    if (__builtin_expect(request->sqe.disclose != 0, false)) {
+        request->sqe.disclose &= (uint16_t)core->state.facets[request->target.facet].disclosure;
+        request->sqe.disclose &= (uint16_t)core->state.sessions[session_of(core, request)].flags;
+    }
     struct buffer payload;
     struct buffer result;
     struct request *receiver = receiver_find(core, endpoint, span, &result);
@@ -212,10 +224,7 @@ __attribute__((flatten)) enum status endpoint_call(struct core *core, struct req
     if (status != STATUS_OK) {
         return status;
     }
-    if ((request->sqe.flags & SQE_RING_PAYLOAD) != 0 &&
-        (receiver->sqe.flags & SQE_RING_RESULT) != 0) {
-        core->counters.direct_deliveries++;
-    }
+    core->counters.direct_deliveries++;
     request_wait(core, request, REQUEST_TAKEN, &core->processes[to].taken, request->sqe.arg);
     call_deliver(core, request, &payload, receiver, &result);
     return STATUS_OK;
@@ -233,6 +242,7 @@ __attribute__((flatten)) enum status endpoint_recv(struct core *core, struct req
         bool is_server = core->state.holds[request->hold].revoker == 0 &&
                          facet_is_server(&core->state, &core->state.facets[request->target.facet]);
         status = is_server ? facet_check(core, request->target.facet) : STATUS_NOT_SERVER;
+        status = session_check(core, request->sender.process, status);
     }
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_CAP, status);
@@ -242,13 +252,6 @@ __attribute__((flatten)) enum status endpoint_recv(struct core *core, struct req
     if (request->sqe.result_len < needed) {
         request->cqe.extra = needed;
         return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BUFFER_TOO_SMALL);
-    }
-    if (request->sqe.result_len > MESSAGE_SIZE_MAX + sizeof(struct message_header)) {
-        return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BAD_ARGUMENT);
-    }
-    status = result_check(core, request);
-    if (status != STATUS_OK) {
-        return request_about(request, ARGUMENT_RESULT, status);
     }
     struct endpoint_record *endpoint = record_of(core, request);
     if (core->processes[request->sender.process].taken.count >= PROCESS_TAKEN_MAX ||
@@ -320,9 +323,8 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
     if (sqe->transfers > TRANSFERS_MAX || (is_exception && sqe->transfers != 0)) {
         return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    uint16_t least = is_exception ? EXCEPTION_FAILED : 0;
-    uint16_t most = is_exception ? EXCEPTION_INVALID_ARGUMENT : 0;
-    if (sqe->method < least || sqe->method > most) {
+    bool is_type = sqe->method >= EXCEPTION_FAILED && sqe->method <= EXCEPTION_INVALID_ARGUMENT;
+    if (is_exception ? !is_type : sqe->method != 0) {
         return request_about(request, ARGUMENT_METHOD,
                              is_exception ? STATUS_BAD_ARGUMENT : STATUS_RESERVED_SET);
     }
@@ -344,6 +346,7 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
         status = core_may_commit(core, request->thread->job, false)
                      ? transfer_check(core, request, &payload, call->sender.process)
                      : STATUS_LOG_FULL;
+        status = session_check(core, request->sender.process, status);
         if (status != STATUS_OK) {
             return request_about(request, ARGUMENT_TRANSFERS, status);
         }
@@ -369,20 +372,64 @@ void endpoint_created(struct core *core, uint32_t object)
     list_init(&endpoint->dropped);
 }
 
+// --- Calls that are being answered --------------------------------------------------------------
+
+// Whether a call came to this endpoint, which is the one of that time.
+static bool request_is_of(const struct core *core, const struct request *call, uint32_t object)
+{
+    struct commit_id endpoint = {call->target.object, call->object_generation};
+    return endpoint.index == object && arena_has(&core->state.arenas[ARENA_OBJECTS], endpoint);
+}
+
+static_assert(offsetof(struct endpoint_identity_params, call_id) ==
+                  offsetof(struct session_minter_from_call_params, call_id),
+              "caller_find() reads it");
+
+// The call that the asker means and its process answers, where that is disclosed, and the call is
+// one of this endpoint, or of any (NONE).
+enum status caller_find(struct core *core, const struct request *request, uint32_t endpoint,
+                        uint32_t disclosed, struct request **found)
+{
+    const struct request *call = *found =
+        request_find(core, request->params.endpoint_identity.call_id);
+    if (call == NULL || call->state != REQUEST_TAKEN || call->server != request->sender.process ||
+        (endpoint != NONE && !request_is_of(core, call, endpoint))) {
+        return STATUS_STALE_CALL;
+    }
+    enum status status = (call->sqe.disclose & disclosed) == 0 ? STATUS_NOT_DISCLOSED : STATUS_OK;
+    return session_check(core, call->sender.process, status);
+}
+
+enum status endpoint_identity_run(struct core *core, struct request *request)
+{
+    const struct endpoint_identity_params params = request->params.endpoint_identity;
+    struct request *call;
+    enum status status =
+        caller_find(core, request, request->target.object, 1U << params.section, &call);
+    if (status == STATUS_OK) {
+        uint32_t object = core->state.sessions[session_of(core, call)].object;
+        const struct identity_header *page = frame_at(memory_frame(core, object, 0));
+        const struct identity_section *section = &page->sections[params.section];
+        uint32_t left = params.offset < section->size ? section->size - params.offset : 0;
+        request->results.endpoint_identity = (struct endpoint_identity_results){
+            section->size,
+            {(const uint8_t *)page + section->offset + params.offset,
+             left < ENDPOINT_IDENTITY_DATA_MOST ? left : ENDPOINT_IDENTITY_DATA_MOST}};
+    }
+    return status;
+}
+
 // --- Calls that nobody waits for any more -------------------------------------------------------
 
 static bool is_lost(const struct core *core, const struct request *call, uint32_t object)
 {
-    return call->state == REQUEST_LOST && !call->is_told && call->target.object == object &&
-           arena_has(&core->state.arenas[ARENA_OBJECTS],
-                     (struct commit_id){object, call->object_generation});
+    return call->state == REQUEST_LOST && !call->is_told && request_is_of(core, call, object);
 }
 
 void endpoint_call_lost(struct core *core, const struct request *call)
 {
-    uint64_t bound = core->objects[call->target.object].endpoint.bound;
     if (is_lost(core, call, call->target.object)) {
-        notification_ring(core, bound, 1);
+        notification_ring(core, core->objects[call->target.object].endpoint.bound, 1);
     }
 }
 

@@ -12,11 +12,11 @@ enum status facet_check(const struct core *core, uint32_t facet)
     uint32_t at = facet;
     do {
         const struct facet *node = &core->state.facets[at];
-        bool is_leased = __builtin_expect(core->has_leases, false);
-        if (node->revoked != 0 || (is_leased && core->facets[at].calls >= node->calls)) {
+        bool may_end = __builtin_expect(core->has_ends != 0, false);
+        if (node->revoked != 0 || (may_end && core->facets[at].calls >= node->calls)) {
             return STATUS_REVOKED;
         }
-        if (is_leased && node->expiry_ns <= core->now_ns) {
+        if (may_end && node->expiry_ns <= core->now_ns) {
             return STATUS_LEASE_OVER;
         }
         at = node->parent;
@@ -43,7 +43,7 @@ static void lease_end(struct core *core, uint32_t facet)
 void facet_use(struct core *core, uint32_t facet)
 {
     const struct facet *facets = core->state.facets;
-    for (uint32_t at = core->has_leases ? facet : NONE; at != NONE; at = facets[at].parent) {
+    for (uint32_t at = core->has_ends ? facet : NONE; at != NONE; at = facets[at].parent) {
         core->facets[at].calls++;
         lease_end(core, at);
     }
@@ -96,50 +96,44 @@ bool facet_sweep(struct core *core, uint32_t facet)
 
 // --- CapabilityManager --------------------------------------------------------------------------
 
-// Whether the caller may make the facet that it asks for: finds the target's hold, and fills in
-// what the facet has from its target.
-static enum status facet_make_check(const struct core *core, uint32_t process,
-                                    struct capability_manager_facet_params *params)
+enum status capability_manager_facet_run(struct core *core, struct request *request)
 {
-    const struct facet *target =
-        &core->state.facets[core->state.holds[(uint32_t)params->target].facet];
+    static const struct needs needs = {.of = {[RESOURCE_FACETS] = 1, [RESOURCE_HOLDS] = 2}};
+    const struct capability_manager_facet_params *params =
+        &request->params.capability_manager_facet;
+    uint32_t process = request->sender.process;
+    struct hold_origin origin = {(uint32_t)params->target, HOW_MINT};
+    const struct hold *hold = &core->state.holds[origin.hold];
+    const struct facet *target = &core->state.facets[hold->facet];
     bool is_foreign = params->interface != 0 && params->interface != target->interface;
     bool is_minted = is_foreign && facet_is_server(&core->state, target);
-    if (!is_minted &&
-        (is_foreign || params->receiver_data != 0 || (params->methods & ~target->methods) != 0)) {
+    if ((!is_minted &&
+         (is_foreign || params->receiver_data != 0 || (params->methods & ~target->methods) != 0)) ||
+        (hold->scope != 0 && params->scope != 0 && hold->scope != params->scope)) {
         return STATUS_FACET_WIDER;
     }
     if (target->depth + 1 >= FACET_DEPTH_MAX) {
         return STATUS_FACET_TOO_DEEP;
     }
-    params->interface = is_minted ? params->interface : target->interface;
-    params->receiver_data = is_minted ? params->receiver_data : target->receiver_data;
-    static const struct needs needs = {.of = {[RESOURCE_FACETS] = 1, [RESOURCE_HOLDS] = 2}};
-    return core_has_room(core, core->state.processes[process].job, &needs);
-}
-
-enum status capability_manager_facet_run(struct core *core, struct request *request)
-{
-    struct capability_manager_facet_params *params = &request->params.capability_manager_facet;
-    uint32_t process = request->sender.process;
-    struct hold_origin origin = {(uint32_t)params->target, HOW_MINT};
-    enum status status = facet_make_check(core, process, params);
-    if (status != STATUS_OK) {
-        return status;
+    struct commit commit = {
+        .kind = COMMIT_FACET_CREATE,
+        .flags = (uint16_t)(target->disclosure & ~(uint32_t)params->withheld),
+        .facet_create = {.job = core->state.processes[process].job,
+                         .parent = hold->facet,
+                         .interface = is_minted ? params->interface : target->interface,
+                         .methods = params->methods,
+                         .receiver_data =
+                             is_minted ? params->receiver_data : target->receiver_data}};
+    struct hold_manner manner = {hold->transfer, (uint8_t)params->scope, 0};
+    enum status status = core_has_room(core, commit.facet_create.job, &needs);
+    if (status == STATUS_OK) {
+        uint32_t facet = core_commit(core, NONE, &commit);
+        cap_t made = hold_insert(core, process, facet, manner, origin);
+        cap_t revoker = hold_insert(core, process, facet, revoker_class.manner, origin);
+        request->results.capability_manager_facet =
+            (struct capability_manager_facet_results){made.value, revoker.value};
     }
-    const struct hold *target = &core->state.holds[origin.hold];
-    struct commit commit = {.kind = COMMIT_FACET_CREATE,
-                            .facet_create = {.job = core->state.processes[process].job,
-                                             .parent = target->facet,
-                                             .interface = params->interface,
-                                             .methods = params->methods,
-                                             .receiver_data = params->receiver_data}};
-    uint32_t facet = core_commit(core, NONE, &commit);
-    cap_t made = hold_insert(core, process, facet, target->transfer, false, origin);
-    cap_t revoker = hold_insert(core, process, facet, TRANSFER_MOVE, true, origin);
-    request->results.capability_manager_facet =
-        (struct capability_manager_facet_results){.facet = made.value, .revoker = revoker.value};
-    return STATUS_OK;
+    return status;
 }
 
 // --- Revoker ------------------------------------------------------------------------------------
@@ -159,7 +153,7 @@ enum status revoker_set_lease_run(struct core *core, struct request *request)
                             .facet_lease = {.expiry_ns = params->expiry, .calls = params->calls}};
     core_commit(core, request->target.facet, &commit);
     core->facets[request->target.facet].calls = 0;
-    core->has_leases = true;
+    core->has_ends = true;
     return STATUS_OK;
 }
 

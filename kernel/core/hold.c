@@ -3,6 +3,7 @@
 // Holds: the entries of a process's capability table. A capability id is the (generation, index) of
 // a hold; an id that is not the caller's own tells nothing of what it is instead.
 #include "kernel/core/core.h"
+#include "kernel/core/session.h"
 
 enum status hold_find(const struct core *core, uint32_t process, uint64_t cap, uint32_t *hold)
 {
@@ -26,7 +27,7 @@ enum status hold_reach(const struct core *core, uint32_t hold, uint64_t interfac
     }
     enum status status = facet_check(core, found->facet);
     bool is_missing = status == STATUS_OK && (facet->methods & methods) != methods;
-    return is_missing ? STATUS_METHOD_NOT_IN_FACET : status;
+    return session_check(core, found->process, is_missing ? STATUS_METHOD_NOT_IN_FACET : status);
 }
 
 void request_aim(const struct core *core, struct request *request)
@@ -52,20 +53,21 @@ enum status hold_has_room(const struct core *core, uint32_t process, uint32_t co
     return core_has_room(core, core->state.processes[process].job, &needs);
 }
 
-cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t transfer,
-                  bool is_revoker, struct hold_origin origin)
+cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, struct hold_manner manner,
+                  struct hold_origin origin)
 {
     struct commit commit = {.kind = COMMIT_HOLD_INSERT,
                             .hold_insert = {.process = process,
                                             .facet = facet,
-                                            .transfer = transfer,
-                                            .scope = SCOPE_SHAREABLE,
+                                            .transfer = manner.transfer,
+                                            .scope = manner.scope,
                                             .how = origin.how,
-                                            .revoker = is_revoker}};
-    if (origin.hold != NONE) {
-        commit.hold_insert.scope = core->state.holds[origin.hold].scope;
+                                            .revoker = manner.revoker}};
+    if (origin.hold != NONE) { // it goes no further than what it is made from
+        const struct hold *from = &core->state.holds[origin.hold];
+        commit.hold_insert.scope = from->scope > manner.scope ? from->scope : manner.scope;
         commit.hold_insert.origin = arena_id(&core->state.arenas[ARENA_HOLDS], origin.hold);
-        commit.hold_insert.origin_seq = core->state.holds[origin.hold].seq;
+        commit.hold_insert.origin_seq = from->seq;
     }
     uint32_t hold = core_commit(core, NONE, &commit);
     return cap_of(core->state.holds[hold].slot.generation, hold);
@@ -74,7 +76,8 @@ cap_t hold_insert(struct core *core, uint32_t process, uint32_t facet, uint8_t t
 cap_t hold_copy(struct core *core, uint32_t hold, uint32_t process, uint8_t how)
 {
     const struct hold *from = &core->state.holds[hold];
-    return hold_insert(core, process, from->facet, from->transfer, from->revoker != 0,
+    return hold_insert(core, process, from->facet,
+                       (struct hold_manner){from->transfer, from->scope, from->revoker},
                        (struct hold_origin){hold, how});
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/core/core.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/process.h"
+#include "kernel/core/session.h"
 
 // The job above, NONE above the root.
 static uint32_t parent_of(const struct core *core, uint32_t job)
@@ -28,34 +29,27 @@ void job_created(struct core *core, uint32_t object)
 
 // --- Makers -------------------------------------------------------------------------------------
 
-enum status job_make_endpoint_run(struct core *core, struct request *request)
+// Of a size, if they have one.
+enum status job_make_run(struct core *core, struct request *request)
 {
-    uint32_t message_max = request->params.job_make_endpoint.message_max;
-    return object_make(core, request, OBJECT_ENDPOINT, message_max, NULL);
-}
-
-enum status job_make_notification_run(struct core *core, struct request *request)
-{
-    return object_make(core, request, OBJECT_NOTIFICATION, 0, NULL);
-}
-
-enum status job_make_park_space_run(struct core *core, struct request *request)
-{
-    return object_make(core, request, OBJECT_PARK_SPACE, 0, NULL);
+    static const enum object_kind makes[JOB_METHOD_COUNT] = {
+        [JOB_MAKE_ENDPOINT] = OBJECT_ENDPOINT,
+        [JOB_MAKE_NOTIFICATION] = OBJECT_NOTIFICATION,
+        [JOB_MAKE_PARK_SPACE] = OBJECT_PARK_SPACE,
+        [JOB_MAKE_MEMORY] = OBJECT_MEMORY,
+    };
+    enum object_kind kind = makes[request->sqe.method];
+    bool is_memory = kind == OBJECT_MEMORY;
+    bool has_size = is_memory || kind == OBJECT_ENDPOINT;
+    uint32_t size = has_size ? request->params.job_make_memory.pages : 0;
+    const struct needs needs = {.of[RESOURCE_PAGES] = is_memory ? size : 0,
+                                .frames = is_memory ? size + 1 : 0};
+    return object_make(core, request, request->subject, kind, size, &needs);
 }
 
 enum status job_make_process_builder_run(struct core *core, struct request *request)
 {
-    struct commit_id next = arena_peek(&core->state.arenas[ARENA_PROCESSES]);
-    cap_t process = cap_of(next.generation, next.index);
-    return object_make(core, request, OBJECT_PROCESS_BUILDER, process.value, &process_needs);
-}
-
-enum status job_make_memory_run(struct core *core, struct request *request)
-{
-    uint32_t pages = request->params.job_make_memory.pages;
-    const struct needs needs = {.of[RESOURCE_PAGES] = pages, .frames = pages + 1};
-    return object_make(core, request, OBJECT_MEMORY, pages, &needs);
+    return builder_make(core, request, request->subject, session_of(core, request), false);
 }
 
 // --- Children and limits ------------------------------------------------------------------------
@@ -95,7 +89,7 @@ enum status job_child_run(struct core *core, struct request *request)
     enum status status = core_has_room(core, parent, &needs); // before anything is added to them
     needs.of[RESOURCE_JOBS]++;
     if (status == STATUS_OK) {
-        status = object_make(core, request, OBJECT_JOB, job, &needs);
+        status = object_make(core, request, parent, OBJECT_JOB, job, &needs);
     }
     if (status == STATUS_OK) {
         job_create(core, parent, 0);
@@ -113,8 +107,8 @@ enum status job_limits_run(struct core *core, struct request *request)
     uint32_t *answer = (uint32_t *)core->scratch; // the message is decoded
     memcpy(answer, job->limit, sizeof job->limit + sizeof job->used);
     answer[RESOURCE_COUNT + RESOURCE_CALLS] = core->jobs[request->subject].calls;
-    request->results.job_limits.limits.data = (const uint8_t *)answer;
-    request->results.job_limits.limits.size = sizeof job->limit + sizeof job->used;
+    request->results.job_limits.limits =
+        (struct plain_data){(const uint8_t *)answer, sizeof job->limit + sizeof job->used};
     return STATUS_OK;
 }
 
@@ -170,10 +164,10 @@ bool job_exit_tell(struct core *core, uint32_t process)
     for (uint32_t job = ended->job; job != NONE; job = parent_of(core, job)) {
         struct request *waiter;
         while ((waiter = request_first(&core->jobs[job].waiters)) != NULL) {
-            waiter->results.job_next_exit =
-                (struct job_next_exit_results){.process = process_number(core, process),
-                                               .code = ended->exit_code,
-                                               .cause = (enum exit_cause)ended->exit_cause};
+            waiter->results.job_next_exit = (struct job_next_exit_results){
+                .process = record_number(core, ARENA_PROCESSES, process),
+                .code = ended->exit_code,
+                .cause = (enum exit_cause)ended->exit_cause};
             if (request_succeed(core, waiter, &job_methods[JOB_NEXT_EXIT])) {
                 return true;
             }

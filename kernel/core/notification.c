@@ -96,9 +96,9 @@ enum status operate_wait(struct core *core, struct request *request)
 // SIGNAL stands for this method, without a message.
 enum status notification_signal_run(struct core *core, struct request *request)
 {
-    bool is_call = request->sqe.opcode == OP_CALL;
     notification_set(core, request->target.object,
-                     is_call ? request->params.notification_signal.bits : request->sqe.arg);
+                     request->sqe.opcode == OP_CALL ? request->params.notification_signal.bits
+                                                    : request->sqe.arg);
     return STATUS_OK;
 }
 

@@ -6,36 +6,45 @@
 #include <string.h>
 
 #include "kernel/core/core.h"
+#include "kernel/core/session.h"
 
-#define CLASS(name, NAME, mode)                                                                    \
+// How the hold is that an object's maker gets: most can be handed on to anybody.
+#define COPIED    TRANSFER_COPY, SCOPE_SHAREABLE, 0
+#define KEPT      TRANSFER_NONE, SCOPE_SAME_SESSION, 0
+#define REGRANTED TRANSFER_COPY, SCOPE_REGRANT_ONLY, 0
+#define REVOKES   TRANSFER_MOVE, SCOPE_SHAREABLE, 1
+#define CLASS(name, NAME, how)                                                                     \
     .methods = name##_methods, .method_count = NAME##_METHOD_COUNT,                                \
-    .interface = NAME##_INTERFACE_ID, .transfer = TRANSFER_##mode
+    .interface = NAME##_INTERFACE_ID, .manner = {how}
 #define PLAIN .is_plain = true, .quiet = UINT64_MAX
 
 const struct object_class object_classes[OBJECT_KIND_COUNT] = {
-    [OBJECT_ENDPOINT] = {CLASS(endpoint, ENDPOINT, COPY), .created = endpoint_created},
-    [OBJECT_MEMORY] = {CLASS(memory_object, MEMORY_OBJECT, COPY), .created = memory_created,
+    [OBJECT_ENDPOINT] = {CLASS(endpoint, ENDPOINT, COPIED), .created = endpoint_created,
+                         .quiet = UINT64_MAX},
+    [OBJECT_MEMORY] = {CLASS(memory_object, MEMORY_OBJECT, COPIED), .created = memory_created,
                        .destroyed = memory_destroyed, .quiet = ~(1ULL << MEMORY_OBJECT_SEAL)},
-    [OBJECT_PROCESS_BUILDER] = {CLASS(process_builder, PROCESS_BUILDER, NONE),
-                                .created = builder_created, .destroyed = builder_destroyed,
-                                .check = builder_check},
-    [OBJECT_PROCESS] = {CLASS(process, PROCESS, NONE), .created = process_created},
-    [OBJECT_JOB] = {CLASS(job, JOB, COPY), .created = job_created},
-    [OBJECT_TIMER] = {CLASS(timer, TIMER, COPY), PLAIN},
-    [OBJECT_CONSOLE] = {CLASS(debug_console, DEBUG_CONSOLE, COPY), PLAIN},
-    [OBJECT_CAPABILITY_MANAGER] = {CLASS(capability_manager, CAPABILITY_MANAGER, COPY)},
-    [OBJECT_NOTIFICATION] = {CLASS(notification, NOTIFICATION, COPY), PLAIN,
+    [OBJECT_PROCESS_BUILDER] = {CLASS(process_builder, PROCESS_BUILDER, KEPT),
+                                .destroyed = builder_destroyed, .check = builder_check},
+    [OBJECT_PROCESS] = {CLASS(process, PROCESS, KEPT), .created = process_created},
+    [OBJECT_JOB] = {CLASS(job, JOB, COPIED), .created = job_created},
+    [OBJECT_TIMER] = {CLASS(timer, TIMER, COPIED), PLAIN},
+    [OBJECT_CONSOLE] = {CLASS(debug_console, DEBUG_CONSOLE, COPIED), PLAIN},
+    [OBJECT_CAPABILITY_MANAGER] = {CLASS(capability_manager, CAPABILITY_MANAGER, COPIED)},
+    [OBJECT_NOTIFICATION] = {CLASS(notification, NOTIFICATION, COPIED), PLAIN,
                              .created = notification_created},
-    [OBJECT_ADDRESS_SPACE] = {CLASS(address_space, ADDRESS_SPACE, COPY), .check = space_check},
-    [OBJECT_THREAD] = {CLASS(thread, THREAD, NONE), .created = thread_created,
+    [OBJECT_ADDRESS_SPACE] = {CLASS(address_space, ADDRESS_SPACE, COPIED), .check = space_check},
+    [OBJECT_THREAD] = {CLASS(thread, THREAD, KEPT), .created = thread_created,
                        .destroyed = thread_destroyed, .check = thread_check, .quiet = UINT64_MAX},
-    [OBJECT_PARK_SPACE] = {.interface = PARK_SPACE_INTERFACE_ID, .transfer = TRANSFER_NONE},
-    [OBJECT_INTERRUPT] = {CLASS(interrupt, INTERRUPT, COPY), .quiet = ~(1ULL << INTERRUPT_NARROW)},
-    [OBJECT_IO_PORTS] = {CLASS(io_ports, IO_PORTS, COPY), .quiet = ~(1ULL << IO_PORTS_NARROW)},
-    [OBJECT_LOG_READER] = {CLASS(log_reader, LOG_READER, COPY), PLAIN},
+    [OBJECT_PARK_SPACE] = {.interface = PARK_SPACE_INTERFACE_ID, .manner = {KEPT}},
+    [OBJECT_SESSION] = {CLASS(session_minter, SESSION_MINTER, REGRANTED),
+                        .destroyed = session_destroyed, .check = session_method_check},
+    [OBJECT_INTERRUPT] = {CLASS(interrupt, INTERRUPT, COPIED),
+                          .quiet = ~(1ULL << INTERRUPT_NARROW)},
+    [OBJECT_IO_PORTS] = {CLASS(io_ports, IO_PORTS, COPIED), .quiet = ~(1ULL << IO_PORTS_NARROW)},
+    [OBJECT_LOG_READER] = {CLASS(log_reader, LOG_READER, COPIED), PLAIN},
 };
 
-const struct object_class revoker_class = {CLASS(revoker, REVOKER, MOVE)};
+const struct object_class revoker_class = {CLASS(revoker, REVOKER, REVOKES)};
 
 uint32_t object_create(struct core *core, enum object_kind kind, uint32_t job, uint64_t argument,
                        uint16_t flags)
@@ -71,18 +80,20 @@ MAKER(process_builder_space, space);
 MAKER(process_builder_start, process);
 MAKER(interrupt_narrow, interrupt);
 MAKER(io_ports_narrow, ports);
+MAKER(session_minter_mint, session);
+MAKER(session_minter_from_call, session);
+MAKER(session_minter_make_process_builder, builder);
 
-// The job that an object makes others for: a job itself, or the one that pays for the object.
-static uint32_t job_served(const struct object *object)
+uint32_t object_job(const struct core *core, uint32_t object)
 {
-    return object->kind == OBJECT_JOB ? (uint32_t)object->argument : object->job;
+    const struct object *served = &core->state.objects[object];
+    return served->kind == OBJECT_JOB ? (uint32_t)served->argument : served->job;
 }
 
-enum status object_make(struct core *core, struct request *request, enum object_kind kind,
-                        uint64_t argument, const struct needs *more)
+enum status object_make(struct core *core, struct request *request, uint32_t job,
+                        enum object_kind kind, uint64_t argument, const struct needs *more)
 {
     uint32_t process = request->sender.process;
-    uint32_t job = job_served(&core->state.objects[request->target.object]);
     struct needs needs = more == NULL ? (struct needs){0} : *more;
     needs.of[RESOURCE_OBJECTS]++;
     needs.of[RESOURCE_FACETS]++;
@@ -92,7 +103,7 @@ enum status object_make(struct core *core, struct request *request, enum object_
     if (status == STATUS_OK) {
         uint32_t object = object_create(core, kind, job, argument, 0);
         cap_t made = hold_insert(core, process, core->state.objects[object].root_facet,
-                                 object_classes[kind].transfer, false,
+                                 object_classes[kind].manner,
                                  (struct hold_origin){request->hold, HOW_RETURN});
         memcpy(&request->results, &made.value, sizeof made.value);
     }
@@ -103,7 +114,7 @@ void object_destroy(struct core *core, uint32_t object)
 {
     const struct object *destroyed = &core->state.objects[object];
     const struct object_class *class = &object_classes[destroyed->kind];
-    uint32_t job = job_served(destroyed); // who pays for a job's object is looked at after it
+    uint32_t job = object_job(core, object); // who pays for a job's object is looked at after it
     if (class->destroyed != NULL) {
         class->destroyed(core, object);
     }

@@ -10,6 +10,8 @@
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
 #include "kernel/core/form.h"
+#include "kernel/core/session.h"
+#include "kernel/core/transfer.h"
 
 // --- Form ---------------------------------------------------------------------------------------
 
@@ -174,11 +176,10 @@ void results_write(struct core *core, struct request *request, const struct kern
         size = method->encode(&request->results, buffer->spans[0].at, caps);
     } else {
         size = method->encode(&request->results, (uint8_t *)core->answer, caps);
-        ASSERT(size <= sizeof core->answer);
         struct span answer = {(uint8_t *)core->answer, size};
         spans_copy(buffer->spans, 0, &answer, 0, size);
     }
-    ASSERT(size != PLAIN_TOO_LONG);
+    ASSERT(size <= sizeof core->answer); // nor PLAIN_TOO_LONG, which fits nowhere
     request->cqe.status = (int32_t)size;
     if (method->received != 0) {
         received_write(core, request, method->received, caps, buffer, size);
@@ -244,7 +245,9 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     }
     if (core->state.holds[request->hold].revoker != 0) {
         request->interface = REVOKER_INTERFACE_ID;
-        return object_call(core, request, &revoker_class);
+        status = session_check(core, request->sender.process, STATUS_OK);
+        return status == STATUS_OK ? object_call(core, request, &revoker_class)
+                                   : request_about(request, ARGUMENT_CAP, status);
     }
     const struct facet *facet = &core->state.facets[request->target.facet];
     const struct object *object = &core->state.objects[facet->object];
@@ -254,6 +257,7 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     } else if (status == STATUS_OK && (facet->methods >> sqe->method & 1) == 0) {
         status = STATUS_METHOD_NOT_IN_FACET;
     }
+    status = session_check(core, request->sender.process, status);
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_CAP, status);
     }
@@ -262,7 +266,7 @@ static __attribute__((flatten)) enum status operate_call(struct core *core, stru
     }
     request->subject = (uint32_t)object->argument;
     status = object_call(core, request, &object_classes[object->kind]);
-    if (core->has_leases && status == STATUS_OK && request->state == REQUEST_NEW) {
+    if (core->has_ends && status == STATUS_OK && request->state == REQUEST_NEW) {
         facet_use(core, request->target.facet);
     }
     return status;

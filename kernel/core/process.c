@@ -7,6 +7,7 @@
 #include "kernel/core/process.h"
 #include "kernel/core/core.h"
 #include "kernel/core/memory.h"
+#include "kernel/core/session.h"
 #include "kernel/core/thread.h"
 
 const struct needs process_needs = {.of =
@@ -28,16 +29,9 @@ uint32_t process_create(struct core *core, uint32_t job, uint32_t session)
     return process;
 }
 
-uint64_t process_number(const struct core *core, uint32_t process)
-{
-    return cap_of(core->state.processes[process].slot.generation, process).value;
-}
-
 void process_start(struct core *core, uint32_t process)
 {
-    struct commit commit = {.kind = COMMIT_PROCESS_START,
-                            .process_start.session = core->state.processes[process].session};
-    core_commit(core, process, &commit);
+    core_commit_on(core, COMMIT_PROCESS_START, process);
     core->processes[process].was_started = true;
 }
 
@@ -83,10 +77,11 @@ static bool sweep(struct core *core, uint32_t process)
     } else if (record->space != NONE) {
         space_destroy(core, process);
     } else if (!record->was_started || job_exit_tell(core, process)) {
-        uint32_t job = entry->job;
+        const struct process_entry gone = *entry;
         list_remove(&record->sweep);
         core_commit_on(core, COMMIT_PROCESS_REAP, process);
-        job_collect(core, job);
+        session_collect(core, gone.session);
+        job_collect(core, gone.job);
     } else {
         return false;
     }

@@ -9,8 +9,6 @@
 // An empty process: a space without mappings. process_needs: what room it takes.
 extern const struct needs process_needs;
 uint32_t process_create(struct core *core, uint32_t job, uint32_t session);
-// The number that names it.
-uint64_t process_number(const struct core *core, uint32_t process);
 void process_start(struct core *core, uint32_t process); // its threads may run
 void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_reason cause);
 // One bounded piece of giving back what dead processes held; false: there is none left, or no room

@@ -6,6 +6,7 @@
 #include "kernel/core/core.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/process.h"
+#include "kernel/core/session.h"
 
 // Whether its process was neither started nor ended.
 static bool builder_builds(const struct core *core, uint32_t object)
@@ -23,16 +24,18 @@ enum status process_builder_space_run(struct core *core, struct request *request
 {
     struct process_builder_space_results *results = &request->results.process_builder_space;
     results->base = core->processes[request->subject].base;
-    results->process = process_number(core, request->subject);
-    return object_make(core, request, OBJECT_ADDRESS_SPACE, results->process, NULL);
+    results->process = record_number(core, ARENA_PROCESSES, request->subject);
+    return object_make(core, request, object_job(core, request->target.object),
+                       OBJECT_ADDRESS_SPACE, results->process, NULL);
 }
 
 enum status process_builder_grant_run(struct core *core, struct request *request)
 {
     uint32_t hold = (uint32_t)request->params.process_builder_grant.capability;
     enum status status = core->state.holds[hold].transfer == TRANSFER_COPY
-                             ? hold_has_room(core, request->subject, 1)
+                             ? session_scope_check(core, &core->state.holds[hold], request->subject)
                              : STATUS_TRANSFER_REFUSED;
+    status = status == STATUS_OK ? hold_has_room(core, request->subject, 1) : status;
     if (status == STATUS_OK) {
         request->results.process_builder_grant = (struct process_builder_grant_results){
             .id = hold_copy(core, hold, request->subject, HOW_GRANT).value,
@@ -43,18 +46,26 @@ enum status process_builder_grant_run(struct core *core, struct request *request
 
 enum status process_builder_start_run(struct core *core, struct request *request)
 {
-    enum status status = object_make(core, request, OBJECT_PROCESS, request->subject, NULL);
+    enum status status = object_make(core, request, object_job(core, request->target.object),
+                                     OBJECT_PROCESS, request->subject, NULL);
     if (status == STATUS_OK) {
         process_start(core, request->subject);
     }
     return status;
 }
 
-// The process that it builds is of its maker's session.
-void builder_created(struct core *core, uint32_t object)
+enum status builder_make(struct core *core, struct request *request, uint32_t job, uint32_t session,
+                         bool is_brokered)
 {
-    const struct object *builder = &core->state.objects[object];
-    process_create(core, builder->job, core->state.processes[core->actor].session);
+    struct commit_id next = arena_peek(&core->state.arenas[ARENA_PROCESSES]);
+    uint64_t number = cap_of(next.generation, next.index).value;
+    enum status status =
+        object_make(core, request, job, OBJECT_PROCESS_BUILDER, number, &process_needs);
+    if (status == STATUS_OK) {
+        process_create(core, job, session);
+        core->processes[next.index].is_brokered = is_brokered;
+    }
+    return status;
 }
 
 void builder_destroyed(struct core *core, uint32_t object)

@@ -150,15 +150,14 @@ static __attribute__((noinline)) void completion_resume(struct core *core,
 
 __attribute__((flatten)) void completion_wake(struct core *core, struct thread_record *thread)
 {
-    if (__builtin_expect(thread->state != THREAD_WAITING, false)) {
-        return;
-    }
-    int64_t result = enter_result(thread);
-    if (__builtin_expect(result != ENTER_WAITS, true)) {
-        schedule_ready(core, thread, true);
-        hal_thread_result(thread->self.thread, (uint64_t)result);
-    } else {
-        completion_resume(core, thread);
+    if (__builtin_expect(thread->state == THREAD_WAITING, true)) {
+        int64_t result = enter_result(thread);
+        if (__builtin_expect(result != ENTER_WAITS, true)) {
+            schedule_ready(core, thread, true);
+            hal_thread_result(thread->self.thread, (uint64_t)result);
+        } else {
+            completion_resume(core, thread);
+        }
     }
 }
 
@@ -167,13 +166,11 @@ static inline __attribute__((always_inline, flatten)) void post_late(struct core
                                                                      const struct request *request)
 {
     struct thread_record *thread = request->thread;
-    uint64_t duration_ns = core->now_ns - request->start_ns;
     ring_kernel_unreserve(&thread->ring);
     request_post(request, &thread->ring);
     ring_kernel_publish_posted(&thread->ring);
-    bool is_long = __builtin_expect(duration_ns > UINT32_MAX, false);
     syslog_request(core, core->syslog_next, request, request->cqe.status,
-                   is_long ? UINT32_MAX : (uint32_t)duration_ns);
+                   core->now_ns - request->start_ns);
     core->syslog_next++;
     core->work++;
     if (__builtin_expect(thread->state == THREAD_WAITING, true)) {

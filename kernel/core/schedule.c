@@ -30,14 +30,12 @@ __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_re
 {
     ASSERT(thread->state != THREAD_READY);
     deadline_clear(core, &thread->limit);
+    thread->state = THREAD_READY;
     if (!is_next && thread->is_suspended) {
         thread->state = THREAD_SUSPENDED;
-        return;
-    }
-    thread->state = THREAD_READY;
-    if (is_next && core->actor != KERNEL_ACTOR && core->next == NONE &&
-        core->now_ns < core->here.slice_end_ns &&
-        thread->priority <= core->here.running->priority) {
+    } else if (is_next && core->actor != KERNEL_ACTOR && core->next == NONE &&
+               core->now_ns < core->here.slice_end_ns &&
+               thread->priority <= core->here.running->priority) {
         core->next = thread->self.thread;
     } else {
         ready_append(core, thread);

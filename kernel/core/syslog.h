@@ -15,7 +15,7 @@ static inline struct syslog_record *syslog_record(const struct core *core, uint6
 // The record with this number, of a request that ends with the completion in it.
 static inline struct syslog_record *syslog_request(struct core *core, uint64_t number,
                                                    const struct request *request, int32_t status,
-                                                   uint32_t duration_ns)
+                                                   uint64_t duration_ns)
 {
     struct syslog_record *record = syslog_record(core, number);
     const struct sqe *sqe = &request->sqe;
@@ -29,7 +29,7 @@ static inline struct syslog_record *syslog_request(struct core *core, uint64_t n
     record->status = status;
     uint32_t operation = (uint32_t)request->words[0];
     __builtin_memcpy(&record->operation, &operation, sizeof operation);
-    record->duration_ns = duration_ns;
+    record->duration_ns = duration_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)duration_ns;
     return record;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/core/core.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/process.h"
+#include "kernel/core/session.h"
 #include "kernel/core/syslog.h"
 #include "kernel/core/thread.h"
 
@@ -36,12 +37,14 @@ uint32_t thread_create(struct core *core, uint32_t process)
     struct commit commit = {.kind = COMMIT_THREAD_CREATE, .thread_create.process = process};
     uint32_t thread = core_commit(core, NONE, &commit);
     uint32_t job = core->state.processes[process].job;
+    uint32_t session = core->state.processes[process].session;
     uint32_t ring =
         memory_give(core, process, ring_page(thread), RING_PAGES, RIGHT_READ | RIGHT_WRITE);
     struct thread_record *record = &core->threads[thread];
     *record = (struct thread_record){.self = {thread, process},
                                      .process = process,
                                      .job = job,
+                                     .session = record_number(core, ARENA_SESSIONS, session),
                                      .message_size = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE,
                                      .limit.ends = completion_wait_ends,
                                      .object = NONE};
@@ -84,7 +87,8 @@ enum status job_make_thread_run(struct core *core, struct request *request)
                              : STATUS_BAD_TRANSFER;
     if (status == STATUS_OK) {
         uint64_t argument = (uint64_t)process << 32 | thread;
-        status = object_make(core, request, OBJECT_THREAD, argument, &thread_needs);
+        status =
+            object_make(core, request, request->subject, OBJECT_THREAD, argument, &thread_needs);
     }
     if (status == STATUS_OK) {
         request->results.job_make_thread.ring = thread_ring(core, (uint32_t)thread);
@@ -94,12 +98,12 @@ enum status job_make_thread_run(struct core *core, struct request *request)
 
 // --- The end ------------------------------------------------------------------------------------
 
-void thread_step(struct core *core, uint32_t thread)
+bool thread_step(struct core *core, uint32_t thread)
 {
     struct thread_record *record = &core->threads[thread];
     if (!list_is_empty(&record->waits)) {
         request_abandon(core, RECORD_OF(record->waits.next, struct request, waits), STATUS_OK);
-        return;
+        return true;
     }
     const struct process_entry *process = &core->state.processes[record->process];
     int32_t code = record->has_ended ? record->code : process->exit_code;
@@ -113,7 +117,7 @@ void thread_step(struct core *core, uint32_t thread)
         process_exit(core, record->process, code, EXIT_CALLED); // none was ever started
     }
     if (record->object == NONE) {
-        return;
+        return true;
     }
     struct exit_record *exit = &core->objects[record->object].exit;
     struct request *joiner = request_first(&exit->joiners);
@@ -123,16 +127,14 @@ void thread_step(struct core *core, uint32_t thread)
         joiner->results.thread_join.code = code;
         exit->is_told = request_succeed(core, joiner, &thread_methods[THREAD_JOIN]);
     }
+    return true;
 }
 
 bool thread_sweep(struct core *core, uint32_t thread)
 {
     const struct thread_record *record = &core->threads[thread];
-    bool may = record->has_ended && core_may_commit(core, record->job, false);
-    if (may) {
-        thread_step(core, thread);
-    }
-    return may;
+    return record->has_ended && core_may_commit(core, record->job, false) &&
+           thread_step(core, thread);
 }
 
 static void thread_end(struct core *core, uint32_t thread, int32_t code)
@@ -232,12 +234,11 @@ void thread_destroyed(struct core *core, uint32_t object)
 {
     uint32_t thread = object_argument(core, object);
     struct thread_record *record = &core->threads[thread];
-    if (core->objects[object].exit.has_ended) {
-        return;
-    }
-    record->object = NONE;
-    if (!record->is_started && !record->has_ended) {
-        thread_end(core, thread, 0);
+    if (!core->objects[object].exit.has_ended) {
+        record->object = NONE;
+        if (!record->is_started && !record->has_ended) {
+            thread_end(core, thread, 0);
+        }
     }
 }
 
@@ -249,13 +250,14 @@ struct fault_message {
     uint64_t root, cause, address, instruction;
 };
 
-bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t instruction)
+bool thread_fault(struct core *core, uint64_t cause, uint64_t address, uint64_t instruction)
 {
     struct thread_record *record = core->here.running;
     struct request *request = core->spare;
     struct fault_message message = {3ULL << 32, cause, address, instruction};
     uint64_t at = thread_ring(core, record->self.thread) + PAGE_SIZE - sizeof message;
-    if (hold_check(core, record->fault_endpoint) != STATUS_OK) {
+    enum status status = hold_check(core, record->fault_endpoint);
+    if (session_check(core, record->process, status) != STATUS_OK) {
         return false;
     }
     memcpy((uint8_t *)record->ring.header + PAGE_SIZE - sizeof message, &message, sizeof message);
@@ -271,7 +273,7 @@ bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t 
     core->actor = record->process;
     request->key = cause;
     request_aim(core, request);
-    enum status status = endpoint_call(core, request);
+    status = endpoint_call(core, request);
     if (status == STATUS_OK) {
         schedule_remove(core, record->self.thread);
     }

@@ -13,10 +13,10 @@ uint64_t thread_ring(const struct core *core, uint32_t thread);
 void thread_begin(struct core *core, uint32_t thread, uint64_t entry, uint64_t stack,
                   uint64_t argument);
 // A bounded piece of giving a thread that does not run back, the last one with it; if it has ended.
-void thread_step(struct core *core, uint32_t thread);
+bool thread_step(struct core *core, uint32_t thread);
 bool thread_sweep(struct core *core, uint32_t thread);
 // The running thread's fault becomes a call to its fault endpoint; false: it has none.
-bool thread_fault(struct core *core, uint32_t cause, uint64_t address, uint64_t instruction);
+bool thread_fault(struct core *core, uint64_t cause, uint64_t address, uint64_t instruction);
 // That call was answered, or will never be.
 void thread_fault_end(struct core *core, const struct request *call);
 

@@ -4,24 +4,10 @@
 // payload, {cap, mode}; what arrives follows the message as {cap, interface}. Everything is checked
 // before anything is committed, within one turn: so a transfer is all or nothing, and a move leaves
 // exactly one holder at every instant. A capability keeps its facet, its mode and its scope.
+#include "kernel/core/transfer.h"
 #include "kernel/core/buffer.h"
 #include "kernel/core/core.h"
-
-// Whether the hold may go to process `to`, in this mode.
-static enum status travel_check(const struct core *core, const struct hold *hold, uint32_t mode,
-                                uint32_t to)
-{
-    const struct process_entry *processes = core->state.processes;
-    if (mode != TRANSFER_COPY && mode != TRANSFER_MOVE) {
-        return STATUS_BAD_TRANSFER;
-    }
-    if (hold->transfer != TRANSFER_COPY && hold->transfer != mode) {
-        return STATUS_TRANSFER_REFUSED;
-    }
-    bool is_same = processes[hold->process].session == processes[to].session;
-    bool may = hold->scope == SCOPE_SHAREABLE || (hold->scope == SCOPE_SAME_SESSION && is_same);
-    return may ? STATUS_OK : STATUS_SCOPE_REFUSED;
-}
+#include "kernel/core/session.h"
 
 // What is moved is named once. The kernel looks at what it is shown, and has it no more than
 // before.
@@ -47,11 +33,15 @@ enum status transfer_check(struct core *core, const struct request *from,
             }
         }
         status = hold_find(core, from->sender.process, transfer->cap, hold);
-        if (to == NONE && (status != STATUS_OK || transfer->mode != TRANSFER_COPY)) {
+        bool is_mode = transfer->mode == TRANSFER_COPY || transfer->mode == TRANSFER_MOVE;
+        if (to == NONE ? status != STATUS_OK || transfer->mode != TRANSFER_COPY
+                       : status == STATUS_OK && !is_mode) {
             return STATUS_BAD_TRANSFER;
         }
         if (to != NONE && status == STATUS_OK) {
-            status = travel_check(core, &core->state.holds[*hold], transfer->mode, to);
+            const struct hold *found = &core->state.holds[*hold];
+            bool may = found->transfer == TRANSFER_COPY || found->transfer == transfer->mode;
+            status = may ? session_scope_check(core, found, to) : STATUS_TRANSFER_REFUSED;
         }
     }
     return status;

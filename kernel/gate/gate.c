@@ -165,7 +165,6 @@ void gate_end(struct core *core, int32_t code, enum exit_reason cause)
 {
     struct thread_record *thread = core->here.running;
     struct request *exit = core->spare; // the call that it was, for the record
-    thread->is_submitting = false;
     exit->sqe = (struct sqe){.opcode = SYSLOG_EXIT};
     request_begin(core, exit, thread);
     exit->cqe.detail = cause;
@@ -184,11 +183,7 @@ bool gate_exit(struct core *core, const struct input *input)
 bool gate_timer(struct core *core, const struct input *input)
 {
     (void)input;
-    struct deadline *due;
-    for (uint32_t count = 0; count < TURN_DUE_MAX && (due = deadline_take_due(core)) != NULL;
-         count++) {
-        due->ends(core, due);
-    }
+    deadline_end_due(core, TURN_DUE_MAX);
     schedule_timer(core);
     return false;
 }

@@ -132,8 +132,10 @@ static void process_created(struct authority_index *index, uint32_t seq,
 static void process_started(struct authority_index *index, uint32_t seq,
                             const struct commit *commit)
 {
-    index->lives[index->lives[seq].owner].changes = seq;
-    index->lives[seq].target = newest(index, ARENA_SESSIONS, commit->process_start.session);
+    struct life *process = &index->lives[index->lives[seq].owner];
+    (void)commit;
+    process->changes = seq;
+    index->lives[seq].target = process->target;
 }
 
 // The object's life is its root facet's, too.

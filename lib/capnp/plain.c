@@ -8,64 +8,41 @@
 
 enum { KIND_MASK = 3, KIND_STRUCT = 0, KIND_LIST = 1, KIND_CAP = 3, ELEMENT_BYTE = 2 };
 
-// The first of so many words that the pointer at word `at` leads to, or -1 if one is outside.
-static int64_t target_of(const struct plain_reader *reader, uint32_t at, uint64_t words)
-{
-    int64_t first = (int64_t)at + 1 + ((int32_t)(uint32_t)reader->words[at] >> 2);
-    return first < 0 || (uint64_t)first + words > reader->count ? -1 : first;
-}
-
 bool plain_open(struct plain_reader *reader, const uint64_t *words, uint32_t bytes,
                 const uint64_t *caps, uint32_t cap_count)
 {
-    *reader = (struct plain_reader){words, bytes / PLAIN_WORD_BYTES, cap_count, caps, 0, 0, 0};
+    *reader = (struct plain_reader){words, bytes / PLAIN_WORD_BYTES, cap_count, caps, 0, 0};
     if (bytes % PLAIN_WORD_BYTES != 0 || bytes == 0) {
         return bytes == 0;
     }
     reader->data_words = (uint16_t)(words[0] >> 32);
     reader->pointer_words = (uint16_t)(words[0] >> 48);
-    int64_t first = target_of(reader, 0, (uint64_t)reader->data_words + reader->pointer_words);
-    reader->first = (uint32_t)first;
-    return (words[0] & KIND_MASK) == KIND_STRUCT && first >= 0;
-}
-
-// A pointer of the root; 0: absent.
-static uint64_t pointer_of(const struct plain_reader *reader, uint32_t index)
-{
-    bool has = index < reader->pointer_words;
-    return has ? reader->words[reader->first + reader->data_words + index] : 0;
+    uint32_t size = (uint32_t)reader->data_words + reader->pointer_words;
+    return size < reader->count && (words[0] & KIND_MASK) == KIND_STRUCT &&
+           (size == 0 || (uint32_t)words[0] == KIND_STRUCT);
 }
 
 bool plain_data(const struct plain_reader *reader, uint32_t index, struct plain_data *data)
 {
     *data = (struct plain_data){NULL, 0};
-    uint64_t pointer = pointer_of(reader, index);
+    uint64_t pointer = plain_pointer(reader, index);
     if (pointer == 0) {
         return true;
     }
     uint32_t size = (uint32_t)(pointer >> 35);
-    int64_t first = target_of(reader, reader->first + reader->data_words + index,
-                              ((uint64_t)size + 7) / PLAIN_WORD_BYTES);
-    if ((pointer & KIND_MASK) != KIND_LIST || (pointer >> 32 & 7) != ELEMENT_BYTE || first < 0) {
+    int64_t first = (int64_t)reader->data_words + index + 2 + ((int32_t)(uint32_t)pointer >> 2);
+    uint64_t words = ((uint64_t)size + 7) / PLAIN_WORD_BYTES;
+    if ((pointer & KIND_MASK) != KIND_LIST || (pointer >> 32 & 7) != ELEMENT_BYTE || first < 0 ||
+        (uint64_t)first + words > reader->count) {
         return false;
     }
     *data = (struct plain_data){(const uint8_t *)(reader->words + first), size};
     return true;
 }
 
-bool plain_text(const struct plain_reader *reader, uint32_t index, struct plain_text *text)
-{
-    struct plain_data data;
-    bool is_sound = plain_data(reader, index, &data);
-    bool has_text = data.size != 0 && data.data[data.size - 1] == 0;
-    *text = has_text ? (struct plain_text){(const char *)data.data, data.size - 1}
-                     : (struct plain_text){NULL, 0};
-    return is_sound && (has_text || data.data == NULL);
-}
-
 bool plain_cap(const struct plain_reader *reader, uint32_t index, uint64_t *cap)
 {
-    uint64_t pointer = pointer_of(reader, index);
+    uint64_t pointer = plain_pointer(reader, index);
     uint32_t ordinal = (uint32_t)(pointer >> 32);
     bool has = (uint32_t)pointer == KIND_CAP && ordinal < reader->cap_count;
     *cap = has ? reader->caps[ordinal] : 0;

@@ -28,12 +28,7 @@ enum { PLAIN_WORD_BYTES = 8, PLAIN_CAPS_MAX = 16 };
 
 #define PLAIN_TOO_LONG UINT32_MAX
 
-struct plain_text {
-    const char *data; // a NUL follows
-    uint32_t size;    // without it
-};
-
-struct plain_data {
+struct plain_data { // of text, with its NUL
     const uint8_t *data;
     uint32_t size;
 };
@@ -43,22 +38,26 @@ struct plain_reader {
     uint32_t count;
     uint32_t cap_count;
     const uint64_t *caps;
-    // The root struct.
-    uint32_t first; // word
-    uint16_t data_words, pointer_words;
+    uint16_t data_words, pointer_words; // of the root struct, which follows the first word
 };
 
-// Finds the root. An empty message has one without fields.
+// Finds the root, which must follow the pointer to it, as a message that holds nothing else has it.
+// An empty message has one without fields.
 bool plain_open(struct plain_reader *reader, const uint64_t *words, uint32_t bytes,
                 const uint64_t *caps, uint32_t cap_count);
-bool plain_text(const struct plain_reader *reader, uint32_t index, struct plain_text *text);
 bool plain_data(const struct plain_reader *reader, uint32_t index, struct plain_data *data);
 bool plain_cap(const struct plain_reader *reader, uint32_t index, uint64_t *cap);
 
 // A word of the root's data.
 static inline uint64_t plain_word(const struct plain_reader *reader, uint32_t index)
 {
-    return index < reader->data_words ? reader->words[reader->first + index] : 0;
+    return index < reader->data_words ? reader->words[1 + index] : 0;
+}
+
+// A pointer of the root; 0: absent.
+static inline uint64_t plain_pointer(const struct plain_reader *reader, uint32_t index)
+{
+    return index < reader->pointer_words ? reader->words[1 + reader->data_words + index] : 0;
 }
 
 // A word of a message that is written.

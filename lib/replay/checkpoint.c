@@ -117,13 +117,8 @@ static void object_rest(struct writer *writer, uint32_t object)
 
 static void process_rest(struct writer *writer, uint32_t process)
 {
-    struct commit commit = record_of(COMMIT_PROCESS_START);
-
-    if (writer->state->processes[process].state != PROCESS_RUNNING)
-        return;
-    commit.process_start.process = arena_id(&writer->state->arenas[ARENA_PROCESSES], process);
-    commit.process_start.session = writer->state->processes[process].session;
-    record_put(writer, &commit);
+    if (writer->state->processes[process].state == PROCESS_RUNNING)
+        id_put(writer, COMMIT_PROCESS_START, ARENA_PROCESSES, process);
 }
 
 static void facet_rest(struct writer *writer, uint32_t facet)

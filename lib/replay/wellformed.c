@@ -196,11 +196,8 @@ static enum record_fault check_process_create(const struct state *state,
 
 static enum record_fault check_process_start(const struct state *state, const struct commit *commit)
 {
-    const struct commit_process_start *start = &commit->process_start;
-    if (!live(state, ARENA_SESSIONS, start->session)) {
-        return RECORD_ABSENT;
-    }
-    bool is_building = state->processes[start->process.index].state == PROCESS_BUILDING;
+    uint32_t process = commit->process_start.process.index;
+    bool is_building = state->processes[process].state == PROCESS_BUILDING;
     return is_building ? RECORD_OK : RECORD_STATE;
 }
 
@@ -380,7 +377,8 @@ static const struct {
     [COMMIT_GENESIS_CONFIG] = {check_genesis_config, NOBODY, ARENA_COUNT, USES(genesis_config), 0},
     [COMMIT_GENESIS_HEAD] = {check_genesis_head, NOBODY, ARENA_COUNT, UP_TO(genesis_head, reserved),
                              0},
-    [COMMIT_SESSION_CREATE] = {check_session_create, NEW, ARENA_SESSIONS, USES(session_create), 0},
+    [COMMIT_SESSION_CREATE] = {check_session_create, NEW, ARENA_SESSIONS, USES(session_create),
+                               DISCLOSE_ALL},
     [COMMIT_SESSION_END] = {check_session_end, OLD, ARENA_SESSIONS, UP_TO(session, reserved), 0},
     [COMMIT_SESSION_DESTROY] = {check_session_destroy, OLD, ARENA_SESSIONS,
                                 UP_TO(session, reserved), 0},

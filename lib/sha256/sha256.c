@@ -44,16 +44,6 @@ static inline __attribute__((always_inline)) void sha256_round(uint32_t a, uint3
     *pair = pair_next;
 }
 
-// The word that stands 16 behind words[i] takes its place.
-static inline __attribute__((always_inline)) void sha256_schedule(uint32_t words[16], unsigned i)
-{
-    uint32_t low = words[(i + 1) % 16];
-    uint32_t high = words[(i + 14) % 16];
-
-    words[i] += words[(i + 9) % 16] + (rotate_right(rotate_right(low, 11) ^ low, 7) ^ low >> 3) +
-                (rotate_right(rotate_right(high, 2) ^ high, 17) ^ high >> 10);
-}
-
 // Eight rounds bring every variable back to its place: round i finds `a` in s[-i], modulo 8.
 static inline __attribute__((always_inline)) void
 sha256_rounds_8(uint32_t s[8], uint32_t *pair, const uint32_t words[8], const uint32_t constants[8])
@@ -78,8 +68,14 @@ static void sha256_compress(uint32_t state[8], const uint8_t *block)
         sha256_rounds_8(s, &pair, words + 8, round_constants + first + 8);
         if (first == 48)
             break;
-        for (unsigned i = 0; i < 16; i++)
-            sha256_schedule(words, i);
+        // The word that stands 16 behind words[i] takes its place.
+        for (unsigned i = 0; i < 16; i++) {
+            uint32_t low = words[(i + 1) % 16];
+            uint32_t high = words[(i + 14) % 16];
+            words[i] += words[(i + 9) % 16] +
+                        (rotate_right(rotate_right(low, 11) ^ low, 7) ^ low >> 3) +
+                        (rotate_right(rotate_right(high, 2) ^ high, 17) ^ high >> 10);
+        }
     }
     for (unsigned i = 0; i < 8; i++)
         state[i] += s[i];
@@ -125,13 +121,4 @@ void sha256_final(struct sha256 *hash, uint8_t out[SHA256_SIZE])
     for (unsigned i = 0; i < 8; i++)
         hash->state[i] = __builtin_bswap32(hash->state[i]);
     memcpy(out, hash->state, SHA256_SIZE);
-}
-
-void sha256_of(const void *bytes, size_t size, uint8_t out[SHA256_SIZE])
-{
-    struct sha256 hash;
-
-    sha256_init(&hash);
-    sha256_update(&hash, bytes, size);
-    sha256_final(&hash, out);
 }

@@ -36,6 +36,12 @@ void sha256_update(struct sha256 *hash, const void *bytes, size_t size);
 void sha256_final(struct sha256 *hash, uint8_t out[SHA256_SIZE]);
 
 // All of it in one call.
-void sha256_of(const void *bytes, size_t size, uint8_t out[SHA256_SIZE]);
+static inline void sha256_of(const void *bytes, size_t size, uint8_t out[SHA256_SIZE])
+{
+    struct sha256 hash;
+    sha256_init(&hash);
+    sha256_update(&hash, bytes, size);
+    sha256_final(&hash, out);
+}
 
 #endif

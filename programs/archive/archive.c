@@ -65,7 +65,7 @@ static struct revoker lend(const char *how)
     capnp_builder_init(&message, bytes, sizeof bytes);
     start_info_set_arguments(start_info_build(&message), tsr_text_of(how));
     tsr_must(capability_manager_facet(own.capabilities, (struct capnp_cap){own.memory.id},
-                                      READ_ONLY, 0, 0, &facet, &revoker, &exception),
+                                      READ_ONLY, 0, 0, 0, 0, &facet, &revoker, &exception),
              "no facet: ", &exception);
     tsr_must(tsr_build_open(&build, &own.spawner, own.job, &exception), "no process: ", &exception);
     const struct tsr_grant grants[] = {{"console", own.console.id},

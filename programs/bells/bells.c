@@ -134,7 +134,7 @@ static void show_ends(const struct program *program)
     struct revoker revoker;
     must(program,
          capability_manager_facet(program->capabilities, (struct capnp_cap){program->bell.id}, 3, 0,
-                                  0, &facet, &revoker, &exception),
+                                  0, 0, 0, &facet, &revoker, &exception),
          "a facet can be made");
     const struct sqe wait = wait_of(facet.id, 1);
     submit(&wait);

@@ -21,8 +21,8 @@ int tsr_main(struct start *start)
     for (uint32_t i = 0; i < FACETS; i++) {
         struct capnp_cap facet;
         struct revoker revoker;
-        if (!capability_manager_facet(capabilities, (struct capnp_cap){console.id}, 1, 0, 0, &facet,
-                                      &revoker, &exception)) {
+        if (!capability_manager_facet(capabilities, (struct capnp_cap){console.id}, 1, 0, 0, 0, 0,
+                                      &facet, &revoker, &exception)) {
             struct tsr_line line = {0};
             tsr_line_text(&line, "flood: a facet cannot be made: ");
             tsr_line_exception(&line, &exception);

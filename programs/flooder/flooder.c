@@ -44,8 +44,9 @@ static void make_facets(struct capability_manager capabilities, struct notificat
     struct revoker revoker;
     struct capnp_exception exception = {0};
     uint32_t tries = 0;
-    while (tries < TRIES_MAX && capability_manager_facet(capabilities, (struct capnp_cap){of.id}, 1,
-                                                         0, 0, &facet, &revoker, &exception)) {
+    while (tries < TRIES_MAX &&
+           capability_manager_facet(capabilities, (struct capnp_cap){of.id}, 1, 0, 0, 0, 0, &facet,
+                                    &revoker, &exception)) {
         tries++;
     }
     say("facets end with: ", &exception);

@@ -188,7 +188,7 @@ static struct ping endpoint_make(void)
     struct revoker revoker;
     must(job_make_endpoint(own.space.job, MESSAGE_MAX, &own.server, &own.exception) &&
              capability_manager_facet(own.capabilities, (struct capnp_cap){own.server.id},
-                                      1U << PING_ECHO, PING_INTERFACE_ID, 0, &facet, &revoker,
+                                      1U << PING_ECHO, PING_INTERFACE_ID, 0, 0, 0, &facet, &revoker,
                                       &own.exception),
          "no endpoint: ");
     tsr_release(revoker.id);

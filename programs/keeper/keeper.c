@@ -70,7 +70,7 @@ static void client_start(void)
     struct revoker revoker;
     struct capnp_exception exception;
     if (!capability_manager_facet(keeper.capabilities, (struct capnp_cap){keeper.server.id},
-                                  METHODS_ALL, PING_INTERFACE_ID, 0, &keeper.client, &revoker,
+                                  METHODS_ALL, PING_INTERFACE_ID, 0, 0, 0, &keeper.client, &revoker,
                                   &exception)) {
         fail("cannot make a facet: ", &exception);
     }

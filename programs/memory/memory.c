@@ -317,7 +317,7 @@ static void faults_show(void)
                                               .stop = &pager.is_over};
     must(job_make_endpoint(own.job, 256, &server, &own.exception), "an endpoint");
     must(capability_manager_facet(own.capabilities, (struct capnp_cap){server.id}, 1,
-                                  FAULT_HANDLER_INTERFACE_ID, 0, &handler, &revoker,
+                                  FAULT_HANDLER_INTERFACE_ID, 0, 0, 0, &handler, &revoker,
                                   &own.exception),
          "a facet of it");
     jobs[0].ran = 0;

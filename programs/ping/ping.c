@@ -163,7 +163,8 @@ static void try_revoked_and_released(const struct program *program)
     struct capnp_cap facet;
     struct revoker revoker;
     if (!capability_manager_facet(program->capabilities, (struct capnp_cap){program->pong.id},
-                                  UINT64_C(1) << PING_ECHO, 0, 0, &facet, &revoker, &exception)) {
+                                  UINT64_C(1) << PING_ECHO, 0, 0, 0, 0, &facet, &revoker,
+                                  &exception)) {
         fail(program, "cannot make a facet: ", &exception);
     }
     struct ping narrow = {facet.id};

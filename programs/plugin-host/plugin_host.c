@@ -188,7 +188,7 @@ static void plugin_begin(void)
     host.line = host.rows = 0;
     host.is_late = false;
     bool is_made = capability_manager_facet(host.capabilities, (struct capnp_cap){host.server.id},
-                                            plugin->methods, STD_IO_INTERFACE_ID, host.plugin,
+                                            plugin->methods, STD_IO_INTERFACE_ID, host.plugin, 0, 0,
                                             &stdio, &host.revoker, &exception);
     is_made = is_made && plugin_start(plugin, stdio, &exception);
     tsr_release(stdio.id);

@@ -40,8 +40,8 @@ static void facets_make(struct capability_manager capabilities)
     for (uint32_t i = 0; i < FACETS; i++) {
         struct capnp_cap facet;
         struct revoker revoker;
-        if (!capability_manager_facet(capabilities, (struct capnp_cap){console.id}, 1, 0, 0, &facet,
-                                      &revoker, &exception)) {
+        if (!capability_manager_facet(capabilities, (struct capnp_cap){console.id}, 1, 0, 0, 0, 0,
+                                      &facet, &revoker, &exception)) {
             fail("a facet cannot be made", &exception);
         }
         tsr_release(facet.id);

@@ -75,7 +75,7 @@ static struct capnp_cap facet_make(uint64_t cap, uint64_t methods, uint64_t inte
     struct capnp_cap facet;
     struct revoker revoker;
     must(capability_manager_facet(keeper.capabilities, (struct capnp_cap){cap}, methods, interface,
-                                  0, &facet, &revoker, &keeper.exception),
+                                  0, 0, 0, &facet, &revoker, &keeper.exception),
          "make a facet");
     tsr_release(revoker.id);
     return facet;

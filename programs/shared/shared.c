@@ -83,7 +83,7 @@ static void sharer_start(void)
     struct process process;
     struct capnp_exception exception;
     tsr_must(capability_manager_facet(own.capabilities, (struct capnp_cap){own.mine.id}, READ_ONLY,
-                                      0, 0, &read_only, &revoker, &exception),
+                                      0, 0, 0, 0, &read_only, &revoker, &exception),
              "no facet: ", &exception);
     tsr_must(tsr_build_open(&build, &own.spawner, own.space.job, &exception) &&
                  tsr_build_load(&build, tsr_text_of("sharer"), &exception),

@@ -84,7 +84,8 @@ enum code command_facet(struct shell *shell)
         return CODE_WELL;
     }
     if (!capability_manager_facet(manager, (struct capnp_cap){held->cap}, mask,
-                                  is_other ? interface->id : 0, 0, &facet, &revoker, &exception)) {
+                                  is_other ? interface->id : 0, 0, 0, 0, &facet, &revoker,
+                                  &exception)) {
         return fail_call(shell, "no facet can be made of it", held, &exception);
     }
     struct tsr_line origin = {0};
@@ -338,7 +339,7 @@ static const char *admits(struct capability_manager manager, const struct held *
         return "?";
     }
     if (capability_manager_facet(manager, (struct capnp_cap){held->cap}, UINT64_C(1) << method, 0,
-                                 0, &facet, &revoker, &exception)) {
+                                 0, 0, 0, &facet, &revoker, &exception)) {
         tsr_release(facet.id);
         tsr_release(revoker.id);
         return "yes";

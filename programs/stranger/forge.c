@@ -131,14 +131,15 @@ int32_t attempt_forged_ids(void)
 // --- Addresses ----------------------------------------------------------------------------------
 
 // Whether this is refused: nothing is delivered, and nothing written. A call may wait for its
-// server until its time is over, since its message is read only then; nothing else may wait at all.
+// server until its time is over, since its message is read only then, and a RECV for a call, since
+// its buffer is looked at only then; nothing else may wait at all.
 static int32_t refused_try(const struct sqe *sqe)
 {
     struct cqe cqe;
     if (!raw_request(sqe, LONG_NS, &cqe)) {
         return GOT_STUCK;
     }
-    bool has_waited = sqe->opcode != OP_CALL && cqe.status == -STATUS_TIMED_OUT;
+    bool has_waited = sqe->opcode == OP_PARK && cqe.status == -STATUS_TIMED_OUT;
     return cqe.status < 0 && !has_waited ? GOT_NOTHING : GOT_THROUGH;
 }
 

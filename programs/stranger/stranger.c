@@ -133,7 +133,7 @@ static bool make_facet(struct capnp_exception *exception)
     struct capnp_cap facet;
     struct revoker revoker;
     return capability_manager_facet(stranger.capabilities, (struct capnp_cap){stranger.timer.id}, 1,
-                                    0, 0, &facet, &revoker, exception);
+                                    0, 0, 0, 0, &facet, &revoker, exception);
 }
 
 static bool make_child(struct capnp_exception *exception)

@@ -127,7 +127,7 @@ static struct bystander facet_make(struct endpoint server, uint64_t methods, uin
     struct revoker revoker;
     struct capnp_exception exception;
     must(capability_manager_facet(own.capabilities, (struct capnp_cap){server.id}, methods,
-                                  BYSTANDER_INTERFACE_ID, data, &facet, &revoker, &exception),
+                                  BYSTANDER_INTERFACE_ID, data, 0, 0, &facet, &revoker, &exception),
          "no facet: ", &exception);
     tsr_release(revoker.id);
     return (struct bystander){facet.id};

@@ -126,8 +126,8 @@ static struct notification facet_of(struct notification bell, uint64_t methods,
 {
     struct capnp_cap facet;
     struct capnp_exception exception;
-    must(capability_manager_facet(zoo.capabilities, (struct capnp_cap){bell.id}, methods, 0, 0,
-                                  &facet, revoker, &exception),
+    must(capability_manager_facet(zoo.capabilities, (struct capnp_cap){bell.id}, methods, 0, 0, 0,
+                                  0, &facet, revoker, &exception),
          "a facet is made", &exception);
     return (struct notification){facet.id};
 }
@@ -228,7 +228,7 @@ static void locker_start(void)
     bool is_started =
         job_make_endpoint(zoo.job, MESSAGE_MAX, &server, &exception) &&
         capability_manager_facet(zoo.capabilities, (struct capnp_cap){server.id}, UINT64_MAX,
-                                 LOCKER_INTERFACE_ID, 0, &client, &revoker, &exception) &&
+                                 LOCKER_INTERFACE_ID, 0, 0, 0, &client, &revoker, &exception) &&
         tsr_spawn(&zoo.spawner, zoo.job, "locker",
                   (const struct tsr_grant[]){{"server", server.id}, {"console", zoo.console.id}}, 2,
                   (struct capnp_data){NULL, 0}, &process, &exception);

@@ -75,12 +75,12 @@ static int set_up(void **state)
     own.timer.id = machine_capability(self, "timer").value;
     own.job.id = machine_capability(self, "job").value;
     own.capabilities.id = machine_capability(self, "capabilities").value;
-    bool is_made =
-        tsr_thread_init(tsr_self(), ring_of(self)) &&
-        job_make_endpoint(own.job, 256, &own.server, &exception) &&
-        job_make_notification(own.job, &own.bell, &exception) &&
-        capability_manager_facet(own.capabilities, (struct capnp_cap){own.server.id}, 7,
-                                 PING_INTERFACE_ID, RECEIVER_DATA, &client, &revoker, &exception);
+    bool is_made = tsr_thread_init(tsr_self(), ring_of(self)) &&
+                   job_make_endpoint(own.job, 256, &own.server, &exception) &&
+                   job_make_notification(own.job, &own.bell, &exception) &&
+                   capability_manager_facet(own.capabilities, (struct capnp_cap){own.server.id}, 7,
+                                            PING_INTERFACE_ID, RECEIVER_DATA, 0, 0, &client,
+                                            &revoker, &exception);
     tsr_release(revoker.id);
     own.client.id = client.id;
     return !is_made;
@@ -224,7 +224,7 @@ static void a_promise_is_no_capability_to_the_kernel(void **state)
     struct revoker revoker;
     assert_false(capability_manager_facet(own.capabilities,
                                           (struct capnp_cap){tsr_call_promise(&make, 0)}, 1, 0, 0,
-                                          &facet, &revoker, &exception));
+                                          0, 0, &facet, &revoker, &exception));
     capnp_call_end(&make);
 }
 

@@ -73,8 +73,8 @@ static bool item_make(struct broker_state *self, const struct profile_item *item
     if (item->methods == 0) {
         return true;
     }
-    if (!capability_manager_facet(self->capabilities, *cap, item->methods, 0, 0, cap, &revoker,
-                                  exception)) {
+    if (!capability_manager_facet(self->capabilities, *cap, item->methods, 0, 0, 0, 0, cap,
+                                  &revoker, exception)) {
         return false;
     }
     tsr_release(revoker.id);

@@ -149,8 +149,8 @@ static bool source_facet(const struct init *init, struct capnp_cap target, uint6
                          struct capnp_exception *exception)
 {
     struct revoker revoker;
-    if (!capability_manager_facet(init->capabilities, target, methods, interface, receiver_data,
-                                  &source->cap, &revoker, exception)) {
+    if (!capability_manager_facet(init->capabilities, target, methods, interface, receiver_data, 0,
+                                  0, &source->cap, &revoker, exception)) {
         return false;
     }
     tsr_release(revoker.id);

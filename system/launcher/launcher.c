@@ -295,7 +295,7 @@ static bool facet_make(struct launcher_state *self, uint64_t interface, uint64_t
 {
     struct revoker revoker;
     if (!capability_manager_facet(self->capabilities, (struct capnp_cap){self->server.id}, methods,
-                                  interface, number, facet, &revoker, exception)) {
+                                  interface, number, 0, 0, facet, &revoker, exception)) {
         return false;
     }
     tsr_release(revoker.id);

@@ -403,7 +403,7 @@ static bool lend(struct terminal *terminal, bool with_foreground, struct capnp_c
     *number = (uint32_t)number_of(terminal, holder);
     if (!capability_manager_facet(terminal->capabilities, (struct capnp_cap){terminal->server.id},
                                   (1U << (STD_IO_TAKE_BACK + 1)) - 1, STD_IO_INTERFACE_ID, *number,
-                                  stdio, &revoker, exception)) {
+                                  0, 0, stdio, &revoker, exception)) {
         session_drop(&terminal->session, holder);
         return false;
     }

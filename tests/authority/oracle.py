@@ -87,8 +87,7 @@ class World:
                                  "stage": "building"}
 
     def process_start(self, body):
-        index, _, session = struct.unpack_from("<III", body)
-        self.processes[index].update(stage="running", session=session)
+        self.processes[struct.unpack_from("<I", body)[0]]["stage"] = "running"
 
     def process_exit(self, body):
         self.processes[struct.unpack_from("<I", body)[0]]["stage"] = "dead"

@@ -193,7 +193,6 @@ static bool process_step(struct commit *commit)
     commit->process_reap.process = id_of(ARENA_PROCESSES, process);
     if (stage == PROCESS_BUILDING && below(8) != 0) {
         commit->kind = COMMIT_PROCESS_START;
-        commit->process_start.session = session;
     } else if (stage != PROCESS_DEAD) {
         commit->kind = COMMIT_PROCESS_EXIT;
         commit->process_exit.code = (int32_t)below(5);

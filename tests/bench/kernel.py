@@ -28,8 +28,8 @@ SOURCES = ["tests/bench/kernel_cost.c", "build/gen/schema/kernel.capnp.c",
            "build/gen/schema/fault.capnp.c",
            *(f"tests/support/{name}.c" for name in ("machine", "program", "package")),
            *(f"kernel/core/test/{name}.c" for name in ("act", "memory", "waiting", "unchanged"))]
-FOLDERS = ("kernel", "kernel/core", "kernel/core/state", "kernel/gate", "kernel/log", "lib/capnp",
-           "lib/package", "lib/sha256")
+FOLDERS = ("kernel", "kernel/core", "kernel/core/state", "kernel/device", "kernel/gate",
+           "kernel/log", "lib/capnp", "lib/package", "lib/sha256")
 # As the build compiles the kernel, but for this machine; valgrind reads the older form of debugging
 # information. What calls the kernel is compiled apart, so that kernel_turn stays a function.
 COMPILE = ["clang-14", "-std=c17", "-O2", "-gdwarf-4", "-fno-omit-frame-pointer", "-I.",

@@ -175,10 +175,8 @@ static bool is_emitted(uint32_t kind)
                                        24,
                                        27,
                                        COMMIT_GENESIS_HEAD,
-                                       COMMIT_SESSION_END,
                                        COMMIT_JOB_KILL,
                                        COMMIT_CHECKPOINT_MARK,
-                                       COMMIT_SESSION_DESTROY,
                                        COMMIT_JOB_DESTROY};
 
     return memchr(reserved, (int)kind, sizeof(reserved)) == NULL;

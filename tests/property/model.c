@@ -21,6 +21,7 @@ void model_must(bool claim, const char *what)
 void model_init(void)
 {
     memset(&model, 0, sizeof(model));
+    model_session_create(MODEL_NONE, false, 0);
 }
 
 bool model_is_nearly_full(void)
@@ -97,7 +98,11 @@ static uint32_t receiver_of(uint32_t object)
             continue;
         }
         bool is_held = model_hold_find(wait->operation.program, wait->operation.sqe.cap) != NULL;
-        enum status fact = is_held ? model_node_fact(wait->node) : STATUS_STALE_CAP;
+        enum status fact =
+            is_held ? model_right_fact(wait->operation.program, wait->node) : STATUS_STALE_CAP;
+        if (fact == STATUS_OK && wait->operation.is_result_bad) {
+            fact = STATUS_BAD_BUFFER;
+        }
         if (fact == STATUS_OK) {
             return i;
         }
@@ -200,8 +205,9 @@ static void settle(void)
         }
         bool is_held = model_hold_find(wait->operation.program, wait->operation.sqe.cap) != NULL;
         model_expect(&wait->operation, wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE
-                                       : is_held                  ? model_node_fact(wait->node)
-                                                                  : STATUS_STALE_CAP);
+                                       : is_held
+                                           ? model_right_fact(wait->operation.program, wait->node)
+                                           : STATUS_STALE_CAP);
         model_wait_remove(i);
     }
     for (uint32_t i = 0; i < model.node_count; i++) {
@@ -215,10 +221,11 @@ static void settle(void)
 
 // --- CALL and RECV ------------------------------------------------------------------------------
 
-static void deliver(const struct model_operation *receive, const struct model_wait *call)
+static void deliver(const struct model_operation *receive, struct model_wait *call)
 {
     struct model_expected *expected = model_expect(receive, STATUS_OK);
 
+    call->disclosed = model_disclosed(call);
     expected->is_delivery = true;
     expected->call = *call;
     expected->size = (uint32_t)sizeof(struct message_header) + call->operation.sqe.payload_len;
@@ -235,9 +242,6 @@ static enum status call_limits(const struct model_operation *operation, uint32_t
     }
     if (model_span(sqe) > model.objects[object].message_max) {
         return STATUS_MESSAGE_TOO_LARGE;
-    }
-    if (sqe->result_len > MESSAGE_SIZE_MAX) {
-        return STATUS_BAD_ARGUMENT;
     }
     if (model_servers(object) == 0) {
         return STATUS_SERVER_GONE;
@@ -269,12 +273,13 @@ static void operate_call(const struct model_operation *operation)
         model_wait_add(operation, MODEL_QUEUED, object, node);
         return;
     }
-    fact = operation->is_payload_bad ? STATUS_BAD_BUFFER : model_transfer_fact(operation);
+    struct model_operation receive = model.waits[receiver].operation;
+    fact = operation->is_payload_bad ? STATUS_BAD_BUFFER
+                                     : model_transfer_fact(operation, receive.program);
     if (fact != STATUS_OK) {
         model_expect(operation, fact);
         return;
     }
-    struct model_operation receive = model.waits[receiver].operation;
     model_wait_remove(receiver);
     struct model_wait *call = model_wait_add(operation, MODEL_TAKEN, object, node);
     call->server = receive.program;
@@ -282,7 +287,7 @@ static void operate_call(const struct model_operation *operation)
 }
 
 // The oldest call that can still be delivered; those before it end.
-static uint32_t call_of(uint32_t object)
+static uint32_t call_of(uint32_t object, uint32_t server)
 {
     for (uint32_t i = 0; i < model.wait_count;) {
         const struct model_wait *wait = &model.waits[i];
@@ -290,10 +295,10 @@ static uint32_t call_of(uint32_t object)
             i++;
             continue;
         }
-        enum status fact = model_node_fact(wait->node);
+        enum status fact = model_right_fact(wait->operation.program, wait->node);
         if (fact == STATUS_OK) {
             fact = wait->operation.is_payload_bad ? STATUS_BAD_BUFFER
-                                                  : model_transfer_fact(&wait->operation);
+                                                  : model_transfer_fact(&wait->operation, server);
         }
         if (fact == STATUS_OK) {
             return i;
@@ -315,7 +320,7 @@ static enum status recv_fact(const struct model_operation *operation, struct mod
     if ((*hold)->is_revoker || !model_is_server((*hold)->node)) {
         return STATUS_NOT_SERVER;
     }
-    fact = model_node_fact((*hold)->node);
+    fact = model_right_fact(operation->program, (*hold)->node);
     if (fact != STATUS_OK) {
         return fact;
     }
@@ -325,7 +330,19 @@ static enum status recv_fact(const struct model_operation *operation, struct mod
         *needed = least;
         return STATUS_BUFFER_TOO_SMALL;
     }
-    return operation->is_result_bad ? STATUS_BAD_BUFFER : STATUS_OK;
+    return STATUS_OK;
+}
+
+// Whether a RECV at this endpoint has something to take at once.
+static bool something_is_for(uint32_t object)
+{
+    bool is_there = model_waits_at(object, MODEL_QUEUED) != 0;
+
+    for (uint32_t i = 0; i < model.node_count; i++) {
+        is_there = is_there ||
+                   (model.nodes[i].object == object && model.nodes[i].drop == MODEL_DROP_LISTED);
+    }
+    return is_there;
 }
 
 static void operate_recv(const struct model_operation *operation)
@@ -344,7 +361,11 @@ static void operate_recv(const struct model_operation *operation)
         model_expect(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
         return;
     }
-    uint32_t call = call_of(object);
+    if (operation->is_result_bad && something_is_for(object)) {
+        model_expect(operation, STATUS_BAD_BUFFER);
+        return;
+    }
+    uint32_t call = call_of(object, operation->program);
     if (call != MODEL_NONE) {
         model.waits[call].kind = MODEL_TAKEN;
         model.waits[call].server = operation->program;
@@ -399,7 +420,7 @@ static enum status return_fact(const struct model_operation *operation, uint32_t
             bool is_lost = wait->kind == MODEL_LOST;
             return operation->is_payload_bad ? STATUS_BAD_BUFFER
                    : is_lost                 ? STATUS_OK
-                                             : model_transfer_fact(operation);
+                             : model_transfer_fact(operation, wait->operation.program);
         }
     }
     return STATUS_STALE_CALL;

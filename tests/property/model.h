@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/commit.h"
 #include "abi/errors.h"
 #include "abi/ids.h"
 #include "abi/ring.h"
@@ -31,6 +32,8 @@ enum {
     MODEL_RECEIVERS_MAX = 16,
     MODEL_WAITERS_MAX = 16, // of one notification
     MODEL_WOKEN_MAX = 64,   // by one UNPARK
+    MODEL_SESSIONS_MAX = 64,
+    MODEL_PROGRAMS_MAX = 4096,
 };
 
 enum model_kind {
@@ -48,6 +51,7 @@ enum model_kind {
     MODEL_SPACE,
     MODEL_PORTS,
     MODEL_INTERRUPT,
+    MODEL_SESSION,
     MODEL_REVOKER, // of no object: what a hold may be instead
 };
 
@@ -57,7 +61,8 @@ struct model_object {
     uint32_t message_max;
     uint32_t program; // BUILDER: that it builds
     bool is_spent;
-    uint64_t bits; // NOTIFICATION; of PORTS, INTERRUPT: the first, and how many
+    uint64_t bits;    // NOTIFICATION; of PORTS, INTERRUPT: the first, and how many
+    uint32_t session; // SESSION
     uint32_t bound_program;
     uint64_t bound_cap; // ENDPOINT: the notification for lost calls; 0: none
 };
@@ -74,6 +79,7 @@ enum model_drop {
 struct model_node {
     uint32_t parent, object, depth;
     uint64_t interface, methods, receiver_data;
+    uint16_t withheld; // of what a caller offers
     bool is_revoked;
     bool is_made; // its first hold was inserted
     bool is_gone; // nothing needs it any more
@@ -87,6 +93,18 @@ struct model_hold {
     uint64_t cap;
     bool is_revoker;
     enum transfer_mode mode; // how it may be handed on
+    enum session_scope scope;
+};
+
+struct model_session {
+    uint32_t parent; // MODEL_NONE: the first one
+    bool is_over;
+    uint32_t principal_size; // bytes of its identity's first section, the only one
+};
+
+struct model_program {
+    uint32_t session;
+    bool is_brokered; // it was built for its session
 };
 
 enum model_wait_kind {
@@ -117,7 +135,8 @@ struct model_wait {
     uint32_t object, node;
     uint32_t server; // TAKEN, LOST: the program that answers
     uint64_t call_id;
-    uint64_t until_ns; // SLEEPING
+    uint16_t disclosed; // TAKEN
+    uint64_t until_ns;  // SLEEPING
     // A repeating WAIT: it completed; that completion was consumed; it was cancelled meanwhile.
     bool is_told, is_consumed, is_cancelled;
     bool is_named; // LOST: nextCancelled said so
@@ -128,6 +147,7 @@ struct model_received {
     uint32_t node;
     bool is_revoker;
     enum transfer_mode mode;
+    enum session_scope scope;
 };
 
 // A completion that must be in the program's ring.
@@ -166,10 +186,14 @@ struct model {
     struct model_hold holds[MODEL_HOLDS_MAX];
     struct model_wait waits[MODEL_WAITS_MAX]; // oldest first
     struct model_expected expected[MODEL_EXPECTED_MAX];
-    struct model_exit exits[MODEL_EXITS_MAX]; // that nobody was told
+    struct model_exit exits[MODEL_EXITS_MAX];          // that nobody was told
+    struct model_session sessions[MODEL_SESSIONS_MAX]; // 0: the first program's
+    struct model_program programs[MODEL_PROGRAMS_MAX];
     uint32_t object_count, node_count, hold_count, wait_count, expected_count, exit_count;
+    uint32_t session_count;
     uint64_t now_ns;
-    uint64_t transfers; // capabilities that went from program to program
+    uint64_t transfers;       // capabilities that went from program to program
+    enum session_scope maker; // of the hold by which an object is being made
 };
 
 extern struct model model;
@@ -184,6 +208,9 @@ uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t 
 // cap 0: its id is not known yet.
 void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
                        bool is_revoker);
+// The same with another scope than a new object's.
+void model_hold_insert_scoped(uint32_t program, uint64_t cap, uint32_t node,
+                              enum transfer_mode mode, bool is_revoker, enum session_scope scope);
 // One of those whose id was not known, that came so, has this one.
 void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap);
 // NULL: the id names nothing of this program.
@@ -197,8 +224,12 @@ bool model_is_server(uint32_t node);
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object);
 
 // CapabilityManager.facet; OK: `node` was made, and the test inserts the two holds.
-enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uint64_t interface,
-                        uint64_t receiver_data, uint32_t *node);
+struct model_facet {
+    uint64_t methods, interface, receiver_data;
+    uint16_t withheld, scope;
+};
+enum status model_facet(uint32_t program, uint64_t target, const struct model_facet *facet,
+                        uint32_t *node);
 void model_revoke(uint32_t program, uint64_t revoker);
 // Revoker.setLease.
 void model_lease(uint32_t program, uint64_t revoker, uint64_t expiry_ns, uint64_t calls);
@@ -206,6 +237,21 @@ void model_lease(uint32_t program, uint64_t revoker, uint64_t expiry_ns, uint64_
 void model_use(uint32_t node);
 // ProcessBuilder.grant into the program that is built.
 enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap);
+
+// --- Sessions -----------------------------------------------------------------------------------
+
+uint32_t model_session_create(uint32_t parent, bool is_over, uint32_t principal_size);
+void model_session_end(uint32_t session);
+// OK, or SESSION_OVER.
+enum status model_session_fact(uint32_t session);
+// Sessions from it to the first one, both counted.
+uint32_t model_session_depth(uint32_t session);
+void model_program_begin(uint32_t program, uint32_t session, bool is_brokered);
+// Endpoint.identity that reached the endpoint; OK: the size of the section.
+enum status model_identity(uint32_t program, uint32_t object, uint64_t call_id, uint32_t section,
+                           uint32_t *size);
+// What the server of a call may learn.
+uint16_t model_disclosed(const struct model_wait *call);
 
 // Bytes of an operation's payload, with the descriptors behind it.
 uint32_t model_span(const struct sqe *sqe);

@@ -25,9 +25,25 @@ uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t 
 void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
                        bool is_revoker)
 {
+    static const enum session_scope scopes[] = {[MODEL_BUILDER] = SCOPE_SAME_SESSION,
+                                                [MODEL_PROCESS] = SCOPE_SAME_SESSION,
+                                                [MODEL_PARK_SPACE] = SCOPE_SAME_SESSION,
+                                                [MODEL_SESSION] = SCOPE_REGRANT_ONLY,
+                                                [MODEL_REVOKER] = SCOPE_SHAREABLE};
+    enum model_kind kind =
+        is_revoker ? MODEL_REVOKER : model.objects[model.nodes[node].object].kind;
+
+    model_hold_insert_scoped(program, cap, node, mode, is_revoker,
+                             model.maker > scopes[kind] ? model.maker : scopes[kind]);
+}
+
+void model_hold_insert_scoped(uint32_t program, uint64_t cap, uint32_t node,
+                              enum transfer_mode mode, bool is_revoker, enum session_scope scope)
+{
     model_must(model.hold_count < MODEL_HOLDS_MAX, "no room for a hold");
     model_must(cap == 0 || model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
-    model.holds[model.hold_count++] = (struct model_hold){program, node, cap, is_revoker, mode};
+    model.holds[model.hold_count++] =
+        (struct model_hold){program, node, cap, is_revoker, mode, scope};
     model.nodes[node].is_made = true;
 }
 
@@ -95,10 +111,10 @@ enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **
 }
 
 static const uint16_t method_counts[] = {
-    [MODEL_ENDPOINT] = 2, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 10,
+    [MODEL_ENDPOINT] = 3, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 10,
     [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 4,     [MODEL_BUILDER] = 6,      [MODEL_PROCESS] = 2,
     [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2, [MODEL_LOG] = 3,
-    [MODEL_SPACE] = 3,    [MODEL_PORTS] = 3,      [MODEL_INTERRUPT] = 3,
+    [MODEL_SPACE] = 3,    [MODEL_PORTS] = 3,      [MODEL_INTERRUPT] = 3,    [MODEL_SESSION] = 4,
 };
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)
@@ -110,8 +126,10 @@ enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_
     if (fact != STATUS_OK) {
         return fact;
     }
+    enum status session = model_session_fact(model.programs[program].session);
     if (hold->is_revoker) {
-        return method < method_counts[MODEL_REVOKER] ? STATUS_OK : STATUS_METHOD_UNKNOWN;
+        bool is_known = method < method_counts[MODEL_REVOKER];
+        return session != STATUS_OK ? session : is_known ? STATUS_OK : STATUS_METHOD_UNKNOWN;
     }
     const struct model_node *node = &model.nodes[hold->node];
     fact = model_node_fact(hold->node);
@@ -123,6 +141,9 @@ enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_
     }
     if ((node->methods >> method & 1) == 0) {
         return STATUS_METHOD_NOT_IN_FACET;
+    }
+    if (session != STATUS_OK) {
+        return session;
     }
     enum model_kind kind = model.objects[node->object].kind;
     if ((kind != MODEL_ENDPOINT || model_is_server(hold->node)) && method >= method_counts[kind]) {
@@ -141,11 +162,15 @@ static enum status model_given(const struct model_hold *hold)
     return hold->is_revoker ? STATUS_WRONG_OBJECT : model_node_fact(hold->node);
 }
 
-enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uint64_t interface,
-                        uint64_t receiver_data, uint32_t *made)
+enum status model_facet(uint32_t program, uint64_t target, const struct model_facet *facet,
+                        uint32_t *made)
 {
     const struct model_hold *hold = model_hold_find(program, target);
+    uint64_t interface = facet->interface;
 
+    if (hold != NULL && facet->scope > SCOPE_REGRANT_ONLY) {
+        return STATUS_BAD_VALUE;
+    }
     enum status fact = model_given(hold);
     if (fact != STATUS_OK) {
         return fact;
@@ -153,8 +178,13 @@ enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uin
     const struct model_node *node = &model.nodes[hold->node];
     bool is_foreign = interface != 0 && interface != node->interface;
     bool is_minted = is_foreign && model_is_server(hold->node);
-    bool is_wider = is_foreign || receiver_data != 0 || (methods & ~node->methods) != 0;
+    bool is_wider =
+        is_foreign || facet->receiver_data != 0 || (facet->methods & ~node->methods) != 0;
     if (!is_minted && is_wider) {
+        return STATUS_FACET_WIDER;
+    }
+    if (facet->scope != SCOPE_SHAREABLE && hold->scope != SCOPE_SHAREABLE &&
+        hold->scope != (enum session_scope)facet->scope) {
         return STATUS_FACET_WIDER;
     }
     // Eight nodes may lie between a hold and its object, the root among them.
@@ -163,15 +193,16 @@ enum status model_facet(uint32_t program, uint64_t target, uint64_t methods, uin
     }
     model_must(model.node_count < MODEL_NODES_MAX, "no room for a node");
     *made = model.node_count++;
-    model.nodes[*made] =
-        (struct model_node){.parent = hold->node,
-                            .object = node->object,
-                            .depth = node->depth + 1,
-                            .interface = is_minted ? interface : node->interface,
-                            .methods = methods,
-                            .expiry_ns = UINT64_MAX,
-                            .calls = UINT64_MAX,
-                            .receiver_data = is_minted ? receiver_data : node->receiver_data};
+    model.nodes[*made] = (struct model_node){.parent = hold->node,
+                                             .object = node->object,
+                                             .depth = node->depth + 1,
+                                             .interface = is_minted ? interface : node->interface,
+                                             .methods = facet->methods,
+                                             .withheld = facet->withheld,
+                                             .expiry_ns = UINT64_MAX,
+                                             .calls = UINT64_MAX,
+                                             .receiver_data = is_minted ? facet->receiver_data
+                                                                        : node->receiver_data};
     return STATUS_OK;
 }
 
@@ -218,8 +249,12 @@ enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap)
     if (hold->mode != TRANSFER_COPY) {
         return STATUS_TRANSFER_REFUSED;
     }
-    model_hold_insert(builder->program, 0, hold->node, TRANSFER_COPY, false);
-    return STATUS_OK;
+    fact = model_scope_fact(hold, builder->program, true);
+    if (fact == STATUS_OK) {
+        model_hold_insert_scoped(builder->program, 0, hold->node, TRANSFER_COPY, false,
+                                 hold->scope);
+    }
+    return fact;
 }
 
 void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap)
@@ -227,7 +262,8 @@ void model_hold_learn(uint32_t program, const struct model_received *received, u
     for (uint32_t i = 0; i < model.hold_count; i++) {
         struct model_hold *hold = &model.holds[i];
         if (hold->program == program && hold->cap == 0 && hold->node == received->node &&
-            hold->is_revoker == received->is_revoker && hold->mode == received->mode) {
+            hold->is_revoker == received->is_revoker && hold->mode == received->mode &&
+            hold->scope == received->scope) {
             model_must(model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
             hold->cap = cap;
             return;

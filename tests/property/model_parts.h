@@ -18,6 +18,13 @@ uint32_t model_servers(uint32_t object);
 // STATUS_OK where the id names a hold of the program.
 enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **hold);
 
+// --- model_session.c ----------------------------------------------------------------------------
+
+// What model_node_fact() says, then whether the program's session is over.
+enum status model_right_fact(uint32_t program, uint32_t node);
+// Whether the hold may become one of program `to`, by a message or while that is built.
+enum status model_scope_fact(const struct model_hold *hold, uint32_t to, bool is_built);
+
 // --- model.c ------------------------------------------------------------------------------------
 
 struct model_expected *model_expect(const struct model_operation *operation, enum status fact);
@@ -28,8 +35,8 @@ uint32_t model_waits_at(uint32_t object, enum model_wait_kind kind);
 
 // --- model_transfer.c ---------------------------------------------------------------------------
 
-// What stands against handing over what travels with the operation.
-enum status model_transfer_fact(const struct model_operation *operation);
+// What stands against handing over what travels with the operation to a program.
+enum status model_transfer_fact(const struct model_operation *operation, uint32_t to);
 // It is handed over to the program, as the completion says.
 void model_transfer(const struct model_operation *operation, uint32_t to,
                     struct model_expected *expected);

@@ -17,7 +17,8 @@ uint32_t model_span(const struct sqe *sqe)
                                : padded + sqe->transfers * (uint32_t)sizeof(struct transfer);
 }
 
-static enum status descriptor_fact(const struct model_operation *operation, uint32_t index)
+static enum status descriptor_fact(const struct model_operation *operation, uint32_t to,
+                                   uint32_t index)
 {
     const struct transfer *transfer = &operation->transfers[index];
     struct model_hold *hold;
@@ -42,15 +43,15 @@ static enum status descriptor_fact(const struct model_operation *operation, uint
     }
     // What may be copied may be moved.
     bool may = hold->mode == TRANSFER_COPY || (uint32_t)hold->mode == transfer->mode;
-    return may ? STATUS_OK : STATUS_TRANSFER_REFUSED;
+    return may ? model_scope_fact(hold, to, false) : STATUS_TRANSFER_REFUSED;
 }
 
-enum status model_transfer_fact(const struct model_operation *operation)
+enum status model_transfer_fact(const struct model_operation *operation, uint32_t to)
 {
     enum status fact = STATUS_OK;
 
     for (uint32_t i = 0; i < count_of(&operation->sqe) && fact == STATUS_OK; i++) {
-        fact = descriptor_fact(operation, i);
+        fact = descriptor_fact(operation, to, i);
     }
     return fact;
 }
@@ -67,7 +68,8 @@ void model_transfer(const struct model_operation *operation, uint32_t to,
         if (transfer->mode == TRANSFER_MOVE) {
             *hold = model.holds[--model.hold_count];
         }
-        model_hold_insert(to, 0, given.node, given.mode, given.is_revoker);
-        expected->received[i] = (struct model_received){given.node, given.is_revoker, given.mode};
+        model_hold_insert_scoped(to, 0, given.node, given.mode, given.is_revoker, given.scope);
+        expected->received[i] =
+            (struct model_received){given.node, given.is_revoker, given.mode, given.scope};
     }
 }

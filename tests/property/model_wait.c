@@ -19,7 +19,7 @@ static enum status right_of(uint32_t program, uint64_t cap)
     if (hold == NULL) {
         return STATUS_STALE_CAP;
     }
-    return model_node_fact(hold->node);
+    return model_right_fact(program, hold->node);
 }
 
 // --- Notifications ------------------------------------------------------------------------------
@@ -338,10 +338,10 @@ static enum status reach(const struct model_operation *operation, enum model_kin
         return STATUS_WRONG_OBJECT;
     }
     fact = model_node_fact((*hold)->node);
-    if (fact != STATUS_OK) {
-        return fact;
+    if (fact == STATUS_OK && (node->methods & methods) != methods) {
+        fact = STATUS_METHOD_NOT_IN_FACET;
     }
-    return (node->methods & methods) == methods ? STATUS_OK : STATUS_METHOD_NOT_IN_FACET;
+    return fact == STATUS_OK ? model_right_fact(operation->program, (*hold)->node) : fact;
 }
 
 void model_operate_wait(const struct model_operation *operation)

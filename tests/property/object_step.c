@@ -2,6 +2,8 @@
 //
 // Calls of kernel objects, each foretold by the model: facets, revokers, what only answers, and
 // what the first program does with its job: endpoints, processes, exits.
+#include "kernel/core/state/state.h"
+#include "kernel/core/test/sessions.h"
 #include "tests/property/step.h"
 
 #include <stdio.h>
@@ -38,6 +40,7 @@ bool object_call(const struct actor *actor, uint64_t cap, uint16_t method,
          method);
     const struct model_hold *hold = model_hold_find(actor->program, cap);
     uint32_t node = hold == NULL || hold->is_revoker ? MODEL_NONE : hold->node;
+    model.maker = hold == NULL ? SCOPE_SHAREABLE : hold->scope;
     act_object(actor->thread, (cap_t){cap}, method, message, answer);
     if (act_fact(&answer->cqe) == STATUS_OK) {
         model_use(node);
@@ -50,14 +53,14 @@ bool object_call(const struct actor *actor, uint64_t cap, uint16_t method,
 }
 
 static enum status facet_predict(const struct actor *actor, uint64_t manager, uint64_t target,
-                                 const uint64_t arguments[3], uint32_t *node)
+                                 const struct model_facet *facet, uint32_t *node)
 {
     uint32_t object;
 
     if (model_reach(actor->program, manager, 0, &object) != STATUS_OK) {
         return STATUS_OK; // it doesn't get that far
     }
-    return model_facet(actor->program, target, arguments[0], arguments[1], arguments[2], node);
+    return model_facet(actor->program, target, facet, node);
 }
 
 // Of minted facets: some have the number of what the kernel serves, and are no such thing.
@@ -84,21 +87,27 @@ static void facet_step(struct actor *actor)
     const struct model_hold *hold = model_hold_find(actor->program, target);
     enum transfer_mode mode = hold == NULL ? TRANSFER_NONE : hold->mode;
     uint64_t methods = hold == NULL ? 7 : model.nodes[hold->node].methods;
-    const uint64_t arguments[3] = {
+    const struct model_facet facet = {
         chance_in(6) ? chance_word() : methods & (chance_word() | 0xf),
         chance_in(3) ? 0 : interface_draw(),
         chance_in(2) ? 0 : chance_word(),
+        chance_in(2) ? 0 : (uint16_t)chance_word(),
+        chance_in(4) ? (uint16_t)chance_below(4) : 0,
     };
+    enum session_scope own = hold == NULL ? SCOPE_SHAREABLE : hold->scope;
+    enum session_scope scope = facet.scope != 0 ? (enum session_scope)facet.scope : own;
     struct capability_manager_facet_params_builder params =
         capability_manager_facet_params_build(&message);
     capability_manager_facet_params_set_target(params, (struct capnp_cap){target});
-    capability_manager_facet_params_set_methods(params, arguments[0]);
-    capability_manager_facet_params_set_interface(params, arguments[1]);
-    capability_manager_facet_params_set_receiver_data(params, arguments[2]);
+    capability_manager_facet_params_set_methods(params, facet.methods);
+    capability_manager_facet_params_set_interface(params, facet.interface);
+    capability_manager_facet_params_set_receiver_data(params, facet.receiver_data);
+    capability_manager_facet_params_set_withheld(params, facet.withheld);
+    capability_manager_facet_params_set_scope(params, facet.scope);
     if (target == 0) {
         return;
     }
-    enum status predicted = facet_predict(actor, manager_cap, target, arguments, &node);
+    enum status predicted = facet_predict(actor, manager_cap, target, &facet, &node);
     if (!object_call(actor, manager_cap, CAPABILITY_MANAGER_FACET, &message, predicted, &answer)) {
         return;
     }
@@ -110,8 +119,8 @@ static void facet_step(struct actor *actor)
         answer.caps[1].interface != REVOKER_INTERFACE_ID) {
         broken("a new facet has another interface than the model says");
     }
-    model_hold_insert(actor->program, made, node, mode, false);
-    model_hold_insert(actor->program, revoker, node, TRANSFER_MOVE, true);
+    model_hold_insert_scoped(actor->program, made, node, mode, false, scope);
+    model_hold_insert_scoped(actor->program, revoker, node, TRANSFER_MOVE, true, own);
 }
 
 static bool is_revoker(const struct model_hold *hold)
@@ -241,7 +250,32 @@ static void notification_step(struct actor *actor)
     }
 }
 
-// nextCancelled and bind.
+// Mostly of a call that is being answered, by whomever.
+static void identity_step(struct actor *actor, uint64_t cap, uint32_t object)
+{
+    struct capnp_builder message = message_begin();
+    struct endpoint_identity_params_builder params = endpoint_identity_params_build(&message);
+    uint32_t first = model.wait_count == 0 ? 0 : chance_below(model.wait_count);
+    uint32_t section = chance_in(2) ? 0 : chance_below(IDENTITY_SECTIONS);
+    uint64_t call_id = old_get(&world.old_calls);
+    struct act_answer answer;
+    uint32_t size;
+
+    for (uint32_t i = 0; i < model.wait_count; i++) {
+        const struct model_wait *wait = &model.waits[(first + i) % model.wait_count];
+        call_id = wait->kind == MODEL_TAKEN && wait->object == object ? wait->call_id : call_id;
+    }
+    endpoint_identity_params_set_call_id(params, call_id);
+    endpoint_identity_params_set_section(params, section);
+    enum status predicted = model_identity(actor->program, object, call_id, section, &size);
+    if (object_call(actor, cap, ENDPOINT_IDENTITY, &message, predicted, &answer) &&
+        endpoint_identity_results_get_size(endpoint_identity_results_read(&answer.message)) !=
+            size) {
+        broken("a section has another size than the model says");
+    }
+}
+
+// nextCancelled, bind and identity.
 static void endpoint_server_step(struct actor *actor)
 {
     const struct model_hold *hold = hold_choose(actor->program, is_server);
@@ -254,6 +288,10 @@ static void endpoint_server_step(struct actor *actor)
     }
     uint64_t cap = hold->cap;
     uint32_t object = model.nodes[hold->node].object;
+    if (chance_in(3)) {
+        identity_step(actor, cap, object);
+        return;
+    }
     if (chance_in(2)) {
         if (object_call(actor, cap, ENDPOINT_NEXT_CANCELLED, NULL, STATUS_OK, &answer) &&
             !model_next_cancelled(actor->program, object,
@@ -417,18 +455,83 @@ static bool release(struct actor *actor, uint64_t cap)
     return true;
 }
 
+static bool is_session(const struct model_hold *hold)
+{
+    return hold_is(hold, MODEL_SESSION);
+}
+
+static bool session_builder(struct actor *first, uint64_t cap, uint32_t session,
+                            struct act_answer *answer)
+{
+    struct capnp_builder message = message_begin();
+
+    session_minter_make_process_builder_params_set_job(
+        session_minter_make_process_builder_params_build(&message), (struct job){first_job()});
+    return object_call(first, cap, SESSION_MINTER_MAKE_PROCESS_BUILDER, &message,
+                       model_session_fact(session), answer);
+}
+
+static void mint(struct actor *first, uint64_t cap, uint32_t parent)
+{
+    static const char *const sections[] = {"principal", NULL};
+    struct act_answer answer;
+    bool is_over = chance_in(5); // before it begins
+
+    actor_refresh(first);
+    cap_t identity = act_identity(first->thread, sections);
+    struct capnp_builder message = message_begin();
+    struct session_minter_mint_params_builder params = session_minter_mint_params_build(&message);
+    session_minter_mint_params_set_identity(params, (struct memory_object){identity.value});
+    session_minter_mint_params_set_expiry(params, is_over ? 1 : UINT64_MAX);
+    enum status predicted = model_session_fact(parent);
+    if (predicted == STATUS_OK && model_session_depth(parent) == SESSION_DEPTH_MAX) {
+        predicted = STATUS_SESSION_TOO_DEEP;
+    }
+    if (object_call(first, cap, SESSION_MINTER_MINT, &message, predicted, &answer)) {
+        uint32_t node = model_object_create(MODEL_SESSION, SESSION_MINTER_INTERFACE_ID, 0);
+        model.objects[model.nodes[node].object].session =
+            model_session_create(parent, is_over, (uint32_t)strlen(sections[0]));
+        model_hold_insert(first->program, answer.caps[0].cap, node, TRANSFER_COPY, false);
+    }
+    act_do_fact(first->thread, act_release(identity));
+}
+
+// Sessions come and end; the first program's own stays.
+static void session_step(struct actor *first)
+{
+    const struct model_hold *hold = hold_choose(first->program, is_session);
+    struct act_answer answer;
+
+    if (hold == NULL) {
+        return;
+    }
+    uint64_t cap = hold->cap;
+    uint32_t session = model.objects[model.nodes[hold->node].object].session;
+    if (session != 0 && chance_in(3)) {
+        if (object_call(first, cap, SESSION_MINTER_END, NULL, model_session_fact(session),
+                        &answer)) {
+            model_session_end(session);
+        }
+    } else if (model.session_count < MODEL_SESSIONS_MAX - 2) {
+        mint(first, cap, session);
+    }
+}
+
 static void build_begin(struct actor *first)
 {
     struct building *building = &world.building;
     struct act_answer answer;
 
-    if (!object_call(first, first_job(), JOB_MAKE_PROCESS_BUILDER, NULL, STATUS_OK, &answer)) {
+    const struct model_hold *hold = chance_in(2) ? hold_choose(first->program, is_session) : NULL;
+    uint32_t session = hold == NULL ? 0 : model.objects[model.nodes[hold->node].object].session;
+    if (!(hold == NULL
+              ? object_call(first, first_job(), JOB_MAKE_PROCESS_BUILDER, NULL, STATUS_OK, &answer)
+              : session_builder(first, hold->cap, session, &answer))) {
         return;
     }
     uint32_t node = model_object_create(MODEL_BUILDER, PROCESS_BUILDER_INTERFACE_ID, 0);
-    building->builder.value = job_make_process_builder_results_get_builder(
-                                  job_make_process_builder_results_read(&answer.message))
-                                  .id;
+    building->builder.value = answer.caps[0].cap;
+    model_program_begin(world.programs, session, hold != NULL);
     building->object = model.nodes[node].object;
     building->program = world.programs++;
     building->is_pending = true;
@@ -454,8 +557,8 @@ static void build_grant(struct actor *first, bool is_manager_wanted)
                     &answer)) {
         struct process_builder_grant_results_reader results =
             process_builder_grant_results_read(&answer.message);
-        const struct model_received granted = {model_hold_find(first->program, cap)->node, false,
-                                               TRANSFER_COPY};
+        const struct model_hold *hold = model_hold_find(first->program, cap);
+        const struct model_received granted = {hold->node, false, TRANSFER_COPY, hold->scope};
         model_hold_learn(building->program, &granted,
                          process_builder_grant_results_get_id(results));
         building->grants++;
@@ -542,7 +645,9 @@ void first_step(struct actor *first)
 {
     uint32_t choice = chance_below(10);
 
-    if (choice < 6) {
+    if (choice == 0) {
+        session_step(first);
+    } else if (choice < 6) {
         build_step(first);
     } else if (choice < 8) {
         static void (*const makers[])(struct actor *) = {endpoint_step, notification_make_step,

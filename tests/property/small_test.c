@@ -65,7 +65,8 @@ static cap_t facet_make(uint64_t target, uint64_t interface, uint32_t *node)
     struct act_facet made =
         act_facet(first->thread, (cap_t){target}, METHODS, interface, interface == 0 ? 0 : 7);
     enum status fact =
-        model_facet(first->program, target, METHODS, interface, interface == 0 ? 0 : 7, node);
+        model_facet(first->program, target,
+                    &(struct model_facet){METHODS, interface, interface == 0 ? 0 : 7, 0, 0}, node);
 
     if (made.fact != STATUS_OK || fact != STATUS_OK) {
         broken("no facet to begin with");

@@ -272,6 +272,35 @@ static void received_learn(const struct actor *actor, const struct model_expecte
     }
 }
 
+// By its reference an endpoint knows a session again, and nobody else does.
+static void reference_check(const struct model_wait *call, const struct message_header *header)
+{
+    static struct reference {
+        uint32_t object, session;
+        uint64_t words[2], world;
+    } seen[64];
+    uint32_t session = model.programs[call->operation.program].session;
+    bool is_known = false;
+
+    for (uint32_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        const struct reference *at = &seen[i];
+        bool is_own = at->object == call->object && at->session == session;
+        bool is_equal = at->words[0] == header->caller_reference[0] &&
+                        at->words[1] == header->caller_reference[1];
+        if (at->world == tally.worlds && is_own != is_equal) {
+            broken("a reference is another's, or not its own");
+        }
+        is_known = is_known || (at->world == tally.worlds && is_own);
+    }
+    if (!is_known) {
+        seen[tally.deliveries % (sizeof(seen) / sizeof(seen[0]))] =
+            (struct reference){call->object,
+                               session,
+                               {header->caller_reference[0], header->caller_reference[1]},
+                               tally.worlds};
+    }
+}
+
 static void delivery_check(const struct actor *actor, const struct model_expected *expected,
                            const struct cqe *cqe, uint32_t result)
 {
@@ -283,10 +312,11 @@ static void delivery_check(const struct actor *actor, const struct model_expecte
     if (header.call_id != cqe->extra || header.interface != node->interface ||
         header.receiver_data != node->receiver_data || header.method != sqe->method ||
         header.kind != MESSAGE_CALL || header.transfers != sqe->transfers ||
-        header.disclose != sqe->disclose || header.size != sqe->payload_len ||
+        header.disclose != call->disclosed || header.size != sqe->payload_len ||
         header.call_id == 0) {
         broken("another call was delivered than the model says");
     }
+    reference_check(call, &header);
     bytes_check(actor, result + (uint32_t)sizeof(header), sqe->user_data, sqe->payload_len);
     received_learn(actor, expected, result + (uint32_t)sizeof(header), sqe->payload_len);
     model_call_learn(call->operation.program, sqe->user_data, cqe->extra);
@@ -591,6 +621,7 @@ static void genesis_learn(const struct actor *first)
         {"ports", MODEL_PORTS, IO_PORTS_INTERFACE_ID, TRANSFER_COPY},
         {"interrupts", MODEL_INTERRUPT, INTERRUPT_INTERFACE_ID, TRANSFER_COPY},
         {"space", MODEL_SPACE, ADDRESS_SPACE_INTERFACE_ID, TRANSFER_COPY},
+        {"session", MODEL_SESSION, SESSION_MINTER_INTERFACE_ID, TRANSFER_COPY},
     };
 
     for (uint32_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
@@ -700,8 +731,11 @@ static void emptiness_check(void)
         broken("something is left after the last exit");
     }
     for (uint32_t i = 0; i < state->arenas[ARENA_OBJECTS].fresh; i++) {
+        // An exit that nobody asked for keeps its process's session, and that its identity.
         if (arena_is_live(&state->arenas[ARENA_OBJECTS], i) &&
-            (state->objects[i].flags & OBJECT_PINNED) == 0) {
+            (state->objects[i].flags & OBJECT_PINNED) == 0 &&
+            (state->arenas[ARENA_PROCESSES].live == 0 ||
+             state->facets[state->objects[i].root_facet].pin_count == 0)) {
             broken("object %u outlives everybody", i);
         }
     }

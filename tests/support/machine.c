@@ -4,6 +4,7 @@
 #include "tests/support/machine.h"
 
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -343,6 +344,21 @@ void hal_console_write(const char *text, uint32_t size)
     bytes_append(&machine.console, text, size);
 }
 
+void hal_report(const char *format, ...)
+{
+    char line[256];
+    va_list values;
+    va_start(values, format);
+    int size = vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    require(size >= 0 && size < (int)sizeof line, "the kernel's line is too long", (uint64_t)size);
+    for (int i = 0; i < size; i++) {
+        line[i] = line[i] < ' ' || line[i] > '~' ? '.' : line[i];
+    }
+    line[size] = '\n';
+    hal_console_write(line, (uint32_t)size + 1);
+}
+
 void hal_export(const void *bytes, uint32_t size)
 {
     bytes_append(&machine.log, bytes, size);
@@ -418,6 +434,7 @@ static void memory_init(const struct machine_options *options)
 
     *boot = (struct boot){
         .boot_id = options->boot_id == 0 ? 1 : options->boot_id,
+        .secret = {3, 5},
         .package_frame = frame_count - package_frames,
         .package_size = size,
         .range_count = 1,

@@ -176,10 +176,7 @@ static struct process *process_named(struct world *world, uint32_t slot)
 
 static void process_start(struct world *world, const struct commit *commit)
 {
-    struct process *process = process_named(world, commit->process_start.process.index);
-
-    process->session = find(world, &world->sessions, commit->process_start.session);
-    process->is_started = true;
+    process_named(world, commit->process_start.process.index)->is_started = true;
 }
 
 static void process_exit(struct world *world, const struct commit *commit)

@@ -46,6 +46,7 @@ static const char *const object_words[] = {
     [OBJECT_THREAD] = "thread",
     [OBJECT_INTERRUPT] = "interrupt",
     [OBJECT_IO_PORTS] = "io-ports",
+    [OBJECT_SESSION] = "session",
 };
 static const char *const resource_words[] = {
     [RESOURCE_SESSIONS] = "sessions",   [RESOURCE_JOBS] = "jobs",
@@ -112,6 +113,8 @@ static void session_create_print(FILE *out, const struct commit *commit)
     else
         fprintf(out, " identity %016" PRIx64 " in object %u", create->identity_hash,
                 create->object);
+    fprintf(out, " disclosure 0x%x%s", commit->flags & DISCLOSE_SECTIONS,
+            (commit->flags & DISCLOSE_ACT_AS) != 0 ? " act-as" : "");
 }
 
 static void session_print(FILE *out, const struct commit *commit)
@@ -151,12 +154,6 @@ static void process_create_print(FILE *out, const struct commit *commit)
     fprintf(out, " job %u session %u", commit->process_create.job, commit->process_create.session);
 }
 
-static void process_start_print(FILE *out, const struct commit *commit)
-{
-    id_print(out, "process", commit->process_start.process);
-    fprintf(out, " session %u", commit->process_start.session);
-}
-
 static void process_exit_print(FILE *out, const struct commit *commit)
 {
     const struct commit_process_exit *exit = &commit->process_exit;
@@ -166,7 +163,7 @@ static void process_exit_print(FILE *out, const struct commit *commit)
     word_print(out, "cause", cause_words, COUNT(cause_words), exit->cause);
 }
 
-static void process_reap_print(FILE *out, const struct commit *commit)
+static void process_print(FILE *out, const struct commit *commit)
 {
     id_print(out, "process", commit->process_reap.process);
 }
@@ -307,9 +304,9 @@ static const struct {
     [COMMIT_JOB_DESTROY] = {"job-destroy", job_print},
     [COMMIT_LIMIT_MOVE] = {"limit-move", limit_move_print},
     [COMMIT_PROCESS_CREATE] = {"process-create", process_create_print},
-    [COMMIT_PROCESS_START] = {"process-start", process_start_print},
+    [COMMIT_PROCESS_START] = {"process-start", process_print},
     [COMMIT_PROCESS_EXIT] = {"process-exit", process_exit_print},
-    [COMMIT_PROCESS_REAP] = {"process-reap", process_reap_print},
+    [COMMIT_PROCESS_REAP] = {"process-reap", process_print},
     [COMMIT_THREAD_CREATE] = {"thread-create", thread_create_print},
     [COMMIT_THREAD_EXIT] = {"thread-exit", thread_exit_print},
     [COMMIT_OBJECT_CREATE] = {"object-create", object_create_print},

@@ -18,5 +18,9 @@ annotation most @0xa6e2d95c1f70b483 (field, param) :UInt32;
 annotation least @0xb90e53d1674fa28c (param) :UInt32;
 # The same, the smallest.
 
+annotation by @0xf28a6d0c95e3b174 (method) :Text;
+# The plain method is served by this C function, without its _run, and not by one of its own: for
+# methods that do the same to different things.
+
 annotation reach @0xd7406be38ca951f2 (param) :UInt32;
 # The methods that a capability of a plain parameter has to admit, as bits: bit n is method n.

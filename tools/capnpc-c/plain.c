@@ -33,6 +33,7 @@ enum { METHODS_MAX = 1024, CAPS_MAX = 16, CAP_RECORD_BYTES = 16 };
 static const uint64_t plain_annotation_id = UINT64_C(0x8d0f6a1b7c3e5294);
 static const uint64_t most_annotation_id = UINT64_C(0xa6e2d95c1f70b483);
 static const uint64_t least_annotation_id = UINT64_C(0xb90e53d1674fa28c);
+static const uint64_t by_annotation_id = UINT64_C(0xf28a6d0c95e3b174);
 static const uint64_t reach_annotation_id = UINT64_C(0xd7406be38ca951f2);
 
 // Parameters or results of a method.
@@ -50,6 +51,7 @@ struct method {
     struct name table; // job
     uint32_t index;
     struct name name; // job_make_endpoint
+    struct name run;  // the same, or who serves it instead (the annotation `by`)
     struct side params, results;
 };
 
@@ -190,6 +192,10 @@ static void methods_collect(struct capnp_struct_reader node)
         method->name = name_join(method->table, name_snake(member_name(reader)));
         method->params = side_of(method, method_param_type(reader), false);
         method->results = side_of(method, method_result_type(reader), true);
+        struct capnp_struct_reader by;
+        method->run = annotation_find(schema_list(reader, 1), by_annotation_id, &by)
+                          ? name_snake(schema_text(by, VALUE_POINTER))
+                          : method->name;
     }
     // file.c walked the same way before, and refused what is nested too deep.
     for (uint32_t i = 0; i < node_nested(node).count; i++) {
@@ -211,9 +217,9 @@ static void emit_struct(struct unit *unit, FILE *to, const struct side *side)
             enum type_kind kind = type_kind(field.type);
             fprintf(to, "    %s %s;\n",
                     type_is_cap(&field) ? "uint64_t"
-                    : kind == TYPE_TEXT ? "struct plain_text"
-                    : kind == TYPE_DATA ? "struct plain_data"
-                                        : type_spelling(unit, &field, false).text,
+                    : kind == TYPE_TEXT || kind == TYPE_DATA
+                        ? "struct plain_data"
+                        : type_spelling(unit, &field, false).text,
                     field.path.text);
         }
     }
@@ -245,6 +251,16 @@ static bool is_first(uint32_t i)
     return methods[i].index == 0;
 }
 
+// Whether no method before is served by the same function.
+static bool is_first_run(uint32_t i)
+{
+    bool is_first = true;
+    for (uint32_t before = 0; before < i; before++) {
+        is_first = is_first && strcmp(methods[before].run.text, methods[i].run.text) != 0;
+    }
+    return is_first;
+}
+
 static void emit_header(struct unit *unit, FILE *to, const char *base)
 {
     for (uint32_t i = 0; i < method_count; i++) {
@@ -252,8 +268,10 @@ static void emit_header(struct unit *unit, FILE *to, const char *base)
         emit_struct(unit, to, &method->params);
         emit_struct(unit, to, &method->results);
         emit_doc(to, request_member_doc(node_id(method->interface), method->index), "");
-        fprintf(to, "enum status %s_run(struct core *core, struct request *request);\n\n",
-                method->name.text);
+        if (is_first_run(i)) {
+            fprintf(to, "enum status %s_run(struct core *core, struct request *request);\n\n",
+                    method->run.text);
+        }
     }
     emit_union(to, base, false);
     emit_union(to, base, true);
@@ -354,12 +372,9 @@ static void emit_decode(struct unit *unit, FILE *to, const char *base, const str
     const char *before = first;
     for (uint32_t i = 0; i < struct_fields(side->node).count; i++) {
         if (side_field(side, i, &field) && type_is_pointer(&field)) {
-            enum type_kind kind = type_kind(field.type);
             fprintf(to, "%splain_%s(reader, %" PRIu32 ", &to->%s)", before,
-                    kind == TYPE_TEXT   ? "text"
-                    : kind == TYPE_DATA ? "data"
-                                        : "cap",
-                    slot_offset(field.field), field.path.text);
+                    type_is_cap(&field) ? "cap" : "data", slot_offset(field.field),
+                    field.path.text);
             before = " &&\n        ";
         }
     }
@@ -393,11 +408,14 @@ static void emit_admits(FILE *to, const char *base, const struct method *method)
             continue;
         }
         const char *size = type_is_pointer(&field) ? ".size" : "";
+        uint32_t nul = type_kind(field.type) == TYPE_TEXT ? 1 : 0; // it counts there
         if (field_least(&field) != 0) {
-            fprintf(to, " && from->%s%s >= %" PRIu32, field.path.text, size, field_least(&field));
+            fprintf(to, " && from->%s%s >= %" PRIu32, field.path.text, size,
+                    field_least(&field) + nul);
         }
         if (field_most(&field) != 0) {
-            fprintf(to, " && from->%s%s <= %" PRIu32, field.path.text, size, field_most(&field));
+            fprintf(to, " && from->%s%s <= %" PRIu32, field.path.text, size,
+                    field_most(&field) + nul);
         }
     }
     fputs(";\n}\n\n", to);
@@ -517,7 +535,7 @@ static void emit_source(struct unit *unit, FILE *to, const char *base)
         fprintf(to, "    [%s] = {", name_upper(method->name).text);
         emit_function(to, &method->params, "decode");
         emit_function(to, &method->results, "encode");
-        fprintf(to, "%s_run, ", method->name.text);
+        fprintf(to, "%s_run, ", method->run.text);
         fprintf(to, side_has_range(&method->params) ? "%s_admits, " : "NULL, ", method->name.text);
         if (method->params.cap_count == 0) {
             fputs("NULL, ", to);

@@ -17,6 +17,7 @@ LAYERS = {
     "kernel/core/state": ["abi", "schema", "lib"],
     "kernel/core": ["abi", "schema", "ring", "lib", "kernel/core/state", "kernel/log/log.h",
                     "hal/hal.h"],
+    "kernel/device": ["abi", "schema", "kernel/core"],
     "kernel/gate": ["abi", "schema", "lib", "ring", "kernel/core",
                     "kernel/kernel.h"],
     "kernel/log": ["abi", "lib"],

@@ -5,8 +5,9 @@
 Read from the symbol tables of objects for x86_64, which must have been built. They are machine
 code: the kernel's own, which is optimised at its link, don't tell constants from variables.
 * kernel/core/state needs only the memory functions, assert_fail, and itself;
-* the rest of kernel/core also kernel/core/state, the effects of hal.h, and what the kernel links of
-  lib/, which is held to the same rule: the memory functions and itself, no writable data.
+* the rest of kernel/core and kernel/device also kernel/core/state, the effects of hal.h, and what
+  the kernel links of lib/, which is held to the same rule: the memory functions and itself, no
+  writable data.
 """
 import os
 import subprocess
@@ -37,7 +38,7 @@ def defined(listed):
 
 def check(files):
     tables = {}
-    for path in files.under("kernel/core", "lib"):
+    for path in files.under("kernel/core", "kernel/device", "lib"):
         if not path.endswith(".c") or "/test/" in path:
             continue
         if path.startswith("lib/") and path not in LIBRARY:
@@ -56,7 +57,7 @@ def check(files):
         return set().union(*(defined(t) for p, t in tables.items() if p.startswith(prefix)))
 
     state, library = defined_in("kernel/core/state/"), defined_in("lib/")
-    core = defined_in("kernel/core/") | library | defined_in("gen/")
+    core = defined_in("kernel/core/") | defined_in("kernel/device/") | library | defined_in("gen/")
     for path, table in tables.items():
         is_closed = path.startswith(("lib/", "kernel/core/state/"))
         own = library if path.startswith("lib/") else state if is_closed else core

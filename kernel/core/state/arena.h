@@ -88,13 +88,10 @@ static inline void arena_give(struct arena *arena, void *record)
     struct slot slot = *(const struct slot *)record;
     memset(record, 0, arena->stride);
     arena->live--;
-    if (slot.generation == UINT32_MAX) {
-        arena->retired++;
-        *(struct slot *)record = (struct slot){NONE, slot.generation};
-        return;
-    }
-    *(struct slot *)record = (struct slot){arena->free, slot.generation};
-    arena->free = slot.link;
+    bool is_spent = slot.generation == UINT32_MAX;
+    arena->retired += is_spent;
+    *(struct slot *)record = (struct slot){is_spent ? NONE : arena->free, slot.generation};
+    arena->free = is_spent ? arena->free : slot.link;
 }
 
 // Whether the id names the present life of its slot.

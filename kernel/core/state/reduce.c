@@ -57,7 +57,9 @@ static void process_count(struct state *state, void *record, uint32_t change)
 static void object_count(struct state *state, void *record, uint32_t change)
 {
     const struct object *object = record;
-    state->jobs[object->job].used[RESOURCE_PAGES] += change * object_pages(object);
+    if (object->kind == OBJECT_MEMORY) {
+        state->jobs[object->job].used[RESOURCE_PAGES] += change * (uint32_t)object->argument;
+    }
 }
 
 static void facet_count(struct state *state, void *record, uint32_t change)
@@ -237,14 +239,6 @@ static void reduce_job_destroy(struct state *state, const struct commit *commit)
     }
 }
 
-// Before its record says so.
-static void reduce_process_start(struct state *state, const struct commit *commit)
-{
-    const struct commit_process_start *start = &commit->process_start;
-    state->sessions[state->processes[start->process.index].session].use_count--;
-    state->sessions[start->session].use_count++;
-}
-
 static void reduce_object_create(struct state *state, const struct commit *commit)
 {
     const struct commit_object_create *create = &commit->object_create;
@@ -326,8 +320,7 @@ static const struct {
 } changed[COMMIT_KIND_COUNT] = {
     [COMMIT_SESSION_END] = {0, 0, WORD_OVER, 1},
     [COMMIT_JOB_KILL] = {0, 0, WORD_OVER, 1},
-    [COMMIT_PROCESS_START] = {WORD(process_entry, session), 1, WORD(process_entry, state),
-                              PROCESS_RUNNING},
+    [COMMIT_PROCESS_START] = {0, 0, WORD(process_entry, state), PROCESS_RUNNING},
     [COMMIT_PROCESS_EXIT] = {WORD(process_entry, exit_code), 2, WORD(process_entry, state),
                              PROCESS_DEAD},
     [COMMIT_FACET_LEASE] = {WORD(facet, expiry_ns), 4, 0, 0},
@@ -361,7 +354,7 @@ static const struct reducer reducers[COMMIT_KIND_COUNT] = {
     [COMMIT_JOB_DESTROY] = {destroys, ARENA_JOBS, reduce_job_destroy},
     [COMMIT_LIMIT_MOVE] = {run, ARENA_COUNT, reduce_limit_move},
     [COMMIT_PROCESS_CREATE] = {creates, ARENA_PROCESSES, NULL},
-    [COMMIT_PROCESS_START] = {changes, ARENA_PROCESSES, reduce_process_start},
+    [COMMIT_PROCESS_START] = {changes, ARENA_PROCESSES, NULL},
     [COMMIT_PROCESS_EXIT] = {changes, ARENA_PROCESSES, NULL},
     [COMMIT_PROCESS_REAP] = {destroys, ARENA_PROCESSES, NULL},
     [COMMIT_THREAD_CREATE] = {creates, ARENA_THREADS, NULL},
@@ -455,7 +448,6 @@ SAME(mapping, page, memory_map, page);
 SAME(mapping, count, memory_map, count);
 SAME(mapping, object_page, memory_map, object_page);
 SAME(mapping, rights, memory_map, rights);
-COPIED(process_entry, session, session, process_start, session);
 COPIED(process_entry, exit_code, exit_code, process_exit, code);
 COPIED(process_entry, exit_code, exit_cause, process_exit, cause);
 COPIED(facet, expiry_ns, expiry_ns, facet_lease, expiry_ns);

@@ -26,28 +26,20 @@ static_assert(offsetof(struct state, mappings) ==
                   offsetof(struct state, sessions) + ARENA_MAPPINGS * sizeof(void *),
               "the typed pointers stand in the order of the arenas");
 
-uint64_t state_size(const struct state_config *config)
+uint64_t state_init(struct state *state, const struct state_config *config, void *storage)
 {
     const uint32_t *sizes = &config->sessions;
     uint64_t bytes = 0;
-    for (uint32_t arena = 0; arena < ARENA_COUNT; arena++) {
-        bytes += (uint64_t)sizes[arena] * records[arena].stride;
-    }
-    return bytes;
-}
-
-void state_init(struct state *state, const struct state_config *config, void *storage)
-{
-    const uint32_t *sizes = &config->sessions;
-    uint8_t *slots = storage;
     *state = (struct state){.config = *config};
     for (uint32_t arena = 0; arena < ARENA_COUNT; arena++) {
+        void *slots = (void *)((uintptr_t)storage + bytes);
         state->arenas[arena] = (struct arena){.slots = slots,
                                               .stride = records[arena].stride,
                                               .primary = records[arena].primary,
                                               .size = sizes[arena],
                                               .free = NONE};
         memcpy((uint8_t *)&state->sessions + arena * sizeof slots, &slots, sizeof slots);
-        slots += (uint64_t)sizes[arena] * records[arena].stride;
+        bytes += (uint64_t)sizes[arena] * records[arena].stride;
     }
+    return bytes;
 }

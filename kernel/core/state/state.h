@@ -12,6 +12,7 @@
 #define KERNEL_CORE_STATE_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/commit.h"
@@ -172,11 +173,16 @@ struct state {
     struct mapping *mappings;
 };
 
-// Bytes of storage that the arenas take.
-uint64_t state_size(const struct state_config *config);
+// `storage`: state_size() zeroed bytes, aligned as words of 64 bits are. Returns how many those
+// are.
+uint64_t state_init(struct state *state, const struct state_config *config, void *storage);
 
-// `storage`: state_size() zeroed bytes, aligned as words of 64 bits are.
-void state_init(struct state *state, const struct state_config *config, void *storage);
+// Bytes of storage that the arenas take.
+static inline uint64_t state_size(const struct state_config *config)
+{
+    struct state measured;
+    return state_init(&measured, config, NULL);
+}
 
 // Applies a commit that is well-formed. Nothing else writes the state.
 void reduce(struct state *state, const struct commit *commit);

@@ -262,7 +262,6 @@ static void what_is_not_wholly_there_is_refused_and_changes_nothing(void **state
 static void lengths_that_wrap_are_too_large(void **state)
 {
     struct sqe call = act_call(client, 0, 2);
-    struct sqe recv = act_recv(server, 0, UINT32_MAX, 1);
 
     (void)state;
     call.transfers = 1; // behind the payload, rounded up: past the end of 32 bits
@@ -270,9 +269,6 @@ static void lengths_that_wrap_are_too_large(void **state)
         call.payload_len = size;
         assert_int_equal(act_do_fact(init, call), STATUS_MESSAGE_TOO_LARGE);
     }
-    assert_int_equal(act_do_fact(init, recv), STATUS_BAD_ARGUMENT);
-    recv.result_len = HEADER + MESSAGE_SIZE_MAX + 1;
-    assert_int_equal(act_do_fact(init, recv), STATUS_BAD_ARGUMENT);
 }
 
 int main(void)

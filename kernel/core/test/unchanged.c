@@ -199,8 +199,10 @@ static enum status refusal_find(const struct ring_kernel *ring, struct sqe *sqe)
     *sqe = ring->sq[ring_before.sq_head & ring->sq_mask];
     bool is_its = cqe->user_data == sqe->user_data;
     enum status fact = act_fact(cqe);
-    // An answer that comes too late ends its call all the same, and a CANCEL another operation.
+    // An answer that comes too late ends its call all the same, and a CANCEL another operation; a
+    // RECV has waited, if not for long, when its buffer is looked at.
     bool has_effect = (sqe->opcode == OP_RETURN && fact == STATUS_CALLER_LOST) ||
+                      (sqe->opcode == OP_RECV && fact == STATUS_BAD_BUFFER) ||
                       (sqe->opcode == OP_CANCEL && fact == STATUS_CANCELLED);
     return is_its && !has_effect ? fact : STATUS_OK;
 }

@@ -150,9 +150,7 @@ cap_t act_give(uint32_t from, cap_t cap, uint32_t to)
 
     must(hold_find(core, core->threads[from].process, cap.value, &hold) == STATUS_OK,
          "nothing to give", cap.value);
-    return hold_insert(core, core->threads[to].process, core->state.holds[hold].facet,
-                       core->state.holds[hold].transfer, false,
-                       (struct hold_origin){hold, HOW_GRANT});
+    return hold_copy(core, hold, core->threads[to].process, HOW_GRANT);
 }
 
 void act_set(uint32_t thread, cap_t notification, uint64_t bits)

@@ -52,7 +52,7 @@ static void party_put(uint32_t party)
     process.process_create =
         (struct commit_process_create){.process = {party, 1}, .session = party};
     put(process);
-    start.process_start = (struct commit_process_start){.process = {party, 1}, .session = party};
+    start.process_start = (struct commit_process_start){.process = {party, 1}};
     put(start);
 }
 

@@ -148,12 +148,12 @@ static struct commit_id process_create(struct sample_log *log, uint32_t job, uin
 
     commit.process_create.process = id;
     commit.process_create.job = job;
+    commit.process_create.session = session;
     sample_commit(log, &commit);
     thread.thread_create.thread = sample_next(log, ARENA_THREADS);
     thread.thread_create.process = id.index;
     sample_commit(log, &thread);
     start.process_start.process = id;
-    start.process_start.session = session;
     sample_commit(log, &start);
     return id;
 }

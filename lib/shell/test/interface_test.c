@@ -179,7 +179,7 @@ static void capabilities_travel_beside_the_arguments(void **state)
     (void)state;
     assert_string_equal(built("CapabilityManager", "facet", "@x 3", &builder),
                         "(target = <opaque pointer>, methods = 3, interface = 0, "
-                        "receiverData = 0)");
+                        "receiverData = 0, withheld = 0, scope = 0)");
     assert_int_equal(builder.cap_count, 1);
     assert_int_equal(builder.caps[0], 7);
 }

@@ -90,7 +90,7 @@ class Authority(unittest.TestCase):
         self.assertRegex(lines[3], r"^holds at seq \d+: 3$")
         self.assertRegex(lines[4], r"^  process 0  cap 0x100000000  DebugConsole  facet 0  "
                                    r"methods 0x1  from genesis  since seq \d+$")
-        self.assertIn("Endpoint  facet 1  methods 0x3  from genesis", lines[5])
+        self.assertIn("Endpoint  facet 1  methods 0x7  from genesis", lines[5])
         self.assertIn("Ping (its revoker)  facet 3  methods 0x3  made here from cap 0x100000000",
                       lines[6])
         self.assertTrue(lines[6].endswith("  revoked"))
@@ -179,7 +179,7 @@ class Authority(unittest.TestCase):
                       self.refused(b"".join(pages[:3]) + trailer))
         version = bytearray(good)
         version[PAGE + 4] = 9
-        self.assertIn("page 1: its version is 9; this tool knows version 3", self.refused(version))
+        self.assertIn("page 1: its version is 9; this tool knows version 4", self.refused(version))
 
     def test_given_head_decides(self):
         good = self.logs[4]

@@ -24,24 +24,23 @@ static enum status range_find(const struct core *core, const struct request *req
     if (count == 0 || (uint64_t)n + count > object->argument >> 32) {
         return STATUS_BAD_VALUE;
     }
-    bool is_free = object->kind == OBJECT_INTERRUPT || hal_ports_are_free(*first, count);
-    return is_free ? STATUS_OK : STATUS_DEVICE_RESERVED;
+    return object->kind == OBJECT_INTERRUPT || hal_ports_are_free(*first, count)
+               ? STATUS_OK
+               : STATUS_DEVICE_RESERVED;
 }
 
-enum status io_ports_narrow_run(struct core *core, struct request *request)
+// Both have the same parameters.
+enum status range_narrow_run(struct core *core, struct request *request)
 {
     const struct io_ports_narrow_params *params = &request->params.io_ports_narrow;
     enum object_kind kind = core->state.objects[request->target.object].kind;
     uint64_t range = (uint64_t)params->count << 32;
     uint32_t first;
     enum status status = range_find(core, request, params->first, params->count, &first);
-    return status == STATUS_OK ? object_make(core, request, kind, range | first, NULL) : status;
-}
-
-// Ranges of lines are made as ranges of ports are.
-enum status interrupt_narrow_run(struct core *core, struct request *request)
-{
-    return io_ports_narrow_run(core, request);
+    return status == STATUS_OK
+               ? object_make(core, request, object_job(core, request->target.object), kind,
+                             range | first, NULL)
+               : status;
 }
 
 static_assert(offsetof(struct interrupt_narrow_params, count) ==
@@ -96,33 +95,23 @@ static bool is_bound(const struct core *core, const struct binding *binding)
            hold_check(core, binding->bell) == STATUS_OK;
 }
 
-// Opens the lines that are bound, but for those that somebody has to acknowledge who is still
-// there.
-static void interrupt_settle(struct core *core)
-{
-    core->bindings.open = core->bindings.closed = 0;
-    for (struct binding *at = core->bindings.all; at < core->bindings.all + BINDINGS_MAX; at++) {
-        at->is_pending = at->is_pending && is_bound(core, at);
-        core->bindings.closed |= at->is_pending ? at->lines : 0;
-        core->bindings.open |= is_bound(core, at) ? at->lines : 0;
-    }
-    core->bindings.open &= ~core->bindings.closed;
-    hal_lines_open(core->bindings.open);
-}
-
 bool interrupt_tell(struct core *core)
 {
     bool has_more = false;
+    core->bindings.open = core->bindings.closed = 0;
     for (struct binding *at = core->bindings.all; at < core->bindings.all + BINDINGS_MAX; at++) {
-        has_more = has_more || (at->is_due && core->work >= TURN_WORK_MAX);
-        if (at->is_due && !has_more) {
+        bool is_there = is_bound(core, at);
+        at->is_pending = at->is_pending && is_there;
+        if (at->is_pending && at->is_due && core->work < TURN_WORK_MAX) {
             at->is_due = false;
-            if (is_bound(core, at)) {
-                notification_ring(core, at->bell, at->bits);
-            }
+            notification_ring(core, at->bell, at->bits);
         }
+        has_more = has_more || (at->is_pending && at->is_due);
+        core->bindings.closed |= at->is_pending ? at->lines : 0;
+        core->bindings.open |= is_there ? at->lines : 0;
     }
-    interrupt_settle(core);
+    core->bindings.open &= ~core->bindings.closed;
+    hal_lines_open(core->bindings.open);
     return has_more;
 }
 
@@ -153,7 +142,7 @@ enum status interrupt_bind_run(struct core *core, struct request *request)
                                 .generation = ++core->bindings.last,
                                 .through = request->sqe.cap,
                                 .bell = params->notification};
-    interrupt_settle(core);
+    interrupt_tell(core);
     request->results.interrupt_bind.generation = core->bindings.last;
     return STATUS_OK;
 }
@@ -165,6 +154,6 @@ enum status interrupt_acknowledge_run(struct core *core, struct request *request
         bool is_meant = at->generation == generation && at->through == request->sqe.cap;
         at->is_pending = at->is_pending && !is_meant;
     }
-    interrupt_settle(core);
+    interrupt_tell(core);
     return STATUS_OK;
 }
