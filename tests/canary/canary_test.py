@@ -106,7 +106,7 @@ def main():
     rows, counts = ROW.findall(text), COUNT.findall(text)
     changed = CHANGED.findall(text)
     if (len(rows) + len(changed) != text.count("    [COMMIT_") or len(rows) < 29
-            or len(changed) < 7 or len(counts) < 15 or len(RECORD.findall(text)) < 6):
+            or len(changed) < 7 or len(counts) < 14 or len(RECORD.findall(text)) < 6):
         sys.exit(f"{REDUCE} has no tables of the form that this test knows")
     record()
     linked = objects()

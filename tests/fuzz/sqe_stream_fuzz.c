@@ -252,7 +252,8 @@ static void step(struct input_bytes *input)
     } else if ((byte_take(input) & 1) != 0) {
         machine_exit(thread, 7);
     } else {
-        machine_fault(thread, byte_take(input), word_take(input));
+        bool is_memory = (byte_take(input) & 1) != 0;
+        machine_fault(thread, is_memory ? EXIT_FAULT_MEMORY : EXIT_FAULT_MACHINE, word_take(input));
     }
 }
 

@@ -418,9 +418,13 @@ static enum status return_fact(const struct model_operation *operation, uint32_t
         if ((wait->kind == MODEL_TAKEN || wait->kind == MODEL_LOST) && wait->call_id == sqe->arg &&
             wait->server == operation->program) {
             bool is_lost = wait->kind == MODEL_LOST;
-            return operation->is_payload_bad ? STATUS_BAD_BUFFER
-                   : is_lost                 ? STATUS_OK
-                             : model_transfer_fact(operation, wait->operation.program);
+            enum status fact = operation->is_payload_bad ? STATUS_BAD_BUFFER
+                               : is_lost                 ? STATUS_OK
+                                         : model_transfer_fact(operation, wait->operation.program);
+            // An answer is for whoever was called; authority is not.
+            bool hands_out = fact == STATUS_OK && !is_lost && sqe->transfers != 0;
+            return hands_out ? model_session_fact(model.programs[operation->program].session)
+                             : fact;
         }
     }
     return STATUS_STALE_CALL;
