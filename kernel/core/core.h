@@ -226,7 +226,7 @@ struct core {
     uint32_t ready_mask;                  // bit n: the queue of priority n is not empty
     bool is_sweeping;                     // something may be left to give back, or to tell
     struct link dead;                     // processes to give back, then to tell of
-    uint32_t has_ends;                    // some lease, or some session, has or had an end
+    bool has_ends;                        // some lease, or some session, has or had an end
     uint32_t sweeps[SWEEP_COUNT];         // the record that each looks at next: sweep.c
     struct queue parked[PARK_QUEUES + 1]; // park.c; the last one: timer.c
     struct bindings bindings;

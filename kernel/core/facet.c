@@ -12,7 +12,7 @@ enum status facet_check(const struct core *core, uint32_t facet)
     uint32_t at = facet;
     do {
         const struct facet *node = &core->state.facets[at];
-        bool may_end = __builtin_expect(core->has_ends != 0, false);
+        bool may_end = __builtin_expect(core->has_ends, false);
         if (node->revoked != 0 || (may_end && core->facets[at].calls >= node->calls)) {
             return STATUS_REVOKED;
         }

@@ -57,9 +57,7 @@ static void process_count(struct state *state, void *record, uint32_t change)
 static void object_count(struct state *state, void *record, uint32_t change)
 {
     const struct object *object = record;
-    if (object->kind == OBJECT_MEMORY) {
-        state->jobs[object->job].used[RESOURCE_PAGES] += change * (uint32_t)object->argument;
-    }
+    state->jobs[object->job].used[RESOURCE_PAGES] += change * object_pages(object);
 }
 
 static void facet_count(struct state *state, void *record, uint32_t change)
