@@ -57,7 +57,9 @@ static void process_count(struct state *state, void *record, uint32_t change)
 static void object_count(struct state *state, void *record, uint32_t change)
 {
     const struct object *object = record;
-    state->jobs[object->job].used[RESOURCE_PAGES] += change * object_pages(object);
+    if (object->kind == OBJECT_MEMORY) {
+        state->jobs[object->job].used[RESOURCE_PAGES] += change * (uint32_t)object->argument;
+    }
 }
 
 static void facet_count(struct state *state, void *record, uint32_t change)
