@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The runtime on the kernel itself: this test is the machine's first program. Its ring lies in the
-// machine's frames, entering is handing in a system call, and while it waits the clock is moved to
-// whatever is due. It serves an endpoint and is its own client: its calls are made by a task of the
-// service, or before the service begins.
+// The runtime on the kernel itself (first_program.h). The test serves an endpoint and is its own
+// client: its calls are made by a task of the service, or before the service begins.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,13 +12,12 @@
 
 #include "kernel/core/test/act.h"
 #include "runtime/service/service.h"
+#include "runtime/test/first_program.h"
 #include "runtime/thread.h"
 #include "schema/kernel.capnp.h"
 #include "schema/ping.capnp.h"
 
 enum { SLOTS = RING_MESSAGE_PAGES_DEFAULT * PAGE_SIZE / TSR_SLOT_SIZE, RECEIVER_DATA = 77 };
-
-static uint32_t self; // the thread
 
 static struct {
     struct timer timer;
@@ -36,30 +33,13 @@ static struct capnp_exception exception;
 
 int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
 {
-    assert_int_equal(number, SYSTEM_CALL_ENTER);
-    machine_enter(self, first, second);
-    assert_true(machine_run_until(self));
-    return (int64_t)machine.threads[self].result;
+    return first_program_enter(number, first, second);
 }
 
 int tsr_main(struct start *start)
 {
     (void)start;
     return 0;
-}
-
-// The ring as this test can touch it: its frames follow each other.
-static struct ring_header *ring_of(uint32_t thread)
-{
-    uint64_t page = machine_ring(thread) / PAGE_SIZE;
-    const struct machine_mapping *first = machine_mapping_find(machine.threads[thread].space, page);
-    uint32_t frame = first->frame;
-    for (uint32_t i = 0; i < RING_PAGES_DEFAULT; i++) {
-        const struct machine_mapping *next =
-            machine_mapping_find(machine.threads[thread].space, page + i);
-        assert_int_equal(next->frame, frame + i);
-    }
-    return (struct ring_header *)(void *)(hal_frames + (uint64_t)frame * PAGE_SIZE);
 }
 
 static int set_up(void **state)
@@ -70,12 +50,11 @@ static int set_up(void **state)
     if (!machine_boot(&(struct machine_options){0})) {
         return 1;
     }
-    self = (uint32_t)machine.running;
-    memset(tsr_self(), 0, sizeof(struct tsr_thread));
+    uint32_t self = (uint32_t)machine.running;
     own.timer.id = machine_capability(self, "timer").value;
     own.job.id = machine_capability(self, "job").value;
     own.capabilities.id = machine_capability(self, "capabilities").value;
-    bool is_made = tsr_thread_init(tsr_self(), ring_of(self)) &&
+    bool is_made = first_program_begin(self) &&
                    job_make_endpoint(own.job, 256, &own.server, &exception) &&
                    job_make_notification(own.job, &own.bell, &exception) &&
                    capability_manager_facet(own.capabilities, (struct capnp_cap){own.server.id}, 7,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// runtime/session.h on the kernel itself: this test is the machine's first program. A child in a
-// session of its own has called it before the runtime takes its ring over.
+// runtime/session.h on the kernel itself (first_program.h). A child in a session of its own has
+// called this test before the runtime takes its ring over.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,12 +13,12 @@
 #include "kernel/core/test/sessions.h"
 #include "lib/sha256/sha256.h"
 #include "runtime/session.h"
+#include "runtime/test/first_program.h"
 #include "runtime/thread.h"
 #include "schema/kernel.capnp.h"
 
 enum { MESSAGE = 64, RECV_AT = ACT_FREE + 1024, LONG = 1300, INTERFACE = 0x5000 };
 
-static uint32_t self; // the thread
 static char words[LONG + 1];
 static struct endpoint server;
 static struct session_minter minter;
@@ -28,28 +28,13 @@ static struct capnp_exception exception;
 
 int64_t tsr_enter(uint64_t number, uint64_t first, uint64_t second)
 {
-    assert_int_equal(number, SYSTEM_CALL_ENTER);
-    machine_enter(self, first, second);
-    assert_true(machine_run_until(self));
-    return (int64_t)machine.threads[self].result;
+    return first_program_enter(number, first, second);
 }
 
 int tsr_main(struct start *start)
 {
     (void)start;
     return 0;
-}
-
-// The ring as this test can touch it: its frames follow each other.
-static struct ring_header *ring_of(uint32_t thread)
-{
-    uint64_t page = machine_ring(thread) / PAGE_SIZE;
-    uint32_t space = machine.threads[thread].space;
-    uint32_t frame = machine_mapping_find(space, page)->frame;
-    for (uint32_t i = 0; i < RING_PAGES_DEFAULT; i++) {
-        assert_int_equal(machine_mapping_find(space, page + i)->frame, frame + i);
-    }
-    return (struct ring_header *)(void *)(hal_frames + (uint64_t)frame * PAGE_SIZE);
 }
 
 static int set_up(void **state)
@@ -62,8 +47,7 @@ static int set_up(void **state)
     if (!machine_boot(&(struct machine_options){.programs = programs})) {
         return 1;
     }
-    self = (uint32_t)machine.running;
-    memset(tsr_self(), 0, sizeof(struct tsr_thread));
+    uint32_t self = (uint32_t)machine.running;
     for (uint32_t i = 0; i < LONG; i++) {
         words[i] = (char)('a' + i % 26);
     }
@@ -80,7 +64,7 @@ static int set_up(void **state)
     server.id = endpoint.value;
     minter.id = act_named(self, "session").value;
     job.id = act_named(self, "job").value;
-    return fact == STATUS_OK && tsr_thread_init(tsr_self(), ring_of(self)) ? 0 : 1;
+    return fact == STATUS_OK && first_program_begin(self) ? 0 : 1;
 }
 
 static void a_section_is_read_whole_in_pieces(void **state)

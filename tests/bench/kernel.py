@@ -27,7 +27,8 @@ PROGRAM = f"{OUT}/kernel_cost"
 SOURCES = ["tests/bench/kernel_cost.c", "build/gen/schema/kernel.capnp.c",
            "build/gen/schema/fault.capnp.c",
            *(f"tests/support/{name}.c" for name in ("machine", "program", "package")),
-           *(f"kernel/core/test/{name}.c" for name in ("act", "memory", "waiting", "unchanged"))]
+           *(f"kernel/core/test/{name}.c"
+             for name in ("act", "facets", "memory", "unchanged", "waiting"))]
 FOLDERS = ("kernel", "kernel/core", "kernel/core/state", "kernel/device", "kernel/gate",
            "kernel/log", "lib/capnp", "lib/package", "lib/sha256")
 # As the build compiles the kernel, but for this machine; valgrind reads the older form of debugging

@@ -3,8 +3,6 @@
 // Acting as programs: see act.h.
 #include "kernel/core/test/act.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "abi/commit.h"
@@ -12,7 +10,7 @@
 #include "kernel/core/test/memory.h"
 #include "kernel/core/test/unchanged.h"
 
-static void must(bool claim, const char *what, uint64_t value)
+void act_must(bool claim, const char *what, uint64_t value)
 {
     if (!claim) {
         machine_fail(what, value);
@@ -116,8 +114,8 @@ struct sqe act_release(cap_t cap)
 
 void act_submit(uint32_t thread, struct sqe sqe)
 {
-    must(machine_run_until(thread), "the thread can't run", thread);
-    must(machine_submit(thread, &sqe), "the thread's SQ is full", thread);
+    act_must(machine_run_until(thread), "the thread can't run", thread);
+    act_must(machine_submit(thread, &sqe), "the thread's SQ is full", thread);
     machine_enter(thread, 0, 0);
 }
 
@@ -125,7 +123,7 @@ struct cqe act_reap(uint32_t thread)
 {
     struct cqe cqe = {0};
 
-    must(machine_reap(thread, &cqe), "the thread has no completion", thread);
+    act_must(machine_reap(thread, &cqe), "the thread has no completion", thread);
     return cqe;
 }
 
@@ -133,8 +131,9 @@ bool act_has_completion(uint32_t thread)
 {
     struct ring_header header;
 
-    must(machine_read(machine.threads[thread].space, machine_ring(thread), &header, sizeof(header)),
-         "the thread has no ring", thread);
+    act_must(
+        machine_read(machine.threads[thread].space, machine_ring(thread), &header, sizeof(header)),
+        "the thread has no ring", thread);
     return header.cq_tail != header.cq_head;
 }
 
@@ -155,7 +154,8 @@ struct message_header act_header(uint32_t thread, uint32_t offset)
 {
     struct message_header header;
 
-    must(machine_message_read(thread, offset, &header, sizeof(header)), "no such offset", offset);
+    act_must(machine_message_read(thread, offset, &header, sizeof(header)), "no such offset",
+             offset);
     return header;
 }
 
@@ -167,7 +167,8 @@ static void answer_open(uint32_t thread, struct act_answer *answer)
     uint32_t size = cqe->status > 0 ? (uint32_t)cqe->status : 0;
     uint32_t count = (cqe->flags & CQE_TRANSFERS) != 0 ? cqe->transfers : 0;
 
-    must(count <= ACT_CAPS_MAX && size <= ACT_ANSWER_SIZE, "more than any method answers", count);
+    act_must(count <= ACT_CAPS_MAX && size <= ACT_ANSWER_SIZE, "more than any method answers",
+             count);
     machine_message_read(thread, ACT_ANSWER, answer->bytes, size);
     machine_message_read(thread, ACT_ANSWER + size, answer->caps,
                          count * (uint32_t)sizeof(answer->caps[0]));
@@ -188,7 +189,7 @@ static struct sqe object_sqe(uint32_t thread, cap_t cap, uint16_t method,
     sqe.result = ACT_ANSWER;
     sqe.result_len = ACT_ANSWER_SIZE;
     if (message != NULL) {
-        must(message->error == CAPNP_OK, "the message was not built", message->error);
+        act_must(message->error == CAPNP_OK, "the message was not built", message->error);
         machine_message_write(thread, ACT_PAYLOAD, message->bytes, size);
         sqe.transfers = (uint8_t)message->cap_count;
         for (uint32_t i = 0; i < message->cap_count; i++) {
@@ -207,28 +208,27 @@ void act_object(uint32_t thread, cap_t cap, uint16_t method, const struct capnp_
     answer_open(thread, answer);
 }
 
-static uint64_t words[KERNEL_MESSAGE_MAX / 8];
-
-static struct capnp_builder builder_open(void)
+struct capnp_builder act_message(void)
 {
-    struct capnp_builder builder;
+    static uint64_t words[KERNEL_MESSAGE_MAX / 8];
+    struct capnp_builder message;
 
     memset(words, 0, sizeof(words));
-    capnp_builder_init(&builder, words, sizeof(words));
-    return builder;
+    capnp_builder_init(&message, words, sizeof(words));
+    return message;
 }
 
 cap_t act_named(uint32_t thread, const char *name)
 {
     cap_t cap = machine_capability(thread, name);
 
-    must(cap.value != 0, name, 0);
+    act_must(cap.value != 0, name, 0);
     return cap;
 }
 
 enum status act_endpoint_fact(uint32_t thread, uint32_t message_max, cap_t *server)
 {
-    struct capnp_builder message = builder_open();
+    struct capnp_builder message = act_message();
     struct act_answer answer;
 
     job_make_endpoint_params_set_message_max(job_make_endpoint_params_build(&message), message_max);
@@ -243,7 +243,7 @@ cap_t act_endpoint(uint32_t thread, uint32_t message_max)
     cap_t server;
     enum status fact = act_endpoint_fact(thread, message_max, &server);
 
-    must(fact == STATUS_OK, "no endpoint", fact);
+    act_must(fact == STATUS_OK, "no endpoint", fact);
     return server;
 }
 
@@ -263,31 +263,8 @@ cap_t act_builder(uint32_t thread)
     cap_t builder;
     enum status fact = act_builder_fact(thread, &builder);
 
-    must(fact == STATUS_OK, "no builder", fact);
+    act_must(fact == STATUS_OK, "no builder", fact);
     return builder;
-}
-
-struct act_facet act_facet(uint32_t thread, cap_t target, uint64_t methods, uint64_t interface,
-                           uint64_t receiver_data)
-{
-    struct capnp_builder message = builder_open();
-    struct capability_manager_facet_params_builder params =
-        capability_manager_facet_params_build(&message);
-    struct act_answer answer;
-    struct act_facet made;
-
-    capability_manager_facet_params_set_target(params, (struct capnp_cap){target.value});
-    capability_manager_facet_params_set_methods(params, methods);
-    capability_manager_facet_params_set_interface(params, interface);
-    capability_manager_facet_params_set_receiver_data(params, receiver_data);
-    act_object(thread, act_named(thread, "capabilities"), CAPABILITY_MANAGER_FACET, &message,
-               &answer);
-    struct capability_manager_facet_results_reader results =
-        capability_manager_facet_results_read(&answer.message);
-    made.fact = act_fact(&answer.cqe);
-    made.facet.value = capability_manager_facet_results_get_facet(results).id;
-    made.revoker.value = capability_manager_facet_results_get_revoker(results).id;
-    return made;
 }
 
 // --- Processes ----------------------------------------------------------------------------------
@@ -317,7 +294,7 @@ enum status act_grant(uint32_t thread, cap_t builder, const char *name, uint32_t
 {
     struct building *building = building_of(builder);
     struct capset_entry *entry = &building->entries[building->count];
-    struct capnp_builder message = builder_open();
+    struct capnp_builder message = act_message();
     struct act_answer answer;
 
     process_builder_grant_params_set_capability(process_builder_grant_params_build(&message),
@@ -326,8 +303,8 @@ enum status act_grant(uint32_t thread, cap_t builder, const char *name, uint32_t
     if (act_fact(&answer.cqe) == STATUS_OK && name != NULL) {
         struct process_builder_grant_results_reader results =
             process_builder_grant_results_read(&answer.message);
-        must(building->count < sizeof(building->entries) / sizeof(building->entries[0]),
-             "more grants than a test has", building->count);
+        act_must(building->count < sizeof(building->entries) / sizeof(building->entries[0]),
+                 "more grants than a test has", building->count);
         *entry = (struct capset_entry){process_builder_grant_results_get_id(results),
                                        process_builder_grant_results_get_interface(results),
                                        {0}};
@@ -354,7 +331,7 @@ static void pages_give(uint32_t thread, cap_t space, uint64_t at, uint32_t pages
 {
     enum status fact = act_map(thread, space, at, pages, rights, memory, 0);
 
-    must(fact == STATUS_OK, "a process without its pages", fact);
+    act_must(fact == STATUS_OK, "a process without its pages", fact);
     act_do_fact(thread, act_release(memory));
 }
 
@@ -415,7 +392,7 @@ void act_run(uint32_t thread, const struct act_prepared *prepared)
     enum status fact = act_thread_start(thread, prepared->thread, base + LAYOUT_IMAGE,
                                         base + LAYOUT_STACK_TOP, base + LAYOUT_START);
 
-    must(fact == STATUS_OK, "the thread does not start", fact);
+    act_must(fact == STATUS_OK, "the thread does not start", fact);
     act_do_fact(thread, act_release(prepared->thread));
     act_do_fact(thread, act_release(prepared->space));
 }
@@ -451,15 +428,15 @@ uint32_t act_process(uint32_t thread, const char *name, cap_t granted)
     if (fact == STATUS_OK) {
         fact = act_start(thread, builder, &process);
     }
-    must(fact == STATUS_OK, "no process", fact);
-    must(act_do_fact(thread, act_release(builder)) == STATUS_OK, "the builder stays", 0);
-    must(act_do_fact(thread, act_release(process)) == STATUS_OK, "the process object stays", 0);
+    act_must(fact == STATUS_OK, "no process", fact);
+    act_must(act_do_fact(thread, act_release(builder)) == STATUS_OK, "the builder stays", 0);
+    act_must(act_do_fact(thread, act_release(process)) == STATUS_OK, "the process object stays", 0);
     return machine.newest_thread;
 }
 
 void act_kill(uint32_t thread, int32_t code)
 {
-    must(machine_run_until(thread), "the thread can't run", thread);
+    act_must(machine_run_until(thread), "the thread can't run", thread);
     machine_exit(thread, code);
 }
 

@@ -71,6 +71,10 @@ struct message_header act_header(uint32_t thread, uint32_t offset);
 
 // --- Kernel objects -----------------------------------------------------------------------------
 
+// Fails the test unless the claim holds: says what, and the number.
+void act_must(bool claim, const char *what, uint64_t value);
+// An empty message for a kernel object. There is one at a time.
+struct capnp_builder act_message(void);
 // Calls a method with a built message (NULL: an empty one); its caps travel as copies.
 void act_object(uint32_t thread, cap_t cap, uint16_t method, const struct capnp_builder *message,
                 struct act_answer *answer);
@@ -89,8 +93,14 @@ uint32_t act_process(uint32_t thread, const char *name, cap_t granted);
 void act_kill(uint32_t thread, int32_t code); // it exits
 // Say what happened:
 enum status act_endpoint_fact(uint32_t thread, uint32_t message_max, cap_t *server);
+// CapabilityManager.facet: with what is mostly asked for, and with all its parameters.
 struct act_facet act_facet(uint32_t thread, cap_t target, uint64_t methods, uint64_t interface,
                            uint64_t receiver_data);
+struct act_asked {
+    uint64_t methods, interface, receiver_data;
+    uint16_t withheld, scope;
+};
+struct act_facet act_facet_of(uint32_t thread, cap_t target, struct act_asked asked);
 enum status act_revoke(uint32_t thread, cap_t revoker);
 bool act_is_live(uint32_t thread, cap_t revoker);
 enum status act_builder_fact(uint32_t thread, cap_t *builder);

@@ -24,16 +24,6 @@ int devices_boot(uint32_t *init, cap_t *bell)
     return 0;
 }
 
-struct capnp_builder act_message(void)
-{
-    static uint64_t words[32];
-    struct capnp_builder message;
-
-    memset(words, 0, sizeof(words));
-    capnp_builder_init(&message, words, sizeof(words));
-    return message;
-}
-
 enum status act_narrow_fact(uint32_t thread, cap_t range, uint32_t first, uint32_t count,
                             cap_t *made)
 {

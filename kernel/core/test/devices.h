@@ -9,8 +9,6 @@
 // What tests of devices begin with: a first program, by its thread, and a notification of its own.
 // 0, as a cmocka set-up.
 int devices_boot(uint32_t *init, cap_t *bell);
-// An empty message to build, one at a time.
-struct capnp_builder act_message(void);
 // IoPorts.narrow, or Interrupt.narrow, which is the same.
 enum status act_narrow_fact(uint32_t thread, cap_t range, uint32_t first, uint32_t count,
                             cap_t *made);

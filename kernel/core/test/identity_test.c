@@ -36,7 +36,8 @@ static void a_section_comes_where_caller_and_facet_disclose_it(void **state)
                                    UINT64_MAX, &session),
                      STATUS_OK);
     struct act_facet shy =
-        act_facet_of(visit.init, visit.client.facet, 7, 0, 1 << IDENTITY_NAME, 0);
+        act_facet_of(visit.init, visit.client.facet,
+                     (struct act_asked){.methods = 7, .withheld = 1 << IDENTITY_NAME});
     uint32_t open = act_process_of(visit.init, session, "it", visit.client.facet);
     uint32_t closed = act_process_of(visit.init, session, "it", shy.facet);
 

@@ -6,12 +6,10 @@
 enum status act_job_fact(uint32_t thread, cap_t parent, const uint32_t limits[RESOURCE_COUNT],
                          uint32_t size, uint32_t priority, cap_t *job)
 {
-    uint64_t words[32] = {0};
-    struct capnp_builder message;
+    struct capnp_builder message = act_message();
+    struct job_child_params_builder params = job_child_params_build(&message);
     struct act_answer answer;
 
-    capnp_builder_init(&message, words, sizeof(words));
-    struct job_child_params_builder params = job_child_params_build(&message);
     job_child_params_set_limits(params, (struct capnp_data){(const uint8_t *)limits, size});
     job_child_params_set_priority(params, priority);
     act_object(thread, parent, JOB_CHILD, &message, &answer);
@@ -26,9 +24,7 @@ cap_t act_job(uint32_t thread, cap_t parent, const uint32_t limits[RESOURCE_COUN
     enum status fact = act_job_fact(thread, parent, limits,
                                     RESOURCE_COUNT * (uint32_t)sizeof(*limits), priority, &job);
 
-    if (fact != STATUS_OK) {
-        machine_fail("no job", fact);
-    }
+    act_must(fact == STATUS_OK, "no job", fact);
     return job;
 }
 
@@ -37,9 +33,7 @@ cap_t act_builder_in(uint32_t thread, cap_t job)
     struct act_answer answer;
 
     act_object(thread, job, JOB_MAKE_PROCESS_BUILDER, NULL, &answer);
-    if (act_fact(&answer.cqe) != STATUS_OK) {
-        machine_fail("no builder", act_fact(&answer.cqe));
-    }
+    act_must(act_fact(&answer.cqe) == STATUS_OK, "no builder", act_fact(&answer.cqe));
     struct job_make_process_builder_results_reader results =
         job_make_process_builder_results_read(&answer.message);
     return (cap_t){job_make_process_builder_results_get_builder(results).id};

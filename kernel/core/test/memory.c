@@ -7,17 +7,6 @@
 
 #include "abi/start.h"
 
-static uint64_t words[KERNEL_MESSAGE_MAX / 8];
-
-static struct capnp_builder message_open(void)
-{
-    struct capnp_builder builder;
-
-    memset(words, 0, sizeof(words));
-    capnp_builder_init(&builder, words, sizeof(words));
-    return builder;
-}
-
 static enum status call(uint32_t thread, cap_t cap, uint16_t method,
                         const struct capnp_builder *message, struct act_answer *answer)
 {
@@ -29,7 +18,7 @@ static enum status call(uint32_t thread, cap_t cap, uint16_t method,
 
 enum status act_memory_fact(uint32_t thread, uint32_t pages, cap_t *memory)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct act_answer answer;
 
     job_make_memory_params_set_pages(job_make_memory_params_build(&message), pages);
@@ -44,16 +33,14 @@ cap_t act_memory(uint32_t thread, uint32_t pages)
     cap_t memory;
     enum status fact = act_memory_fact(thread, pages, &memory);
 
-    if (fact != STATUS_OK) {
-        machine_fail("no memory object", fact);
-    }
+    act_must(fact == STATUS_OK, "no memory object", fact);
     return memory;
 }
 
 enum status act_write(uint32_t thread, cap_t memory, uint64_t offset, const void *bytes,
                       uint32_t size)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct memory_object_write_params_builder params = memory_object_write_params_build(&message);
     struct act_answer answer;
 
@@ -64,7 +51,7 @@ enum status act_write(uint32_t thread, cap_t memory, uint64_t offset, const void
 
 int32_t act_read(uint32_t thread, cap_t memory, uint64_t offset, void *bytes, uint32_t size)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct memory_object_read_params_builder params = memory_object_read_params_build(&message);
     struct act_answer answer;
 
@@ -105,7 +92,7 @@ enum status act_space_fact(uint32_t thread, cap_t builder, cap_t *space, uint64_
 enum status act_map(uint32_t thread, cap_t space, uint64_t at, uint32_t pages, uint32_t rights,
                     cap_t memory, uint64_t offset)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct address_space_map_params_builder params = address_space_map_params_build(&message);
     struct act_answer answer;
 
@@ -119,7 +106,7 @@ enum status act_map(uint32_t thread, cap_t space, uint64_t at, uint32_t pages, u
 
 enum status act_unmap(uint32_t thread, cap_t space, uint64_t at)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct address_space_unmap_params_builder params = address_space_unmap_params_build(&message);
     struct act_answer answer;
 
@@ -129,7 +116,7 @@ enum status act_unmap(uint32_t thread, cap_t space, uint64_t at)
 
 enum status act_protect(uint32_t thread, cap_t space, uint64_t at, uint32_t rights)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct address_space_protect_params_builder params =
         address_space_protect_params_build(&message);
     struct act_answer answer;
@@ -143,7 +130,7 @@ enum status act_protect(uint32_t thread, cap_t space, uint64_t at, uint32_t righ
 
 enum status act_thread(uint32_t thread, cap_t job, cap_t space, cap_t *made, uint64_t *ring)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct job_make_thread_params_builder params = job_make_thread_params_build(&message);
     struct act_answer answer;
 
@@ -158,7 +145,7 @@ enum status act_thread(uint32_t thread, cap_t job, cap_t space, cap_t *made, uin
 enum status act_thread_start(uint32_t thread, cap_t made, uint64_t entry, uint64_t stack,
                              uint64_t argument)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct thread_start_params_builder params = thread_start_params_build(&message);
     struct act_answer answer;
 
@@ -190,7 +177,7 @@ int32_t act_join_read(uint32_t thread, const struct cqe *cqe)
 
 enum status act_control(uint32_t thread, cap_t made, struct act_control to)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct thread_control_params_builder params = thread_control_params_build(&message);
     struct act_answer answer;
 
@@ -202,7 +189,7 @@ enum status act_control(uint32_t thread, cap_t made, struct act_control to)
 
 struct sqe act_suspend(uint32_t thread, cap_t made)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct thread_control_params_builder params = thread_control_params_build(&message);
     struct sqe sqe = act_call(made, THREAD_CONTROL, 7);
 
@@ -215,7 +202,7 @@ struct sqe act_suspend(uint32_t thread, cap_t made)
 
 struct sqe act_exit(uint32_t thread, cap_t made, int32_t code)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct sqe sqe = act_call(made, THREAD_EXIT, 0);
 
     thread_exit_params_set_code(thread_exit_params_build(&message), code);
@@ -231,38 +218,12 @@ void act_thread_exit(uint32_t thread, cap_t made, int32_t code)
 
 enum status act_fault_endpoint(uint32_t thread, cap_t made, cap_t endpoint)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct act_answer answer;
 
     thread_set_fault_endpoint_params_set_endpoint(thread_set_fault_endpoint_params_build(&message),
                                                   (struct fault_handler){endpoint.value});
     return call(thread, made, THREAD_SET_FAULT_ENDPOINT, &message, &answer);
-}
-
-static void must(bool claim, const char *what, uint64_t value)
-{
-    if (!claim) {
-        machine_fail(what, value);
-    }
-}
-
-// --- Revokers ---------------------------------------------------------------------------------
-
-enum status act_revoke(uint32_t thread, cap_t revoker)
-{
-    struct act_answer answer;
-
-    act_object(thread, revoker, REVOKER_REVOKE, NULL, &answer);
-    return act_fact(&answer.cqe);
-}
-
-bool act_is_live(uint32_t thread, cap_t revoker)
-{
-    struct act_answer answer;
-
-    act_object(thread, revoker, REVOKER_STATUS, NULL, &answer);
-    must(act_fact(&answer.cqe) == STATUS_OK, "no status", act_fact(&answer.cqe));
-    return revoker_status_results_get_live(revoker_status_results_read(&answer.message));
 }
 
 // --- More threads of the first process ----------------------------------------------------------
@@ -289,9 +250,10 @@ uint64_t act_thread_argument(uint64_t ring)
     struct start start;
     uint64_t at = starts + start_count++ * sizeof(start);
 
-    must(machine_read(0, machine.threads[0].argument, &start, sizeof(start)), "no start page", 0);
+    act_must(machine_read(0, machine.threads[0].argument, &start, sizeof(start)), "no start page",
+             0);
     start.ring = ring;
-    must(machine_write(0, at, &start, sizeof(start)), "no page for threads", at);
+    act_must(machine_write(0, at, &start, sizeof(start)), "no page for threads", at);
     return at;
 }
 
@@ -302,7 +264,7 @@ cap_t act_thread_made(uint64_t *ring)
     enum status fact =
         act_thread(init, act_named(init, "job"), act_named(init, "space"), &made, ring);
 
-    must(fact == STATUS_OK, "no thread", fact);
+    act_must(fact == STATUS_OK, "no thread", fact);
     return made;
 }
 
@@ -314,7 +276,7 @@ cap_t act_thread_started(uint32_t *thread)
     enum status fact =
         act_thread_start(init, made, ACT_THREAD_ENTRY, ACT_THREAD_STACK, act_thread_argument(ring));
 
-    must(fact == STATUS_OK, "the thread does not start", fact);
+    act_must(fact == STATUS_OK, "the thread does not start", fact);
     *thread = machine.newest_thread;
     return made;
 }

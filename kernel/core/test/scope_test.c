@@ -47,7 +47,8 @@ static int boot(void **state)
 
 static cap_t scoped(uint16_t scope)
 {
-    struct act_facet made = act_facet_of(init, act_named(init, "timer"), 3, 0, 0, scope);
+    struct act_facet made = act_facet_of(init, act_named(init, "timer"),
+                                         (struct act_asked){.methods = 3, .scope = scope});
 
     assert_int_equal(made.fact, STATUS_OK);
     assert_int_equal(act_do_fact(init, act_release(made.revoker)), STATUS_OK);
@@ -176,8 +177,10 @@ static void facets_only_narrow_scope_and_disclosure(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
-        struct act_facet first = act_facet_of(init, timer, 3, 0, 0, scopes[i].first);
-        struct act_facet second = act_facet_of(init, first.facet, 1, 0, 0, scopes[i].second);
+        struct act_facet first =
+            act_facet_of(init, timer, (struct act_asked){.methods = 3, .scope = scopes[i].first});
+        struct act_facet second = act_facet_of(
+            init, first.facet, (struct act_asked){.methods = 1, .scope = scopes[i].second});
         assert_int_equal(second.fact, scopes[i].fact);
         uint32_t hold;
         if (second.fact == STATUS_OK) {
@@ -189,8 +192,10 @@ static void facets_only_narrow_scope_and_disclosure(void **state)
                              scopes[i].second == 0 ? scopes[i].first : scopes[i].second);
         }
     }
-    struct act_facet shy = act_facet_of(init, timer, 3, 0, 5, 0);
-    struct act_facet shyer = act_facet_of(init, shy.facet, 3, 0, 1 << 15, 0);
+    struct act_facet shy =
+        act_facet_of(init, timer, (struct act_asked){.methods = 3, .withheld = 5});
+    struct act_facet shyer =
+        act_facet_of(init, shy.facet, (struct act_asked){.methods = 3, .withheld = 1 << 15});
     uint32_t hold;
     assert_int_equal(
         hold_find(act_core(), act_core()->threads[init].process, shyer.facet.value, &hold),

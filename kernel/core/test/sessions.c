@@ -7,31 +7,13 @@
 
 #include "kernel/core/test/memory.h"
 
-static uint64_t words[KERNEL_MESSAGE_MAX / 8];
-
-static struct capnp_builder message_open(void)
-{
-    struct capnp_builder message;
-
-    memset(words, 0, sizeof(words));
-    capnp_builder_init(&message, words, sizeof(words));
-    return message;
-}
-
-static void must(bool claim, const char *what, uint64_t value)
-{
-    if (!claim) {
-        machine_fail(what, value);
-    }
-}
-
 cap_t act_identity_of(uint32_t thread, const struct identity_header *header, uint32_t pages,
                       bool is_sealed)
 {
     cap_t memory = act_memory(thread, pages);
 
-    must(act_write(thread, memory, 0, header, sizeof(*header)) == STATUS_OK, "not written", 0);
-    must(!is_sealed || act_seal(thread, memory) == STATUS_OK, "not sealed", 0);
+    act_must(act_write(thread, memory, 0, header, sizeof(*header)) == STATUS_OK, "not written", 0);
+    act_must(!is_sealed || act_seal(thread, memory) == STATUS_OK, "not sealed", 0);
     return memory;
 }
 
@@ -51,14 +33,14 @@ cap_t act_identity(uint32_t thread, const char *const *sections)
         offset += size;
     }
     act_write(thread, memory, 0, &header, sizeof(header));
-    must(act_seal(thread, memory) == STATUS_OK, "not sealed", 0);
+    act_must(act_seal(thread, memory) == STATUS_OK, "not sealed", 0);
     return memory;
 }
 
 enum status act_mint_fact(uint32_t thread, cap_t minter, cap_t identity, uint64_t expiry_ns,
                           cap_t *session)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct session_minter_mint_params_builder params = session_minter_mint_params_build(&message);
     struct act_answer answer;
 
@@ -80,7 +62,7 @@ cap_t act_session(uint32_t thread, const char *principal, uint64_t expiry_ns)
     enum status fact =
         act_mint_fact(thread, act_named(thread, "session"), identity, expiry_ns, &session);
 
-    must(fact == STATUS_OK, "no session", fact);
+    act_must(fact == STATUS_OK, "no session", fact);
     act_do_fact(thread, act_release(identity));
     return session;
 }
@@ -96,7 +78,7 @@ enum status act_session_end(uint32_t thread, cap_t session)
 enum status act_from_call_fact(uint32_t thread, cap_t minter, uint64_t call_id, uint64_t expiry_ns,
                                cap_t *session)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct session_minter_from_call_params_builder params =
         session_minter_from_call_params_build(&message);
     struct act_answer answer;
@@ -112,7 +94,7 @@ enum status act_from_call_fact(uint32_t thread, cap_t minter, uint64_t call_id, 
 
 enum status act_builder_of_fact(uint32_t thread, cap_t session, cap_t job, cap_t *builder)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct session_minter_make_process_builder_params_builder params =
         session_minter_make_process_builder_params_build(&message);
     struct act_answer answer;
@@ -138,7 +120,7 @@ uint32_t act_process_of(uint32_t thread, cap_t session, const char *name, cap_t 
     if (fact == STATUS_OK) {
         fact = act_start(thread, builder, &process);
     }
-    must(fact == STATUS_OK, "no process", fact);
+    act_must(fact == STATUS_OK, "no process", fact);
     act_do_fact(thread, act_release(builder));
     act_do_fact(thread, act_release(process));
     return machine.newest_thread;
@@ -147,7 +129,7 @@ uint32_t act_process_of(uint32_t thread, cap_t session, const char *name, cap_t 
 enum status act_identity_fact(uint32_t thread, cap_t server, uint64_t call_id, uint32_t section,
                               uint32_t offset, uint32_t *size, char *bytes, uint32_t *count)
 {
-    struct capnp_builder message = message_open();
+    struct capnp_builder message = act_message();
     struct endpoint_identity_params_builder params = endpoint_identity_params_build(&message);
     struct act_answer answer;
 
@@ -164,30 +146,6 @@ enum status act_identity_fact(uint32_t thread, cap_t server, uint64_t call_id, u
         memcpy(bytes, data.data, data.size);
     }
     return act_fact(&answer.cqe);
-}
-
-struct act_facet act_facet_of(uint32_t thread, cap_t target, uint64_t methods, uint64_t interface,
-                              uint16_t withheld, uint16_t scope)
-{
-    struct capnp_builder message = message_open();
-    struct capability_manager_facet_params_builder params =
-        capability_manager_facet_params_build(&message);
-    struct act_answer answer;
-    struct act_facet made;
-
-    capability_manager_facet_params_set_target(params, (struct capnp_cap){target.value});
-    capability_manager_facet_params_set_methods(params, methods);
-    capability_manager_facet_params_set_interface(params, interface);
-    capability_manager_facet_params_set_withheld(params, withheld);
-    capability_manager_facet_params_set_scope(params, scope);
-    act_object(thread, act_named(thread, "capabilities"), CAPABILITY_MANAGER_FACET, &message,
-               &answer);
-    struct capability_manager_facet_results_reader results =
-        capability_manager_facet_results_read(&answer.message);
-    made.fact = act_fact(&answer.cqe);
-    made.facet.value = capability_manager_facet_results_get_facet(results).id;
-    made.revoker.value = capability_manager_facet_results_get_revoker(results).id;
-    return made;
 }
 
 // --- A visit ------------------------------------------------------------------------------------
@@ -223,7 +181,7 @@ struct message_header act_called(uint32_t thread, uint16_t disclose)
     act_submit(thread, act_visit_call(thread, disclose));
     enum status fact =
         act_do_fact(visit.init, act_recv(visit.server, VISIT_RECV_AT, VISIT_RECV_SIZE, 2));
-    must(fact == STATUS_OK, "no call came", fact);
+    act_must(fact == STATUS_OK, "no call came", fact);
     return act_header(visit.init, VISIT_RECV_AT);
 }
 
@@ -231,7 +189,7 @@ void act_answered(uint32_t thread, uint64_t call_id)
 {
     enum status fact = act_do_fact(visit.init, act_return(call_id, 3));
 
-    must(fact == STATUS_OK, "no answer went out", fact);
+    act_must(fact == STATUS_OK, "no answer went out", fact);
     act_reap(thread);
 }
 

@@ -27,12 +27,8 @@ uint32_t act_process_of(uint32_t thread, cap_t session, const char *name, cap_t 
 // Endpoint.identity: what came stands in bytes[0] to bytes[*count - 1].
 enum status act_identity_fact(uint32_t thread, cap_t server, uint64_t call_id, uint32_t section,
                               uint32_t offset, uint32_t *size, char *bytes, uint32_t *count);
-// CapabilityManager.facet with all its parameters.
-struct act_facet act_facet_of(uint32_t thread, cap_t target, uint64_t methods, uint64_t interface,
-                              uint16_t withheld, uint16_t scope);
 
-// --- A visit: one process serves another, which is of a session of its own
-// ------------------------
+// --- A visit: one process serves another, which is of a session of its own ----------------------
 
 enum {
     VISIT_MESSAGE = 64,

@@ -5,13 +5,6 @@
 
 #include <string.h>
 
-static void must(bool claim, const char *what, uint64_t value)
-{
-    if (!claim) {
-        machine_fail(what, value);
-    }
-}
-
 // --- SQEs ---------------------------------------------------------------------------------------
 
 struct sqe act_signal(cap_t cap, uint64_t bits)
@@ -62,14 +55,15 @@ uint32_t act_sq_index(uint32_t thread)
 {
     struct ring_header header;
 
-    must(machine_read(machine.threads[thread].space, machine_ring(thread), &header, sizeof(header)),
-         "the thread has no ring", thread);
+    act_must(
+        machine_read(machine.threads[thread].space, machine_ring(thread), &header, sizeof(header)),
+        "the thread has no ring", thread);
     return header.sq_tail;
 }
 
 void act_enter(uint32_t thread)
 {
-    must(machine_run_until(thread), "the thread can't run", thread);
+    act_must(machine_run_until(thread), "the thread can't run", thread);
     machine_enter(thread, 0, 0);
 }
 
@@ -77,7 +71,7 @@ static struct cqe reap(uint32_t thread, uint64_t user_data)
 {
     struct cqe cqe = act_reap(thread);
 
-    must(cqe.user_data == user_data, "another completion comes first", cqe.user_data);
+    act_must(cqe.user_data == user_data, "another completion comes first", cqe.user_data);
     return cqe;
 }
 
@@ -85,7 +79,7 @@ uint64_t act_reap_bits(uint32_t thread, uint64_t user_data)
 {
     struct cqe cqe = reap(thread, user_data);
 
-    must(act_fact(&cqe) == STATUS_OK, "a WAIT is refused", act_fact(&cqe));
+    act_must(act_fact(&cqe) == STATUS_OK, "a WAIT is refused", act_fact(&cqe));
     return cqe.extra;
 }
 
@@ -93,7 +87,7 @@ enum status act_reap_fact(uint32_t thread, uint64_t user_data)
 {
     struct cqe cqe = reap(thread, user_data);
 
-    must(act_fact(&cqe) == STATUS_OK || cqe.extra == 0, "a refusal has bits", cqe.extra);
+    act_must(act_fact(&cqe) == STATUS_OK || cqe.extra == 0, "a refusal has bits", cqe.extra);
     return act_fact(&cqe);
 }
 
@@ -106,21 +100,10 @@ uint64_t act_woken(uint32_t thread, struct sqe unpark)
 
 // --- Kernel objects -----------------------------------------------------------------------------
 
-static uint64_t words[KERNEL_MESSAGE_MAX / 8];
-
-static struct capnp_builder builder_open(void)
-{
-    struct capnp_builder builder;
-
-    memset(words, 0, sizeof(words));
-    capnp_builder_init(&builder, words, sizeof(words));
-    return builder;
-}
-
 static void make(uint32_t thread, uint16_t method, struct act_answer *answer)
 {
     act_object(thread, act_named(thread, "job"), method, NULL, answer);
-    must(act_fact(&answer->cqe) == STATUS_OK, "nothing is made", act_fact(&answer->cqe));
+    act_must(act_fact(&answer->cqe) == STATUS_OK, "nothing is made", act_fact(&answer->cqe));
 }
 
 cap_t act_notification(uint32_t thread)
@@ -148,35 +131,35 @@ cap_t act_give(uint32_t from, cap_t cap, uint32_t to)
     struct core *core = &machine.kernel->core;
     uint32_t hold = NONE;
 
-    must(hold_find(core, core->threads[from].process, cap.value, &hold) == STATUS_OK,
-         "nothing to give", cap.value);
+    act_must(hold_find(core, core->threads[from].process, cap.value, &hold) == STATUS_OK,
+             "nothing to give", cap.value);
     return hold_copy(core, hold, core->threads[to].process, HOW_GRANT);
 }
 
 void act_set(uint32_t thread, cap_t notification, uint64_t bits)
 {
-    struct capnp_builder message = builder_open();
+    struct capnp_builder message = act_message();
     struct act_answer answer;
 
     notification_signal_params_set_bits(notification_signal_params_build(&message), bits);
     act_object(thread, notification, NOTIFICATION_SIGNAL, &message, &answer);
-    must(act_fact(&answer.cqe) == STATUS_OK, "no signal", act_fact(&answer.cqe));
+    act_must(act_fact(&answer.cqe) == STATUS_OK, "no signal", act_fact(&answer.cqe));
 }
 
 uint64_t act_take(uint32_t thread, cap_t notification, uint64_t mask)
 {
-    struct capnp_builder message = builder_open();
+    struct capnp_builder message = act_message();
     struct act_answer answer;
 
     notification_take_params_set_mask(notification_take_params_build(&message), mask);
     act_object(thread, notification, NOTIFICATION_TAKE, &message, &answer);
-    must(act_fact(&answer.cqe) == STATUS_OK, "nothing to take", act_fact(&answer.cqe));
+    act_must(act_fact(&answer.cqe) == STATUS_OK, "nothing to take", act_fact(&answer.cqe));
     return notification_take_results_get_bits(notification_take_results_read(&answer.message));
 }
 
 enum status act_bind_fact(uint32_t thread, cap_t server, cap_t notification)
 {
-    struct capnp_builder message = builder_open();
+    struct capnp_builder message = act_message();
     struct act_answer answer;
 
     endpoint_bind_params_set_notification(endpoint_bind_params_build(&message),
@@ -190,7 +173,7 @@ uint64_t act_next_cancelled(uint32_t thread, cap_t server)
     struct act_answer answer;
 
     act_object(thread, server, ENDPOINT_NEXT_CANCELLED, NULL, &answer);
-    must(act_fact(&answer.cqe) == STATUS_OK, "nextCancelled is refused", act_fact(&answer.cqe));
+    act_must(act_fact(&answer.cqe) == STATUS_OK, "nextCancelled is refused", act_fact(&answer.cqe));
     return endpoint_next_cancelled_results_get_call_id(
         endpoint_next_cancelled_results_read(&answer.message));
 }
@@ -198,11 +181,11 @@ uint64_t act_next_cancelled(uint32_t thread, cap_t server)
 void act_sleep(uint32_t thread, cap_t timer, uint64_t deadline_ns, uint64_t timeout_ns,
                uint64_t user_data)
 {
-    struct capnp_builder message = builder_open();
+    struct capnp_builder message = act_message();
     struct sqe sqe = act_call(timer, TIMER_SLEEP_UNTIL, user_data);
 
     timer_sleep_until_params_set_deadline(timer_sleep_until_params_build(&message), deadline_ns);
-    machine_message_write(thread, ACT_PAYLOAD, words, capnp_builder_size(&message));
+    machine_message_write(thread, ACT_PAYLOAD, message.bytes, capnp_builder_size(&message));
     sqe.payload = ACT_PAYLOAD;
     sqe.payload_len = capnp_builder_size(&message);
     sqe.arg = timeout_ns;
