@@ -109,8 +109,9 @@ soak: $(PROPERTY_GCC) ## The property tests with many more steps (STEPS=n), with
 format: ## Format the C sources in place
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
 
-docs: $(DOCS)/index.html ## The interface reference, in build/docs/interfaces
-	@echo '$(DOCS)/index.md and $(DOCS)/index.html'
+docs: $(DOCS)/index.html $(PAGES_NEED) ## The interface reference, in build/; what pages show
+	@tools/pages/pages.py
+	@echo '$(DOCS)/index.md and $(DOCS)/index.html, docs/tour.md and docs/authority.svg'
 
 BENCH_NEEDS = $(X86_64_ALL) $(SIM_ALL) $(HOST_TOOLS) $(BENCH_BIN) $(CAPNP_BENCH)
 bench: $(BENCH_NEEDS) ## Measure; prints tables and writes JSON

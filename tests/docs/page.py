@@ -6,6 +6,7 @@ among the lines that it prints, in their order; `*` stands for the rest of a wor
 end for the rest of a line. `site/` is another folder, below build/, so that nothing of the tree is
 touched.
 """
+import fcntl
 import os
 import pathlib
 import re
@@ -15,6 +16,14 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SITE = "build/test/docs/site"
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def alone():
+    """Pages share build/run/, so one test at a time runs them. Lasts until the result is dropped."""
+    (ROOT / SITE).parent.mkdir(parents=True, exist_ok=True)
+    lock = open(ROOT / f"{SITE}.lock", "wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 class Untrue(Exception):

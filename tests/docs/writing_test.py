@@ -10,6 +10,9 @@ import page
 
 
 class Pages(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(page.alone().close)
+
     def test_writing_a_program_is_as_the_page_says(self):
         self.assertGreater(page.check(page.ROOT / "docs/writing-a-program.md"), 9)
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// graph: processes and objects as nodes, holds as edges. `dot` and `json` show one moment; `html`
-// is one page that needs nothing else, with every moment of the log under a slider (page.c).
+// graph: processes and objects as nodes, holds as edges. `dot`, `json` and `svg` (svg.c) show one
+// moment; `html` is one page that needs nothing else, with every moment of the log under a slider
+// (page.c).
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/authority/ask.h"
 #include "tools/authority/page.h"
+#include "tools/authority/svg.h"
 
 enum { LIVES_DRAWN_MAX = 50000 };
 
@@ -225,6 +227,8 @@ int graph_run(const struct options *options)
     drawing.at = moment_asked(&history);
     if (strcmp(format, "dot") == 0) {
         dot_draw(&drawing);
+    } else if (strcmp(format, "svg") == 0) {
+        svg_draw(&history, drawing.at);
     } else if (strcmp(format, "html") == 0) {
         html_draw(&drawing);
     } else {

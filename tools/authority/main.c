@@ -32,7 +32,7 @@ static const struct verb {
     {"what-if", what_if_run, 3, 3, "LOG revoke FACET",
      "who would be stopped; kill PROCESS, kill-job JOB"},
     {"suggest", suggest_run, 1, 2, "LOG [PROCESS]", "the grants and methods that were used"},
-    {"graph", graph_run, 1, 1, "LOG", "a picture: --format dot, json, or html with a slider"},
+    {"graph", graph_run, 1, 1, "LOG", "a picture: --format svg, dot, json, html with a slider"},
     {"set-grant", set_grant_run, 3, 3, "MANIFEST PLACE GRANT", "the manifest with this grant"},
     {"prove", prove_run, 3, 5, "LOG OUT QUESTION", "an answer that authority-verify can check"},
     {"checkpoint", checkpoint_run, 2, 2, "LOG OUT", "what stands for the log's first pages"},
@@ -140,7 +140,8 @@ static bool out_parse(struct options *options, const char *text)
 static bool format_parse(struct options *options, const char *text)
 {
     options->format = text;
-    return strcmp(text, "dot") == 0 || strcmp(text, "json") == 0 || strcmp(text, "html") == 0;
+    return strcmp(text, "dot") == 0 || strcmp(text, "json") == 0 || strcmp(text, "html") == 0 ||
+           strcmp(text, "svg") == 0;
 }
 
 static const struct {
@@ -158,7 +159,7 @@ static const struct {
     {"--manifest", true, manifest_parse, ""},
     {"--out", true, out_parse, ""},
     {"--checkpoint", true, checkpoint_parse, ""},
-    {"--format", true, format_parse, "dot, json or html"},
+    {"--format", true, format_parse, "svg, dot, json or html"},
 };
 
 static _Noreturn void usage(const char *what, const char *which)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TOOL = ROOT / "build/host/tools/authority"
@@ -145,6 +146,22 @@ class Ask(unittest.TestCase):
         self.assertEqual(dot.count(" -> "), holds)
         drawn = self.rows("graph", "--at", self.runs, "--format", "json")
         self.assertEqual(len([row for row in drawn if row["row"] == "hold"]), holds)
+        self.assertEqual(self.drawn(self.runs, "path"), holds)
+        self.assertEqual(self.drawn(0, "path"), 0)
+
+    def drawn(self, moment, kind, style=None):
+        """How much of a kind the picture has; all that it has is within its edges."""
+        picture = xml.etree.ElementTree.fromstring(
+            self.says("graph", "--at", moment, "--format", "svg"))
+        edges = [int(edge) for edge in picture.get("viewBox").split()]
+        for box in picture.iterfind("{*}rect[@x]"):
+            self.assertLessEqual(int(box.get("x")) + int(box.get("width")), edges[2])
+            self.assertLessEqual(int(box.get("y")) + int(box.get("height")), edges[3])
+        return sum(style in (None, part.get("class")) for part in picture.iterfind(f"{{*}}{kind}"))
+
+    def test_a_picture_shows_what_does_not_work_any_more(self):
+        self.assertEqual(self.drawn(self.revoked - 1, "path", "x"), 0)
+        self.assertGreater(self.drawn(self.revoked, "path", "x"), 0)
 
     def test_the_page_has_every_moment_and_loads_nothing(self):
         page = self.says("graph", "--format", "html")

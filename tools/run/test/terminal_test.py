@@ -24,11 +24,11 @@ SECONDS = 60
 class Person:
     """Sits at a pseudo-terminal in which a program runs."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, tool=TOOL):
         self.master, child = pty.openpty()
         self.before = termios.tcgetattr(child)
         self.child = child
-        self.program = subprocess.Popen([*TOOL, *arguments], cwd=ROOT, stdin=child, stdout=child,
+        self.program = subprocess.Popen([*tool, *arguments], cwd=ROOT, stdin=child, stdout=child,
                                         stderr=child, start_new_session=True,
                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.seen = b""
