@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def alone():
-    """Pages share build/run/, so one test at a time runs them. Lasts until the result is dropped."""
+    """Pages share build/run/, so one test at a time runs them, until the result is closed."""
     (ROOT / SITE).parent.mkdir(parents=True, exist_ok=True)
     lock = open(ROOT / f"{SITE}.lock", "wb")
     fcntl.flock(lock, fcntl.LOCK_EX)
