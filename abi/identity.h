@@ -4,7 +4,7 @@
 // of sealed memory with a fixed header and up to eight numbered sections of bytes. Whoever minted
 // the session wrote it, and the kernel vouches for no more than that: who asks gets a section from
 // there, if the caller discloses it (Endpoint.identity). What a section says is a matter between
-// minters and servers; the first two have a meaning everywhere.
+// minters and servers; these have a meaning everywhere.
 #ifndef ABI_IDENTITY_H
 #define ABI_IDENTITY_H
 
@@ -22,6 +22,7 @@ enum {
 enum identity_section_number {
     IDENTITY_PRINCIPAL = 0, // who: an id that stays the same, no name for people
     IDENTITY_NAME = 1,      // a name for people; UTF-8
+    IDENTITY_PROFILE = 2,   // by which a broker chooses what it hands out
 };
 
 struct identity_section {

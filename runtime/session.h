@@ -12,10 +12,19 @@
 #ifndef RUNTIME_SESSION_H
 #define RUNTIME_SESSION_H
 
+#include "abi/commit.h"
 #include "abi/identity.h"
 #include "lib/capnp/call.h"
 
 #include "schema/kernel.capnp.h"
+
+// What a call discloses (struct tsr_call_options) so that who answers may act for the caller, and
+// those who act so can say for whom.
+enum {
+    TSR_DISCLOSE_NAME = 1 << IDENTITY_NAME,
+    TSR_DISCLOSE_PROFILE = 1 << IDENTITY_PROFILE,
+    TSR_ACT_FOR_ME = DISCLOSE_ALL,
+};
 
 // An identity being written.
 struct tsr_identity {

@@ -174,14 +174,20 @@ static bool space_open(struct tsr_build *build, struct capnp_exception *exceptio
                                  exception);
 }
 
-bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct job job,
-                    struct capnp_exception *exception)
+// An empty build, with numbers of its own that nobody else can tell.
+static void build_init(struct tsr_build *build, struct tsr_spawner *spawner, struct job job)
 {
     uint64_t seeds[SHA256_SIZE / sizeof(uint64_t)];
     uint64_t drawn[] = {spawner->seed, spawner->drawn++};
     sha256_of(drawn, sizeof drawn, (uint8_t *)seeds);
     *build =
         (struct tsr_build){.spawner = spawner, .job = job, .seed = seeds[0], .own_seed = seeds[1]};
+}
+
+bool tsr_build_open(struct tsr_build *build, struct tsr_spawner *spawner, struct job job,
+                    struct capnp_exception *exception)
+{
+    build_init(build, spawner, job);
     return job_make_process_builder(job, &build->builder, exception) &&
            space_open(build, exception);
 }
@@ -190,7 +196,7 @@ bool tsr_build_open_for(struct tsr_build *build, struct tsr_spawner *spawner,
                         struct session_minter session, struct job job,
                         struct capnp_exception *exception)
 {
-    *build = (struct tsr_build){.spawner = spawner, .job = job};
+    build_init(build, spawner, job);
     return session_minter_make_process_builder(session, job, &build->builder, exception) &&
            space_open(build, exception);
 }

@@ -26,9 +26,16 @@ struct BootProgram {
   arguments @1 :Text;
   grants @2 :List(BootGrant);
   keep @3 :Bool;    # started again when it ends, ended when all others have; of init-min's own job
-  session @4 :Bool; # somebody's session: the end of the first one is the end of all, the others
+  seat @4 :Bool;    # somebody sits there: the end of the first one is the end of all, the others
                     # begin anew; one that fails is started again
   label @5 :Text;   # what init-min calls it; empty: its name
+  session @6 :SessionInfo; # of its own, another one for each start; no name: init-min's own
+}
+
+struct SessionInfo {
+  # What a session's identity says (abi/identity.h).
+  name @0 :Text;    # for people
+  profile @1 :Text; # what a broker hands out there
 }
 
 struct BootGrant {
@@ -57,4 +64,5 @@ struct BootGrant {
 
 struct StartInfo {
   arguments @0 :Text;
+  session @1 :SessionInfo; # what the program may tell people; servers ask the kernel instead
 }

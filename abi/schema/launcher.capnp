@@ -27,14 +27,17 @@ interface Launcher @0x9f4b3c0000000501 {
 
   start @1 (program :Text, arguments :Text, grants :List(Grant)) -> (task :Task, number :UInt32);
   # Starts a program of the list, which has these capabilities (at most 12) and these arguments (at
-  # most 256 bytes), in a job of its own, whose limits are the launcher's choice. Errors: failed for
-  # a program that is not on the list, or what the kernel found; overloaded when too many run.
+  # most 256 bytes), in a job of its own, whose limits are the launcher's choice, and in a session
+  # below the caller's: the call has to say that it may be acted for (bit 15 of its disclose), and
+  # the program can disclose what the call did. Errors: failed for a program that is not on the
+  # list, or what the kernel found; overloaded when too many run.
 
   tasks @2 (index :UInt32) -> (count :UInt32, number :UInt32, program :Text, process :UInt64,
                                state :TaskState, code :Int32, cause :Kernel.ExitCause,
-                               startedAt :UInt64, pages :UInt32);
+                               startedAt :UInt64, pages :UInt32, session :Text);
   # How many tasks of this launcher are known; one of them: those that run, and the last that ended.
-  # The time is nanoseconds since boot; pages are those of memory that it has now.
+  # The time is nanoseconds since boot; pages are those of memory that it has now; session is the
+  # name of the one that it acts for, as its start disclosed it.
 
   own @3 () -> (launcher :Launcher);
   # A launcher with the same list and tasks of its own. When nobody holds it any more, what it

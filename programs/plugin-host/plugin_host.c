@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/service/service.h"
+#include "runtime/session.h"
 
 #include "schema/kernel.capnp.h"
 #include "schema/launcher.capnp.h"
@@ -158,6 +159,7 @@ static void ended(void *context, struct capnp_call *call)
 static bool plugin_start(const struct plugin *plugin, struct capnp_cap stdio,
                          struct capnp_exception *exception)
 {
+    const struct tsr_call_options options = {.disclose = TSR_ACT_FOR_ME};
     struct capnp_call call;
     struct launcher_start_params_builder params;
     struct launcher_start_results_reader results;
@@ -170,7 +172,8 @@ static bool plugin_start(const struct plugin *plugin, struct capnp_cap stdio,
     grant_set_name(grant, tsr_text_of("stdio"));
     grant_set_capability(grant, stdio);
     bool is_started =
-        capnp_call_send(&call, exception) && launcher_start_finish(&call, &results, exception);
+        tsr_call_send(&call, &options, exception) &&
+        launcher_start_finish(&call, &results, exception);
     if (is_started) {
         host.task = launcher_start_results_get_task(results);
     }

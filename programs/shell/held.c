@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "programs/shell/shell.h"
+#include "runtime/session.h"
 
 static bool is_named(const char *name, struct capnp_text text)
 {
@@ -148,6 +149,7 @@ static void bundle_take(struct shell *shell, const struct capnp_call *call,
 
 void held_bundle(struct shell *shell)
 {
+    const struct tsr_call_options options = {.disclose = TSR_DISCLOSE_PROFILE};
     const struct held *held = held_of(shell, BROKER_INTERFACE_ID);
     const struct broker broker = {held == NULL ? 0 : held->cap};
     uint32_t count = held == NULL ? 0 : 1;
@@ -159,7 +161,7 @@ void held_bundle(struct shell *shell)
         bool is_answered = broker_bundle_begin(broker, &call, &params, &exception);
         if (is_answered) {
             broker_bundle_params_set_index(params, i);
-            is_answered = capnp_call_send(&call, &exception) &&
+            is_answered = tsr_call_send(&call, &options, &exception) &&
                           broker_bundle_finish(&call, &results, &exception);
             if (is_answered) {
                 count = broker_bundle_results_get_count(results);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "programs/shell/shell.h"
+#include "runtime/session.h"
 
 enum { GRANTS_MAX = 12, ARGUMENTS_MAX = 256 };
 
@@ -137,6 +138,7 @@ static bool start(struct shell *shell, struct held *launcher, struct grants *gra
     char arguments[ARGUMENTS_MAX];
     uint32_t size;
     struct shell_word program = shell_word(shell, 1);
+    const struct tsr_call_options options = {.disclose = TSR_ACT_FOR_ME};
     struct capnp_call call;
     struct capnp_exception exception;
     struct launcher_start_params_builder params;
@@ -156,8 +158,8 @@ static bool start(struct shell *shell, struct held *launcher, struct grants *gra
         grant_set_name(grant, grants->list[i].name);
         grant_set_capability(grant, (struct capnp_cap){grants->list[i].cap});
     }
-    bool is_started =
-        capnp_call_send(&call, &exception) && launcher_start_finish(&call, &results, &exception);
+    bool is_started = tsr_call_send(&call, &options, &exception) &&
+                      launcher_start_finish(&call, &results, &exception);
     if (is_started) {
         grants->number = launcher_start_results_get_number(results);
         *task = launcher_start_results_get_task(results);
@@ -380,11 +382,13 @@ static void task_row(struct shell *shell, struct launcher_tasks_results_reader t
                        (int64_t)(launcher_tasks_results_get_process(task) & UINT32_MAX));
     shell_sheet_words(&shell->sheet, how.text);
     shell_sheet_number(&shell->sheet, launcher_tasks_results_get_pages(task));
+    struct capnp_text session = launcher_tasks_results_get_session(task);
+    shell_sheet_text(&shell->sheet, session.data, session.size);
 }
 
 enum code command_ps(struct shell *shell)
 {
-    static const char *const names[] = {"number", "program", "process", "state", "pages"};
+    static const char *const names[] = {"number", "program", "process", "state", "pages", "session"};
     struct held *launcher = launcher_of(shell);
     uint32_t count = 1;
     if (launcher == NULL) {

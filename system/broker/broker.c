@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "abi/identity.h"
 #include "abi/start.h"
 #include "runtime/service/service.h"
+#include "runtime/session.h"
 #include "system/broker/profile.h"
 
 #include "schema/boot.capnp.h"
@@ -18,6 +20,7 @@ enum { TEXT_MAX = 512 };
 struct broker_state {
     struct tsr_service service;
     const struct start *start;
+    struct endpoint server;
     struct debug_console console;
     struct capability_manager capabilities;
     struct profiles profiles;
@@ -82,6 +85,27 @@ static bool item_make(struct broker_state *self, const struct profile_item *item
     return true;
 }
 
+// A facet says whose bundle it is, and so does its caller's session: one alone is not enough, so
+// that a facet which got into another session brings nothing there.
+static bool session_check(const struct broker_state *self, struct profile_name profile,
+                          struct capnp_exception *exception)
+{
+    char bytes[NAME_SIZE];
+    uint32_t size = 0;
+    if (!tsr_identity_read(self->server, self->service.current->call_id, IDENTITY_PROFILE, bytes,
+                           sizeof bytes, &size, exception)) {
+        capnp_exception_set(exception, CAPNP_EXCEPTION_FAILED, 0,
+                            "disclose your session's profile: the bundle follows from it");
+        return false;
+    }
+    if (size != profile.size || memcmp(bytes, profile.text, size) != 0) {
+        capnp_exception_set(exception, CAPNP_EXCEPTION_FAILED, 0,
+                            "this bundle is of another profile than your session's");
+        return false;
+    }
+    return true;
+}
+
 static bool on_bundle(void *context, struct broker_bundle_params_reader params,
                       struct broker_bundle_results_builder results,
                       struct capnp_exception *exception)
@@ -95,6 +119,11 @@ static bool on_bundle(void *context, struct broker_bundle_params_reader params,
         return false;
     }
     const struct profile *profile = &self->profiles.profiles[which];
+    if (!session_check(self, profile->name, exception)) {
+        say(self, profile->name, (struct profile_name){"the bundle", strlen("the bundle")},
+            " is refused: the caller's session has another profile, or does not say it");
+        return false;
+    }
     if (index >= profile->count) {
         capnp_exception_set(exception, CAPNP_EXCEPTION_INVALID_ARGUMENT, index,
                             "the bundle has no more capabilities");
@@ -160,16 +189,15 @@ static void profiles_find(struct start *start)
 
 int tsr_main(struct start *start)
 {
-    struct endpoint server;
     struct capnp_exception exception;
-    if (!tsr_find(start, "server", ENDPOINT_INTERFACE_ID, &server.id) ||
+    if (!tsr_find(start, "server", ENDPOINT_INTERFACE_ID, &broker.server.id) ||
         !tsr_find(start, "console", DEBUG_CONSOLE_INTERFACE_ID, &broker.console.id) ||
         !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID,
                   &broker.capabilities.id)) {
         tsr_panic("broker: server, console or capabilities was not granted");
     }
     profiles_find(start);
-    const struct tsr_service_options options = {.server = server.id,
+    const struct tsr_service_options options = {.server = broker.server.id,
                                                 .interface = BROKER_INTERFACE_ID,
                                                 .message_max = 640,
                                                 .dispatch = dispatch,

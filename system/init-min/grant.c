@@ -260,8 +260,8 @@ static bool source_bell(const struct init *init, struct boot_grant_reader grant,
     return true;
 }
 
-// Two names of the first program's own mean another thing to those that it starts: `space` is the
-// program's own address space, `programs` the job that all of them run in.
+// Three names mean another thing to those that it starts: `space` is the program's own address
+// space, `programs` the job that all of them run in, `callers` what acts for callers alone.
 static bool is_special(const struct init *init, const struct tsr_build *build,
                        struct boot_grant_reader grant, struct capnp_cap *cap)
 {
@@ -269,6 +269,10 @@ static bool is_special(const struct init *init, const struct tsr_build *build,
     struct capnp_text name = is_own ? boot_grant_get_own(grant) : (struct capnp_text){"", 0};
     if (text_equals(name, tsr_text_of("space"))) {
         cap->id = build->space.id;
+        return true;
+    }
+    if (text_equals(name, tsr_text_of("callers"))) {
+        cap->id = init->callers.id;
         return true;
     }
     cap->id = init->programs_job.id;

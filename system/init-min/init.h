@@ -7,6 +7,7 @@
 
 #include "runtime/runtime.h"
 #include "runtime/service/service.h"
+#include "runtime/session.h"
 #include "runtime/spawn.h"
 
 #include "schema/boot.capnp.h"
@@ -27,6 +28,7 @@ struct program {
     struct capnp_text label;
     enum program_state state;
     struct process process; // while it runs
+    struct session_minter session; // of its own, until it is ended; 0: init-min's
     uint64_t number;        // of the process that it is, or was last
     // Of one that has ended.
     int32_t code;
@@ -44,6 +46,8 @@ struct init {
     struct job job;          // init-min's own, of those that are kept running too
     struct job programs_job; // of all others
     struct capability_manager capabilities;
+    struct session_minter session; // init-min's own
+    struct session_minter callers; // acts for callers of whom it is granted, no more
     struct io_ports ports;
     struct interrupt lines;
     struct tsr_spawner spawner;
@@ -83,6 +87,16 @@ void complain(const struct init *init, struct capnp_text name, const char *what,
 _Noreturn void fail(const struct init *init, struct capnp_text name, const char *what,
                     const struct capnp_exception *why);
 bool text_equals(struct capnp_text left, struct capnp_text right);
+
+// ---- seat.c: sessions of programs ----
+
+// What only acts for callers, made of init-min's own session.
+void callers_make(struct init *init);
+// A session for a program that has one of its own, with what it says of itself; false, after the
+// reason was said.
+bool session_begin(struct init *init, struct boot_program_reader from, struct program *program);
+// Nothing is done any more on behalf of who was there.
+void session_finish(struct program *program);
 
 // ---- grant.c: what programs are granted ----
 

@@ -6,8 +6,8 @@
 // with the reason, and ends it with code 1, as does a program that ended otherwise than with code
 // 0.
 //
-// Granted by the kernel: console, timer, job, capabilities, package, log, log-pages, space, ports,
-// interrupts. The manifest is in the package, and nobody has checked it before.
+// Granted by the kernel: console, timer, job, session, capabilities, package, log, log-pages, space,
+// ports, interrupts. The manifest is in the package, and nobody has checked it before.
 
 #include <string.h>
 
@@ -101,7 +101,7 @@ void manifest_check(const struct init *init)
 static void programs_job_make(struct init *init)
 {
     static const uint32_t kept[RESOURCE_COUNT] = {
-        [RESOURCE_SESSIONS] = 4, [RESOURCE_JOBS] = 4,       [RESOURCE_PROCESSES] = 12,
+        [RESOURCE_SESSIONS] = 32,[RESOURCE_JOBS] = 4,       [RESOURCE_PROCESSES] = 12,
         [RESOURCE_THREADS] = 12, [RESOURCE_OBJECTS] = 128,  [RESOURCE_FACETS] = 128,
         [RESOURCE_HOLDS] = 256,  [RESOURCE_MAPPINGS] = 128, [RESOURCE_PAGES] = 2048,
         [RESOURCE_SPACE] = 4096, [RESOURCE_CALLS] = 64,     [RESOURCE_LOG] = 1024,
@@ -161,8 +161,9 @@ int tsr_main(struct start *start)
     }
     if (!tsr_find(start, "job", JOB_INTERFACE_ID, &init.job.id) ||
         !tsr_find(start, "timer", TIMER_INTERFACE_ID, &init.timer.id) ||
+        !tsr_find(start, "session", SESSION_MINTER_INTERFACE_ID, &init.session.id) ||
         !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID, &init.capabilities.id)) {
-        fail(&init, tsr_text_of("job, timer, capabilities"), "were not granted", NULL);
+        fail(&init, tsr_text_of("job, timer, session, capabilities"), "were not granted", NULL);
     }
     tsr_find(start, "ports", IO_PORTS_INTERFACE_ID, &init.ports.id);
     tsr_find(start, "interrupts", INTERRUPT_INTERFACE_ID, &init.lines.id);
@@ -173,6 +174,7 @@ int tsr_main(struct start *start)
     }
     manifest_open(&init);
     programs_job_make(&init);
+    callers_make(&init);
     endpoints_make(&init);
     memories_make(&init);
     if (!job_make_endpoint(init.job, CONTROL_MESSAGE_MAX, &init.control, &exception)) {

@@ -25,7 +25,14 @@ static bool info_set(const struct init *init, struct tsr_build *build,
     struct capnp_builder message;
     struct capnp_exception exception;
     capnp_builder_init(&message, bytes, sizeof(bytes));
-    start_info_set_arguments(start_info_build(&message), boot_program_get_arguments(from));
+    struct start_info_builder start = start_info_build(&message);
+    start_info_set_arguments(start, boot_program_get_arguments(from));
+    if (boot_program_has_session(from)) {
+        struct session_info_reader said = boot_program_get_session(from);
+        struct session_info_builder session = start_info_init_session(start);
+        session_info_set_name(session, session_info_get_name(said));
+        session_info_set_profile(session, session_info_get_profile(said));
+    }
     if (message.error != CAPNP_OK) {
         complain(init, label, "its arguments are too long", NULL);
         return false;
@@ -85,7 +92,11 @@ static void program_start(struct init *init, uint32_t index)
     struct capnp_exception exception;
     struct job job = boot_program_get_keep(from) ? init->job : init->programs_job;
     program->state = PROGRAM_STATE_FAILED;
-    if (!tsr_build_open(&build, &init->spawner, job, &exception)) {
+    if (!session_begin(init, from, program)) {
+        return;
+    }
+    struct session_minter session = program->session.id != 0 ? program->session : init->session;
+    if (!tsr_build_open_for(&build, &init->spawner, session, job, &exception)) {
         complain(init, program->label, "cannot make a process", &exception);
     } else if (program_build(init, &build, from, program)) {
         program->number = build.process;
@@ -93,6 +104,7 @@ static void program_start(struct init *init, uint32_t index)
         return;
     }
     tsr_build_drop(&build);
+    session_finish(program);
 }
 
 void programs_start(struct init *init)
@@ -116,16 +128,16 @@ void programs_start(struct init *init)
 
 // --- Ends ---------------------------------------------------------------------------------------
 
-static bool is_session(const struct init *init, uint32_t index)
+static bool is_seat(const struct init *init, uint32_t index)
 {
-    return boot_program_get_session(program_read(init, index));
+    return boot_program_get_seat(program_read(init, index));
 }
 
 // PROGRAMS_MAX: there is none.
-static uint32_t first_session(const struct init *init)
+static uint32_t first_seat(const struct init *init)
 {
     for (uint32_t i = 0; i < init->program_count; i++) {
-        if (is_session(init, i)) {
+        if (is_seat(init, i)) {
             return i;
         }
     }
@@ -134,7 +146,7 @@ static uint32_t first_session(const struct init *init)
 
 bool program_goes_on(const struct init *init, uint32_t index)
 {
-    return boot_program_get_keep(program_read(init, index)) || is_session(init, index);
+    return boot_program_get_keep(program_read(init, index)) || is_seat(init, index);
 }
 
 // Whether it chose to, with a code of its own: not the runtime's.
@@ -164,8 +176,9 @@ static void program_ended(struct init *init, uint32_t index)
 {
     struct program *program = &init->programs[index];
     struct tsr_line line;
-    bool is_last = index == first_session(init) && has_ended_itself(program);
+    bool is_last = index == first_seat(init) && has_ended_itself(program);
     tsr_release(program->process.id);
+    session_finish(program);
     program->state = PROGRAM_STATE_ENDED;
     if (!program_goes_on(init, index) || is_last) {
         return;
@@ -210,15 +223,15 @@ void programs_look(struct init *init)
     endpoints_settle(init);
 }
 
-// Where there are sessions, the rest is there for them.
+// Where there are seats, the rest is there for them.
 bool programs_are_over(const struct init *init)
 {
-    uint32_t session = first_session(init);
-    if (session != PROGRAMS_MAX && init->programs[session].state == PROGRAM_STATE_ENDED) {
+    uint32_t seat = first_seat(init);
+    if (seat != PROGRAMS_MAX && init->programs[seat].state == PROGRAM_STATE_ENDED) {
         return true;
     }
     for (uint32_t i = 0; i < init->program_count; i++) {
-        bool is_awaited = session == PROGRAMS_MAX ? !program_goes_on(init, i) : is_session(init, i);
+        bool is_awaited = seat == PROGRAMS_MAX ? !program_goes_on(init, i) : is_seat(init, i);
         if (is_awaited && init->programs[i].state == PROGRAM_STATE_RUNNING) {
             return false;
         }
@@ -239,7 +252,7 @@ static void last_words_await(const struct init *init)
 void programs_end(struct init *init)
 {
     struct capnp_exception exception;
-    bool is_whole = init->is_halted || first_session(init) != PROGRAMS_MAX;
+    bool is_whole = init->is_halted || first_seat(init) != PROGRAMS_MAX;
     if (init->is_halted) {
         last_words_await(init);
     }
@@ -276,10 +289,10 @@ static bool program_tell(const struct init *init, const struct program *program)
     return program->cause == EXIT_CAUSE_CALLED && program->code == 0;
 }
 
-// Where there are sessions, what became of the rest is no reason to call them a failure.
+// Where there are seats, what became of the rest is no reason to call them a failure.
 bool programs_tell(const struct init *init)
 {
-    bool has_sessions = first_session(init) != PROGRAMS_MAX;
+    bool has_seats = first_seat(init) != PROGRAMS_MAX;
     bool is_well = true;
     for (uint32_t i = 0; i < init->program_count; i++) {
         const struct program *program = &init->programs[i];
@@ -287,7 +300,7 @@ bool programs_tell(const struct init *init)
         if (program->state == PROGRAM_STATE_ENDED) {
             has_run_well = program_tell(init, program);
         }
-        is_well = is_well && (has_run_well || (has_sessions && i != first_session(init)));
+        is_well = is_well && (has_run_well || (has_seats && i != first_seat(init)));
     }
     return is_well;
 }

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "abi/commit.h"
+#include "abi/identity.h"
 #include "runtime/service/service.h"
+#include "runtime/session.h"
 #include "runtime/spawn.h"
 
 #include "schema/boot.capnp.h"
@@ -26,6 +28,7 @@ enum {
     TASK_BITS = 8,
     PARTS = 4,        // a task's job gets a part of what is left
     PAGES_MAX = 1024, // pages of memory of a task
+    SESSION_NAME_MAX = 63,
 };
 
 enum task_life { TASK_FREE, TASK_RUNS, TASK_OVER };
@@ -42,6 +45,11 @@ struct launched {
     int32_t code;
     enum exit_cause cause;
     bool is_dropped; // nobody holds a facet of it any more
+    // What the start's caller disclosed of its session.
+    struct section {
+        uint32_t size;
+        char text[SESSION_NAME_MAX];
+    } session, profile;
 };
 
 struct watch {
@@ -55,6 +63,7 @@ struct launcher_state {
     struct endpoint server;
     struct job job; // above all tasks
     struct capability_manager capabilities;
+    struct session_minter callers; // acts for those who let it
     struct timer timer;
     struct notification bell; // calls that nobody waits for any more
     uint32_t program_count;
@@ -235,23 +244,43 @@ static bool on_programs(void *self, struct launcher_programs_params_reader param
     return true;
 }
 
-static bool info_set(struct tsr_build *build, struct capnp_text arguments,
-                     struct capnp_exception *exception)
+// A section of the caller's identity; nothing where it is not disclosed.
+static void section_read(const struct launcher_state *self, uint32_t section, struct section *to)
+{
+    struct capnp_exception ignored;
+    if (!tsr_identity_read(self->server, self->service.current->call_id, section, to->text,
+                           sizeof to->text, &to->size, &ignored)) {
+        to->size = 0;
+    }
+    to->size = to->size < sizeof to->text ? to->size : sizeof to->text;
+}
+
+static struct capnp_text section_text(const struct section *section)
+{
+    return (struct capnp_text){section->text, section->size};
+}
+
+static bool info_set(struct tsr_build *build, const struct launched *task,
+                     struct capnp_text arguments, struct capnp_exception *exception)
 {
     uint8_t bytes[TSR_INFO_MAX];
     struct capnp_builder message;
     capnp_builder_init(&message, bytes, sizeof bytes);
-    start_info_set_arguments(start_info_build(&message), arguments);
+    struct start_info_builder start = start_info_build(&message);
+    struct session_info_builder session = start_info_init_session(start);
+    start_info_set_arguments(start, arguments);
+    session_info_set_name(session, section_text(&task->session));
+    session_info_set_profile(session, section_text(&task->profile));
     struct capnp_data info = {bytes, capnp_builder_size(&message)};
     return tsr_build_info(build, info, exception);
 }
 
-static bool build(struct tsr_build *build, struct capnp_text program,
+static bool build(struct tsr_build *build, const struct launched *task,
                   struct launcher_start_params_reader params, struct capnp_exception *exception)
 {
     struct grant_reader_list grants = launcher_start_params_get_grants(params);
-    if (!tsr_build_load(build, program, exception) ||
-        !info_set(build, launcher_start_params_get_arguments(params), exception)) {
+    if (!tsr_build_load(build, task->program, exception) ||
+        !info_set(build, task, launcher_start_params_get_arguments(params), exception)) {
         return false;
     }
     for (uint32_t i = 0; i < grants.l.count; i++) {
@@ -268,17 +297,41 @@ static bool build(struct tsr_build *build, struct capnp_text program,
     return true;
 }
 
+// A session in which the caller is acted for: it is over when the caller's is.
+static bool session_of_caller(struct launcher_state *self, struct launched *task,
+                              struct session_minter *session, struct capnp_exception *exception)
+{
+    if (!session_minter_from_call(self->callers, self->service.current->call_id, UINT64_MAX,
+                                  session, exception)) {
+        if (exception->status == STATUS_NOT_DISCLOSED) {
+            refuse(exception, CAPNP_EXCEPTION_FAILED,
+                   "a program acts for who starts it: let the launcher act for you");
+        }
+        return false;
+    }
+    section_read(self, IDENTITY_NAME, &task->session);
+    section_read(self, IDENTITY_PROFILE, &task->profile);
+    return true;
+}
+
 // A task in its place, that runs; nothing is left of one that doesn't.
 static bool task_start(struct launcher_state *self, struct launched *task,
                        struct launcher_start_params_reader params,
                        struct capnp_exception *exception)
 {
     struct tsr_build building;
+    struct session_minter session;
     if (!job_part(self->job, PARTS, PAGES_MAX, &task->job, exception)) {
         return false;
     }
-    bool is_open = tsr_build_open(&building, &self->spawner, task->job, exception);
-    if (is_open && build(&building, task->program, params, exception)) {
+    if (!session_of_caller(self, task, &session, exception)) {
+        tsr_release(task->job.id);
+        return false;
+    }
+    bool is_open =
+        tsr_build_open_for(&building, &self->spawner, session, task->job, exception);
+    tsr_release(session.id); // the process keeps it
+    if (is_open && build(&building, task, params, exception)) {
         task->process = building.process;
         if (tsr_build_start(&building, &task->handle, exception)) {
             return true;
@@ -397,6 +450,7 @@ static bool on_tasks(void *context, struct launcher_tasks_params_reader params,
             launcher_tasks_results_set_cause(results, task->cause);
             launcher_tasks_results_set_started_at(results, task->started_ns);
             launcher_tasks_results_set_pages(results, pages_of(task));
+            launcher_tasks_results_set_session(results, section_text(&task->session));
         }
     }
     launcher_tasks_results_set_count(results, count);
@@ -560,9 +614,10 @@ static void grants_find(struct start *start)
     struct job job;
     if (!tsr_find(start, "server", ENDPOINT_INTERFACE_ID, &launcher.server.id) ||
         !tsr_find(start, "job", JOB_INTERFACE_ID, &job.id) ||
+        !tsr_find(start, "callers", SESSION_MINTER_INTERFACE_ID, &launcher.callers.id) ||
         !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID,
                   &launcher.capabilities.id)) {
-        tsr_panic("launcher: server, job or capabilities was not granted");
+        tsr_panic("launcher: server, job, callers or capabilities was not granted");
     }
     tsr_find(start, "timer", TIMER_INTERFACE_ID, &launcher.timer.id);
     if (!tsr_spawner_open(&launcher.spawner, start, &exception) ||

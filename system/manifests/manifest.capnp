@@ -31,9 +31,16 @@ struct Program {
   keep @3 :Bool;           # started again when it ends; ends when all others have
   fixed @4 :Bool;          # always at the same addresses: those that tools/elf-plan says
   why @5 :Text;            # for people: tools/plan prints it
-  session @6 :Bool;        # somebody's session: the end of the first one is the end of all, the
+  seat @6 :Bool;           # somebody sits there: the end of the first one is the end of all, the
                            # others begin anew; one that fails is started again
   label @7 :Text;          # what init-min calls it, if not by its name: two of a kind differ so
+  session @8 :Session;     # of its own, another one for each start; else it is of init-min's, which
+                           # has no identity
+}
+
+struct Session {
+  name @0 :Text;    # for people: 1 to 63 bytes
+  profile @1 :Text; # what the broker hands out there
 }
 
 struct Grant {
@@ -41,7 +48,8 @@ struct Grant {
   union {
     none @1 :Void;    # not allowed: a grant is one of the following
     own @2 :Text;     # a capability that the first program was given, by its name; but `space` is
-                      # the program's own address space, `programs` the job that all run in
+                      # the program's own address space, `programs` the job that all run in,
+                      # `callers` the right to act for callers that let it
     server @3 :Text;  # the server's side of an endpoint
     client :group {   # a facet of an endpoint for a client
       endpoint @4 :Text;         # or the first program's own, under its name: System

@@ -53,7 +53,8 @@ local seat(number, at, order) = {
       order: order + 20,
       name: 'shell',
       label: 'shell-' + number,
-      session: true,
+      seat: true,
+      session: { name: 'operator at COM' + number, profile: 'operator' },
       why: 'the prompt',
       grant: {
         terminal: tessera.client(terminal, 'TerminalSession', [
@@ -154,6 +155,7 @@ tessera.manifest {
         space: tessera.own('space', 'it maps what it loads'),
         package: tessera.own('package', 'the programs are in it'),
         capabilities: tessera.own('capabilities', 'it makes a Task for each program'),
+        callers: tessera.own('callers', 'each program is of a session below the caller\'s'),
         timer: tessera.own('timer', 'it says when a program was started'),
         console: tessera.own('console', 'to say what goes wrong'),
       },

@@ -77,6 +77,7 @@ tessera.manifest {
         space: tessera.own('space', 'it maps what it loads'),
         package: tessera.own('package', 'the programs are in it'),
         capabilities: tessera.own('capabilities', 'it makes a Task for each program'),
+        callers: tessera.own('callers', 'each program is of a session below the caller\'s'),
         timer: tessera.own('timer', 'it says when a program was started'),
         console: tessera.own('console', 'to say what goes wrong'),
       },
@@ -103,6 +104,7 @@ tessera.manifest {
     },
     shell: {
       order: 6,
+      session: { name: 'typist', profile: 'operator' },
       grant: {
         terminal: tessera.client('terminal', 'TerminalSession', [
           'write',

@@ -25,9 +25,11 @@ PORTS_MAX = 65536
 LINES_MAX = 64           # HAL_LINES
 GRANTS_MAX = 64          # as ProcessBuilder.grant says
 START_INFO_MAX = 512     # as ProcessBuilder.setInfo says
-ARGUMENTS_MAX = START_INFO_MAX - 16 - 1  # without the root pointer, the text's and its final NUL
+SESSION_NAME_MAX = 63
+SESSION_BYTES = 16 + (SESSION_NAME_MAX + 1) + (NAME_BYTES_MAX + 1)  # of start-info: two texts
+ARGUMENTS_MAX = START_INFO_MAX - 24 - SESSION_BYTES - 1  # without three pointers and the final NUL
 FIRST_OWN = ("console", "timer", "job", "capabilities", "package", "log", "log-pages", "space",
-             "ports", "interrupts", "programs")
+             "ports", "interrupts", "programs", "callers")
 FIRST_SERVES = "System"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 BLANKS = re.compile(r"[ \t\n\r]*")
@@ -176,11 +178,16 @@ class Checker:
         is_fixed = value.get("fixed", False)
         if self.fixed.setdefault(name, is_fixed) != is_fixed:
             self.refuse(f"{place}.fixed", f"{name!r} is listed in the other form, too")
-        keep, session = value.get("keep", False), value.get("session", False)
-        if keep and session:
-            self.refuse(f"{place}.session", "keep and session are two ways to go on; choose one")
-        return {"name": name, "arguments": arguments, "grants": grants, "keep": keep,
-                "session": session, "label": self.label(place, value.get("label", ""), name)}
+        checked = {"name": name, "arguments": arguments, "grants": grants,
+                   "keep": value.get("keep", False), "seat": value.get("seat", False),
+                   "label": self.label(place, value.get("label", ""), name)}
+        if "session" in value:
+            checked["session"] = self.session(f"{place}.session", value["session"])
+        if checked["keep"] and checked["seat"]:
+            self.refuse(f"{place}.seat", "keep and seat are two ways to go on; choose one")
+        if checked["seat"] and "session" not in value:
+            self.refuse(f"{place}.seat", "who sits there has a session; say its name and profile")
+        return checked
 
     def label(self, place, label, name):
         if label:
@@ -191,6 +198,13 @@ class Checker:
                         f"another program is called {called!r}, too")
         self.labels[called] = label
         return label
+
+    def session(self, place, value):
+        name = self.text_of(f"{place}.name", value.get("name", ""), SESSION_NAME_MAX)
+        if not name or not name.isprintable():
+            self.refuse(f"{place}.name", "a name for people is missing" if not name else
+                        f"{name!r} can't be shown")
+        return {"name": name, "profile": self.name(f"{place}.profile", value.get("profile", ""))}
 
     def grant(self, place, value):
         kinds = ("own", "server", "client", "memory", "ports", "line", "bell")

@@ -34,9 +34,10 @@ OWN = {
     "ports": ("IoPorts", "has every port that the kernel does not use, and so every device"),
     "interrupts": ("Interrupt", "is told of every interrupt line, and can keep it closed"),
     "programs": ("Job", "makes processes beside those of the manifest, and can end them all"),
+    "callers": ("SessionMinter", "acts for who calls it and lets it, no longer than their session"),
 }
 # What init-min makes for its programs; the rest the kernel gives it.
-MADE = ("programs",)
+MADE = ("programs", "callers")
 RISKS = {
     "job": "can use up what every program needs",
     "programs": "can end every program",
@@ -67,7 +68,8 @@ def grant_told(grant, interfaces):
     if "own" in grant:
         name = grant["own"]
         interface, power = OWN[name]
-        whose = {"space": "its own", "programs": "the job that all of them run in"}
+        whose = {"space": "its own", "programs": "the job that all of them run in",
+                 "callers": "of callers that say so"}
         return f"{interface}, {whose.get(name) or own_name(name)}", power
     if "server" in grant:
         return f"Endpoint {grant['server']}, the server's side", "answers what is called there"
@@ -109,9 +111,13 @@ def program_lines(number, program, interfaces):
         lines.append(f"   arguments: {program['arguments']}")
     if program.get("keep"):
         lines.append("   is started again when it ends, and ended when all others have")
-    if program.get("session"):
-        lines.append("   is somebody's session: it starts again when it fails; the end of the "
+    if program.get("seat"):
+        lines.append("   is somebody's seat: it starts again when it fails; the end of the "
                      "first one is the end of all")
+    if program.get("session"):
+        session = program["session"]
+        lines.append(f"   in a session of its own: {session['name']}, profile "
+                     f"{session['profile']}")
     if program.get("why"):
         lines.append(f"   because: {program['why']}")
     for grant in program.get("grants", []):

@@ -228,7 +228,17 @@ REFUSED = [
     (("programs", 1, "grants", 1), {"name": "l", "line": 64}, "line: 64 is out of range, 0 to 63"),
     (("programs", 1, "grants", 1), {"name": "l", "line": 3, "bell": None},
      "grants[1]: bell and line exclude each other"),
-    (("programs", 1, "session"), 1, "session: Bool is wanted, not a number"),
+    (("programs", 1, "seat"), 1, "seat: Bool is wanted, not a number"),
+    (("programs", 1, "seat"), True, "programs[1].seat: who sits there has a session; say its name"),
+    (("programs", 1, "session"), True, "session: Session is wanted, not true"),
+    (("programs", 1, "session"), {}, "programs[1].session.name: a name for people is missing"),
+    (("programs", 1, "session"), {"name": "x" * 64, "profile": "p"},
+     "session.name: 64 bytes are too long; 63 fit"),
+    (("programs", 1, "session"), {"name": "a\x1b[2J", "profile": "p"}, "can't be shown"),
+    (("programs", 1, "session"), {"name": "x"}, "programs[1].session.profile: a name is missing"),
+    (("programs", 1, "session"), {"name": "x", "profile": "a b"}, "session.profile: 'a b' is not"),
+    (("programs", 1, "session"), {"name": "x", "profile": "p", "until": 1},
+     'programs[1].session: unknown field "until"'),
     (("programs", 1, "label"), "a/b", "programs[1].label: 'a/b' is not a name"),
     (("programs", 1, "label"), "pong", "programs[1].label: another program is called 'pong', too"),
     (("programs",), [{"name": "pong"}] * 21, "programs: 21 of them; init-min has room for 20"),
@@ -287,8 +297,8 @@ class Manifests(Folder):
 
     def test_two_ways_to_go_on_are_refused(self):
         both = changed(("programs", 1, "keep"), True)
-        both["programs"][1]["session"] = True
-        self.assert_refused("programs[1].session: keep and session are two ways to go on", both)
+        both["programs"][1]["seat"] = True
+        self.assert_refused("programs[1].seat: keep and seat are two ways to go on", both)
 
     def test_too_many_grants(self):
         grants = [{"name": f"g{i}", "own": "console"} for i in range(65)]

@@ -48,8 +48,11 @@ class Plans(unittest.TestCase):
                       "stream-2: messages of at most 640 bytes; served by serial-2; called by "
                       "terminal-2\n",
                       "init-min: its own; served by init-min itself; called by broker\n",
-                      "   is somebody's session: it starts again when it fails; the end of the "
-                      "first one is the end of all\n",
+                      "   is somebody's seat: it starts again when it fails; the end of the "
+                      "first one is the end of all\n"
+                      "   in a session of its own: operator at COM3, profile operator\n",
+                      "   callers: SessionMinter, of callers that say so\n"
+                      "      acts for who calls it and lets it, no longer than their session\n",
                       "broker holds system: can halt the machine"):
             self.assertIn(lines, out)
         self.assertNotIn("hold the same ports", out)
