@@ -37,13 +37,13 @@ static bool methods_read(struct shell *shell, const struct capnp_catalog_node *i
 }
 
 // `facet $e as Ping only {...}`: under a server's hold the interface is the service's own.
-static const struct capnp_catalog_node *facet_interface(struct shell *shell,
+static const struct capnp_catalog_node *facet_interface(struct shell *shell, uint32_t words,
                                                         const struct held *held, bool *is_other)
 {
     struct shell_word as = shell_word(shell, 2);
     struct shell_word name = shell_word(shell, 3);
     char room[20];
-    *is_other = shell_word_count(shell) == 4 && shell_word_is(&as, "as");
+    *is_other = words == 4 && shell_word_is(&as, "as");
     const struct capnp_catalog_node *interface =
         *is_other ? shell_interface_named(&shell->schemas, text_of(&name))
                   : shell_interface(&shell->schemas, held->interface);
@@ -64,6 +64,8 @@ enum code command_facet(struct shell *shell)
     struct revoker revoker;
     struct capnp_exception exception;
     uint32_t count = shell_word_count(shell);
+    uint16_t scope;
+    bool is_kept = session_scope_read(shell, &count, &scope);
     if ((count != 2 && count != 4) || shell->statement->only_count == 0 ||
         shell->statement->result_count == 0) {
         return fail_usage(shell);
@@ -72,7 +74,7 @@ enum code command_facet(struct shell *shell)
     if (held == NULL || !held_may_bind(shell)) {
         return shell->code;
     }
-    const struct capnp_catalog_node *interface = facet_interface(shell, held, &is_other);
+    const struct capnp_catalog_node *interface = facet_interface(shell, count, held, &is_other);
     if (interface == NULL || !methods_read(shell, interface, &mask)) {
         return shell->code;
     }
@@ -84,14 +86,15 @@ enum code command_facet(struct shell *shell)
         return CODE_WELL;
     }
     if (!capability_manager_facet(manager, (struct capnp_cap){held->cap}, mask,
-                                  is_other ? interface->id : 0, 0, 0, 0, &facet, &revoker,
+                                  is_other ? interface->id : 0, 0, 0, scope, &facet, &revoker,
                                   &exception)) {
         return fail_call(shell, "no facet can be made of it", held, &exception);
     }
     struct tsr_line origin = {0};
     tsr_line_text(&origin, "you, by `facet ");
     tsr_line_text(&origin, held->name);
-    tsr_line_text(&origin, "`");
+    tsr_line_text(&origin, is_kept ? " session`" : "`");
+    is_kept = is_kept || held->is_kept;
     struct held *made =
         held_bind(shell, facet.id, is_other ? interface->id : held->interface, origin.text);
     if (made == NULL) {
@@ -99,6 +102,7 @@ enum code command_facet(struct shell *shell)
         return shell->code;
     }
     made->revoker = revoker.id;
+    made->is_kept = is_kept;
     out_done(shell, "made", made->name);
     return CODE_WELL;
 }
@@ -311,6 +315,9 @@ static struct capnp_text transfer_of(const struct capnp_catalog_node *interface)
 enum code command_caps(struct shell *shell)
 {
     static const char *const names[] = {"name", "interface", "transfer", "from", "since (ms)"};
+    if (!shell->is_json) {
+        session_show(shell);
+    }
     shell_sheet_begin(&shell->sheet, names, sizeof names / sizeof names[0]);
     for (uint32_t i = 0; i < shell->held_count; i++) {
         const struct held *held = &shell->held[i];
@@ -362,6 +369,9 @@ static void facts_show(struct shell *shell, const struct held *held,
     out_bytes(shell, transfer.data, transfer.size);
     out_text(shell, ", from ");
     out_text(shell, held->origin);
+    if (held->is_kept) {
+        out_text(shell, ", stays in this session");
+    }
     if (held->revoker != 0) {
         bool is_told = revoker_status((struct revoker){held->revoker}, &is_live, &exception);
         out_text(shell, !is_told ? "" : is_live ? ", revocable: it works" : ", it is cut off");

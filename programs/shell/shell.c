@@ -149,6 +149,7 @@ int tsr_main(struct start *start)
         !tsr_find(start, "timer", TIMER_INTERFACE_ID, &shell.timer.id)) {
         tsr_panic("shell: terminal or timer was not granted");
     }
+    session_read(&shell, start);
     grants_hold(start);
     session_begin();
     while (!shell.is_over) {

@@ -23,6 +23,7 @@ enum {
     LINE_MAX = 768,  // bytes of a line that is read
     OUT_MAX = 512,   // bytes that are written at once
     ORIGIN_MAX = 64, // bytes of the words that say where a capability is from
+    SESSION_MAX = 64,
     ARGUMENT_WORDS = SHELL_ARGUMENTS_MAX * 2,
 };
 
@@ -43,6 +44,7 @@ struct held {
     char origin[ORIGIN_MAX];
     bool is_granted;  // by the manifest: the shell keeps it
     bool is_bound;    // by -> : another one may take its name
+    bool is_kept;     // as far as the shell knows: it goes to nobody of another session
     uint64_t revoker; // of a facet that the shell made; 0: it can't be revoked here
     uint32_t lent;    // of a task: the number of its StdIO; 0: none
     uint32_t task;    // of a task: its number; 0: it is none
@@ -58,6 +60,9 @@ struct shell {
     // From the manifest; the rest of what it holds comes from the broker.
     struct terminal_session terminal;
     struct timer timer;
+    // On whose behalf it acts.
+    char session[SESSION_MAX];
+    char profile[SHELL_NAME_MAX + 1];
     uint32_t held_count;
     struct held held[HELD_MAX];
     uint32_t variable_count;
@@ -134,6 +139,14 @@ struct capnp_text interface_name(const struct shell *shell, uint64_t interface, 
 
 void variable_set(struct shell *shell, struct capnp_text name, const char *value, size_t size);
 bool variable_get(const struct shell *shell, struct capnp_text name, struct capnp_text *value);
+
+// ---- session.c ----
+
+void session_read(struct shell *shell, const struct start *start);
+void session_show(struct shell *shell);
+// Whether the last of so many words asks for a capability that stays in the session; it is counted
+// no more then.
+bool session_scope_read(const struct shell *shell, uint32_t *words, uint16_t *scope);
 
 // ---- deny.c ----
 
@@ -227,6 +240,7 @@ enum code command_halt(struct shell *shell);
 enum code command_mem(struct shell *shell);
 enum code command_set(struct shell *shell);
 enum code command_say(struct shell *shell);
+enum code command_session(struct shell *shell);
 enum code command_sleep(struct shell *shell);
 enum code sleep_for(struct shell *shell, uint64_t ns);
 enum code command_exit(struct shell *shell);
