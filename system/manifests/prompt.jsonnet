@@ -84,7 +84,7 @@ tessera.manifest {
   local manifest = self,
 
   // What the launcher may start.
-  programs_listed:: ['hello', 'echo', 'dozer', 'pong'],
+  programs_listed:: ['hello', 'echo', 'dozer', 'pong', 'chat', 'chat-bot'],
   // What the broker brings, and the capabilities that it needs for it besides these.
   operator:: [
     'timer',
@@ -97,6 +97,7 @@ tessera.manifest {
     'log{state}',
     'log-pages{read}',
     'history',
+    'chat',
   ],
   bundled:: {},
   history:: tessera.client('history', 'AuthorityHistory', [
@@ -121,6 +122,7 @@ tessera.manifest {
     launcher: { messageMax: 640 },
     broker: { messageMax: 640 },
     history: { messageMax: 256 },
+    chat: { messageMax: 640 },
   },
   program+: {
     authorityd: {
@@ -183,7 +185,27 @@ tessera.manifest {
         log: tessera.own('log', 'for the bundle: how far the log is'),
         'log-pages': tessera.own('log-pages', 'for the bundle: what was asked and refused'),
         history: manifest.history,
+        chat: tessera.client('chat', 'Chat', ['enter'], 'for the bundle'),
       } + manifest.bundled,
+    },
+    'chat-server': {
+      order: 13,
+      keep: true,
+      why: 'rooms in which people and programs talk',
+      grant: {
+        server: tessera.server('chat', 'members call it'),
+        job: tessera.own('programs', 'it makes a bell for each member'),
+        capabilities: tessera.own('capabilities', 'it makes a facet for each member'),
+        timer: tessera.own('timer', 'nobody says more than so much in a time'),
+        console: tessera.own('console', 'to say what goes wrong'),
+      },
+    },
+    'chat-bot': {
+      order: 14,
+      keep: true,
+      session: { name: 'the bot', profile: 'bot' },
+      why: 'somebody to talk to',
+      grant: { chat: tessera.client('chat', 'Chat', ['enter'], 'it sits in the lobby') },
     },
   },
 } + seat('2', seats['2'], 1) + seat('3', seats['3'], 3)
