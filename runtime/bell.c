@@ -7,10 +7,8 @@
 
 static bool listen(struct tsr_bell *bell, struct capnp_exception *exception)
 {
-    const struct sqe operation = {.opcode = OP_WAIT,
-                                  .cap = bell->notification,
-                                  .arg = bell->mask,
-                                  .arg2 = TIMEOUT_NONE};
+    const struct sqe operation = {
+        .opcode = OP_WAIT, .cap = bell->notification, .arg = bell->mask, .arg2 = TIMEOUT_NONE};
     bell->slot->state = SLOT_IDLE;
     return tsr_slot_submit(tsr_self(), bell->slot, &operation, NULL) ||
            tsr_refuse(exception, STATUS_RING_BUSY, 0);

@@ -28,8 +28,8 @@ static bool enter(struct chat door, struct capnp_exception *exception)
     if (!chat_enter_begin(door, &call, &params, exception)) {
         return false;
     }
-    bool is_in = tsr_call_send(&call, &options, exception) &&
-                 chat_enter_finish(&call, &results, exception);
+    bool is_in =
+        tsr_call_send(&call, &options, exception) && chat_enter_finish(&call, &results, exception);
     if (is_in) {
         bot.member = chat_enter_results_get_member(results);
         bot.bell = chat_enter_results_get_bell(results);

@@ -16,8 +16,8 @@
 enum { PLACE_BITS = 8, MESSAGE_MAX = 640, RUNG = 1 };
 
 struct seat {
-    uint64_t data;      // receiver data of its facets
-    uint32_t facets;    // that somebody may hold; 0: it has gone
+    uint64_t data;   // receiver data of its facets
+    uint32_t facets; // that somebody may hold; 0: it has gone
     struct notification bell;
 };
 
@@ -53,8 +53,7 @@ static bool well(enum hall_verdict verdict, struct capnp_exception *exception)
         [HALL_BAD_TEXT] = {CAPNP_EXCEPTION_INVALID_ARGUMENT,
                            "a line has 1 to 200 bytes, no control characters"},
         [HALL_TOO_FAST] = {CAPNP_EXCEPTION_OVERLOADED, "too fast; wait a moment"},
-        [HALL_OUT] = {CAPNP_EXCEPTION_FAILED,
-                      "thrown out for flooding; join again in ten seconds"},
+        [HALL_OUT] = {CAPNP_EXCEPTION_FAILED, "thrown out for flooding; join again in ten seconds"},
         [HALL_NO_ROOM] = {CAPNP_EXCEPTION_FAILED, "you are in no room; join one"},
     };
     return verdict == HALL_WELL ||
@@ -247,9 +246,9 @@ static bool on_next(void *self, struct chat_member_next_params_reader params,
                     struct capnp_exception *exception)
 {
     static const enum chat_kind kinds[] = {
-        [HALL_NOTHING] = CHAT_KIND_NOTHING,      [HALL_SAID] = CHAT_KIND_SAID,
-        [HALL_JOINED] = CHAT_KIND_JOINED,        [HALL_LEFT] = CHAT_KIND_LEFT,
-        [HALL_MISSED] = CHAT_KIND_MISSED,        [HALL_THROWN_OUT] = CHAT_KIND_THROWN_OUT};
+        [HALL_NOTHING] = CHAT_KIND_NOTHING, [HALL_SAID] = CHAT_KIND_SAID,
+        [HALL_JOINED] = CHAT_KIND_JOINED,   [HALL_LEFT] = CHAT_KIND_LEFT,
+        [HALL_MISSED] = CHAT_KIND_MISSED,   [HALL_THROWN_OUT] = CHAT_KIND_THROWN_OUT};
     struct hall_line line;
     uint32_t member;
     (void)self;

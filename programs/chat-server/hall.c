@@ -213,8 +213,7 @@ enum hall_verdict hall_enter(struct hall *hall, const struct hall_key *key, stru
     }
     struct hall_member *who = &hall->members[*member];
     if (who->presence == HALL_UNKNOWN || !hall_key_is(&who->key, key)) {
-        *who = (struct hall_member){
-            .key = *key, .number = ++hall->numbers, .room = HALL_NOWHERE};
+        *who = (struct hall_member){.key = *key, .number = ++hall->numbers, .room = HALL_NOWHERE};
     }
     if (who->presence != HALL_HERE) {
         who->presence = HALL_HERE;

@@ -26,7 +26,7 @@ enum {
     HALL_NOWHERE = HALL_ROOMS,
 };
 
-#define HALL_LINE_NS UINT64_C(250000000)      // what a line costs
+#define HALL_LINE_NS    UINT64_C(250000000)   // what a line costs
 #define HALL_PENALTY_NS UINT64_C(10000000000) // what being thrown out costs
 
 enum hall_verdict {

@@ -222,8 +222,7 @@ static uint32_t person_show(uint32_t index)
         return 0;
     }
     chat_member_who_params_set_index(params, index);
-    if (capnp_call_send(&call, &exception) &&
-        chat_member_who_finish(&call, &results, &exception)) {
+    if (capnp_call_send(&call, &exception) && chat_member_who_finish(&call, &results, &exception)) {
         count = chat_member_who_results_get_count(results);
         tsr_line_text(&line, "  ");
         line_person(&line, chat_member_who_results_get_label(results),
@@ -298,12 +297,13 @@ static const struct command {
     const char *name;
     const char *about;
     void (*run)(struct capnp_text rest);
-} commands[] = {{"/join", "/join ROOM  goes into a room, which is made where there is none", on_join},
-                {"/leave", "/leave      goes out of the room", on_leave},
-                {"/who", "/who        says who is in the room", on_who},
-                {"/rooms", "/rooms      says which rooms there are", on_rooms},
-                {"/exit", "/exit       ends this program; so does C-d", on_exit},
-                {"/help", "/help       says this; anything else is said in the room", on_help}};
+} commands[] = {
+    {"/join", "/join ROOM  goes into a room, which is made where there is none", on_join},
+    {"/leave", "/leave      goes out of the room", on_leave},
+    {"/who", "/who        says who is in the room", on_who},
+    {"/rooms", "/rooms      says which rooms there are", on_rooms},
+    {"/exit", "/exit       ends this program; so does C-d", on_exit},
+    {"/help", "/help       says this; anything else is said in the room", on_help}};
 
 static void on_help(struct capnp_text rest)
 {
@@ -412,8 +412,9 @@ int tsr_main(struct start *start)
         return UNGRANTED;
     }
     if (!tsr_find(start, "chat", CHAT_INTERFACE_ID, &door.id)) {
-        show_text("chat: it was not granted a chat: `run chat with { stdio: client @terminal, "
-                  "chat: @chat }`");
+        show_text(
+            "chat: it was not granted a chat: `run chat with { stdio: client @terminal, "
+            "chat: @chat }`");
         return UNGRANTED;
     }
     tsr_start_info(start, &info);

@@ -171,9 +171,8 @@ static bool plugin_start(const struct plugin *plugin, struct capnp_cap stdio,
     struct grant_builder grant = grant_builder_at(launcher_start_params_init_grants(params, 1), 0);
     grant_set_name(grant, tsr_text_of("stdio"));
     grant_set_capability(grant, stdio);
-    bool is_started =
-        tsr_call_send(&call, &options, exception) &&
-        launcher_start_finish(&call, &results, exception);
+    bool is_started = tsr_call_send(&call, &options, exception) &&
+                      launcher_start_finish(&call, &results, exception);
     if (is_started) {
         host.task = launcher_start_results_get_task(results);
     }

@@ -388,7 +388,8 @@ static void task_row(struct shell *shell, struct launcher_tasks_results_reader t
 
 enum code command_ps(struct shell *shell)
 {
-    static const char *const names[] = {"number", "program", "process", "state", "pages", "session"};
+    static const char *const names[] = {"number", "program", "process",
+                                        "state",  "pages",   "session"};
     struct held *launcher = launcher_of(shell);
     uint32_t count = 1;
     if (launcher == NULL) {

@@ -27,9 +27,9 @@ enum {
 struct program {
     struct capnp_text label;
     enum program_state state;
-    struct process process; // while it runs
+    struct process process;        // while it runs
     struct session_minter session; // of its own, until it is ended; 0: init-min's
-    uint64_t number;        // of the process that it is, or was last
+    uint64_t number;               // of the process that it is, or was last
     // Of one that has ended.
     int32_t code;
     enum exit_cause cause;

@@ -6,8 +6,8 @@
 // with the reason, and ends it with code 1, as does a program that ended otherwise than with code
 // 0.
 //
-// Granted by the kernel: console, timer, job, session, capabilities, package, log, log-pages, space,
-// ports, interrupts. The manifest is in the package, and nobody has checked it before.
+// Granted by the kernel: console, timer, job, session, capabilities, package, log, log-pages,
+// space, ports, interrupts. The manifest is in the package, and nobody has checked it before.
 
 #include <string.h>
 
@@ -101,10 +101,10 @@ void manifest_check(const struct init *init)
 static void programs_job_make(struct init *init)
 {
     static const uint32_t kept[RESOURCE_COUNT] = {
-        [RESOURCE_SESSIONS] = 32,[RESOURCE_JOBS] = 4,       [RESOURCE_PROCESSES] = 12,
-        [RESOURCE_THREADS] = 12, [RESOURCE_OBJECTS] = 128,  [RESOURCE_FACETS] = 128,
-        [RESOURCE_HOLDS] = 256,  [RESOURCE_MAPPINGS] = 128, [RESOURCE_PAGES] = 2048,
-        [RESOURCE_SPACE] = 4096, [RESOURCE_CALLS] = 64,     [RESOURCE_LOG] = 1024,
+        [RESOURCE_SESSIONS] = 32, [RESOURCE_JOBS] = 4,       [RESOURCE_PROCESSES] = 12,
+        [RESOURCE_THREADS] = 12,  [RESOURCE_OBJECTS] = 128,  [RESOURCE_FACETS] = 128,
+        [RESOURCE_HOLDS] = 256,   [RESOURCE_MAPPINGS] = 128, [RESOURCE_PAGES] = 2048,
+        [RESOURCE_SPACE] = 4096,  [RESOURCE_CALLS] = 64,     [RESOURCE_LOG] = 1024,
     };
     struct capnp_text name = tsr_text_of("job");
     struct capnp_call call;

@@ -328,8 +328,7 @@ static bool task_start(struct launcher_state *self, struct launched *task,
         tsr_release(task->job.id);
         return false;
     }
-    bool is_open =
-        tsr_build_open_for(&building, &self->spawner, session, task->job, exception);
+    bool is_open = tsr_build_open_for(&building, &self->spawner, session, task->job, exception);
     tsr_release(session.id); // the process keeps it
     if (is_open && build(&building, task, params, exception)) {
         task->process = building.process;

@@ -13,7 +13,7 @@ sys.path[:0] = [str(ROOT / "tools/mkimage"), str(ROOT / "tools/methods")]
 import mkimage  # noqa: E402  pylint: disable=wrong-import-position
 import runner   # noqa: E402  pylint: disable=wrong-import-position
 
-OPTIONAL = ("broker", "clock", "launcher", "schemas")
+OPTIONAL = ("broker", "chat-bot", "chat-server", "clock", "launcher", "schemas")
 WHY = "failed (the program's checksum or layout is wrong)"
 SCRIPT = """
 platform sim

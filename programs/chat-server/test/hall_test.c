@@ -200,8 +200,8 @@ static void who_floods_is_held_and_then_thrown_out(void **state)
 
 static void what_is_no_line_and_no_room_is_refused(void **state)
 {
-    static const char *const bad_rooms[] = {"", "Den", "a b", "../x", "\xc3\xa4", "a\n",
-                                            "abcdefghijklmnopqrstuvwxyz012345"};
+    static const char *const bad_rooms[] = {
+        "", "Den", "a b", "../x", "\xc3\xa4", "a\n", "abcdefghijklmnopqrstuvwxyz012345"};
     char longest[HALL_TEXT_MAX + 2];
     uint32_t member = enter(1, "");
     (void)state;
