@@ -54,7 +54,7 @@ static void pretend(struct start *start)
     struct capnp_exception exception;
     bool is_done;
     if (!tsr_find(start, "member", CHAT_MEMBER_INTERFACE_ID, &theirs.id) ||
-        !tsr_find(start, "capabilities", CAPABILITY_MANAGER_INTERFACE_ID, &capabilities.id)) {
+        !tsr_find(start, "facets", CAPABILITY_MANAGER_INTERFACE_ID, &capabilities.id)) {
         tsr_exit(2);
     }
     is_done = chat_member_say(theirs, tsr_text_of("I am somebody else"), &exception);

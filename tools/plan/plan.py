@@ -30,7 +30,6 @@ OWN = {
     "package": ("MemoryObject", "reads the manifest and every program of the package"),
     "log": ("LogReader", "says which pages of the log may be forgotten"),
     "log-pages": ("MemoryObject", "reads who was granted what, and every call's record"),
-    "session": ("SessionMinter", "makes sessions with any identity, and processes of them"),
     "space": ("AddressSpace", "maps memory into its own addresses"),
     "ports": ("IoPorts", "has every port that the kernel does not use, and so every device"),
     "interrupts": ("Interrupt", "is told of every interrupt line, and can keep it closed"),

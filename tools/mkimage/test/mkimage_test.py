@@ -230,7 +230,7 @@ REFUSED = [
      "grants[1]: bell and line exclude each other"),
     (("programs", 1, "seat"), 1, "seat: Bool is wanted, not a number"),
     (("programs", 1, "seat"), True, "programs[1].seat: who sits there has a session; say its name"),
-    (("programs", 1, "session"), True, "session: Session is wanted, not true"),
+    (("programs", 1, "session"), True, "session: struct Session is wanted, not true"),
     (("programs", 1, "session"), {}, "programs[1].session.name: a name for people is missing"),
     (("programs", 1, "session"), {"name": "x" * 64, "profile": "p"},
      "session.name: 64 bytes are too long; 63 fit"),
