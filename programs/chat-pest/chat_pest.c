@@ -54,11 +54,11 @@ static void pretend(struct start *start)
     struct capnp_exception exception;
     bool is_done;
     if (!tsr_find(start, "member", CHAT_MEMBER_INTERFACE_ID, &theirs.id) ||
-        !tsr_find(start, "facets", CAPABILITY_MANAGER_INTERFACE_ID, &capabilities.id)) {
+        !tsr_find(start, "facet", CAPABILITY_MANAGER_INTERFACE_ID, &capabilities.id)) {
         tsr_exit(2);
     }
     is_done = chat_member_say(theirs, tsr_text_of("I am somebody else"), &exception);
-    tell("with somebody else's member", is_done, &exception);
+    tell("as somebody else", is_done, &exception);
     is_done = capability_manager_facet(capabilities, (struct capnp_cap){theirs.id}, SAY, 0, 0, 0, 0,
                                        &made, &revoker, &exception) &&
               chat_member_say((struct chat_member){made.id}, tsr_text_of("I am"), &exception);
