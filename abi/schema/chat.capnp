@@ -28,7 +28,7 @@ interface Chat @0x9f4b3c0000000a01 {
   # Makes a member of the caller's session, in no room yet; one that is a member already gets the
   # same again, and so does one that was lately. Bit 0 of the bell is set when there is something to
   # ask for. The name that others see is section 1 of the identity, where this call discloses it.
-  # Errors: overloaded when there are 16 members.
+  # Errors: overloaded when there are 16 members, or a member that it gave four times is still held.
 }
 
 interface ChatMember @0x9f4b3c0000000a02 {

@@ -73,6 +73,17 @@ static void pretend(struct start *start)
     tell("with a member made of the door", is_done, &exception);
 }
 
+// Each time there is one more capability that the server made.
+static void hoard(void)
+{
+    struct capnp_exception exception;
+    bool is_done = true;
+    for (uint32_t i = 0; i < TRIES && is_done; i++) {
+        is_done = enter(&exception);
+    }
+    tell("entering without an end", is_done, &exception);
+}
+
 static void flood(void)
 {
     struct capnp_exception exception;
@@ -109,6 +120,7 @@ int tsr_main(struct start *start)
     pretend(start);
     is_done = chat_member_say(mine, tsr_text_of("a\nmember-1: I am the bot"), &exception);
     tell("two lines in one", is_done, &exception);
+    hoard();
     flood();
     return 0;
 }

@@ -13,7 +13,7 @@
 #include "schema/chat.capnp.h"
 #include "schema/kernel.capnp.h"
 
-enum { PLACE_BITS = 8, MESSAGE_MAX = 640, RUNG = 1 };
+enum { PLACE_BITS = 8, MESSAGE_MAX = 640, RUNG = 1, ENTRIES_MAX = 4 };
 
 struct seat {
     uint64_t data;   // receiver data of its facets
@@ -146,6 +146,10 @@ static bool facets_give(uint32_t member, struct chat_enter_results_builder resul
 {
     struct seat *seat = &chat.seats[member];
     struct capnp_cap facet, bell;
+    if (seat->facets == ENTRIES_MAX) {
+        return refuse(exception, CAPNP_EXCEPTION_OVERLOADED,
+                      "you entered four times and hold all of that; release some");
+    }
     if (!facet_give((struct capnp_cap){seat->bell.id}, 1 << NOTIFICATION_TAKE, 0, 0, &bell,
                     exception) ||
         !facet_give((struct capnp_cap){chat.server.id}, (1U << (CHAT_MEMBER_ROOMS + 1)) - 1,

@@ -97,12 +97,13 @@ void manifest_check(const struct init *init)
 // --- The programs' job --------------------------------------------------------------------------
 
 // Everything that init-min's own job has but what it needs itself, with what is kept running; on a
-// small machine that is half of it.
+// small machine that is half of it. Each of twelve programs is about seven objects with their
+// facets, most of them its memory; what is granted and what services hand out are facets, too.
 static void programs_job_make(struct init *init)
 {
     static const uint32_t kept[RESOURCE_COUNT] = {
         [RESOURCE_SESSIONS] = 32, [RESOURCE_JOBS] = 4,       [RESOURCE_PROCESSES] = 12,
-        [RESOURCE_THREADS] = 12,  [RESOURCE_OBJECTS] = 128,  [RESOURCE_FACETS] = 128,
+        [RESOURCE_THREADS] = 12,  [RESOURCE_OBJECTS] = 128,  [RESOURCE_FACETS] = 256,
         [RESOURCE_HOLDS] = 256,   [RESOURCE_MAPPINGS] = 128, [RESOURCE_PAGES] = 2048,
         [RESOURCE_SPACE] = 4096,  [RESOURCE_CALLS] = 64,     [RESOURCE_LOG] = 1024,
     };

@@ -68,7 +68,7 @@ class Script:
         self.matrix = {axis: [value] for axis, value in AXES.items()}
         self.append = ""
         self.expected, self.exit, self.hosts, self.steps = [], 0, [], []
-        self.optional = []
+        self.optional, self.mixed = [], []
         self.exact = self.by_program = self.same_transcript = self.rows = False
         self.deadline = DEADLINE_SECONDS
         with open(path, encoding="utf-8") as lines:
@@ -95,6 +95,8 @@ class Script:
             self.expected.append(rest)
         elif word == "may" and rest:
             self.optional.append(pattern(rest))
+        elif word == "mixed" and rest:
+            self.mixed.append(rest)
         elif word == "port" and rest[:2] in ("2 ", "3 "):
             try:
                 self.steps.append(play.Step(int(rest[0]), rest[2:]))
@@ -294,14 +296,21 @@ def run_once(script, platform, options, base):
     return matcher.seen
 
 
+def standing(script, line):
+    """Where a line stands among those of a run whose programs speak in any order."""
+    name = speaker(line)
+    return name, line if name in script.mixed else ""
+
+
 def compare(script, seen):
     """The runs' transcripts must be equal, but for wildcards and lines of the platform itself."""
     patterns = [(text, pattern(text)) for text in script.expected]
     plain = {name: [next((text for text, p in patterns if p.match(line)), line)
                     for line in lines if not line.startswith(OWN)]
              for name, lines in seen.items()}
-    if script.by_program:  # sorting keeps the order of a program's own lines
-        plain = {name: sorted(lines, key=speaker) for name, lines in plain.items()}
+    if script.by_program:  # sorting keeps the order of a program's own lines, unless it is mixed
+        plain = {name: sorted(lines, key=lambda line: standing(script, line))
+                 for name, lines in plain.items()}
     (first, wanted), *others = plain.items()
     for name, lines in others:
         for number, pair in enumerate(itertools.zip_longest(wanted, lines), 1):

@@ -112,6 +112,16 @@ class Runs(unittest.TestCase):
         self.assertEqual(self.of(script + "same-transcript\nexpect a 0x1f\n", "b\na 0x1f\n")[0], 1)
         self.assertEqual(self.of(SCRIPT + "seed 1 2\nexpect 0x*\nsame-transcript\n")[0], 0)
 
+    def test_lines_of_who_speaks_for_several_are_compared_in_any_order(self):
+        script = SCRIPT + "seed 1 2\nby-program\nsame-transcript\n"
+        said = '[ $seed = {} ] || printf "[1] b: x\\n"\n'
+        self.more = said.format(2)
+        console = "[1] b: y\n"
+        self.assert_refused(self.of(script + "mixed b\n", console), "line 1 differs")
+        self.more += f'printf "[1] b: y\\n"\n{said.format(1)}'
+        self.assertEqual(self.of(script + "mixed b\n", "c\n")[0], 0)
+        self.assert_refused(self.of(script + "mixed c\n", "c\n"), "line 1 differs")
+
     def test_a_line_that_is_not_understood_is_refused(self):
         self.assert_refused(self.of(SCRIPT + "expects a\n"), "x.run:3: not understood")
         self.assert_refused(self.of("boot p\n"), "needs a `platform`")
