@@ -157,7 +157,7 @@ tessera.manifest {
         space: tessera.own('space', 'it maps what it loads'),
         package: tessera.own('package', 'the programs are in it'),
         capabilities: tessera.own('capabilities', 'it makes a Task for each program'),
-        callers: tessera.own('callers', 'each program is of a session below the caller\'s'),
+        callers: tessera.own('callers', "each program is of a session below the caller's"),
         timer: tessera.own('timer', 'it says when a program was started'),
         console: tessera.own('console', 'to say what goes wrong'),
       },
