@@ -122,31 +122,21 @@ static void uses_offer(struct table *table, const char *command, struct capnp_te
     }
 }
 
+static void program_offer(void *context, struct capnp_text name, struct capnp_text uses)
+{
+    struct table *table = context;
+    pair(table, "run", none, none, "", name);
+    pair(table, "spawn", none, none, "", name);
+    uses_offer(table, "run", name, uses);
+    uses_offer(table, "spawn", name, uses);
+}
+
 static void programs_offer(struct table *table)
 {
     const struct held *launcher = held_of(table->shell, LAUNCHER_INTERFACE_ID);
-    uint32_t count = launcher == NULL ? 0 : 1;
-    for (uint32_t i = 0; i < count; i++) {
-        struct capnp_call call;
-        struct capnp_exception ignored;
-        struct launcher_programs_params_builder params;
-        struct launcher_programs_results_reader results;
-        if (!launcher_programs_begin((struct launcher){launcher->cap}, &call, &params, &ignored)) {
-            return;
-        }
-        launcher_programs_params_set_index(params, i);
-        bool is_answered =
-            capnp_call_send(&call, &ignored) && launcher_programs_finish(&call, &results, &ignored);
-        count = is_answered ? launcher_programs_results_get_count(results) : 0;
-        if (is_answered) {
-            struct capnp_text name = launcher_programs_results_get_name(results);
-            struct capnp_text uses = launcher_programs_results_get_uses(results);
-            pair(table, "run", none, none, "", name);
-            pair(table, "spawn", none, none, "", name);
-            uses_offer(table, "run", name, uses);
-            uses_offer(table, "spawn", name, uses);
-        }
-        capnp_call_end(&call);
+    struct capnp_exception ignored; // what can't be asked for is not offered
+    if (launcher != NULL) {
+        programs_each(launcher, program_offer, table, &ignored);
     }
 }
 

@@ -328,38 +328,24 @@ enum code command_kill(struct shell *shell)
 
 // ---- What there is ----
 
+static void program_row(void *context, struct capnp_text name, struct capnp_text uses)
+{
+    struct shell *shell = context;
+    shell_sheet_text(&shell->sheet, name.data, name.size);
+    shell_sheet_text(&shell->sheet, uses.data, uses.size);
+}
+
 enum code command_programs(struct shell *shell)
 {
     static const char *const names[] = {"program", "uses"};
     struct held *launcher = launcher_of(shell);
-    uint32_t count = 1;
+    struct capnp_exception exception;
     if (launcher == NULL) {
         return shell->code;
     }
     shell_sheet_begin(&shell->sheet, names, sizeof names / sizeof names[0]);
-    for (uint32_t i = 0; i < count; i++) {
-        struct capnp_call call;
-        struct capnp_exception exception;
-        struct launcher_programs_params_builder params;
-        struct launcher_programs_results_reader results;
-        if (!launcher_programs_begin((struct launcher){launcher->cap}, &call, &params,
-                                     &exception)) {
-            return fail_call(shell, "the launcher can't be asked", launcher, &exception);
-        }
-        launcher_programs_params_set_index(params, i);
-        bool is_answered = capnp_call_send(&call, &exception) &&
-                           launcher_programs_finish(&call, &results, &exception);
-        if (is_answered) {
-            struct capnp_text name = launcher_programs_results_get_name(results);
-            count = launcher_programs_results_get_count(results);
-            struct capnp_text uses = launcher_programs_results_get_uses(results);
-            shell_sheet_text(&shell->sheet, name.data, name.size);
-            shell_sheet_text(&shell->sheet, uses.data, uses.size);
-        }
-        capnp_call_end(&call);
-        if (!is_answered) {
-            return fail_call(shell, "the launcher can't be asked", launcher, &exception);
-        }
+    if (!programs_each(launcher, program_row, shell, &exception)) {
+        return fail_call(shell, "the launcher can't be asked", launcher, &exception);
     }
     out_sheet(shell);
     return CODE_WELL;

@@ -189,10 +189,14 @@ const char *exit_cause_text(enum exit_cause cause);
 
 // ---- uses.c: what programs say that they use ----
 
+// Each program of the launcher's list, in its order, with what it says that it uses; the texts last
+// as long as the visit. False: the launcher can't be asked.
+bool programs_each(const struct held *launcher,
+                   void (*visit)(void *context, struct capnp_text name, struct capnp_text uses),
+                   void *context, struct capnp_exception *exception);
 // What the launcher says of a program, as text of this buffer; empty: nothing.
 enum { USES_MAX = 192 };
-struct capnp_text program_uses(const struct shell *shell, struct capnp_text program,
-                               char room[USES_MAX]);
+struct capnp_text program_uses(struct shell *shell, struct capnp_text program, char room[USES_MAX]);
 // Takes the next of them; false: there is none.
 struct use {
     struct capnp_text name, interface;

@@ -7,39 +7,61 @@
 
 #include "programs/shell/shell.h"
 
-struct capnp_text program_uses(const struct shell *shell, struct capnp_text program,
-                               char room[USES_MAX])
+bool programs_each(const struct held *launcher,
+                   void (*visit)(void *context, struct capnp_text name, struct capnp_text uses),
+                   void *context, struct capnp_exception *exception)
 {
-    const struct held *launcher = held_of((struct shell *)shell, LAUNCHER_INTERFACE_ID);
-    struct capnp_text found = {"", 0};
-    uint32_t count = launcher == NULL ? 0 : 1;
+    uint32_t count = 1;
     for (uint32_t i = 0; i < count; i++) {
         struct capnp_call call;
-        struct capnp_exception ignored;
         struct launcher_programs_params_builder params;
         struct launcher_programs_results_reader results;
-        if (!launcher_programs_begin((struct launcher){launcher->cap}, &call, &params, &ignored)) {
-            break;
+        if (!launcher_programs_begin((struct launcher){launcher->cap}, &call, &params, exception)) {
+            return false;
         }
         launcher_programs_params_set_index(params, i);
-        bool is_answered =
-            capnp_call_send(&call, &ignored) && launcher_programs_finish(&call, &results, &ignored);
-        count = is_answered ? launcher_programs_results_get_count(results) : 0;
-        struct capnp_text name = {"", 0};
-        struct capnp_text uses = {"", 0};
+        bool is_answered = capnp_call_send(&call, exception) &&
+                           launcher_programs_finish(&call, &results, exception);
         if (is_answered) {
-            name = launcher_programs_results_get_name(results);
-            uses = launcher_programs_results_get_uses(results);
+            count = launcher_programs_results_get_count(results);
         }
-        if (name.size == program.size && memcmp(name.data, program.data, name.size) == 0 &&
-            uses.size <= USES_MAX) {
-            memcpy(room, uses.data, uses.size);
-            found = (struct capnp_text){room, uses.size};
-            count = 0;
+        if (is_answered && count != 0) {
+            visit(context, launcher_programs_results_get_name(results),
+                  launcher_programs_results_get_uses(results));
         }
         capnp_call_end(&call);
+        if (!is_answered) {
+            return false;
+        }
     }
-    return found;
+    return true;
+}
+
+struct wanted {
+    struct capnp_text program;
+    char *room;
+    uint32_t size; // of what was found
+};
+
+static void uses_find(void *context, struct capnp_text name, struct capnp_text uses)
+{
+    struct wanted *wanted = context;
+    if (name.size == wanted->program.size && uses.size <= USES_MAX &&
+        memcmp(name.data, wanted->program.data, name.size) == 0) {
+        memcpy(wanted->room, uses.data, uses.size);
+        wanted->size = uses.size;
+    }
+}
+
+struct capnp_text program_uses(struct shell *shell, struct capnp_text program, char room[USES_MAX])
+{
+    struct wanted wanted = {.program = program, .room = room};
+    const struct held *launcher = held_of(shell, LAUNCHER_INTERFACE_ID);
+    struct capnp_exception ignored; // what can't be asked for is not known
+    if (launcher != NULL) {
+        programs_each(launcher, uses_find, &wanted, &ignored);
+    }
+    return (struct capnp_text){room, wanted.size};
 }
 
 static struct capnp_text cut(struct capnp_text *text, char end)
