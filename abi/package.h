@@ -8,7 +8,7 @@
 // The first part is for the machine: the program that the kernel starts, which knows no program
 // format but this one. Text is mapped from the package itself, and data is where memory of the
 // program's own begins. The second part is for programs, which get it as a memory object: the
-// manifest, and programs as ELF files, which runtime/loader knows. No byte of a package is outside
+// manifest, programs as ELF files, which runtime/loader knows, and scripts. No byte of a package is outside
 // of every hash.
 #ifndef ABI_PACKAGE_H
 #define ABI_PACKAGE_H
@@ -45,6 +45,7 @@ enum package_kind {
     PACKAGE_MANIFEST = 1,  // BootManifest of boot.capnp, one segment without framing; exactly one
     PACKAGE_ELF = 2,       // a program as the linker made it
     PACKAGE_ELF_FIXED = 3, // ... at addresses that are no secret: those that tools/elf-plan says
+    PACKAGE_SCRIPT = 4,    // text for a shell
 };
 
 struct package_entry {

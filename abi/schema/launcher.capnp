@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Starting programs without the authority to make processes: a launcher starts what is on its list,
-# with what the caller hands over and nothing else.
+# with what the caller hands over and nothing else. It also hands out the boot package's scripts,
+# which are nothing but text: who runs one does so with what is held.
 #
 # Errors are exceptions with words that say what to do.
 @0x9f4b3c0000000012;
@@ -43,6 +44,13 @@ interface Launcher @0x9f4b3c0000000501 {
   # A launcher with the same list and tasks of its own. When nobody holds it any more, what it
   # started is ended: so nothing of one session goes on into the next. Errors: those of
   # CapabilityManager.facet.
+
+  script @4 (name :Text, offset :UInt32) -> (size :UInt32, data :Data);
+  # Of the script with this name its size, and at most 512 of its bytes, from the offset on. Errors:
+  # failed when the package has none of this name, or its bytes don't have their checksum.
+
+  scripts @5 (index :UInt32) -> (count :UInt32, name :Text);
+  # How many scripts there are, and the name of one of them.
 }
 
 interface Task @0x9f4b3c0000000502 {

@@ -15,7 +15,7 @@ const struct command commands[] = {
     {"call", "call NAME METHOD [ARGUMENT ...] [-> $x]",
      "calls a method; arguments and results as its schema says", command_call, true},
     {"caps", "caps", "what this shell holds", command_caps, false},
-    {"exit", "exit [CODE]", "ends the shell", command_exit, false},
+    {"exit", "exit [CODE]", "ends the shell, or the script", command_exit, false},
     {"facet", "facet NAME [as INTERFACE] [session] only { METHOD, ... } -> $x",
      "a narrower capability, which you can revoke; `session`: it stays in yours", command_facet,
      true},
@@ -41,6 +41,10 @@ const struct command commands[] = {
     {"session", "session", "on whose behalf this shell acts", command_session, false},
     {"set", "set NAME WORD", "sets a variable: `$NAME`", command_set, false},
     {"sleep", "sleep 100ms", "waits", command_sleep, false},
+    {"source", "source [SCRIPT [ARGUMENT ...]]",
+     "carries out a script, in which $1 to $9 are the arguments and `exit` ends it; alone it lists "
+     "the scripts",
+     command_source, true},
     {"spawn", "spawn PROGRAM [ARGUMENTS] [with { NAME: [client] @x, ... }] [-> $task]",
      "starts a program and goes on", command_spawn, true},
     {"top", "top", "who did how much since the last look, as the log has it", command_top, false},
@@ -121,8 +125,10 @@ bool shell_value(struct shell *shell, uint32_t index, struct shell_word *word)
         fail(shell, CODE_USAGE, "a value is wanted, and this is a capability:", text_of(word),
              "`inspect` and its name says what it is");
     } else {
+        bool is_argument = word->size == 1 && word->text[0] >= '1' && word->text[0] <= '9';
         fail(shell, CODE_FAILED, "nothing is set under the name", text_of(word),
-             "`set NAME WORD` sets it; a command keeps what it brings by `-> $NAME`");
+             is_argument ? "it is an argument of a script: `source SCRIPT ARGUMENT ...`"
+                         : "`set NAME WORD` sets it; a command keeps what it brings by `-> $NAME`");
     }
     return false;
 }
@@ -172,7 +178,7 @@ static enum code unknown(struct shell *shell, struct capnp_text name)
 static void command_do(struct shell *shell, const struct shell_statement *statement)
 {
     shell->statement = statement;
-    shell->is_json = has_option(shell, "--json");
+    shell->is_json = shell->all_json || has_option(shell, "--json");
     shell->is_dry = has_option(shell, "--dry-run");
     shell->code = CODE_WELL;
     struct shell_word word = shell_word(shell, 0);
@@ -183,10 +189,15 @@ static void command_do(struct shell *shell, const struct shell_statement *statem
         shell->code = fail(shell, CODE_USAGE,
                            "it changes nothing, so it has no --dry-run:", text_of(&word), NULL);
     } else {
+        shell->is_dry |= shell->all_dry;
         shell->code = command->run(shell);
     }
-    char code[] = {(char)('0' + shell->code)};
-    variable_set(shell, tsr_text_of("status"), code, sizeof code);
+    if (shell->code != CODE_WELL) {
+        source_place(shell, statement);
+    }
+    struct tsr_line code = {0};
+    tsr_line_decimal(&code, shell->code);
+    variable_set(shell, tsr_text_of("status"), code.text, code.size);
 }
 
 static bool equal_holds(struct shell *shell, const struct shell_statement *statement)
@@ -194,8 +205,9 @@ static bool equal_holds(struct shell *shell, const struct shell_statement *state
     struct shell_word left;
     struct shell_word right;
     shell->statement = statement;
-    shell->is_json = false;
+    shell->is_json = shell->all_json;
     if (!shell_value(shell, 0, &left) || !shell_value(shell, 2, &right)) {
+        source_place(shell, statement);
         return false;
     }
     bool are_equal = left.size == right.size && memcmp(left.text, right.text, left.size) == 0;
@@ -206,7 +218,8 @@ void script_run(struct shell *shell, const struct shell_script *script)
 {
     uint32_t at = 0;
     shell->script = script;
-    while (at < script->statement_count && !shell->is_over && !shell->has_hung_up) {
+    while (at < script->statement_count && !shell->is_over && !shell->has_hung_up &&
+           !shell->leaves) {
         const struct shell_statement *statement = &script->statements[at];
         bool goes_on = true;
         switch (statement->kind) {
@@ -316,7 +329,7 @@ enum code command_exit(struct shell *shell)
         code = (int32_t)shell->code;
     }
     shell->exit_code = code;
-    shell->is_over = true;
+    shell->is_over = !source_exit(shell);
     return CODE_WELL;
 }
 

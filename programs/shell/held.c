@@ -223,6 +223,9 @@ void variable_set(struct shell *shell, struct capnp_text name, const char *value
 
 bool variable_get(const struct shell *shell, struct capnp_text name, struct capnp_text *value)
 {
+    if (source_argument(name, value)) {
+        return true;
+    }
     for (uint32_t i = 0; i < shell->variable_count; i++) {
         if (is_named(shell->variables[i].name, name)) {
             *value = (struct capnp_text){shell->variables[i].value, shell->variables[i].size};

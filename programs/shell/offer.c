@@ -140,6 +140,11 @@ static void programs_offer(struct table *table)
     }
 }
 
+static void script_offer(void *context, struct capnp_text name)
+{
+    pair(context, "source", none, none, "", name);
+}
+
 static void interfaces_offer(struct table *table)
 {
     const struct shell_schemas *schemas = &table->shell->schemas;
@@ -160,6 +165,7 @@ static void interfaces_offer(struct table *table)
 void offer_tell(struct shell *shell)
 {
     struct table table = {.shell = shell, .begins = true};
+    struct capnp_exception ignored; // what can't be asked for is not offered
     if (!shell->has_new_names) {
         return;
     }
@@ -177,6 +183,7 @@ void offer_tell(struct shell *shell)
         pair(&table, "$", none, none, "$", tsr_text_of(shell->variables[i].name));
     }
     programs_offer(&table);
+    scripts_each(shell, script_offer, &table, &ignored);
     interfaces_offer(&table);
     if (!table.is_over) {
         send(&table);

@@ -168,7 +168,7 @@ enum code fail_at(struct shell *shell, const struct shell_problem *problem)
     text_put(&text, "column ");
     text_put_decimal(&text, problem->column);
     text_put(&text, ":");
-    if (shell->is_json || problem->line != 1) {
+    if (shell->is_json || problem->line != 1 || source_is_on()) {
         return fail(shell, CODE_USAGE, problem->sentence, (struct capnp_text){"", 0},
                     problem->line == 0 ? NULL : where);
     }

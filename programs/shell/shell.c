@@ -9,6 +9,8 @@
 #include "lib/ansi/ansi.h"
 #include "programs/shell/shell.h"
 
+#include "schema/boot.capnp.h"
+
 static struct shell shell;
 static struct shell_script script;
 static char text[SHELL_TEXT_MAX];
@@ -52,7 +54,6 @@ static void session_begin(void)
     shell_schemas_init(&shell.schemas);
     held_bundle(&shell);
     schemas_learn();
-    banner_show();
 }
 
 // Somebody else may sit there: nothing of the session before stays.
@@ -69,6 +70,7 @@ static bool session_next(void)
     listen_end(&shell); // that call was the session's before
     shell.has_hung_up = false;
     session_begin();
+    banner_show();
     return true;
 }
 
@@ -142,8 +144,25 @@ static void lines_run(void)
     }
 }
 
+// Not by somebody: what the start says is carried out, and that is all.
+static void begin_run(struct capnp_text given)
+{
+    struct shell_problem problem;
+    uint32_t size = given.size < sizeof text ? given.size : (uint32_t)sizeof text;
+    memcpy(text, given.data, size);
+    listen_begin(&shell);
+    if (shell_parse(&script, text, size, &problem) == SHELL_WELL) {
+        script_run(&shell, &script);
+    } else {
+        shell.code = fail(&shell, CODE_USAGE, problem.sentence, given, NULL);
+    }
+    shell.exit_code = shell.is_over ? shell.exit_code : (int32_t)shell.code;
+    shell.is_over = true;
+}
+
 int tsr_main(struct start *start)
 {
+    struct capnp_message info;
     out_init(&shell);
     if (!tsr_find(start, "terminal", TERMINAL_SESSION_INTERFACE_ID, &shell.terminal.id) ||
         !tsr_find(start, "timer", TIMER_INTERFACE_ID, &shell.timer.id)) {
@@ -151,7 +170,14 @@ int tsr_main(struct start *start)
     }
     session_read(&shell, start);
     grants_hold(start);
+    tsr_start_info(start, &info);
+    struct capnp_text given = start_info_get_arguments(start_info_read(&info));
     session_begin();
+    if (given.size != 0) {
+        begin_run(given);
+    } else {
+        banner_show();
+    }
     while (!shell.is_over) {
         if (shell.has_hung_up && !session_next()) {
             return CODE_FAILED; // the terminal is gone for good

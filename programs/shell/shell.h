@@ -72,7 +72,9 @@ struct shell {
     const struct shell_script *script;
     const struct shell_statement *statement;
     bool is_json, is_dry;
-    enum code code; // of the last command
+    bool all_json, all_dry; // the script that is carried out was asked for so
+    bool leaves;            // the script that is carried out: `exit`
+    enum code code;         // of the last command
     bool is_over;
     int32_t exit_code;
     bool has_hung_up;   // the terminal: nobody reads any more what this session says
@@ -187,6 +189,20 @@ bool call_await(struct shell *shell, const struct capnp_call *call);
 // "ended", "killed", ...
 const char *exit_cause_text(enum exit_cause cause);
 
+// ---- source.c ----
+
+// Whether a script is carried out.
+bool source_is_on(void);
+// Of the script that is carried out: one of its arguments; false: it was given none of this name.
+bool source_argument(struct capnp_text name, struct capnp_text *value);
+// Says where in a script a command failed; at the prompt nothing.
+void source_place(struct shell *shell, const struct shell_statement *statement);
+// `exit` ends the script that is carried out. False: none is.
+bool source_exit(struct shell *shell);
+// Each script that there is. False: the launcher can't be asked.
+bool scripts_each(struct shell *shell, void (*visit)(void *context, struct capnp_text name),
+                  void *context, struct capnp_exception *exception);
+
 // ---- uses.c: what programs say that they use ----
 
 // Each program of the launcher's list, in its order, with what it says that it uses; the texts last
@@ -232,6 +248,7 @@ enum code command_release(struct shell *shell);
 enum code command_learn(struct shell *shell);
 enum code command_help(struct shell *shell);
 enum code command_run(struct shell *shell);
+enum code command_source(struct shell *shell);
 enum code command_spawn(struct shell *shell);
 enum code command_wait(struct shell *shell);
 enum code command_kill(struct shell *shell);

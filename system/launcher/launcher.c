@@ -22,6 +22,7 @@ enum {
     TASKS_MAX = 16,
     GRANTS_MAX = 12,
     ARGUMENTS_MAX = 256,
+    SCRIPT_PART_MAX = 512,
     WAITERS_MAX = 3, // of all tasks: one request stays free for calls that end things
     WATCHES = 2,
     PRIORITY = 16,
@@ -244,6 +245,48 @@ static bool on_programs(void *self, struct launcher_programs_params_reader param
     return true;
 }
 
+static bool on_script(void *self, struct launcher_script_params_reader params,
+                      struct launcher_script_results_builder results,
+                      struct capnp_exception *exception)
+{
+    struct launcher_state *state = self;
+    const struct package_entry *entry;
+    const uint8_t *bytes;
+    struct capnp_text name = launcher_script_params_get_name(params);
+    if (name.size == 0 ||
+        !tsr_blob_open(&state->spawner, 1U << PACKAGE_SCRIPT, name, &entry, &bytes, exception)) {
+        return refuse(exception, CAPNP_EXCEPTION_FAILED,
+                      name.size == 0 || exception->status == STATUS_NAME_UNKNOWN
+                          ? "the boot package has no script of this name"
+                          : "it does not have the checksum that the boot package states");
+    }
+    uint32_t size = (uint32_t)entry->size;
+    uint32_t offset = launcher_script_params_get_offset(params);
+    offset = offset < size ? offset : size;
+    uint32_t part = size - offset < SCRIPT_PART_MAX ? size - offset : SCRIPT_PART_MAX;
+    launcher_script_results_set_size(results, size);
+    launcher_script_results_set_data(results, (struct capnp_data){bytes + offset, part});
+    return tsr_blob_close(&state->spawner, entry, exception);
+}
+
+static bool on_scripts(void *self, struct launcher_scripts_params_reader params,
+                       struct launcher_scripts_results_builder results,
+                       struct capnp_exception *exception)
+{
+    const struct package_table *table = ((struct launcher_state *)self)->spawner.table;
+    uint32_t wanted = launcher_scripts_params_get_index(params);
+    uint32_t count = 0;
+    (void)exception;
+    for (uint32_t i = 0; i < table->entry_count; i++) {
+        const struct package_entry *entry = &table->entries[i];
+        if (entry->kind == PACKAGE_SCRIPT && count++ == wanted) {
+            launcher_scripts_results_set_name(results, tsr_text_of(entry->name));
+        }
+    }
+    launcher_scripts_results_set_count(results, count);
+    return true;
+}
+
 // A section of the caller's identity; nothing where it is not disclosed.
 static void section_read(const struct launcher_state *self, uint32_t section, struct section *to)
 {
@@ -462,8 +505,8 @@ static bool on_own(void *context, struct launcher_own_params_reader params,
     struct launcher_state *self = context;
     struct capnp_cap facet;
     (void)params;
-    if (!facet_make(self, LAUNCHER_INTERFACE_ID, (1U << (LAUNCHER_OWN + 1)) - 1, self->owners + 1,
-                    &facet, exception)) {
+    if (!facet_make(self, LAUNCHER_INTERFACE_ID, (1U << (LAUNCHER_SCRIPTS + 1)) - 1,
+                    self->owners + 1, &facet, exception)) {
         return false;
     }
     self->owners++;
@@ -551,8 +594,12 @@ static void dropped(void *context, uint64_t interface, uint64_t number)
 static bool dispatch(void *context, uint16_t method, struct capnp_message *request,
                      struct capnp_builder *response, struct capnp_exception *exception)
 {
-    static const struct launcher_server launches = {
-        .programs = on_programs, .start = on_start, .tasks = on_tasks, .own = on_own};
+    static const struct launcher_server launches = {.programs = on_programs,
+                                                    .start = on_start,
+                                                    .tasks = on_tasks,
+                                                    .own = on_own,
+                                                    .script = on_script,
+                                                    .scripts = on_scripts};
     static const struct task_server tasks = {.wait = on_wait, .kill = on_kill};
     const struct launcher_state *self = context;
     if (self->service.current->interface == TASK_INTERFACE_ID) {

@@ -12,6 +12,12 @@ struct Manifest {
   programs @2 :List(Program);     # started in this order
   memories @3 :List(Memory);      # kept by the first program
   also @4 :List(Text);            # programs that are in the package besides, for launchers
+  scripts @5 :List(Script);       # for shells, which have them from a launcher
+}
+
+struct Script {
+  name @0 :Text; # no program has it
+  text @1 :Text; # in the shell's language: at most 8,191 bytes
 }
 
 struct Endpoint {

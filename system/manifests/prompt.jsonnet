@@ -84,7 +84,7 @@ tessera.manifest {
   local manifest = self,
 
   // What the launcher may start.
-  programs_listed:: ['hello', 'echo', 'dozer', 'pong', 'chat', 'chat-bot'],
+  programs_listed:: ['hello', 'echo', 'dozer', 'pong', 'plugin', 'plugin-host', 'chat', 'chat-bot'],
   // What the broker brings, and the capabilities that it needs for it besides these.
   operator:: [
     'timer',
@@ -114,6 +114,9 @@ tessera.manifest {
     'whatIf',
     'suggest',
   ], 'for the bundle: who could do what', data=4294967296),
+
+  // What `source` finds at the prompt.
+  shell_script+:: { first: importstr '../scripts/first.shell' },
 
   first: 'init-min',
   also: manifest.programs_listed,
@@ -174,7 +177,7 @@ tessera.manifest {
         capabilities: tessera.own('capabilities', 'for the bundle, and to make facets'),
         launcher: tessera.client('launcher',
                                  'Launcher',
-                                 ['programs', 'start', 'tasks', 'own'],
+                                 ['programs', 'start', 'tasks', 'own', 'script', 'scripts'],
                                  'it makes a launcher for each bundle'),
         schemas: tessera.client('schemas', 'SchemaSource', ['read'], 'for the bundle'),
         job: tessera.own('programs', 'for the bundle'),

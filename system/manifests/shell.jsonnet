@@ -96,7 +96,7 @@ tessera.manifest {
         capabilities: tessera.own('capabilities', 'it makes facets, and for the bundles'),
         launcher: tessera.client('launcher',
                                  'Launcher',
-                                 ['programs', 'start', 'tasks', 'own'],
+                                 ['programs', 'start', 'tasks', 'own', 'script', 'scripts'],
                                  'it makes a launcher for each bundle'),
         schemas: tessera.client('schemas', 'SchemaSource', ['read'], 'for the bundles'),
         job: tessera.own('programs', 'for the bundles'),

@@ -69,12 +69,18 @@ local present(map) = [name for name in std.objectFields(map) if map[name] != nul
     // By a key of its choice; the program's name is that key unless it says otherwise. Two of the
     // same name are told apart by their `label`.
     program:: {},
+    // Texts of scripts, by their names: importstr '../scripts/first.shell'.
+    shell_script:: {},
 
     endpoints: [
       { name: key } + manifest.endpoint[key]
       for key in present(manifest.endpoint)
     ],
     memories: [{ name: key } + manifest.memory[key] for key in present(manifest.memory)],
+    scripts: [
+      { name: key, text: manifest.shell_script[key] }
+      for key in present(manifest.shell_script)
+    ],
     programs: std.sort(
       [tessera.program(key, manifest.program[key]) for key in present(manifest.program)],
       function(program) [program.order, program.key],

@@ -21,6 +21,7 @@ INIT = ROOT / "system/init-min/init.h"
 NAME_BYTES_MAX = 31      # NAME_SIZE without the final NUL
 MESSAGE_MAX = 65536      # MESSAGE_SIZE_MAX
 MEMORY_PAGES_MAX = 1024
+SCRIPT_MAX = 8191        # SHELL_TEXT_MAX without a final NUL
 PORTS_MAX = 65536
 LINES_MAX = 64           # HAL_LINES
 GRANTS_MAX = 64          # as ProcessBuilder.grant says
@@ -42,14 +43,16 @@ class ManifestError(Exception):
 
 class Manifest:
     """A checked manifest: `value` is its JSON, `programs` names the programs in order, `fixed`
-    those of them whose addresses are always the same, `message` is for init-min."""
+    those of them whose addresses are always the same, `message` is for init-min, `scripts` are
+    texts by their names."""
 
-    def __init__(self, value, first, programs, fixed, message):
+    def __init__(self, value, first, programs, fixed, message, scripts):
         self.value = value
         self.first = first
         self.programs = programs
         self.fixed = fixed
         self.message = message
+        self.scripts = scripts
 
 
 def blanks_end(text, at):
@@ -143,6 +146,19 @@ class Checker:
         also = [self.name(f"also[{i}]", name) for i, name in enumerate(value.get("also", []))]
         return first, {"programs": programs, "endpoints": endpoints, "memories": memories,
                        "also": also}
+
+    def scripts(self, values, taken):
+        """{name: text}; no name is `taken` in the package."""
+        scripts = {}
+        for i, value in enumerate(values):
+            place = f"scripts[{i}]"
+            name = self.name(f"{place}.name", value.get("name", ""))
+            if name in taken or name in scripts:
+                self.refuse(f"{place}.name", f"something else in the package is called {name!r}")
+            if not value.get("text", ""):
+                self.refuse(f"{place}.text", "is empty: a script does something")
+            scripts[name] = self.text_of(f"{place}.text", value.get("text", ""), SCRIPT_MAX)
+        return scripts
 
     def endpoint(self, place, value):
         name = self.name(f"{place}.name", value.get("name", ""))
@@ -313,4 +329,5 @@ def read(path, options, schema, interfaces, strict):
         raise ManifestError(f"{path}: it takes {len(message)} bytes in a package; init-min has "
                             f"room for {most}")
     fixed = {name for name in programs if checker.fixed.get(name)}
-    return Manifest(value, first, programs, fixed, message)
+    scripts = checker.scripts(value.get("scripts", []), (first, "manifest", *programs))
+    return Manifest(value, first, programs, fixed, message, scripts)

@@ -30,9 +30,9 @@ import source as sources  # noqa: E402
 MAGIC = 0x31474b5041535354
 VERSION = 2
 ENTRIES_MAX = 32
-KIND_MANIFEST, KIND_ELF, KIND_ELF_FIXED = 1, 2, 3
+KIND_MANIFEST, KIND_ELF, KIND_ELF_FIXED, KIND_SCRIPT = 1, 2, 3, 4
 KIND_NAMES = {KIND_MANIFEST: "manifest", KIND_ELF: "ELF file",
-              KIND_ELF_FIXED: "ELF file at known addresses"}
+              KIND_ELF_FIXED: "ELF file at known addresses", KIND_SCRIPT: "script"}
 MANIFEST_NAME = "manifest"
 HASH_SIZE = 32                                # each part begins with that of what follows
 HEADER = struct.Struct("<QIIIIII")     # magic, version, pages: all, text, data, memory; entry
@@ -130,12 +130,14 @@ def build(manifest, folder, planner):
     """The package's bytes."""
     if MANIFEST_NAME in manifest.programs:
         raise ImageError(f"a program can't be named {MANIFEST_NAME!r}: the manifest's entry is")
-    if len(manifest.programs) + 1 > ENTRIES_MAX:
-        raise ImageError(f"{len(manifest.programs)} programs and the manifest; a package has "
-                         f"{ENTRIES_MAX} entries at most")
+    if len(manifest.programs) + len(manifest.scripts) + 1 > ENTRIES_MAX:
+        scripts = f", {len(manifest.scripts)} scripts" if manifest.scripts else ""
+        raise ImageError(f"{len(manifest.programs)} programs{scripts} and the manifest; a package "
+                         f"has {ENTRIES_MAX} entries at most")
     entries = [Entry(MANIFEST_NAME, KIND_MANIFEST, manifest.message)]
     entries += [program_entry(name, folder, name in manifest.fixed, planner)
                 for name in manifest.programs]
+    entries += [Entry(name, KIND_SCRIPT, text.encode()) for name, text in manifest.scripts.items()]
     return Package(manifest.first, first_program(manifest.first, folder), entries).encode()
 
 

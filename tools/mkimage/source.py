@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "system/manifests"
 PRESETS = LIBRARY / "presets"
 POLICIES = "drivers/*/*/policy.libsonnet"
+SCRIPTS = "system/scripts/*.shell"
 SECONDS = 60
 WORD = re.compile(r"[A-Za-z0-9_-]+")
 LOCATION = re.compile(r"^\t?(?P<file>[^\t:]+):\(?(?P<place>\d+:\d+)", re.MULTILINE)
@@ -51,7 +52,7 @@ class Options:
     def files(self):
         """Those that a manifest in Jsonnet is made of, besides itself."""
         return [*sorted(LIBRARY.glob("*.libsonnet")), *sorted(PRESETS.glob("*.libsonnet")),
-                *sorted(ROOT.glob(POLICIES)),
+                *sorted(ROOT.glob(POLICIES)), *sorted(ROOT.glob(SCRIPTS)),
                 *([self.overlay] if self.overlay else [])]
 
     def check(self):

@@ -128,6 +128,23 @@ class Packages(Folder):
         self.assertEqual(value["programs"][0]["arguments"], "-v")
         self.assertNotIn("first", value)
 
+    def test_scripts_are_entries_of_their_own(self):
+        value = copy.deepcopy(GOOD)
+        value["scripts"] = [{"name": "first", "text": "caps\n"}, {"name": "x", "text": "say é"}]
+        self.assertEqual(self.run_tool(value)[0], 0)
+        entries = mkimage.parse((self.folder / "out.pkg").read_bytes()).entries
+        self.assertEqual([(entry.name, entry.kind, entry.blob) for entry in entries[3:]],
+                         [("first", 4, b"caps\n"), ("x", 4, "say é".encode())])
+        (self.folder / "out.pkg").unlink()
+        for script, why in (({"name": "ping", "text": "a"}, "something else in the package"),
+                            ({"name": "manifest", "text": "a"}, "something else in the package"),
+                            ({"name": "first", "text": "b"}, "something else in the package"),
+                            ({"name": "y", "text": ""}, "is empty"),
+                            ({"name": "", "text": "a"}, "a name is missing"),
+                            ({"name": "y", "text": "a" * 8192}, "8191 fit")):
+            value["scripts"][1] = script
+            self.assert_refused(why, value)
+
     def test_same_inputs_give_the_same_bytes(self):
         self.run_tool()
         once = (self.folder / "out.pkg").read_bytes()
