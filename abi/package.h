@@ -8,8 +8,8 @@
 // The first part is for the machine: the program that the kernel starts, which knows no program
 // format but this one. Text is mapped from the package itself, and data is where memory of the
 // program's own begins. The second part is for programs, which get it as a memory object: the
-// manifest, programs as ELF files, which runtime/loader knows, and scripts. No byte of a package is outside
-// of every hash.
+// manifest, programs as ELF files, which runtime/loader knows, and scripts. No byte of a package is
+// outside of every hash.
 #ifndef ABI_PACKAGE_H
 #define ABI_PACKAGE_H
 
