@@ -25,6 +25,7 @@
 enum {
     STEPS_DEFAULT = 100000,
     STEPS_FOR_COVERAGE = 10000,
+    STEPS_PER_LINE = 10000000, // that says how far it is
     TIME_STEP_NS = 2000000,
 };
 
@@ -162,9 +163,8 @@ static void step(void)
 
 void again_print(void)
 {
-    fprintf(stderr, "again: SEED=%llu STEPS=%llu, of which the world had those from %llu on\n",
-            (unsigned long long)tally.seed, (unsigned long long)tally.step + 1,
-            (unsigned long long)first_step_of_world);
+    fprintf(stderr, "again: SEED=%llu FROM=%llu STEPS=%llu\n", (unsigned long long)tally.seed,
+            (unsigned long long)first_step_of_world, (unsigned long long)tally.step + 1);
 }
 
 static bool is_emitted(uint32_t kind)
@@ -209,6 +209,7 @@ static void tally_print(void)
         }
     }
     printf("\n");
+    fflush(stdout);
 }
 
 // One world, with these steps alone.
@@ -244,6 +245,7 @@ int main(void)
     uint64_t kinds_before[COMMIT_KIND_COUNT] = {0};
 
     tally.seed = environment("SEED", 0, 1);
+    tally.step = environment("FROM", 0, 0);
     if (getenv("RECORD") != NULL) {
         record_begin(getenv("RECORD"));
     }
@@ -252,6 +254,9 @@ int main(void)
     }
     world.is_over = true;
     for (; tally.step < steps; tally.step++) {
+        if (tally.step % STEPS_PER_LINE == 0 && tally.step != 0) {
+            tally_print();
+        }
         step_chance();
         if (world.is_over) {
             first_step_of_world = tally.step;

@@ -636,9 +636,15 @@ static void genesis_learn(const struct actor *first)
 void world_machine_boot(const struct machine_options *wanted)
 {
     static const char *const programs[] = {"init", "child", "other", NULL};
+    // Who looks at all of a kind after each step looks at no more than a world can have.
+    static const uint32_t small[RESOURCE_COUNT] = {[RESOURCE_THREADS] = 64,
+                                                   [RESOURCE_OBJECTS] = 512,
+                                                   [RESOURCE_FACETS] = 512,
+                                                   [RESOURCE_CALLS] = MODEL_WAITS_MAX + 64};
     struct machine_options options = *wanted;
 
     options.frames = FRAMES_SMALL;
+    memcpy(options.sizes, small, sizeof(small));
     options.programs = programs;
     unchanged_sample(REFUSALS_ONE_IN);
     machine_witness = &race_witness;
