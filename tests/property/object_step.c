@@ -168,12 +168,13 @@ static void revoker_step(struct actor *actor)
         return;
     }
     if (chance_in(3)) {
-        object_call(actor, cap, REVOKER_REVOKE, NULL, STATUS_OK, &answer);
-        model_revoke(actor->program, cap);
+        if (object_call(actor, cap, REVOKER_REVOKE, NULL, STATUS_OK, &answer)) {
+            model_revoke(actor->program, cap);
+        }
         return;
     }
-    object_call(actor, cap, REVOKER_STATUS, NULL, STATUS_OK, &answer);
-    if (revoker_status_results_get_live(revoker_status_results_read(&answer.message)) != is_live) {
+    if (object_call(actor, cap, REVOKER_STATUS, NULL, STATUS_OK, &answer) &&
+        revoker_status_results_get_live(revoker_status_results_read(&answer.message)) != is_live) {
         broken("a revoker says another status than the model");
     }
 }
@@ -475,7 +476,7 @@ static void mint(struct actor *first, uint64_t cap, uint32_t parent)
 {
     static const char *const sections[] = {"principal", NULL};
     struct act_answer answer;
-    bool is_over = chance_in(5); // before it begins
+    bool is_over = chance_in(5) && machine.now_ns > 0; // before it begins
 
     actor_refresh(first);
     cap_t identity = act_identity(first->thread, sections);

@@ -531,12 +531,15 @@ void actor_run(const struct actor *actor)
 
 void actor_refresh(const struct actor *actor)
 {
-    actor_run(actor);
-    model_enter(actor->program);
-    world.is_refreshing = true;
-    machine_enter(actor->thread, 0, 0);
-    world.is_refreshing = false;
-    completions_check();
+    // Somebody else may be chosen in that entry, and time passes until it runs again.
+    do {
+        actor_run(actor);
+        model_enter(actor->program);
+        world.is_refreshing = true;
+        machine_enter(actor->thread, 0, 0);
+        world.is_refreshing = false;
+        completions_check();
+    } while (machine.running != (int32_t)actor->thread);
 }
 
 // Invariant 6 from the other side: what waits here waits there.
