@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/core/buffer.h"
 #include "kernel/core/test/act.h"
 
 uint64_t unchanged_seen[STATUS_LIMIT];
@@ -138,15 +139,18 @@ static void parts_keep(uint8_t *to)
     }
 }
 
-// A RECV waits whose right is gone, at an endpoint that others serve, too: the next call there ends
-// it, whatever comes of the call.
-static bool somebody_lost_a_right(void)
+// A RECV waits whose right is gone, at an endpoint that others serve, too, or whose buffer is not
+// memory of its program: the next call there ends it, whatever comes of the call.
+static bool somebody_waits_in_vain(void)
 {
     const struct core *core = act_core();
+    struct buffer buffer;
 
     for (uint32_t i = 0; i < core->request_count; i++) {
-        if (core->requests[i].state == REQUEST_RECV &&
-            hold_check(core, core->requests[i].sqe.cap) != STATUS_OK) {
+        const struct request *request = &core->requests[i];
+        if (request->state == REQUEST_RECV &&
+            (hold_check(core, request->sqe.cap) != STATUS_OK ||
+             buffer_result(core, request, request->sqe.result_len, &buffer) != STATUS_OK)) {
             return true;
         }
     }
@@ -165,7 +169,7 @@ static void before(uint32_t thread)
     // To enter is to say what was consumed; a test that acts behind the kernel's back leaves the
     // next turn something to close, and another CPU its sweeps.
     if (ring_before.repeated != 0 || act_core()->commit_count != 0 || act_core()->is_sweeping ||
-        somebody_lost_a_right()) {
+        somebody_waits_in_vain()) {
         is_watching = false;
         return;
     }
