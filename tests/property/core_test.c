@@ -7,6 +7,8 @@
 //
 //     STEPS=n   operations (default 100,000)
 //     SEED=n    another sequence (default 1); a failure prints the line that repeats it
+//     FROM=n    begins with this step, and a new world: of a failure, the world that failed
+//     RACES=n   an adversary in one entry of so many (race.c; default 16)
 //     LOG=path  keeps the log of a world in which every kind of commit occurs
 //
 // What chance brings in a step follows from its number and the seed alone, so that a step can be

@@ -1,616 +1,602 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The model: see model.h. Everything is an array that is searched from its begin; what waits stands
-// in the order in which it came, so that "first in, first out" is the order of the array.
-#include "tests/property/model_parts.h"
+// The model's operations: see model.h. Everything is an array that is searched from its begin; what
+// waits stands in the order in which it came, so that "first in, first out" is the order of the
+// array. What is gone stays in its place until everything has settled.
+#include "tests/property/model.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 
-struct model model;
+// Instead of a fact: what is said is said elsewhere, or later.
+static const enum status LATER = STATUS_LIMIT;
 
-void model_must(bool claim, const char *what)
-{
-    if (!claim) {
-        fprintf(stderr, "model: %s\n", what);
-        abort();
-    }
-}
+struct model model;
 
 void model_init(void)
 {
     memset(&model, 0, sizeof(model));
-    model_session_create(MODEL_NONE, false, 0);
+    model.sessions[model.session_count++].parent = MODEL_NONE;
 }
 
-bool model_is_nearly_full(void)
+// An operation that is carried out, and what its completion says besides the fact.
+struct turn {
+    const struct model_operation *operation;
+    const struct sqe *sqe;
+    struct model_who who;
+    uint64_t extra, needed;
+};
+
+// --- What waits ---------------------------------------------------------------------------------
+
+static struct model_expected *tell(const struct model_operation *operation, enum status fact)
 {
-    return model.object_count > MODEL_OBJECTS_MAX - 64 || model.node_count > MODEL_NODES_MAX - 64 ||
-           model.hold_count > MODEL_HOLDS_MAX - 256 || model.exit_count > MODEL_EXITS_MAX - 8;
+    assert(model.expected_count < MODEL_FEW);
+    model.expected[model.expected_count] =
+        (struct model_expected){.operation = *operation, .fact = fact};
+    return &model.expected[model.expected_count++];
 }
 
-// --- Completions --------------------------------------------------------------------------------
-
-static struct model_expected *expect(uint32_t program, uint64_t user_data)
+static struct model_wait *waits_end(void)
 {
-    model_must(model.expected_count < MODEL_EXPECTED_MAX, "too many completions at once");
-    struct model_expected *expected = &model.expected[model.expected_count++];
-    *expected = (struct model_expected){.program = program, .user_data = user_data};
-    return expected;
-}
-
-struct model_expected *model_expect(const struct model_operation *operation, enum status fact)
-{
-    struct model_expected *expected = expect(operation->program, operation->sqe.user_data);
-
-    expected->fact = fact;
-    expected->is_quiet = (operation->sqe.flags & SQE_QUIET) != 0;
-    expected->opcode = operation->sqe.opcode;
-    return expected;
-}
-
-struct model_wait *model_wait_add(const struct model_operation *operation,
-                                  enum model_wait_kind kind, uint32_t object, uint32_t node)
-{
-    model_must(model.wait_count < MODEL_WAITS_MAX, "no room for an operation that waits");
-    struct model_wait *wait = &model.waits[model.wait_count++];
-    *wait =
-        (struct model_wait){.kind = kind, .operation = *operation, .object = object, .node = node};
-    return wait;
-}
-
-void model_wait_remove(uint32_t index)
-{
-    model.wait_count--;
-    memmove(&model.waits[index], &model.waits[index + 1],
-            (model.wait_count - index) * sizeof(model.waits[0]));
+    return model.waits + model.wait_count;
 }
 
 uint32_t model_waiting(uint32_t program)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < model.wait_count; i++) {
-        const struct model_wait *wait = &model.waits[i];
-        count += wait->kind != MODEL_LOST && wait->operation.program == program ? 1 : 0;
+    for (const struct model_wait *at = model.waits; at < waits_end(); at++) {
+        count += at->kind >= MODEL_TAKEN && at->operation.program == program ? 1 : 0;
     }
     return count;
 }
 
-uint32_t model_waits_at(uint32_t object, enum model_wait_kind kind)
+static uint32_t waits_at(uint32_t object, enum model_wait_kind kind)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < model.wait_count; i++) {
-        count += model.waits[i].kind == kind && model.waits[i].object == object ? 1 : 0;
+    for (const struct model_wait *at = model.waits; at < waits_end(); at++) {
+        count += at->kind == kind && at->object == object ? 1 : 0;
     }
     return count;
 }
 
-// The oldest RECV that may still take a call; those before it end.
-static uint32_t receiver_of(uint32_t object)
+// RING_BUSY, or LATER: the last of the list.
+static enum status wait_begin(const struct turn *turn, enum model_wait_kind kind)
 {
-    for (uint32_t i = 0; i < model.wait_count;) {
-        const struct model_wait *wait = &model.waits[i];
-        if (wait->kind != MODEL_RECV || wait->object != object) {
-            i++;
-            continue;
-        }
-        bool is_held = model_hold_find(wait->operation.program, wait->operation.sqe.cap) != NULL;
-        enum status fact =
-            is_held ? model_right_fact(wait->operation.program, wait->node) : STATUS_STALE_CAP;
-        if (fact == STATUS_OK && wait->operation.is_result_bad) {
-            fact = STATUS_BAD_BUFFER;
-        }
-        if (fact == STATUS_OK) {
-            return i;
-        }
-        model_expect(&wait->operation, fact);
-        model_wait_remove(i);
+    if (model_waiting(turn->operation->program) >= MODEL_RESERVED_MAX) {
+        return STATUS_RING_BUSY;
     }
-    return MODEL_NONE;
+    assert(model.wait_count < MODEL_FEW);
+    *waits_end() = (struct model_wait){.kind = kind,
+                                       .operation = *turn->operation,
+                                       .object = turn->who.object,
+                                       .node = turn->who.hold->node};
+    model.wait_count++;
+    return LATER;
 }
 
-static void expect_drop(const struct model_operation *receive, uint32_t node)
+// Whether the right is there by which it waits: a call has it from the node alone.
+static enum status wait_fact(const struct model_wait *wait)
 {
-    struct model_expected *expected = model_expect(receive, STATUS_OK);
+    struct model_who who = model_who(wait->operation.program, wait->operation.sqe.cap);
+    bool is_held = wait->kind < MODEL_RECV || who.held == STATUS_OK;
 
-    expected->is_drop = true;
-    expected->object = model.nodes[node].object;
-    expected->size = (uint32_t)sizeof(struct message_header);
-    model.nodes[node].drop = MODEL_DROP_PROMISED;
+    return MODEL_REFUSAL(model_if(!is_held, STATUS_STALE_CAP), model_node_fact(wait->node),
+                         who.session);
 }
 
-// Nobody holds the minted node: its server hears of it, if there is one.
-static void node_drop(uint32_t node)
+// Nobody waits any more for a call that a server has taken: that is told, if anything keeps the
+// endpoint in being.
+static void call_lost(struct model_wait *call)
 {
-    uint32_t object = model.nodes[node].object;
+    const struct model_object *endpoint = &model.objects[call->object];
+    struct model_who bell = model_who(endpoint->bound_program, endpoint->bound_cap);
+    bool is_live = waits_at(call->object, MODEL_QUEUED) != 0;
 
-    model.nodes[node].drop = model_servers(object) == 0 ? MODEL_DROP_TOLD : MODEL_DROP_LISTED;
-    if (model.nodes[node].drop == MODEL_DROP_LISTED) {
-        uint32_t receiver = receiver_of(object);
-        if (receiver != MODEL_NONE) {
-            expect_drop(&model.waits[receiver].operation, node);
-            model_wait_remove(receiver);
-        }
+    for (uint32_t i = 0; i < model.hold_count; i++) {
+        is_live = is_live || model.nodes[model.holds[i].node].object == call->object;
+    }
+    for (const struct model_node *at = model.nodes; at < model.nodes + model.node_count; at++) {
+        is_live = is_live || (at->object == call->object && at->drop == MODEL_DROP_LISTED);
+    }
+    call->kind = MODEL_LOST;
+    if (is_live && MODEL_REFUSAL(bell.held, bell.alive, bell.session) == STATUS_OK) {
+        model_set(bell.object, 1);
     }
 }
 
-bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_data)
+// Its thread waits no more, for this reason.
+static void end(struct model_wait *wait, enum status fact)
 {
-    uint32_t promised = MODEL_NONE;
-    uint32_t told = MODEL_NONE;
-
-    for (uint32_t i = 0; i < model.node_count; i++) {
-        const struct model_node *node = &model.nodes[i];
-        bool is_due = node->object == object && node->drop != MODEL_DROP_NONE &&
-                      node->drop != MODEL_DROP_TOLD;
-        promised = is_due && node->drop == MODEL_DROP_PROMISED ? i : promised;
-        told = is_due && node->interface == interface && node->receiver_data == receiver_data
-                   ? i
-                   : told;
+    if (wait->is_told) { // the place in the CQ is not its own yet
+        wait->is_cancelled = wait->is_cancelled || fact == STATUS_CANCELLED;
+        return;
     }
-    if (told == MODEL_NONE || promised == MODEL_NONE) {
-        return false;
+    tell(&wait->operation, fact);
+    if (wait->kind == MODEL_TAKEN) {
+        call_lost(wait);
+    } else {
+        wait->kind = MODEL_GONE;
     }
-    // Whichever is told first: the one that was promised instead is still to be told.
-    model.nodes[promised].drop = model.nodes[told].drop;
-    model.nodes[told].drop = MODEL_DROP_TOLD;
-    return true;
 }
 
-// What nobody needs any more goes, from the leaves on. A server hears of what it minted.
+// The oldest of its kind that can go on, for `server`; those before it end.
+static struct model_wait *oldest(enum model_wait_kind kind, uint32_t object, uint32_t server)
+{
+    bool is_call = kind == MODEL_QUEUED;
+
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        const struct model_operation *operation = &at->operation;
+        if (at->kind == kind && at->object == object) {
+            bool is_bad = is_call ? operation->is_payload_bad : operation->is_result_bad;
+            enum status fact =
+                MODEL_REFUSAL(wait_fact(at), model_if(is_bad, STATUS_BAD_BUFFER),
+                              is_call ? model_transfer_fact(operation, server) : STATUS_OK);
+            if (fact == STATUS_OK) {
+                return at;
+            }
+            end(at, fact);
+        }
+    }
+    return NULL;
+}
+
+// What is gone leaves its place.
+static void sweep(void)
+{
+    for (struct model_wait *at = model.waits; at < waits_end();) {
+        if (at->kind == MODEL_GONE) {
+            model.wait_count--;
+            memmove(at, at + 1, (size_t)(waits_end() - at) * sizeof(*at));
+        } else {
+            at++;
+        }
+    }
+}
+
+// --- Notifications ------------------------------------------------------------------------------
+
+uint64_t model_take(uint32_t object, uint64_t mask)
+{
+    uint64_t bits = model.objects[object].bits & mask;
+
+    model.objects[object].bits &= ~mask;
+    return bits;
+}
+
+// What can be said to one WAIT is said.
+static void ring(struct model_wait *wait)
+{
+    const struct sqe *sqe = &wait->operation.sqe;
+
+    if (wait->is_told && !wait->is_consumed) {
+        return;
+    }
+    enum status fact =
+        MODEL_REFUSAL(wait_fact(wait), model_if(wait->is_cancelled, STATUS_CANCELLED));
+    uint64_t bits = fact == STATUS_OK ? model_take(wait->object, sqe->arg) : 0;
+    wait->is_told = false;
+    if (fact != STATUS_OK || bits != 0) {
+        tell(&wait->operation, fact)->extra = bits;
+        wait->is_told = fact == STATUS_OK && (sqe->flags & SQE_WAIT_REPEAT) != 0;
+        wait->is_consumed = false;
+        wait->kind = wait->is_told ? MODEL_WAITING : MODEL_GONE;
+    }
+}
+
+void model_set(uint32_t object, uint64_t bits)
+{
+    model.objects[object].bits |= bits;
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        if (at->kind == MODEL_WAITING && at->object == object) {
+            ring(at);
+        }
+    }
+}
+
+void model_enter(uint32_t program)
+{
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        if (at->operation.program == program && at->is_told) {
+            ring(at);
+        }
+    }
+    sweep();
+}
+
+void model_consume(uint32_t program, uint64_t user_data)
+{
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        at->is_consumed = at->is_consumed || (at->operation.program == program &&
+                                              at->operation.sqe.user_data == user_data);
+    }
+}
+
+// --- What follows -------------------------------------------------------------------------------
+
+static void hold_up(uint32_t node)
+{
+    for (; node != MODEL_NONE; node = model.nodes[node].parent) {
+        model.nodes[node].is_held = true;
+    }
+}
+
+// A server hears of what it minted that nobody holds any more, from the leaves on. A node is held
+// by what is made from it, too, by calls that wait, and until the server has heard.
 static void nodes_settle(void)
 {
-    static uint32_t holds[MODEL_NODES_MAX], revokers[MODEL_NODES_MAX], children[MODEL_NODES_MAX];
-
-    memset(holds, 0, model.node_count * sizeof(holds[0]));
-    memset(revokers, 0, model.node_count * sizeof(revokers[0]));
-    memset(children, 0, model.node_count * sizeof(children[0]));
     for (uint32_t i = 0; i < model.hold_count; i++) {
-        (model.holds[i].is_revoker ? revokers : holds)[model.holds[i].node]++;
+        uint32_t node = model.holds[i].node;
+        hold_up(model.holds[i].is_revoker ? model.nodes[node].parent : node);
     }
-    for (uint32_t i = 0; i < model.wait_count; i++) {
-        if (model.waits[i].kind == MODEL_QUEUED) {
-            children[model.waits[i].node]++; // its call needs it as a child would
-        }
+    for (const struct model_wait *at = model.waits; at < waits_end(); at++) {
+        hold_up(at->kind == MODEL_QUEUED ? at->node : MODEL_NONE);
     }
     for (uint32_t i = model.node_count; i > 0; i--) {
         struct model_node *node = &model.nodes[i - 1];
-        uint32_t parent = node->parent;
-        if (node->is_gone || !node->is_made || parent == MODEL_NONE) {
-            continue;
+        bool is_new = node->drop == MODEL_DROP_HELD && !node->is_held;
+        bool is_listed = is_new || node->drop == MODEL_DROP_LISTED;
+        struct model_wait *receive =
+            is_listed ? oldest(MODEL_RECV, node->object, MODEL_NONE) : NULL;
+        if (is_listed) {
+            bool is_served = model_servers(node->object) != 0;
+            node->drop = is_served ? MODEL_DROP_LISTED : MODEL_DROP_NONE;
         }
-        bool is_minted = model_is_server(parent) && !model_is_server(i - 1);
-        if (is_minted && node->drop == MODEL_DROP_NONE && (holds[i - 1] | children[i - 1]) == 0) {
-            node_drop(i - 1);
+        if (receive != NULL) {
+            struct model_expected *expected = tell(&receive->operation, STATUS_OK);
+            expected->kind = MODEL_DROP;
+            expected->call.object = node->object;
+            expected->size = (uint32_t)sizeof(struct message_header);
+            receive->kind = MODEL_GONE;
+            node->drop = MODEL_DROP_PROMISED;
         }
-        node->is_gone = (holds[i - 1] | revokers[i - 1] | children[i - 1]) == 0 &&
-                        node->drop != MODEL_DROP_LISTED;
-        children[parent] += node->is_gone ? 0 : 1;
+        hold_up(node->drop == MODEL_DROP_LISTED ? node->parent : MODEL_NONE);
+        node->is_held = false;
     }
 }
 
-// Whoever waits at an endpoint that nobody serves any more is told.
-static void settle(void)
+// Whoever waits by a right that is gone is told, and whoever waits at an endpoint that nobody
+// serves any more.
+void model_settle(void)
 {
-    model_waits_settle();
-    for (uint32_t i = 0; i < model.wait_count;) {
-        const struct model_wait *wait = &model.waits[i];
-        bool is_at_endpoint = wait->kind == MODEL_QUEUED || wait->kind == MODEL_RECV;
-        if (!is_at_endpoint || model_servers(wait->object) != 0) {
-            i++;
-            continue;
-        }
-        bool is_held = model_hold_find(wait->operation.program, wait->operation.sqe.cap) != NULL;
-        model_expect(&wait->operation, wait->kind == MODEL_QUEUED ? STATUS_SERVER_GONE
-                                       : is_held
-                                           ? model_right_fact(wait->operation.program, wait->node)
-                                           : STATUS_STALE_CAP);
-        model_wait_remove(i);
-    }
-    for (uint32_t i = 0; i < model.node_count; i++) {
-        struct model_node *node = &model.nodes[i];
-        if (node->drop == MODEL_DROP_LISTED && model_servers(node->object) == 0) {
-            node->drop = MODEL_DROP_LEFT;
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        bool is_served =
+            (at->kind != MODEL_QUEUED && at->kind != MODEL_RECV) || model_servers(at->object) != 0;
+        if (!is_served && at->kind == MODEL_QUEUED) {
+            end(at, STATUS_SERVER_GONE);
+        } else if ((!is_served || at->kind >= MODEL_WAITING) && wait_fact(at) != STATUS_OK) {
+            end(at, wait_fact(at));
+        } else if (at->kind == MODEL_EXIT && model.exits_told < model.exit_count) {
+            struct model_expected *expected = tell(&at->operation, STATUS_OK);
+            expected->kind = MODEL_EXITED;
+            expected->size = 24;
+            expected->exit = model.exits[model.exits_told++];
+            at->kind = MODEL_GONE;
         }
     }
     nodes_settle();
-}
-
-// --- CALL and RECV ------------------------------------------------------------------------------
-
-static void deliver(const struct model_operation *receive, struct model_wait *call)
-{
-    struct model_expected *expected = model_expect(receive, STATUS_OK);
-
-    call->disclosed = model_disclosed(call);
-    expected->is_delivery = true;
-    expected->call = *call;
-    expected->size = (uint32_t)sizeof(struct message_header) + call->operation.sqe.payload_len;
-    model_transfer(&call->operation, receive->program, expected);
-    model_use(call->node);
-}
-
-static enum status call_limits(const struct model_operation *operation, uint32_t object)
-{
-    const struct sqe *sqe = &operation->sqe;
-
-    if (sqe->transfers > TRANSFERS_MAX) {
-        return STATUS_BAD_TRANSFER;
-    }
-    if (model_span(sqe) > model.objects[object].message_max) {
-        return STATUS_MESSAGE_TOO_LARGE;
-    }
-    if (model_servers(object) == 0) {
-        return STATUS_SERVER_GONE;
-    }
-    if (model_waits_at(object, MODEL_QUEUED) >= MODEL_QUEUE_MAX) {
-        return STATUS_QUEUE_FULL;
-    }
-    return model_waiting(operation->program) >= MODEL_RESERVED_MAX ? STATUS_RING_BUSY : STATUS_OK;
-}
-
-static void operate_call(const struct model_operation *operation)
-{
-    uint32_t object;
-    enum status fact =
-        model_reach(operation->program, operation->sqe.cap, operation->sqe.method, &object);
-
-    if (fact == STATUS_OK) {
-        model_must(object != MODEL_NONE && model.objects[object].kind == MODEL_ENDPOINT,
-                   "only calls of endpoints are the model's to follow");
-        fact = call_limits(operation, object);
-    }
-    if (fact != STATUS_OK) {
-        model_expect(operation, fact);
-        return;
-    }
-    uint32_t node = model_hold_find(operation->program, operation->sqe.cap)->node;
-    uint32_t receiver = receiver_of(object);
-    if (receiver == MODEL_NONE) {
-        model_wait_add(operation, MODEL_QUEUED, object, node);
-        return;
-    }
-    struct model_operation receive = model.waits[receiver].operation;
-    fact = operation->is_payload_bad ? STATUS_BAD_BUFFER
-                                     : model_transfer_fact(operation, receive.program);
-    if (fact != STATUS_OK) {
-        model_expect(operation, fact);
-        return;
-    }
-    model_wait_remove(receiver);
-    struct model_wait *call = model_wait_add(operation, MODEL_TAKEN, object, node);
-    call->server = receive.program;
-    deliver(&receive, call);
-}
-
-// The oldest call that can still be delivered; those before it end.
-static uint32_t call_of(uint32_t object, uint32_t server)
-{
-    for (uint32_t i = 0; i < model.wait_count;) {
-        const struct model_wait *wait = &model.waits[i];
-        if (wait->kind != MODEL_QUEUED || wait->object != object) {
-            i++;
-            continue;
-        }
-        enum status fact = model_right_fact(wait->operation.program, wait->node);
-        if (fact == STATUS_OK) {
-            fact = wait->operation.is_payload_bad ? STATUS_BAD_BUFFER
-                                                  : model_transfer_fact(&wait->operation, server);
-        }
-        if (fact == STATUS_OK) {
-            return i;
-        }
-        model_expect(&wait->operation, fact);
-        model_wait_remove(i);
-    }
-    return MODEL_NONE;
-}
-
-static enum status recv_fact(const struct model_operation *operation, struct model_hold **hold,
-                             uint64_t *needed)
-{
-    enum status fact = model_hold_fact(operation->program, operation->sqe.cap, hold);
-
-    if (fact != STATUS_OK) {
-        return fact;
-    }
-    if ((*hold)->is_revoker || !model_is_server((*hold)->node)) {
-        return STATUS_NOT_SERVER;
-    }
-    fact = model_right_fact(operation->program, (*hold)->node);
-    if (fact != STATUS_OK) {
-        return fact;
-    }
-    uint64_t least = sizeof(struct message_header) +
-                     model.objects[model.nodes[(*hold)->node].object].message_max;
-    if (operation->sqe.result_len < least) {
-        *needed = least;
-        return STATUS_BUFFER_TOO_SMALL;
-    }
-    return STATUS_OK;
-}
-
-// Whether a RECV at this endpoint has something to take at once.
-static bool something_is_for(uint32_t object)
-{
-    bool is_there = model_waits_at(object, MODEL_QUEUED) != 0;
-
-    for (uint32_t i = 0; i < model.node_count; i++) {
-        is_there = is_there ||
-                   (model.nodes[i].object == object && model.nodes[i].drop == MODEL_DROP_LISTED);
-    }
-    return is_there;
-}
-
-static void operate_recv(const struct model_operation *operation)
-{
-    struct model_hold *hold;
-    uint64_t needed = 0;
-    enum status fact = recv_fact(operation, &hold, &needed);
-
-    if (fact != STATUS_OK) {
-        model_expect(operation, fact)->needed = needed;
-        return;
-    }
-    uint32_t object = model.nodes[hold->node].object;
-    bool is_full = model_waits_at(object, MODEL_RECV) >= MODEL_RECEIVERS_MAX;
-    if (is_full || model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
-        model_expect(operation, is_full ? STATUS_OUT_OF_CALLS : STATUS_RING_BUSY);
-        return;
-    }
-    if (operation->is_result_bad && something_is_for(object)) {
-        model_expect(operation, STATUS_BAD_BUFFER);
-        return;
-    }
-    uint32_t call = call_of(object, operation->program);
-    if (call != MODEL_NONE) {
-        model.waits[call].kind = MODEL_TAKEN;
-        model.waits[call].server = operation->program;
-        deliver(operation, &model.waits[call]);
-        return;
-    }
-    settle();
-    for (uint32_t i = 0; i < model.node_count; i++) {
-        if (model.nodes[i].object == object && model.nodes[i].drop == MODEL_DROP_LISTED) {
-            expect_drop(operation, i);
-            return;
-        }
-    }
-    model_wait_add(operation, MODEL_RECV, object, hold->node);
-}
-
-void model_call_learn(uint32_t program, uint64_t user_data, uint64_t call_id)
-{
-    for (uint32_t i = 0; i < model.wait_count; i++) {
-        struct model_wait *wait = &model.waits[i];
-        model_must(wait->call_id != call_id, "the kernel gave a call id twice");
-        if (wait->kind <= MODEL_LOST && wait->operation.program == program &&
-            wait->operation.sqe.user_data == user_data) {
-            wait->call_id = call_id;
-        }
-    }
-}
-
-// --- RETURN -------------------------------------------------------------------------------------
-
-static enum status return_fact(const struct model_operation *operation, uint32_t *call)
-{
-    const struct sqe *sqe = &operation->sqe;
-    bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
-
-    if (sqe->transfers > (is_exception ? 0 : TRANSFERS_MAX)) {
-        return STATUS_BAD_TRANSFER;
-    }
-    if (!is_exception && sqe->method != 0) {
-        return STATUS_RESERVED_SET;
-    }
-    if (is_exception && (sqe->method == 0 || sqe->method > EXCEPTION_INVALID_ARGUMENT)) {
-        return STATUS_BAD_ARGUMENT;
-    }
-    if (sqe->payload_len > MESSAGE_SIZE_MAX) {
-        return STATUS_MESSAGE_TOO_LARGE;
-    }
-    for (*call = 0; *call < model.wait_count; (*call)++) {
-        const struct model_wait *wait = &model.waits[*call];
-        if ((wait->kind == MODEL_TAKEN || wait->kind == MODEL_LOST) && wait->call_id == sqe->arg &&
-            wait->server == operation->program) {
-            bool is_lost = wait->kind == MODEL_LOST;
-            enum status fact = operation->is_payload_bad ? STATUS_BAD_BUFFER
-                               : is_lost                 ? STATUS_OK
-                                         : model_transfer_fact(operation, wait->operation.program);
-            // An answer is for whoever was called; authority is not.
-            bool hands_out = fact == STATUS_OK && !is_lost && sqe->transfers != 0;
-            return hands_out ? model_session_fact(model.programs[operation->program].session)
-                             : fact;
-        }
-    }
-    return STATUS_STALE_CALL;
-}
-
-static void operate_return(const struct model_operation *operation)
-{
-    const struct sqe *sqe = &operation->sqe;
-    bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
-    uint32_t index;
-    enum status fact = return_fact(operation, &index);
-
-    if (fact != STATUS_OK) {
-        model_expect(operation, fact);
-        return;
-    }
-    struct model_wait call = model.waits[index];
-    model_wait_remove(index);
-    if (call.kind == MODEL_LOST) {
-        model_expect(operation, STATUS_CALLER_LOST);
-        return;
-    }
-    bool fits = model_span(sqe) <= call.operation.sqe.result_len;
-    struct model_expected *answer = model_expect(&call.operation, STATUS_OK);
-    answer->answered = call.call_id;
-    answer->exception = is_exception ? sqe->method : 0;
-    if (!fits && is_exception) {
-        answer->size = 0;
-    } else if (!fits) {
-        answer->fact = STATUS_TRUNCATED;
-        answer->needed = model_span(sqe);
-    } else if (model_span(sqe) != 0 && call.operation.is_result_bad) {
-        answer->fact = STATUS_BAD_BUFFER;
-    } else {
-        answer->size = sqe->payload_len;
-        model_transfer(operation, call.operation.program, answer);
-    }
-    model_expect(operation, answer->fact == STATUS_OK ? STATUS_OK : STATUS_CALLER_LOST);
-}
-
-// --- The rest -----------------------------------------------------------------------------------
-
-static void operate_release(const struct model_operation *operation)
-{
-    struct model_hold *hold;
-    enum status fact = model_hold_fact(operation->program, operation->sqe.cap, &hold);
-
-    model_expect(operation, fact);
-    if (fact == STATUS_OK) {
-        *hold = model.holds[--model.hold_count];
-    }
-}
-
-void model_operate(const struct model_operation *operation)
-{
-    switch ((enum opcode)operation->sqe.opcode) {
-    case OP_NOP:
-        model_expect(operation, operation->sqe.arg == 0 ? STATUS_OK : STATUS_UNSUPPORTED);
-        break;
-    case OP_CALL:
-        operate_call(operation);
-        break;
-    case OP_RECV:
-        operate_recv(operation);
-        break;
-    case OP_RETURN:
-        operate_return(operation);
-        break;
-    case OP_RELEASE:
-        operate_release(operation);
-        break;
-    case OP_SIGNAL:
-    case OP_WAIT:
-    case OP_PARK:
-    case OP_UNPARK:
-    case OP_CANCEL:
-        model_operate_wait(operation);
-        break;
-    case OP_LINK:
-    case OP_DRAIN:
-    case OP_FINISH:
-    case OP_COUNT:
-        model_expect(operation, STATUS_BAD_OPCODE);
-        break;
-    }
-    settle();
-}
-
-static void exit_tell(const struct model_operation *operation, struct model_exit exit)
-{
-    struct model_expected *expected = model_expect(operation, STATUS_OK);
-
-    expected->is_exit = true;
-    expected->size = 24;
-    expected->process = exit.process;
-    expected->code = exit.code;
-    expected->cause = exit.cause;
-}
-
-void model_next_exit(const struct model_operation *operation)
-{
-    if (model_waiting(operation->program) >= MODEL_RESERVED_MAX) {
-        model_expect(operation, STATUS_RING_BUSY);
-        return;
-    }
-    if (model.exit_count != 0) {
-        exit_tell(operation, model.exits[0]);
-        model.exit_count--;
-        memmove(model.exits, model.exits + 1, model.exit_count * sizeof(model.exits[0]));
-        return;
-    }
-    model_wait_add(operation, MODEL_EXIT, MODEL_NONE, MODEL_NONE);
+    sweep();
 }
 
 // What is due ends, the earliest first.
 void model_time(uint64_t now_ns)
 {
+    struct model_wait *first;
+
     model.now_ns = now_ns;
-    for (;;) {
-        uint32_t first = MODEL_NONE;
+    do {
         uint64_t first_ns = now_ns;
-        for (uint32_t i = 0; i < model.wait_count; i++) {
-            const struct model_wait *wait = &model.waits[i];
-            if (wait->kind != MODEL_LOST && wait->operation.deadline_ns <= first_ns) {
-                first = i;
-                first_ns = wait->operation.deadline_ns;
+        first = NULL;
+        for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+            if (at->kind >= MODEL_TAKEN && at->operation.deadline_ns <= first_ns) {
+                first = at;
+                first_ns = at->operation.deadline_ns;
             }
         }
-        if (first == MODEL_NONE) {
-            break;
+        if (first != NULL) {
+            end(first, model_if(first->operation.until_ns != first_ns, STATUS_TIMED_OUT));
         }
-        model_due(first);
-    }
-    settle();
+    } while (first != NULL);
+    model_settle();
 }
 
-// What of one waiting operation goes with a program. True: the operation is gone.
-static bool wait_end(struct model_wait *wait, uint32_t program)
-{
-    bool is_own = wait->operation.program == program;
-    bool is_answered = wait->kind == MODEL_TAKEN || wait->kind == MODEL_LOST;
+// --- Calls --------------------------------------------------------------------------------------
 
-    if (is_answered && wait->server == program) {
-        if (!is_own && wait->kind == MODEL_TAKEN) {
-            model_expect(&wait->operation, STATUS_SERVER_GONE);
+struct model_wait *model_call_find(uint32_t server, uint64_t call_id)
+{
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        bool is_taken = at->kind >= MODEL_LOST && at->kind <= MODEL_TAKEN;
+        if (is_taken && at->server == server && at->call_id == call_id) {
+            return at;
         }
-        return true;
     }
-    if (is_answered) {
-        return false;
-    }
-    return is_own;
+    return NULL;
 }
 
-static void exit_add(struct model_exit exit)
+bool model_next_cancelled(uint32_t program, uint32_t object, uint64_t call_id)
 {
-    for (uint32_t i = 0; i < model.wait_count; i++) {
-        if (model.waits[i].kind == MODEL_EXIT) {
-            exit_tell(&model.waits[i].operation, exit);
-            model_wait_remove(i);
-            return;
+    bool has_any = false;
+
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        bool is_lost = at->kind == MODEL_LOST && at->server == program && at->object == object;
+        if (is_lost && at->call_id == call_id) {
+            at->kind = MODEL_NAMED;
+            return true;
+        }
+        has_any = has_any || is_lost;
+    }
+    return call_id == 0 && !has_any;
+}
+
+// Calls and RECVs of an endpoint meet. The first session discloses nothing, the others everything;
+// facets may not.
+static void match(uint32_t object)
+{
+    struct model_wait *receive =
+        waits_at(object, MODEL_QUEUED) != 0 ? oldest(MODEL_RECV, object, MODEL_NONE) : NULL;
+    struct model_wait *call =
+        receive != NULL ? oldest(MODEL_QUEUED, object, receive->operation.program) : NULL;
+
+    if (call != NULL) {
+        const struct model_operation *operation = &call->operation;
+        bool has_identity = model.programs[operation->program].session != 0;
+        struct model_expected *expected = tell(&receive->operation, STATUS_OK);
+        receive->kind = MODEL_GONE;
+        call->kind = MODEL_TAKEN;
+        call->server = receive->operation.program;
+        call->disclosed = has_identity ? operation->sqe.disclose & DISCLOSE_ALL : 0;
+        for (uint32_t node = call->node; node != MODEL_NONE; node = model.nodes[node].parent) {
+            call->disclosed &= (uint16_t)~model.nodes[node].withheld;
+        }
+        expected->kind = MODEL_DELIVERY;
+        expected->call = *call;
+        expected->size = (uint32_t)sizeof(struct message_header) + operation->sqe.payload_len;
+        model_transfer(operation, call->server, expected);
+        model_use(call->node);
+    }
+}
+
+static enum status operate_call(struct turn *turn)
+{
+    static const enum model_wait_kind kinds[] = {
+        [MODEL_ENDPOINT] = MODEL_QUEUED, [MODEL_TIMER] = MODEL_SLEEPING, [MODEL_JOB] = MODEL_EXIT};
+    const struct model_operation *operation = turn->operation;
+    enum model_kind kind = turn->who.kind;
+    uint32_t object;
+    enum status fact = model_reach(operation->program, turn->sqe->cap, turn->sqe->method, &object);
+
+    if (fact == STATUS_OK && kind == MODEL_ENDPOINT) {
+        uint32_t most = model.objects[object].message_max;
+        fact = MODEL_REFUSAL(
+            model_if(turn->sqe->transfers > TRANSFERS_MAX, STATUS_BAD_TRANSFER),
+            model_if(model_span(turn->sqe) > most, STATUS_MESSAGE_TOO_LARGE),
+            model_if(model_servers(object) == 0, STATUS_SERVER_GONE),
+            model_if(waits_at(object, MODEL_QUEUED) >= MODEL_QUEUE_MAX, STATUS_QUEUE_FULL));
+    }
+    if (fact != STATUS_OK || (kind == MODEL_TIMER && operation->until_ns <= model.now_ns)) {
+        return fact;
+    }
+    assert(kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[kind] != MODEL_GONE);
+    fact = wait_begin(turn, kinds[kind]);
+    if (fact == LATER && kind == MODEL_TIMER && operation->until_ns < operation->deadline_ns) {
+        waits_end()[-1].operation.deadline_ns = operation->until_ns;
+    }
+    match(object);
+    return fact;
+}
+
+static enum status operate_recv(struct turn *turn)
+{
+    const struct model_who *who = &turn->who;
+    uint64_t least = sizeof(struct message_header) + model.objects[who->object].message_max;
+    enum status fact = MODEL_REFUSAL(
+        who->held, model_if(!who->is_server, STATUS_NOT_SERVER), who->alive, who->session,
+        model_if(turn->sqe->result_len < least, STATUS_BUFFER_TOO_SMALL),
+        model_if(waits_at(who->object, MODEL_RECV) >= MODEL_RECEIVERS_MAX, STATUS_OUT_OF_CALLS));
+
+    turn->needed = fact == STATUS_BUFFER_TOO_SMALL ? least : 0;
+    if (fact == STATUS_OK) {
+        fact = wait_begin(turn, MODEL_RECV);
+        match(who->object);
+    }
+    return fact;
+}
+
+static enum status operate_return(struct turn *turn)
+{
+    const struct sqe *sqe = turn->sqe;
+    struct model_wait *call = model_call_find(turn->operation->program, sqe->arg);
+    bool is_awaited = call != NULL && call->kind == MODEL_TAKEN;
+    uint32_t caller = is_awaited ? call->operation.program : MODEL_NONE;
+    bool is_exception = (sqe->flags & SQE_RETURN_EXCEPTION) != 0;
+    bool is_known = sqe->method != 0 && sqe->method <= EXCEPTION_INVALID_ARGUMENT;
+
+    enum status fact = MODEL_REFUSAL(
+        model_if(sqe->transfers > (is_exception ? 0 : TRANSFERS_MAX), STATUS_BAD_TRANSFER),
+        model_if(!is_exception && sqe->method != 0, STATUS_RESERVED_SET),
+        model_if(is_exception && !is_known, STATUS_BAD_ARGUMENT),
+        model_if(sqe->payload_len > MESSAGE_SIZE_MAX, STATUS_MESSAGE_TOO_LARGE),
+        model_if(call == NULL, STATUS_STALE_CALL),
+        model_if(turn->operation->is_payload_bad, STATUS_BAD_BUFFER),
+        is_awaited ? model_transfer_fact(turn->operation, caller) : STATUS_OK,
+        // An answer is for whoever was called; authority is not.
+        model_if(is_awaited && sqe->transfers != 0, turn->who.session));
+    if (fact != STATUS_OK) {
+        return fact;
+    }
+    call->kind = MODEL_GONE;
+    if (!is_awaited) {
+        return STATUS_CALLER_LOST;
+    }
+    bool fits = model_span(sqe) <= call->operation.sqe.result_len;
+    bool is_bad = fits && model_span(sqe) != 0 && call->operation.is_result_bad;
+    fact = MODEL_REFUSAL(model_if(!fits && !is_exception, STATUS_TRUNCATED),
+                         model_if(is_bad, STATUS_BAD_BUFFER));
+    struct model_expected *answer = tell(&call->operation, fact);
+    answer->call = *call;
+    answer->exception = is_exception ? sqe->method : 0;
+    answer->needed = fact == STATUS_TRUNCATED ? model_span(sqe) : 0;
+    if (fact == STATUS_OK && fits) {
+        answer->size = sqe->payload_len;
+        model_transfer(turn->operation, caller, answer);
+    }
+    return model_if(fact != STATUS_OK, STATUS_CALLER_LOST);
+}
+
+// --- The other operations -----------------------------------------------------------------------
+
+static enum status operate_nop(struct turn *turn)
+{
+    return model_if(turn->sqe->arg != 0, STATUS_UNSUPPORTED);
+}
+
+static enum status operate_release(struct turn *turn)
+{
+    if (turn->who.held == STATUS_OK) {
+        model_hold_remove(turn->who.hold);
+    }
+    return turn->who.held;
+}
+
+static enum status operate_signal(struct turn *turn)
+{
+    model_set(turn->who.object, turn->sqe->arg);
+    return STATUS_OK;
+}
+
+static enum status operate_wait(struct turn *turn)
+{
+    uint32_t object = turn->who.object;
+    bool is_repeated = (turn->sqe->flags & SQE_WAIT_REPEAT) != 0;
+
+    if (turn->sqe->arg == 0 || (is_repeated && turn->sqe->arg2 != TIMEOUT_NONE)) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    turn->extra = is_repeated ? 0 : model_take(object, turn->sqe->arg);
+    if (turn->extra != 0 || waits_at(object, MODEL_WAITING) >= MODEL_WAITERS_MAX) {
+        return model_if(turn->extra == 0, STATUS_OUT_OF_CALLS);
+    }
+    enum status fact = wait_begin(turn, MODEL_WAITING);
+    if (fact == LATER) {
+        ring(waits_end() - 1);
+    }
+    return fact;
+}
+
+static enum status word_fact(const struct turn *turn)
+{
+    return MODEL_REFUSAL(model_if(turn->sqe->payload % sizeof(uint32_t) != 0, STATUS_BAD_ARGUMENT),
+                         model_if(turn->operation->is_payload_bad, STATUS_BAD_BUFFER));
+}
+
+static enum status operate_park(struct turn *turn)
+{
+    enum status fact = MODEL_REFUSAL(
+        word_fact(turn), model_if(turn->sqe->arg != turn->operation->word, STATUS_PARK_MISMATCH));
+
+    return fact == STATUS_OK ? wait_begin(turn, MODEL_PARKED) : fact;
+}
+
+// Words are known by their addresses here: programs that park share none.
+static enum status operate_unpark(struct turn *turn)
+{
+    uint64_t most = turn->sqe->arg < MODEL_WOKEN_MAX ? turn->sqe->arg : MODEL_WOKEN_MAX;
+
+    most = word_fact(turn) == STATUS_OK ? most : 0;
+    for (struct model_wait *at = model.waits; at < waits_end() && turn->extra < most; at++) {
+        if (at->kind == MODEL_PARKED && at->operation.sqe.payload == turn->sqe->payload) {
+            end(at, STATUS_OK);
+            turn->extra++;
         }
     }
-    model_must(model.exit_count < MODEL_EXITS_MAX, "no room for an exit");
-    model.exits[model.exit_count++] = exit;
+    return word_fact(turn);
+}
+
+static enum status operate_cancel(struct turn *turn)
+{
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        if (at->operation.program == turn->operation->program && at->kind >= MODEL_TAKEN &&
+            at->operation.sq_index == turn->sqe->arg) {
+            end(at, STATUS_CANCELLED);
+            return STATUS_OK;
+        }
+    }
+    return STATUS_STALE_SQE;
+}
+
+static const struct {
+    enum status (*run)(struct turn *turn);
+    enum model_kind kind; // of the object that it needs; NOTHING: it asks itself
+    uint64_t methods;
+} operations[OP_COUNT] = {
+    [OP_NOP] = {operate_nop, MODEL_NOTHING, 0},
+    [OP_CALL] = {operate_call, MODEL_NOTHING, 0},
+    [OP_RECV] = {operate_recv, MODEL_NOTHING, 0},
+    [OP_RETURN] = {operate_return, MODEL_NOTHING, 0},
+    [OP_RELEASE] = {operate_release, MODEL_NOTHING, 0},
+    [OP_SIGNAL] = {operate_signal, MODEL_NOTIFICATION, 1},
+    [OP_WAIT] = {operate_wait, MODEL_NOTIFICATION, 2},
+    [OP_PARK] = {operate_park, MODEL_PARK_SPACE, 0},
+    [OP_UNPARK] = {operate_unpark, MODEL_PARK_SPACE, 0},
+    [OP_CANCEL] = {operate_cancel, MODEL_NOTHING, 0},
+};
+
+void model_operate(const struct model_operation *operation)
+{
+    const struct sqe *sqe = &operation->sqe;
+    struct turn turn = {operation, sqe, model_who(operation->program, sqe->cap), 0, 0};
+    enum model_kind kind = operations[sqe->opcode].kind;
+    uint64_t lacks = operations[sqe->opcode].methods & ~turn.who.node->methods;
+
+    enum status fact = MODEL_REFUSAL(
+        model_if(operations[sqe->opcode].run == NULL, STATUS_BAD_OPCODE),
+        kind == MODEL_NOTHING
+            ? STATUS_OK
+            : MODEL_REFUSAL(turn.who.held, model_if(turn.who.kind != kind, STATUS_WRONG_OBJECT),
+                            turn.who.alive, model_if(lacks != 0, STATUS_METHOD_NOT_IN_FACET),
+                            turn.who.session));
+    fact = fact == STATUS_OK ? operations[sqe->opcode].run(&turn) : fact;
+    if (fact != LATER) {
+        struct model_expected *expected = tell(operation, fact);
+        expected->extra = turn.extra;
+        expected->needed = turn.needed;
+    }
+    model_settle();
 }
 
 void model_program_end(uint32_t program, bool is_told, struct model_exit exit)
 {
-    model_waits_end(program);
-    for (uint32_t i = 0; i < model.wait_count;) {
-        if (wait_end(&model.waits[i], program)) {
-            model_wait_remove(i);
-        } else {
-            i++;
+    for (uint32_t i = 0; i < model.object_count; i++) {
+        struct model_object *object = &model.objects[i];
+        object->bound_cap = object->bound_program == program ? 0 : object->bound_cap;
+    }
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        bool is_own = at->operation.program == program && at->kind >= MODEL_WAITING;
+        at->kind = is_own ? MODEL_GONE : at->kind;
+    }
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        if (at->operation.program == program && at->kind == MODEL_TAKEN) {
+            call_lost(at);
         }
     }
-    for (uint32_t i = 0; i < model.hold_count;) {
+    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
+        bool is_call = at->kind >= MODEL_LOST && at->kind <= MODEL_TAKEN;
+        bool is_its = (is_call ? at->server : at->operation.program) == program;
+        if (is_its && at->kind == MODEL_TAKEN) {
+            tell(&at->operation, STATUS_SERVER_GONE);
+        }
+        at->kind = is_its ? MODEL_GONE : at->kind;
+    }
+    for (uint32_t i = 0; i < model.hold_count; i++) {
         if (model.holds[i].program == program) {
-            model.holds[i] = model.holds[--model.hold_count];
-        } else {
-            i++;
+            model_hold_remove(&model.holds[i--]);
         }
     }
-    settle();
     if (is_told) {
-        exit_add(exit);
+        assert(model.exit_count < MODEL_MANY);
+        model.exits[model.exit_count++] = exit;
     }
+    model_settle();
 }

@@ -8,6 +8,10 @@
 // A test tells it what it submits; the model answers with the completions that must follow, in
 // model.expected. Ids that the kernel chooses (capabilities, call ids) are told to the model when
 // they are learnt. Programs are numbered by the test; each has one thread.
+//
+// A refusal is the first of a list of rules that says one: MODEL_REFUSAL(). A new right is a rule
+// in such lists, a new kind of object a row of the tables in model_authority.c, a new operation a
+// row of the table in model.c, a new limit a rule beside the others there.
 #ifndef TESTS_PROPERTY_MODEL_H
 #define TESTS_PROPERTY_MODEL_H
 
@@ -19,87 +23,73 @@
 #include "abi/ids.h"
 #include "abi/ring.h"
 
-enum {
-    MODEL_NODES_MAX = 8192,
-    MODEL_OBJECTS_MAX = 4096,
-    MODEL_HOLDS_MAX = 4096,
-    MODEL_WAITS_MAX = 256,
-    MODEL_EXPECTED_MAX = 256,
-    MODEL_EXITS_MAX = 512,
-    MODEL_NONE = 0xffffffff,
-    MODEL_RESERVED_MAX = CQ_ENTRIES_DEFAULT - CQ_ENTRIES_KEPT,
-    MODEL_QUEUE_MAX = 64,
-    MODEL_RECEIVERS_MAX = 16,
-    MODEL_WAITERS_MAX = 16, // of one notification
-    MODEL_WOKEN_MAX = 64,   // by one UNPARK
-    MODEL_SESSIONS_MAX = 64,
-    MODEL_PROGRAMS_MAX = 4096,
-};
+// Places for objects, nodes, holds, programs; for operations that wait, completions at once; ...
+enum { MODEL_MANY = 8192, MODEL_FEW = 256, MODEL_SESSIONS_MAX = 64 };
+// Operations that wait of one ring; calls and RECVs at one endpoint; WAITs of one notification;
+// threads that one UNPARK wakes.
+enum { MODEL_RESERVED_MAX = CQ_ENTRIES_DEFAULT - CQ_ENTRIES_KEPT };
+enum { MODEL_QUEUE_MAX = 64, MODEL_RECEIVERS_MAX = 16, MODEL_WAITERS_MAX = 16 };
+enum { MODEL_WOKEN_MAX = 64 };
+static const uint32_t MODEL_NONE = 0xffffffff;
 
-enum model_kind {
-    MODEL_ENDPOINT,
-    MODEL_CONSOLE,
-    MODEL_LOG,
-    MODEL_TIMER,
-    MODEL_JOB,
-    MODEL_MANAGER,
-    MODEL_MEMORY,
-    MODEL_BUILDER,
-    MODEL_PROCESS,
-    MODEL_NOTIFICATION,
-    MODEL_PARK_SPACE,
-    MODEL_SPACE,
-    MODEL_PORTS,
-    MODEL_INTERRUPT,
-    MODEL_SESSION,
-    MODEL_REVOKER, // of no object: what a hold may be instead
-};
+// Kinds of objects: how many methods each has, and the scope of the hold that its maker gets. A
+// revoker is no object, but what a hold may be instead.
+#define MODEL_KINDS(KIND)                                                                          \
+    KIND(NOTHING, 0, SHAREABLE)                                                                    \
+    KIND(ENDPOINT, 3, SHAREABLE)                                                                   \
+    KIND(CONSOLE, 1, SHAREABLE)                                                                    \
+    KIND(LOG, 3, SHAREABLE)                                                                        \
+    KIND(TIMER, 2, SHAREABLE)                                                                      \
+    KIND(JOB, 10, SHAREABLE)                                                                       \
+    KIND(MANAGER, 2, SHAREABLE)                                                                    \
+    KIND(MEMORY, 4, SHAREABLE)                                                                     \
+    KIND(BUILDER, 6, SAME_SESSION)                                                                 \
+    KIND(PROCESS, 2, SAME_SESSION)                                                                 \
+    KIND(NOTIFICATION, 2, SHAREABLE)                                                               \
+    KIND(PARK_SPACE, 0, SAME_SESSION)                                                              \
+    KIND(SPACE, 3, SHAREABLE)                                                                      \
+    KIND(PORTS, 3, SHAREABLE)                                                                      \
+    KIND(INTERRUPT, 3, SHAREABLE)                                                                  \
+    KIND(SESSION, 4, REGRANT_ONLY)                                                                 \
+    KIND(REVOKER, 3, SHAREABLE)
+#define MODEL_KIND(name, methods, scope) MODEL_##name,
+enum model_kind { MODEL_KINDS(MODEL_KIND) };
+#undef MODEL_KIND
 
 struct model_object {
     enum model_kind kind;
-    uint64_t interface; // of its root facet
-    uint32_t message_max;
-    uint32_t program; // BUILDER: that it builds
     bool is_spent;
-    uint64_t bits;    // NOTIFICATION; of PORTS, INTERRUPT: the first, and how many
-    uint32_t session; // SESSION
-    uint32_t bound_program;
-    uint64_t bound_cap; // ENDPOINT: the notification for lost calls; 0: none
+    uint32_t message_max, of; // ENDPOINT; BUILDER: the program that it builds; SESSION: it
+    uint64_t interface, bits; // of its root; NOTIFICATION; PORTS, INTERRUPT: the first, how many
+    uint32_t bound_program;   // ENDPOINT: the notification for lost calls; cap 0: none
+    uint64_t bound_cap;
 };
 
-// Of a node that a server minted: nobody holds it, nor what was made from it.
-enum model_drop {
-    MODEL_DROP_NONE,
-    MODEL_DROP_LISTED,   // the server is to be told
-    MODEL_DROP_PROMISED, // a RECV completes with one of those
-    MODEL_DROP_TOLD,
-    MODEL_DROP_LEFT, // its server was gone before
-};
+// Of a node that a server minted: whether that is to be told that nobody holds it any more, nor
+// what was made from it. PROMISED: a RECV completes with one of those; NONE: it was told, too.
+enum model_drop { MODEL_DROP_NONE, MODEL_DROP_HELD, MODEL_DROP_LISTED, MODEL_DROP_PROMISED };
 
+// A facet. Its lease: until when, for how many calls, and how many there were; UINT64_MAX: no end.
 struct model_node {
     uint32_t parent, object, depth;
-    uint64_t interface, methods, receiver_data;
-    uint16_t withheld; // of what a caller offers
-    bool is_revoked;
-    bool is_made; // its first hold was inserted
-    bool is_gone; // nothing needs it any more
+    uint64_t interface, methods, receiver_data, expiry_ns, calls, used;
+    uint16_t withheld;        // of what a caller offers
+    bool is_revoked, is_held; // while it is decided what is gone
     enum model_drop drop;
-    // The lease: until when, for how many calls, and how many there were. UINT64_MAX: no end.
-    uint64_t expiry_ns, calls, used;
 };
 
 struct model_hold {
     uint32_t program, node;
-    uint64_t cap;
+    uint64_t cap; // 0: its id is not known yet
     bool is_revoker;
     enum transfer_mode mode; // how it may be handed on
     enum session_scope scope;
 };
 
 struct model_session {
-    uint32_t parent; // MODEL_NONE: the first one
-    bool is_over;
+    uint32_t parent, depth;  // MODEL_NONE: the first one; sessions above it
     uint32_t principal_size; // bytes of its identity's first section, the only one
+    bool is_over;
 };
 
 struct model_program {
@@ -108,70 +98,35 @@ struct model_program {
 };
 
 enum model_wait_kind {
+    MODEL_GONE,
+    MODEL_LOST,  // a call that nobody waits for any more
+    MODEL_NAMED, // the same, and nextCancelled said so
+    MODEL_TAKEN, // a call that a server took; from here on somebody waits
     MODEL_QUEUED,
-    MODEL_TAKEN,
-    MODEL_LOST,
-    MODEL_RECV,
     MODEL_EXIT,
-    MODEL_WAITING, // WAIT
+    MODEL_RECV, // from here on by a hold that must not go
+    MODEL_WAITING,
     MODEL_PARKED,
     MODEL_SLEEPING,
 };
 
 // What a test submits.
 struct model_operation {
-    uint32_t program;
     struct sqe sqe;
-    bool is_payload_bad, is_result_bad; // the buffer is not memory of the program
-    uint32_t sq_index;                  // of its SQE
-    uint32_t word;                      // PARK: what stands at payload
-    uint64_t deadline_ns;
+    uint32_t program, sq_index, word;         // PARK: what stands at payload
+    bool is_payload_bad, is_result_bad;       // the buffer is not memory of the program
+    uint64_t deadline_ns, until_ns;           // the time limit; Timer.sleepUntil: the deadline
     struct transfer transfers[TRANSFERS_MAX]; // CALL, RETURN: the descriptors behind the payload
 };
 
 struct model_wait {
     enum model_wait_kind kind;
     struct model_operation operation;
-    uint32_t object, node;
-    uint32_t server; // TAKEN, LOST: the program that answers
+    uint32_t object, node, server; // of a call that was taken: the program that answers
     uint64_t call_id;
     uint16_t disclosed; // TAKEN
-    uint64_t until_ns;  // SLEEPING
     // A repeating WAIT: it completed; that completion was consumed; it was cancelled meanwhile.
     bool is_told, is_consumed, is_cancelled;
-    bool is_named; // LOST: nextCancelled said so
-};
-
-// A capability that arrives with a message: the program learns its id.
-struct model_received {
-    uint32_t node;
-    bool is_revoker;
-    enum transfer_mode mode;
-    enum session_scope scope;
-};
-
-// A completion that must be in the program's ring.
-struct model_expected {
-    uint32_t program;
-    uint64_t user_data;
-    enum status fact;   // of a refusal, or of a kernel-made exception
-    uint16_t exception; // a server's own
-    uint32_t size;      // of the result, where the fact is OK
-    uint64_t needed;    // TRUNCATED, BUFFER_TOO_SMALL
-    uint8_t opcode;
-    uint64_t extra;    // WAIT: bits; UNPARK: woken
-    uint64_t answered; // the id of the call that this answers
-    bool is_quiet;     // no completion on success
-    bool is_delivery;  // a RECV that took a call: `call`
-    struct model_wait call;
-    uint32_t received_count;
-    struct model_received received[TRANSFERS_MAX];
-    bool is_drop; // a RECV that is told of one of the `object`'s minted nodes
-    uint32_t object;
-    bool is_exit; // nextExit
-    uint64_t process;
-    int32_t code;
-    uint32_t cause;
 };
 
 struct model_exit {
@@ -180,44 +135,75 @@ struct model_exit {
     uint32_t cause;
 };
 
+enum model_answer { MODEL_ANSWER, MODEL_DELIVERY, MODEL_DROP, MODEL_EXITED };
+
+// A completion that must be in the program's ring.
+struct model_expected {
+    struct model_operation operation;
+    enum status fact;              // of a refusal, or of a kernel-made exception
+    uint16_t exception;            // a server's own
+    uint64_t needed, extra;        // TRUNCATED, BUFFER_TOO_SMALL; WAIT: bits; UNPARK: woken
+    enum model_answer kind;        // of what follows; `size` bytes where the fact is OK
+    struct model_wait call;        // ANSWER: to it; DELIVERY: a RECV took it; DROP: of its object
+    struct model_exit exit;        // EXITED
+    uint32_t size, received_count; // capabilities that arrive with it: the program learns their ids
+    struct model_hold received[TRANSFERS_MAX];
+};
+
 struct model {
-    struct model_object objects[MODEL_OBJECTS_MAX];
-    struct model_node nodes[MODEL_NODES_MAX];
-    struct model_hold holds[MODEL_HOLDS_MAX];
-    struct model_wait waits[MODEL_WAITS_MAX]; // oldest first
-    struct model_expected expected[MODEL_EXPECTED_MAX];
-    struct model_exit exits[MODEL_EXITS_MAX];          // that nobody was told
+    struct model_object objects[MODEL_MANY];
+    struct model_node nodes[MODEL_MANY];
+    struct model_hold holds[MODEL_MANY];
+    struct model_program programs[MODEL_MANY];
+    struct model_wait waits[MODEL_FEW]; // oldest first
+    struct model_expected expected[MODEL_FEW];
+    struct model_exit exits[MODEL_MANY];               // of which the first were told
     struct model_session sessions[MODEL_SESSIONS_MAX]; // 0: the first program's
-    struct model_program programs[MODEL_PROGRAMS_MAX];
     uint32_t object_count, node_count, hold_count, wait_count, expected_count, exit_count;
-    uint32_t session_count;
-    uint64_t now_ns;
-    uint64_t transfers;       // capabilities that went from program to program
-    enum session_scope maker; // of the hold by which an object is being made
+    uint32_t session_count, exits_told;
+    uint64_t now_ns, transfers; // capabilities that went from program to program
+    enum session_scope maker;   // of the hold by which an object is being made
 };
 
 extern struct model model;
 
 void model_init(void);
-bool model_is_nearly_full(void);
+
+// The first of some facts that is none of STATUS_OK.
+#define MODEL_REFUSAL(...) model_refusal((const enum status[]){__VA_ARGS__, STATUS_LIMIT})
+enum status model_refusal(const enum status *rules);
+
+static inline enum status model_if(bool is_broken, enum status fact)
+{
+    return is_broken ? fact : STATUS_OK;
+}
 
 // --- Authority ----------------------------------------------------------------------------------
 
+// Who asks, and by what.
+struct model_who {
+    struct model_hold *hold; // of nothing, where the id names none of the program's
+    struct model_node *node;
+    uint32_t object;
+    enum model_kind kind;
+    bool is_server;                   // of an endpoint
+    enum status held, alive, session; // facts: of the id, of the facets, of the program
+};
+struct model_who model_who(uint32_t program, uint64_t cap);
+
 // A new object; returns the node that is its root.
 uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t message_max);
-// cap 0: its id is not known yet.
+// cap 0: its id is not known yet. Of a new object: its scope follows.
 void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
                        bool is_revoker);
-// The same with another scope than a new object's.
-void model_hold_insert_scoped(uint32_t program, uint64_t cap, uint32_t node,
-                              enum transfer_mode mode, bool is_revoker, enum session_scope scope);
-// One of those whose id was not known, that came so, has this one.
-void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap);
+void model_hold_insert_scoped(struct model_hold hold);
+void model_hold_remove(struct model_hold *hold);
 // NULL: the id names nothing of this program.
 struct model_hold *model_hold_find(uint32_t program, uint64_t cap);
 // REVOKED or LEASE_OVER, of the node or of one above it: the first that is met.
 enum status model_node_fact(uint32_t node);
 bool model_is_server(uint32_t node);
+uint32_t model_servers(uint32_t object); // holds that are not cut off
 
 // What becomes of a CALL of this method before anybody is asked. OK: it reaches `object`
 // (MODEL_NONE and a revoker: the revoker itself).
@@ -230,40 +216,35 @@ struct model_facet {
 };
 enum status model_facet(uint32_t program, uint64_t target, const struct model_facet *facet,
                         uint32_t *node);
-void model_revoke(uint32_t program, uint64_t revoker);
-// Revoker.setLease.
-void model_lease(uint32_t program, uint64_t revoker, uint64_t expiry_ns, uint64_t calls);
 // A call through the node succeeded.
 void model_use(uint32_t node);
 // ProcessBuilder.grant into the program that is built.
 enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap);
-
-// --- Sessions -----------------------------------------------------------------------------------
-
-uint32_t model_session_create(uint32_t parent, bool is_over, uint32_t principal_size);
-void model_session_end(uint32_t session);
-// OK, or SESSION_OVER.
-enum status model_session_fact(uint32_t session);
-// Sessions from it to the first one, both counted.
-uint32_t model_session_depth(uint32_t session);
-void model_program_begin(uint32_t program, uint32_t session, bool is_brokered);
-// Endpoint.identity that reached the endpoint; OK: the size of the section.
-enum status model_identity(uint32_t program, uint32_t object, uint64_t call_id, uint32_t section,
-                           uint32_t *size);
-// What the server of a call may learn.
-uint16_t model_disclosed(const struct model_wait *call);
-
+// What stands against handing over what travels with the operation to a program; its handing over.
+enum status model_transfer_fact(const struct model_operation *operation, uint32_t to);
+void model_transfer(const struct model_operation *operation, uint32_t to,
+                    struct model_expected *expected);
 // Bytes of an operation's payload, with the descriptors behind it.
 uint32_t model_span(const struct sqe *sqe);
 
+// --- Sessions -----------------------------------------------------------------------------------
+
+// OK, or SESSION_OVER.
+enum status model_session_fact(uint32_t session);
+// Endpoint.identity that reached the endpoint; OK: the size of the section.
+enum status model_identity(uint32_t program, uint32_t object, uint64_t call_id, uint32_t section,
+                           uint32_t *size);
+
 // --- Operations and time ------------------------------------------------------------------------
 
-// Everything but CALLs of kernel objects.
+// Operations of the program that wait.
+uint32_t model_waiting(uint32_t program);
+// A call that a program answers, or nobody waits for any more; NULL: none.
+struct model_wait *model_call_find(uint32_t server, uint64_t call_id);
+// What follows, wherever a right is gone: whoever waited by it is told.
+void model_settle(void);
+// Of CALLs those of endpoints, Timer.sleepUntil and Job.nextExit.
 void model_operate(const struct model_operation *operation);
-// Job.nextExit that reached its job.
-void model_next_exit(const struct model_operation *operation);
-// Timer.sleepUntil, whatever it reaches.
-void model_sleep(const struct model_operation *operation, uint64_t deadline_ns, uint64_t now_ns);
 // The program enters the kernel: before what it submits.
 void model_enter(uint32_t program);
 // It consumed the completion with this number.
@@ -277,11 +258,5 @@ enum status model_bind(uint32_t program, uint32_t object, uint64_t cap);
 void model_time(uint64_t now_ns);
 // `process`: as nextExit names it; told: it was started.
 void model_program_end(uint32_t program, bool is_told, struct model_exit exit);
-// Operations of the program that wait.
-uint32_t model_waiting(uint32_t program);
-// The server was told that a node with these is dropped; false: none of them is.
-bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_data);
-// The kernel chose this id for the call that was just delivered.
-void model_call_learn(uint32_t program, uint64_t user_data, uint64_t call_id);
 
 #endif

@@ -1,50 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The model of authority: holds, the nodes between them and their objects, what a call reaches, and
-// how nodes are made, leased and revoked.
-#include "tests/property/model_parts.h"
+// The model of authority: objects, the nodes between them and holds, sessions; what a call reaches;
+// how nodes are made, leased, revoked and handed on.
+#include "tests/property/model.h"
 
+#include <assert.h>
 #include <stddef.h>
+
+enum status model_refusal(const enum status *rules)
+{
+    while (*rules == STATUS_OK) {
+        rules++;
+    }
+    return *rules == STATUS_LIMIT ? STATUS_OK : *rules;
+}
+
+// --- Objects and holds --------------------------------------------------------------------------
+
+#define MODEL_KIND(name, methods, scope) {methods, SCOPE_##scope},
+static const struct {
+    uint16_t methods;
+    enum session_scope scope;
+} kinds[] = {MODEL_KINDS(MODEL_KIND)};
+#undef MODEL_KIND
+
+static uint32_t node_create(struct model_node node)
+{
+    assert(model.node_count < MODEL_MANY);
+    node.expiry_ns = node.calls = UINT64_MAX;
+    model.nodes[model.node_count] = node;
+    return model.node_count++;
+}
 
 uint32_t model_object_create(enum model_kind kind, uint64_t interface, uint32_t message_max)
 {
-    model_must(model.object_count < MODEL_OBJECTS_MAX && model.node_count < MODEL_NODES_MAX,
-               "full");
-    model.objects[model.object_count] = (struct model_object){
-        .kind = kind, .interface = interface, .message_max = message_max, .program = MODEL_NONE};
-    model.nodes[model.node_count] = (struct model_node){.parent = MODEL_NONE,
-                                                        .object = model.object_count,
-                                                        .interface = interface,
-                                                        .methods = UINT64_MAX,
-                                                        .expiry_ns = UINT64_MAX,
-                                                        .calls = UINT64_MAX};
-    model.object_count++;
-    return model.node_count++;
+    assert(model.object_count < MODEL_MANY);
+    model.objects[model.object_count] =
+        (struct model_object){.kind = kind, .interface = interface, .message_max = message_max};
+    return node_create((struct model_node){.parent = MODEL_NONE,
+                                           .object = model.object_count++,
+                                           .interface = interface,
+                                           .methods = UINT64_MAX});
+}
+
+void model_hold_insert_scoped(struct model_hold hold)
+{
+    assert(model.hold_count < MODEL_MANY);
+    assert(model_hold_find(hold.program, hold.cap) == NULL); // no id is given twice
+    model.holds[model.hold_count++] = hold;
+    struct model_node *node = &model.nodes[hold.node];
+    bool is_minted =
+        node->parent != MODEL_NONE && model_is_server(node->parent) && !model_is_server(hold.node);
+    node->drop = is_minted && !hold.is_revoker ? MODEL_DROP_HELD : node->drop;
 }
 
 void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
                        bool is_revoker)
 {
-    static const enum session_scope scopes[] = {[MODEL_BUILDER] = SCOPE_SAME_SESSION,
-                                                [MODEL_PROCESS] = SCOPE_SAME_SESSION,
-                                                [MODEL_PARK_SPACE] = SCOPE_SAME_SESSION,
-                                                [MODEL_SESSION] = SCOPE_REGRANT_ONLY,
-                                                [MODEL_REVOKER] = SCOPE_SHAREABLE};
     enum model_kind kind =
         is_revoker ? MODEL_REVOKER : model.objects[model.nodes[node].object].kind;
+    enum session_scope scope = model.maker > kinds[kind].scope ? model.maker : kinds[kind].scope;
 
-    model_hold_insert_scoped(program, cap, node, mode, is_revoker,
-                             model.maker > scopes[kind] ? model.maker : scopes[kind]);
+    model_hold_insert_scoped((struct model_hold){program, node, cap, is_revoker, mode, scope});
 }
 
-void model_hold_insert_scoped(uint32_t program, uint64_t cap, uint32_t node,
-                              enum transfer_mode mode, bool is_revoker, enum session_scope scope)
+void model_hold_remove(struct model_hold *hold)
 {
-    model_must(model.hold_count < MODEL_HOLDS_MAX, "no room for a hold");
-    model_must(cap == 0 || model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
-    model.holds[model.hold_count++] =
-        (struct model_hold){program, node, cap, is_revoker, mode, scope};
-    model.nodes[node].is_made = true;
+    *hold = model.holds[--model.hold_count];
 }
 
 struct model_hold *model_hold_find(uint32_t program, uint64_t cap)
@@ -57,15 +79,16 @@ struct model_hold *model_hold_find(uint32_t program, uint64_t cap)
     return NULL;
 }
 
+// --- Facts --------------------------------------------------------------------------------------
+
 enum status model_node_fact(uint32_t node)
 {
     enum status fact = STATUS_OK;
 
     for (; node != MODEL_NONE && fact == STATUS_OK; node = model.nodes[node].parent) {
         const struct model_node *at = &model.nodes[node];
-        fact = at->is_revoked                  ? STATUS_REVOKED
-               : at->expiry_ns <= model.now_ns ? STATUS_LEASE_OVER
-                                               : STATUS_OK;
+        fact = MODEL_REFUSAL(model_if(at->is_revoked, STATUS_REVOKED),
+                             model_if(at->expiry_ns <= model.now_ns, STATUS_LEASE_OVER));
     }
     return fact;
 }
@@ -78,151 +101,104 @@ bool model_is_server(uint32_t node)
     return object->kind == MODEL_ENDPOINT && model.nodes[node].interface == object->interface;
 }
 
-static bool is_cut_off(uint32_t node)
-{
-    while (node != MODEL_NONE && !model.nodes[node].is_revoked) {
-        node = model.nodes[node].parent;
-    }
-    return node != MODEL_NONE;
-}
-
 uint32_t model_servers(uint32_t object)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < model.hold_count; i++) {
-        const struct model_hold *hold = &model.holds[i];
-        count += model.nodes[hold->node].object == object && !hold->is_revoker &&
-                         model_is_server(hold->node) && !is_cut_off(hold->node)
-                     ? 1
-                     : 0;
+        uint32_t node = model.holds[i].node;
+        if (model.nodes[node].object == object && !model.holds[i].is_revoker &&
+            model_is_server(node)) {
+            while (node != MODEL_NONE && !model.nodes[node].is_revoked) {
+                node = model.nodes[node].parent;
+            }
+            count += node == MODEL_NONE ? 1 : 0;
+        }
     }
     return count;
 }
 
-enum status model_hold_fact(uint32_t program, uint64_t cap, struct model_hold **hold)
+struct model_who model_who(uint32_t program, uint64_t cap)
 {
-    *hold = model_hold_find(program, cap);
-    if (*hold != NULL) {
-        return STATUS_OK;
-    }
-    // An id without a generation is none; whatever else names nothing tells nothing more.
-    return cap >> 32 == 0 ? STATUS_BAD_CAP : STATUS_STALE_CAP;
-}
+    static struct model_hold nothing;
+    struct model_hold *found = model_hold_find(program, cap);
+    struct model_who who = {.hold = found != NULL ? found : &nothing};
 
-static const uint16_t method_counts[] = {
-    [MODEL_ENDPOINT] = 3, [MODEL_CONSOLE] = 1,    [MODEL_TIMER] = 2,        [MODEL_JOB] = 10,
-    [MODEL_MANAGER] = 2,  [MODEL_MEMORY] = 4,     [MODEL_BUILDER] = 6,      [MODEL_PROCESS] = 2,
-    [MODEL_REVOKER] = 3,  [MODEL_PARK_SPACE] = 0, [MODEL_NOTIFICATION] = 2, [MODEL_LOG] = 3,
-    [MODEL_SPACE] = 3,    [MODEL_PORTS] = 3,      [MODEL_INTERRUPT] = 3,    [MODEL_SESSION] = 4,
-};
+    // An id without a generation is none; whatever else names nothing tells nothing more.
+    who.held = found != NULL ? STATUS_OK : cap >> 32 == 0 ? STATUS_BAD_CAP : STATUS_STALE_CAP;
+    who.alive = model_node_fact(who.hold->node);
+    who.session = model_session_fact(model.programs[program].session);
+    who.node = &model.nodes[who.hold->node];
+    who.object = who.node->object;
+    who.kind = who.hold->is_revoker ? MODEL_REVOKER : model.objects[who.object].kind;
+    who.is_server = who.kind == MODEL_ENDPOINT && model_is_server(who.hold->node);
+    return who;
+}
 
 enum status model_reach(uint32_t program, uint64_t cap, uint16_t method, uint32_t *object)
 {
-    struct model_hold *hold;
-    enum status fact = model_hold_fact(program, cap, &hold);
+    struct model_who who = model_who(program, cap);
+    bool is_revoker = who.kind == MODEL_REVOKER;
+    bool is_minted = who.kind == MODEL_ENDPOINT && !who.is_server;
+    uint64_t methods = is_revoker ? UINT64_MAX : who.node->methods;
 
-    *object = MODEL_NONE;
-    if (fact != STATUS_OK) {
-        return fact;
-    }
-    enum status session = model_session_fact(model.programs[program].session);
-    if (hold->is_revoker) {
-        bool is_known = method < method_counts[MODEL_REVOKER];
-        return session != STATUS_OK ? session : is_known ? STATUS_OK : STATUS_METHOD_UNKNOWN;
-    }
-    const struct model_node *node = &model.nodes[hold->node];
-    fact = model_node_fact(hold->node);
-    if (fact != STATUS_OK) {
-        return fact;
-    }
-    if (method >= METHODS_MAX) {
-        return STATUS_METHOD_UNKNOWN;
-    }
-    if ((node->methods >> method & 1) == 0) {
-        return STATUS_METHOD_NOT_IN_FACET;
-    }
-    if (session != STATUS_OK) {
-        return session;
-    }
-    enum model_kind kind = model.objects[node->object].kind;
-    if ((kind != MODEL_ENDPOINT || model_is_server(hold->node)) && method >= method_counts[kind]) {
-        return STATUS_METHOD_UNKNOWN;
-    }
-    *object = node->object;
-    return STATUS_OK;
+    *object = is_revoker ? MODEL_NONE : who.object;
+    return MODEL_REFUSAL(
+        who.held, is_revoker ? STATUS_OK : who.alive,
+        model_if(!is_revoker && method >= METHODS_MAX, STATUS_METHOD_UNKNOWN),
+        model_if((methods >> method % METHODS_MAX & 1) == 0, STATUS_METHOD_NOT_IN_FACET),
+        who.session,
+        model_if(!is_minted && method >= kinds[who.kind].methods, STATUS_METHOD_UNKNOWN));
 }
 
-// A capability that a kernel object is given: held, no revoker, not cut off.
-static enum status model_given(const struct model_hold *hold)
+// A capability that a kernel object is given.
+static enum status given_fact(const struct model_who *who)
 {
-    if (hold == NULL) {
-        return STATUS_BAD_TRANSFER;
-    }
-    return hold->is_revoker ? STATUS_WRONG_OBJECT : model_node_fact(hold->node);
+    return MODEL_REFUSAL(model_if(who->held != STATUS_OK, STATUS_BAD_TRANSFER),
+                         model_if(who->kind == MODEL_REVOKER, STATUS_WRONG_OBJECT), who->alive);
 }
+
+// Whether the hold may become one of program `to`, by a message or while that is built.
+static enum status scope_fact(const struct model_hold *hold, uint32_t to, bool is_built)
+{
+    const struct model_program *programs = model.programs;
+    bool may[] = {[SCOPE_SHAREABLE] = true,
+                  [SCOPE_SAME_SESSION] = programs[hold->program].session == programs[to].session,
+                  [SCOPE_REGRANT_ONLY] = is_built && programs[to].is_brokered};
+
+    return model_if(!may[hold->scope], STATUS_SCOPE_REFUSED);
+}
+
+// --- Facets -------------------------------------------------------------------------------------
 
 enum status model_facet(uint32_t program, uint64_t target, const struct model_facet *facet,
                         uint32_t *made)
 {
-    const struct model_hold *hold = model_hold_find(program, target);
-    uint64_t interface = facet->interface;
-
-    if (hold != NULL && facet->scope > SCOPE_REGRANT_ONLY) {
-        return STATUS_BAD_VALUE;
-    }
-    enum status fact = model_given(hold);
-    if (fact != STATUS_OK) {
-        return fact;
-    }
-    const struct model_node *node = &model.nodes[hold->node];
-    bool is_foreign = interface != 0 && interface != node->interface;
-    bool is_minted = is_foreign && model_is_server(hold->node);
+    struct model_who who = model_who(program, target);
+    const struct model_node *from = who.node;
+    bool is_foreign = facet->interface != 0 && facet->interface != from->interface;
+    bool is_minted = is_foreign && who.is_server;
     bool is_wider =
-        is_foreign || facet->receiver_data != 0 || (facet->methods & ~node->methods) != 0;
-    if (!is_minted && is_wider) {
-        return STATUS_FACET_WIDER;
+        is_foreign || facet->receiver_data != 0 || (facet->methods & ~from->methods) != 0;
+    bool is_elsewhere = facet->scope != SCOPE_SHAREABLE && who.hold->scope != SCOPE_SHAREABLE &&
+                        who.hold->scope != (enum session_scope)facet->scope;
+
+    enum status fact = MODEL_REFUSAL(
+        model_if(who.held == STATUS_OK && facet->scope > SCOPE_REGRANT_ONLY, STATUS_BAD_VALUE),
+        given_fact(&who), model_if((!is_minted && is_wider) || is_elsewhere, STATUS_FACET_WIDER),
+        // Eight nodes may lie between a hold and its object, the root among them.
+        model_if(from->depth + 2 > FACET_DEPTH_MAX, STATUS_FACET_TOO_DEEP));
+    if (fact == STATUS_OK) {
+        *made = node_create((struct model_node){
+            .parent = who.hold->node,
+            .object = from->object,
+            .depth = from->depth + 1,
+            .interface = is_minted ? facet->interface : from->interface,
+            .methods = facet->methods,
+            .withheld = facet->withheld,
+            .receiver_data = is_minted ? facet->receiver_data : from->receiver_data});
     }
-    if (facet->scope != SCOPE_SHAREABLE && hold->scope != SCOPE_SHAREABLE &&
-        hold->scope != (enum session_scope)facet->scope) {
-        return STATUS_FACET_WIDER;
-    }
-    // Eight nodes may lie between a hold and its object, the root among them.
-    if (node->depth + 2 > FACET_DEPTH_MAX) {
-        return STATUS_FACET_TOO_DEEP;
-    }
-    model_must(model.node_count < MODEL_NODES_MAX, "no room for a node");
-    *made = model.node_count++;
-    model.nodes[*made] = (struct model_node){.parent = hold->node,
-                                             .object = node->object,
-                                             .depth = node->depth + 1,
-                                             .interface = is_minted ? interface : node->interface,
-                                             .methods = facet->methods,
-                                             .withheld = facet->withheld,
-                                             .expiry_ns = UINT64_MAX,
-                                             .calls = UINT64_MAX,
-                                             .receiver_data = is_minted ? facet->receiver_data
-                                                                        : node->receiver_data};
-    return STATUS_OK;
-}
-
-void model_revoke(uint32_t program, uint64_t revoker)
-{
-    struct model_hold *hold = model_hold_find(program, revoker);
-
-    model_must(hold != NULL && hold->is_revoker, "revoked by nobody");
-    model.nodes[hold->node].is_revoked = true;
-    model_waits_settle();
-}
-
-void model_lease(uint32_t program, uint64_t revoker, uint64_t expiry_ns, uint64_t calls)
-{
-    struct model_hold *hold = model_hold_find(program, revoker);
-
-    model_must(hold != NULL && hold->is_revoker, "leased by nobody");
-    model.nodes[hold->node].expiry_ns = expiry_ns;
-    model.nodes[hold->node].calls = calls;
-    model.nodes[hold->node].used = 0;
+    return fact;
 }
 
 void model_use(uint32_t node)
@@ -234,40 +210,110 @@ void model_use(uint32_t node)
     }
 }
 
+// --- Handing on ---------------------------------------------------------------------------------
+
 enum status model_grant(uint32_t program, uint32_t builder_object, uint64_t cap)
 {
     const struct model_object *builder = &model.objects[builder_object];
-    const struct model_hold *hold = model_hold_find(program, cap);
+    struct model_who who = model_who(program, cap);
 
-    enum status fact = model_given(hold);
-    if (fact != STATUS_OK) {
-        return fact;
-    }
-    if (builder->is_spent) {
-        return STATUS_BUILDER_SPENT;
-    }
-    if (hold->mode != TRANSFER_COPY) {
-        return STATUS_TRANSFER_REFUSED;
-    }
-    fact = model_scope_fact(hold, builder->program, true);
+    enum status fact =
+        MODEL_REFUSAL(given_fact(&who), model_if(builder->is_spent, STATUS_BUILDER_SPENT),
+                      model_if(who.hold->mode != TRANSFER_COPY, STATUS_TRANSFER_REFUSED),
+                      scope_fact(who.hold, builder->of, true));
     if (fact == STATUS_OK) {
-        model_hold_insert_scoped(builder->program, 0, hold->node, TRANSFER_COPY, false,
-                                 hold->scope);
+        model_hold_insert_scoped((struct model_hold){builder->of, who.hold->node, 0, false,
+                                                     TRANSFER_COPY, who.hold->scope});
     }
     return fact;
 }
 
-void model_hold_learn(uint32_t program, const struct model_received *received, uint64_t cap)
+enum status model_bind(uint32_t program, uint32_t object, uint64_t cap)
 {
-    for (uint32_t i = 0; i < model.hold_count; i++) {
-        struct model_hold *hold = &model.holds[i];
-        if (hold->program == program && hold->cap == 0 && hold->node == received->node &&
-            hold->is_revoker == received->is_revoker && hold->mode == received->mode &&
-            hold->scope == received->scope) {
-            model_must(model_hold_find(program, cap) == NULL, "the kernel gave an id twice");
-            hold->cap = cap;
-            return;
-        }
+    struct model_who who = model_who(program, cap);
+
+    enum status fact =
+        MODEL_REFUSAL(model_if(who.held != STATUS_OK, STATUS_BAD_TRANSFER),
+                      model_if(who.kind != MODEL_NOTIFICATION, STATUS_WRONG_OBJECT), who.alive,
+                      model_if((who.node->methods & 1) == 0, STATUS_METHOD_NOT_IN_FACET));
+    if (fact == STATUS_OK) {
+        model.objects[object].bound_program = program;
+        model.objects[object].bound_cap = cap;
     }
-    model_must(false, "a program has what nobody gave it");
+    return fact;
+}
+
+// Descriptors begin at the next multiple of eight.
+uint32_t model_span(const struct sqe *sqe)
+{
+    uint32_t padded = (sqe->payload_len + 7) / 8 * 8;
+
+    return sqe->transfers == 0 ? sqe->payload_len
+                               : padded + sqe->transfers * (uint32_t)sizeof(struct transfer);
+}
+
+enum status model_transfer_fact(const struct model_operation *operation, uint32_t to)
+{
+    enum status fact = STATUS_OK;
+
+    for (uint32_t i = 0; i < operation->sqe.transfers && i < TRANSFERS_MAX && fact == STATUS_OK;
+         i++) {
+        const struct transfer *transfer = &operation->transfers[i];
+        struct model_who who = model_who(operation->program, transfer->cap);
+        bool is_mode = transfer->mode == TRANSFER_COPY || transfer->mode == TRANSFER_MOVE;
+        // What may be copied may be moved; what is moved is named once.
+        bool may = who.hold->mode == TRANSFER_COPY || (uint32_t)who.hold->mode == transfer->mode;
+        bool is_again = false;
+        for (const struct transfer *other = operation->transfers; other < transfer; other++) {
+            bool is_moved = other->mode == TRANSFER_MOVE || transfer->mode == TRANSFER_MOVE;
+            is_again = is_again || (other->cap == transfer->cap && is_moved);
+        }
+        fact =
+            MODEL_REFUSAL(model_if(transfer->reserved != 0, STATUS_RESERVED_SET),
+                          model_if(is_again, STATUS_BAD_TRANSFER), who.held,
+                          model_if(!is_mode, STATUS_BAD_TRANSFER),
+                          model_if(!may, STATUS_TRANSFER_REFUSED), scope_fact(who.hold, to, false));
+    }
+    return fact;
+}
+
+void model_transfer(const struct model_operation *operation, uint32_t to,
+                    struct model_expected *expected)
+{
+    for (uint32_t i = 0; i < operation->sqe.transfers; i++) {
+        struct model_hold *hold = model_hold_find(operation->program, operation->transfers[i].cap);
+        struct model_hold given = *hold;
+        if (operation->transfers[i].mode == TRANSFER_MOVE) {
+            model_hold_remove(hold);
+        }
+        given.program = to;
+        given.cap = 0;
+        model_hold_insert_scoped(given);
+        expected->received[expected->received_count++] = given;
+        model.transfers++;
+    }
+}
+
+// --- Sessions -----------------------------------------------------------------------------------
+
+enum status model_session_fact(uint32_t session)
+{
+    while (session != MODEL_NONE && !model.sessions[session].is_over) {
+        session = model.sessions[session].parent;
+    }
+    return model_if(session != MODEL_NONE, STATUS_SESSION_OVER);
+}
+
+enum status model_identity(uint32_t program, uint32_t object, uint64_t call_id, uint32_t section,
+                           uint32_t *size)
+{
+    const struct model_wait *call = model_call_find(program, call_id);
+
+    if (call == NULL || call->kind != MODEL_TAKEN || call->object != object) {
+        return STATUS_STALE_CALL;
+    }
+    uint32_t session = model.programs[call->operation.program].session;
+    *size = section == 0 ? model.sessions[session].principal_size : 0;
+    return MODEL_REFUSAL(model_if((call->disclosed >> section & 1) == 0, STATUS_NOT_DISCLOSED),
+                         model_session_fact(session));
 }

@@ -4,6 +4,7 @@
 // what the first program does with its job: endpoints, processes, exits.
 #include "kernel/core/state/state.h"
 #include "kernel/core/test/sessions.h"
+#include "tests/property/learn.h"
 #include "tests/property/step.h"
 
 #include <stdio.h>
@@ -119,8 +120,9 @@ static void facet_step(struct actor *actor)
         answer.caps[1].interface != REVOKER_INTERFACE_ID) {
         broken("a new facet has another interface than the model says");
     }
-    model_hold_insert_scoped(actor->program, made, node, mode, false, scope);
-    model_hold_insert_scoped(actor->program, revoker, node, TRANSFER_MOVE, true, own);
+    model_hold_insert_scoped((struct model_hold){actor->program, node, made, false, mode, scope});
+    model_hold_insert_scoped(
+        (struct model_hold){actor->program, node, revoker, true, TRANSFER_MOVE, own});
 }
 
 static bool is_revoker(const struct model_hold *hold)
@@ -137,7 +139,7 @@ static bool may_be_leased(uint32_t node)
     return (kinds >> model.objects[model.nodes[node].object].kind & 1) != 0;
 }
 
-static void lease(struct actor *actor, uint64_t revoker)
+static void lease(struct actor *actor, uint64_t revoker, uint32_t node)
 {
     struct capnp_builder message = message_begin();
     struct revoker_set_lease_params_builder params = revoker_set_lease_params_build(&message);
@@ -149,7 +151,9 @@ static void lease(struct actor *actor, uint64_t revoker)
     revoker_set_lease_params_set_calls(params, calls);
     if (object_call(actor, revoker, REVOKER_SET_LEASE, &message,
                     calls == 0 ? STATUS_BAD_VALUE : STATUS_OK, &answer)) {
-        model_lease(actor->program, revoker, expiry_ns, calls);
+        model.nodes[node].expiry_ns = expiry_ns;
+        model.nodes[node].calls = calls;
+        model.nodes[node].used = 0;
     }
 }
 
@@ -162,14 +166,16 @@ static void revoker_step(struct actor *actor)
         return;
     }
     uint64_t cap = hold->cap;
-    bool is_live = model_node_fact(hold->node) == STATUS_OK;
-    if (may_be_leased(hold->node) && chance_in(3)) {
-        lease(actor, cap);
+    uint32_t node = hold->node;
+    bool is_live = model_node_fact(node) == STATUS_OK;
+    if (may_be_leased(node) && chance_in(3)) {
+        lease(actor, cap, node);
         return;
     }
     if (chance_in(3)) {
         if (object_call(actor, cap, REVOKER_REVOKE, NULL, STATUS_OK, &answer)) {
-            model_revoke(actor->program, cap);
+            model.nodes[node].is_revoked = true;
+            model_settle();
         }
         return;
     }
@@ -347,7 +353,8 @@ static void sleep_step(struct actor *actor)
     operation.sqe.payload = slot_offset(slot);
     operation.sqe.payload_len = capnp_builder_size(&message);
     operation_submit(actor, &operation);
-    model_sleep(&operation, deadline_ns, machine.now_ns);
+    operation.until_ns = deadline_ns;
+    model_operate(&operation);
     machine_enter(actor->thread, 0, 0);
 }
 
@@ -435,7 +442,7 @@ static void exit_step(struct actor *first)
     operation.sqe.result_len = SLOT_RESULT_SIZE;
     operation.sqe.arg = limit_choose(&operation);
     operation_submit(first, &operation);
-    model_next_exit(&operation);
+    model_operate(&operation);
     machine_enter(first->thread, 0, 0);
 }
 
@@ -485,13 +492,17 @@ static void mint(struct actor *first, uint64_t cap, uint32_t parent)
     session_minter_mint_params_set_identity(params, (struct memory_object){identity.value});
     session_minter_mint_params_set_expiry(params, is_over ? 1 : UINT64_MAX);
     enum status predicted = model_session_fact(parent);
-    if (predicted == STATUS_OK && model_session_depth(parent) == SESSION_DEPTH_MAX) {
+    if (predicted == STATUS_OK && model.sessions[parent].depth + 1 == SESSION_DEPTH_MAX) {
         predicted = STATUS_SESSION_TOO_DEEP;
     }
     if (object_call(first, cap, SESSION_MINTER_MINT, &message, predicted, &answer)) {
         uint32_t node = model_object_create(MODEL_SESSION, SESSION_MINTER_INTERFACE_ID, 0);
-        model.objects[model.nodes[node].object].session =
-            model_session_create(parent, is_over, (uint32_t)strlen(sections[0]));
+        model.objects[model.nodes[node].object].of = model.session_count;
+        model.sessions[model.session_count++] =
+            (struct model_session){.parent = parent,
+                                   .depth = model.sessions[parent].depth + 1,
+                                   .principal_size = (uint32_t)strlen(sections[0]),
+                                   .is_over = is_over};
         model_hold_insert(first->program, answer.caps[0].cap, node, TRANSFER_COPY, false);
     }
     act_do_fact(first->thread, act_release(identity));
@@ -507,11 +518,12 @@ static void session_step(struct actor *first)
         return;
     }
     uint64_t cap = hold->cap;
-    uint32_t session = model.objects[model.nodes[hold->node].object].session;
+    uint32_t session = model.objects[model.nodes[hold->node].object].of;
     if (session != 0 && chance_in(3)) {
         if (object_call(first, cap, SESSION_MINTER_END, NULL, model_session_fact(session),
                         &answer)) {
-            model_session_end(session);
+            model.sessions[session].is_over = true;
+            model_settle();
         }
     } else if (model.session_count < MODEL_SESSIONS_MAX - 2) {
         mint(first, cap, session);
@@ -524,7 +536,7 @@ static void build_begin(struct actor *first)
     struct act_answer answer;
 
     const struct model_hold *hold = chance_in(2) ? hold_choose(first->program, is_session) : NULL;
-    uint32_t session = hold == NULL ? 0 : model.objects[model.nodes[hold->node].object].session;
+    uint32_t session = hold == NULL ? 0 : model.objects[model.nodes[hold->node].object].of;
     if (!(hold == NULL
               ? object_call(first, first_job(), JOB_MAKE_PROCESS_BUILDER, NULL, STATUS_OK, &answer)
               : session_builder(first, hold->cap, session, &answer))) {
@@ -532,12 +544,12 @@ static void build_begin(struct actor *first)
     }
     uint32_t node = model_object_create(MODEL_BUILDER, PROCESS_BUILDER_INTERFACE_ID, 0);
     building->builder.value = answer.caps[0].cap;
-    model_program_begin(world.programs, session, hold != NULL);
+    model.programs[world.programs] = (struct model_program){session, hold != NULL};
     building->object = model.nodes[node].object;
     building->program = world.programs++;
     building->is_pending = true;
     building->grants = 0;
-    model.objects[building->object].program = building->program;
+    model.objects[building->object].of = building->program;
     model_hold_insert(first->program, building->builder.value, node, TRANSFER_NONE, false);
 }
 
@@ -559,7 +571,8 @@ static void build_grant(struct actor *first, bool is_manager_wanted)
         struct process_builder_grant_results_reader results =
             process_builder_grant_results_read(&answer.message);
         const struct model_hold *hold = model_hold_find(first->program, cap);
-        const struct model_received granted = {hold->node, false, TRANSFER_COPY, hold->scope};
+        const struct model_hold granted = {building->program, hold->node, 0, false,
+                                           TRANSFER_COPY,     hold->scope};
         model_hold_learn(building->program, &granted,
                          process_builder_grant_results_get_id(results));
         building->grants++;

@@ -7,8 +7,8 @@
 // nobody had touched it: so the model foretells these entries as it does all others.
 //
 // Which entries, and where, follows from the number of turns: chance is for what happens. One entry
-// in RACES has one, from the environment, or in sixteen: each access of a page that is watched costs
-// the host two signals, and half of the test's time are these.
+// in RACES has one, a number of the environment, or one in sixteen. Each access of a page that is
+// watched costs the host two signals: with one in sixteen these are half of the test's time.
 #include <stddef.h>
 #include <string.h>
 

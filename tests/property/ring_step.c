@@ -260,7 +260,7 @@ static uint64_t call_choose(uint32_t program)
 
     for (uint32_t i = 0; i < model.wait_count && !chance_in(200); i++) {
         const struct model_wait *wait = &model.waits[(first + i) % model.wait_count];
-        bool is_taken = wait->kind == MODEL_TAKEN || wait->kind == MODEL_LOST;
+        bool is_taken = wait->kind >= MODEL_LOST && wait->kind <= MODEL_TAKEN;
         if (is_taken && wait->call_id != 0 && (wait->server == program || chance_in(100))) {
             return wait->call_id;
         }

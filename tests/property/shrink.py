@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a failing sequence of the property test short, and a unit test in C of it.
 
-    shrink.py SEED STEPS [TREE]
+    shrink.py SEED STEPS [TREE [FROM]]
 
-SEED and STEPS are what the failure says: "again: SEED=1 STEPS=259". Steps are left out, first many
+The numbers are what the failure says: "again: SEED=1 FROM=17 STEPS=259". Without FROM all that
+was before is done once more. Steps are left out, first many
 at once and at last one by one, as long as what is left fails in the same way; what chance brings in
 a step does not depend on the others. The run is then written down as C (record.h), compiled with
 the kernel of the tree, and must fail. It stays in build/shrink/reproducer.c and is printed.
@@ -18,8 +19,7 @@ import time
 
 TEST = "build/host-gcc/test/tests/property/core_test"
 FOLDER = "build/shrink"
-AGAIN = re.compile(r"^again: SEED=(\d+) STEPS=(\d+), of which the world had those from (\d+) on$",
-                   re.MULTILINE)
+AGAIN = re.compile(r"^again: SEED=(\d+) FROM=(\d+) STEPS=(\d+)$", re.MULTILINE)
 LIBRARIES = ("random", "support", "kernel", "manager", "lib", "gen", "runtime")
 SECONDS_MOST = 120  # for leaving out
 HEAD = """// SPDX-License-Identifier: Apache-2.0
@@ -50,14 +50,14 @@ def failure_of(said):
 
 
 class Sequence:
-    def __init__(self, tree, seed, steps):
+    def __init__(self, tree, seed, steps, first):
         self.tree, self.seed, self.steps = tree, seed, steps
-        status, said = run(tree, [TEST], SEED=seed, STEPS=steps)
+        status, said = run(tree, [TEST], SEED=seed, FROM=first, STEPS=steps)
         again = AGAIN.search(said)
         if status == 0 or again is None:
             sys.exit(f"shrink: SEED={seed} STEPS={steps} does not fail")
         self.failure, self.kind = failure_of(said)
-        self.numbers = list(range(int(again[3]), int(again[2])))
+        self.numbers = list(range(int(again[2]), int(again[3])))
         self.world = len(self.numbers)
 
     def fails(self, numbers, **environment):
@@ -107,10 +107,10 @@ def compile_at(tree, path, program):
         sys.exit(f"shrink: what was written is no C:\n{said[-2000:]}")
 
 
-def shrink(tree, seed, steps):
+def shrink(tree, seed, steps, first="0"):
     """(the C, how many steps it has, whether it fails with the kernel of the tree)"""
     os.makedirs(os.path.join(tree, FOLDER), exist_ok=True)
-    sequence = Sequence(tree, seed, steps)
+    sequence = Sequence(tree, seed, steps, first)
     sequence.shrink()
     path, program = f"{FOLDER}/reproducer.c", f"{FOLDER}/reproducer"
     text = sequence.write(path)
@@ -119,10 +119,11 @@ def shrink(tree, seed, steps):
 
 
 def main():
-    if len(sys.argv) not in (3, 4):
+    if len(sys.argv) not in (3, 4, 5):
         sys.exit(__doc__)
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    text, left, does_fail = shrink(sys.argv[3] if len(sys.argv) == 4 else root, *sys.argv[1:3])
+    text, left, does_fail = shrink(sys.argv[3] if len(sys.argv) > 3 else root, *sys.argv[1:3],
+                                   *sys.argv[4:])
     print(text)
     print(f"shrink: {left} steps; the program {FOLDER}/reproducer "
           + ("fails" if does_fail else "does NOT fail: what failed is nothing that it looks at"))

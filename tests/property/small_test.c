@@ -234,7 +234,7 @@ static uint64_t taken_by(const struct actor *actor)
 {
     for (uint32_t i = 0; i < model.wait_count; i++) {
         const struct model_wait *wait = &model.waits[i];
-        bool is_taken = wait->kind == MODEL_TAKEN || wait->kind == MODEL_LOST;
+        bool is_taken = wait->kind >= MODEL_LOST && wait->kind <= MODEL_TAKEN;
         if (is_taken && wait->server == actor->program) {
             return wait->call_id;
         }
@@ -310,7 +310,8 @@ static bool cut_off(struct actor *actor, const struct action *action)
     if (act_revoke(actor->thread, (cap_t){hold->cap}) != STATUS_OK) {
         broken("a revoker doesn't revoke");
     }
-    model_revoke(actor->program, hold->cap);
+    model.nodes[hold->node].is_revoked = true;
+    model_settle();
     return true;
 }
 

@@ -3,6 +3,7 @@
 // One world: see world.h.
 #include "tests/property/world.h"
 #include "tests/property/follower.h"
+#include "tests/property/learn.h"
 #include "tests/property/record.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ enum {
     FRAMES_SMALL = 1792,
     COMMITS_SPARE = 1500, // of the log, for the end of a world
     RUNS_MAX = 1000,
+    EXITS_MANY = 504,    // that nobody was told
     REFUSALS_ONE_IN = 8, // entries that are watched for changing nothing where they are refused
 };
 
@@ -256,7 +258,7 @@ static void received_learn(const struct actor *actor, const struct model_expecte
                            uint32_t message, uint32_t size)
 {
     for (uint32_t i = 0; i < expected->received_count; i++) {
-        const struct model_received *received = &expected->received[i];
+        const struct model_hold *received = &expected->received[i];
         uint64_t interface =
             received->is_revoker ? REVOKER_INTERFACE_ID : model.nodes[received->node].interface;
         struct received record;
@@ -269,35 +271,6 @@ static void received_learn(const struct actor *actor, const struct model_expecte
         }
         model_hold_learn(actor->program, received, record.cap);
         tally.transfers++;
-    }
-}
-
-// By its reference an endpoint knows a session again, and nobody else does.
-static void reference_check(const struct model_wait *call, const struct message_header *header)
-{
-    static struct reference {
-        uint32_t object, session;
-        uint64_t words[2], world;
-    } seen[64];
-    uint32_t session = model.programs[call->operation.program].session;
-    bool is_known = false;
-
-    for (uint32_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
-        const struct reference *at = &seen[i];
-        bool is_own = at->object == call->object && at->session == session;
-        bool is_equal = at->words[0] == header->caller_reference[0] &&
-                        at->words[1] == header->caller_reference[1];
-        if (at->world == tally.worlds && is_own != is_equal) {
-            broken("a reference is another's, or not its own");
-        }
-        is_known = is_known || (at->world == tally.worlds && is_own);
-    }
-    if (!is_known) {
-        seen[tally.deliveries % (sizeof(seen) / sizeof(seen[0]))] =
-            (struct reference){call->object,
-                               session,
-                               {header->caller_reference[0], header->caller_reference[1]},
-                               tally.worlds};
     }
 }
 
@@ -316,7 +289,7 @@ static void delivery_check(const struct actor *actor, const struct model_expecte
         header.call_id == 0) {
         broken("another call was delivered than the model says");
     }
-    reference_check(call, &header);
+    reference_learn(call, &header);
     bytes_check(actor, result + (uint32_t)sizeof(header), sqe->user_data, sqe->payload_len);
     received_learn(actor, expected, result + (uint32_t)sizeof(header), sqe->payload_len);
     model_call_learn(call->operation.program, sqe->user_data, cqe->extra);
@@ -330,7 +303,7 @@ static void drop_check(const struct actor *actor, const struct model_expected *e
     struct message_header header = act_header(actor->thread, result);
 
     if (header.kind != MESSAGE_DROPPED || header.call_id != 0 || header.size != 0 ||
-        !model_drop_learn(expected->object, header.interface, header.receiver_data)) {
+        !model_drop_learn(expected->call.object, header.interface, header.receiver_data)) {
         broken("a server was told that something is dropped that is not");
     }
     tally.drops++;
@@ -345,9 +318,9 @@ static void exit_check(const struct actor *actor, const struct model_expected *e
     machine_message_read(actor->thread, result, bytes, sizeof(bytes));
     capnp_message_init(&message, bytes, sizeof(bytes), NULL, 0);
     struct job_next_exit_results_reader found = job_next_exit_results_read(&message);
-    if (job_next_exit_results_get_process(found) != expected->process ||
-        job_next_exit_results_get_code(found) != expected->code ||
-        (uint32_t)job_next_exit_results_get_cause(found) != expected->cause) {
+    if (job_next_exit_results_get_process(found) != expected->exit.process ||
+        job_next_exit_results_get_code(found) != expected->exit.code ||
+        (uint32_t)job_next_exit_results_get_cause(found) != expected->exit.cause) {
         broken("another exit was told than the model says");
     }
 }
@@ -368,8 +341,8 @@ static void success_check(const struct actor *actor, const struct model_expected
 {
     uint32_t result = slot_offset(cqe->user_data % SLOTS) + SLOT_RESULT;
 
-    record("succeeds(%#llx, %u, %u);", (unsigned long long)expected->user_data, expected->size,
-           expected->exception);
+    record("succeeds(%#llx, %u, %u);", (unsigned long long)expected->operation.sqe.user_data,
+           expected->size, expected->exception);
     if (cqe->status != (int32_t)expected->size ||
         (cqe->flags & CQE_EXCEPTION_MASK) != expected->exception ||
         cqe->transfers != expected->received_count ||
@@ -378,16 +351,16 @@ static void success_check(const struct actor *actor, const struct model_expected
                (unsigned long long)cqe->user_data, cqe->status, cqe->flags, expected->size,
                expected->exception);
     }
-    if (expected->is_delivery) {
+    if (expected->kind == MODEL_DELIVERY) {
         delivery_check(actor, expected, cqe, result);
-    } else if (expected->is_drop) {
+    } else if (expected->kind == MODEL_DROP) {
         drop_check(actor, expected, result);
-    } else if (expected->is_exit) {
+    } else if (expected->kind == MODEL_EXITED) {
         exit_check(actor, expected, result);
-    } else if (expected->opcode >= OP_SIGNAL) {
+    } else if (expected->operation.sqe.opcode >= OP_SIGNAL) {
         extra_check(expected, cqe);
     } else if (expected->size != 0 || expected->received_count != 0) {
-        bytes_check(actor, result, expected->answered, expected->size);
+        bytes_check(actor, result, expected->call.call_id, expected->size);
         received_learn(actor, expected, result, expected->size);
         tally.answers++;
     }
@@ -404,7 +377,7 @@ static void completion_check(const struct actor *actor, const struct model_expec
     }
     bool is_exception = status_exception[fact] != EXCEPTION_TRANSPORT;
     tally.refusals[fact]++;
-    record("fails(%#llx, %d);", (unsigned long long)expected->user_data, fact);
+    record("fails(%#llx, %d);", (unsigned long long)expected->operation.sqe.user_data, fact);
     if (cqe->status != (is_exception ? 0 : -(int32_t)fact) ||
         (cqe->flags & CQE_EXCEPTION_MASK) != status_exception[fact] ||
         (is_exception && cqe->detail != fact)) {
@@ -421,8 +394,8 @@ static void completion_check(const struct actor *actor, const struct model_expec
 
 static bool is_silent(const struct model_expected *expected)
 {
-    return expected->is_quiet && expected->fact == STATUS_OK && expected->exception == 0 &&
-           expected->received_count == 0;
+    return (expected->operation.sqe.flags & SQE_QUIET) != 0 && expected->fact == STATUS_OK &&
+           expected->exception == 0 && expected->received_count == 0;
 }
 
 // Takes the expected completion with this number out; false: the model knows of none.
@@ -430,8 +403,8 @@ static bool expected_take(uint32_t program, uint64_t user_data, struct model_exp
 {
     for (uint32_t i = 0; i < model.expected_count; i++) {
         struct model_expected *expected = &model.expected[i];
-        if (expected->program == program && expected->user_data == user_data &&
-            !is_silent(expected)) {
+        if (expected->operation.program == program &&
+            expected->operation.sqe.user_data == user_data && !is_silent(expected)) {
             *out = *expected;
             *expected = model.expected[--model.expected_count];
             return true;
@@ -453,8 +426,8 @@ static struct actor *actor_of(uint32_t program)
 // Those that have no message have no slot.
 static void slot_give(struct actor *actor, const struct model_expected *expected)
 {
-    if (expected->opcode < OP_SIGNAL) {
-        actor->slots &= ~(1u << expected->user_data % SLOTS);
+    if (expected->operation.sqe.opcode < OP_SIGNAL) {
+        actor->slots &= ~(1u << expected->operation.sqe.user_data % SLOTS);
     }
 }
 
@@ -478,11 +451,12 @@ static void completions_check(void)
     }
     for (uint32_t i = 0; i < model.expected_count; i++) {
         const struct model_expected *left = &model.expected[i];
-        struct actor *actor = actor_of(left->program);
+        struct actor *actor = actor_of(left->operation.program);
         if (actor != NULL && !is_silent(left)) {
-            record("lacks(%u, %#llx);", actor->thread, (unsigned long long)left->user_data);
-            broken("program %u lacks completion %llx (fact %d)", left->program,
-                   (unsigned long long)left->user_data, left->fact);
+            record("lacks(%u, %#llx);", actor->thread,
+                   (unsigned long long)left->operation.sqe.user_data);
+            broken("program %u lacks completion %llx (fact %d)", left->operation.program,
+                   (unsigned long long)left->operation.sqe.user_data, left->fact);
         }
         if (actor != NULL) {
             slot_give(actor, left);
@@ -603,7 +577,9 @@ bool world_is_nearly_full(void)
     uint64_t exits = config->processes + config->jobs;
 
     return machine.kernel->log.room < LOG_OTHER + exits + TURN_COMMITS_MAX + COMMITS_SPARE ||
-           model_is_nearly_full();
+           model.object_count > MODEL_MANY - 64 || model.node_count > MODEL_MANY - 64 ||
+           model.hold_count > MODEL_MANY - 256 || world.programs > MODEL_MANY - 8 ||
+           model.exit_count - model.exits_told > EXITS_MANY;
 }
 
 static void genesis_learn(const struct actor *first)
@@ -643,7 +619,7 @@ void world_machine_boot(const struct machine_options *wanted)
     static const uint32_t small[RESOURCE_COUNT] = {[RESOURCE_THREADS] = 64,
                                                    [RESOURCE_OBJECTS] = 512,
                                                    [RESOURCE_FACETS] = 512,
-                                                   [RESOURCE_CALLS] = MODEL_WAITS_MAX + 64};
+                                                   [RESOURCE_CALLS] = MODEL_FEW + 64};
     struct machine_options options = *wanted;
 
     options.frames = FRAMES_SMALL;

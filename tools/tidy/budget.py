@@ -94,7 +94,8 @@ def previous(is_clean, kernel_lib):
         with open(kept, encoding="utf-8") as file:
             return commit, json.load(file)
     with tempfile.TemporaryDirectory() as folder:
-        archive = git("archive", commit, *[name for name in ("kernel", "ring", "lib", "hal")
+        folders = ("kernel", "ring", "lib", "hal", "tests/property")
+        archive = git("archive", commit, *[name for name in folders
                                            if git("ls-tree", commit, name)])
         if archive:
             subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)

@@ -303,12 +303,13 @@ class Budget(unittest.TestCase):
     def test_what_is_within_or_uncounted_is_accepted(self):
         for path, lines in [("kernel/a.c", 6000), ("kernel/core/a.c", 4500),
                             ("hal/x86_64/a.c", 3500), ("kernel/core/test/a.c", 7000),
-                            ("lib/a/a.c", 7000), ("kernel/core/check.c", 7000)]:
+                            ("lib/a/a.c", 7000), ("kernel/core/check.c", 7000),
+                            ("tests/property/model.c", 800), ("tests/property/a.c", 7000)]:
             self.assertEqual(self.of(path, lines), [], path)
 
     def test_what_is_over_is_refused(self):
         for path, lines in [("kernel/a.c", 6001), ("ring/a.h", 6001), ("kernel/core/a.c", 4501),
-                            ("hal/x86_64/a.c", 3501)]:
+                            ("hal/x86_64/a.c", 3501), ("tests/property/model_a.c", 801)]:
             self.assertEqual(len(self.of(path, lines)), 1, path)
         self.assertEqual(len(self.of("lib/a/a.h", 6001, "lib/a/a.c")), 1)
 
