@@ -245,9 +245,11 @@ int main(void)
     uint64_t steps = environment("STEPS", 1, STEPS_DEFAULT);
     const char *log_path = getenv("LOG");
     uint64_t kinds_before[COMMIT_KIND_COUNT] = {0};
+    uint64_t first = environment("FROM", 0, 0);
+    bool is_long = steps >= first + STEPS_FOR_COVERAGE;
 
     tally.seed = environment("SEED", 0, 1);
-    tally.step = environment("FROM", 0, 0);
+    tally.step = first;
     if (getenv("RECORD") != NULL) {
         record_begin(getenv("RECORD"));
     }
@@ -256,7 +258,7 @@ int main(void)
     }
     world.is_over = true;
     for (; tally.step < steps; tally.step++) {
-        if (tally.step % STEPS_PER_LINE == 0 && tally.step != 0) {
+        if (tally.step % STEPS_PER_LINE == 0 && tally.step != first) {
             tally_print();
         }
         step_chance();
@@ -275,12 +277,12 @@ int main(void)
         }
     }
     tally_print();
-    for (uint32_t i = 0; i < RACE_PLACES && steps >= STEPS_FOR_COVERAGE; i++) {
+    for (uint32_t i = 0; i < RACE_PLACES && is_long; i++) {
         if (tally.reads[i] == 0) {
             broken("nothing was read at place %u while an adversary changed it", i);
         }
     }
-    if (steps >= STEPS_FOR_COVERAGE && !has_every_kind(tally.kinds, NULL)) {
+    if (is_long && !has_every_kind(tally.kinds, NULL)) {
         broken("a kind of commit never occurs");
     }
     if (log_path != NULL) {

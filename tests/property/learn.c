@@ -40,9 +40,9 @@ bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_dat
     struct model_node *promised = NULL, *told = NULL;
 
     for (struct model_node *at = model.nodes; at < model.nodes + model.node_count; at++) {
-        bool is_due = at->object == object && at->drop >= MODEL_DROP_LISTED;
+        bool is_due = at->object == object && at->drop >= MODEL_LISTED;
         bool is_it = at->interface == interface && at->receiver_data == receiver_data;
-        promised = is_due && at->drop == MODEL_DROP_PROMISED ? at : promised;
+        promised = is_due && at->drop == MODEL_PROMISED ? at : promised;
         told = is_due && is_it ? at : told;
     }
     if (told == NULL || promised == NULL) {
@@ -50,7 +50,7 @@ bool model_drop_learn(uint32_t object, uint64_t interface, uint64_t receiver_dat
     }
     // Whichever is told first: the one that was promised instead is still to be told.
     promised->drop = told->drop;
-    told->drop = MODEL_DROP_NONE;
+    told->drop = MODEL_PLAIN;
     return true;
 }
 

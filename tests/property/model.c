@@ -99,7 +99,7 @@ static void call_lost(struct model_wait *call)
         is_live = is_live || model.nodes[model.holds[i].node].object == call->object;
     }
     for (const struct model_node *at = model.nodes; at < model.nodes + model.node_count; at++) {
-        is_live = is_live || (at->object == call->object && at->drop == MODEL_DROP_LISTED);
+        is_live = is_live || (at->object == call->object && at->drop == MODEL_LISTED);
     }
     call->kind = MODEL_LOST;
     if (is_live && MODEL_REFUSAL(bell.held, bell.alive, bell.session) == STATUS_OK) {
@@ -236,13 +236,13 @@ static void nodes_settle(void)
     }
     for (uint32_t i = model.node_count; i > 0; i--) {
         struct model_node *node = &model.nodes[i - 1];
-        bool is_new = node->drop == MODEL_DROP_HELD && !node->is_held;
-        bool is_listed = is_new || node->drop == MODEL_DROP_LISTED;
+        bool is_new = node->drop == MODEL_HELD && !node->is_held;
+        bool is_listed = is_new || node->drop == MODEL_LISTED;
         struct model_wait *receive =
             is_listed ? oldest(MODEL_RECV, node->object, MODEL_NONE) : NULL;
         if (is_listed) {
             bool is_served = model_servers(node->object) != 0;
-            node->drop = is_served ? MODEL_DROP_LISTED : MODEL_DROP_NONE;
+            node->drop = is_served ? MODEL_LISTED : MODEL_UNTOLD;
         }
         if (receive != NULL) {
             struct model_expected *expected = tell(&receive->operation, STATUS_OK);
@@ -250,9 +250,9 @@ static void nodes_settle(void)
             expected->call.object = node->object;
             expected->size = (uint32_t)sizeof(struct message_header);
             receive->kind = MODEL_GONE;
-            node->drop = MODEL_DROP_PROMISED;
+            node->drop = MODEL_PROMISED;
         }
-        hold_up(node->drop == MODEL_DROP_LISTED ? node->parent : MODEL_NONE);
+        hold_up(node->drop == MODEL_LISTED ? node->parent : MODEL_NONE);
         node->is_held = false;
     }
 }

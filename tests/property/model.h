@@ -66,8 +66,9 @@ struct model_object {
 };
 
 // Of a node that a server minted: whether that is to be told that nobody holds it any more, nor
-// what was made from it. PROMISED: a RECV completes with one of those; NONE: it was told, too.
-enum model_drop { MODEL_DROP_NONE, MODEL_DROP_HELD, MODEL_DROP_LISTED, MODEL_DROP_PROMISED };
+// what was made from it. PROMISED: a RECV completes with one of those; UNTOLD: the server was gone
+// before; PLAIN: it was told, or it is no such node.
+enum model_drop { MODEL_PLAIN, MODEL_HELD, MODEL_LISTED, MODEL_PROMISED, MODEL_UNTOLD };
 
 // A facet. Its lease: until when, for how many calls, and how many there were; UINT64_MAX: no end.
 struct model_node {

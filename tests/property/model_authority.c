@@ -51,7 +51,7 @@ void model_hold_insert_scoped(struct model_hold hold)
     struct model_node *node = &model.nodes[hold.node];
     bool is_minted =
         node->parent != MODEL_NONE && model_is_server(node->parent) && !model_is_server(hold.node);
-    node->drop = is_minted && !hold.is_revoker ? MODEL_DROP_HELD : node->drop;
+    node->drop = is_minted && !hold.is_revoker ? MODEL_HELD : node->drop;
 }
 
 void model_hold_insert(uint32_t program, uint64_t cap, uint32_t node, enum transfer_mode mode,
