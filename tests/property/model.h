@@ -10,8 +10,8 @@
 // they are learnt. Programs are numbered by the test; each has one thread.
 //
 // A refusal is the first of a list of rules that says one: MODEL_REFUSAL(). A new right is a rule
-// in such lists, a new kind of object a row of the tables in model_authority.c, a new operation a
-// row of the table in model.c, a new limit a rule beside the others there.
+// in such lists, a new kind of object a row of MODEL_KINDS, a new operation a row of the table in
+// model.c, a new limit a rule beside the others there.
 #ifndef TESTS_PROPERTY_MODEL_H
 #define TESTS_PROPERTY_MODEL_H
 
@@ -23,7 +23,8 @@
 #include "abi/ids.h"
 #include "abi/ring.h"
 
-// Places for objects, nodes, holds, programs; for operations that wait, completions at once; ...
+// Places for objects, nodes, holds, programs, exits; for operations that wait, and completions at
+// once; sessions, of which a machine has no more.
 enum { MODEL_MANY = 8192, MODEL_FEW = 256, MODEL_SESSIONS_MAX = 64 };
 // Operations that wait of one ring; calls and RECVs at one endpoint; WAITs of one notification;
 // threads that one UNPARK wakes.
@@ -75,7 +76,7 @@ struct model_node {
     uint32_t parent, object, depth;
     uint64_t interface, methods, receiver_data, expiry_ns, calls, used;
     uint16_t withheld;        // of what a caller offers
-    bool is_revoked, is_held; // while it is decided what is gone
+    bool is_revoked, is_held; // held: only while it is decided what is gone
     enum model_drop drop;
 };
 
