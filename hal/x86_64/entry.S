@@ -17,6 +17,9 @@
 #include "hal/x86_64/layout.h"
 
     .text
+    .cfi_sections .debug_frame
+    .cfi_startproc
+    .cfi_undefined %rip // nobody called what is in here: a debugger's backtrace ends
 
 // What a thread in SYSCALL keeps besides what is in its state already.
     .macro call_save state
@@ -231,6 +234,7 @@ entry_stubs:
     .set vector, vector + 1
     .endr
     .balign STUB_SIZE
+    .cfi_endproc
 
     .bss
     .balign 8

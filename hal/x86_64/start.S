@@ -179,6 +179,9 @@ start64:
     movq $start_higher, %rax
     jmp *%rax
 start_higher:
+    .cfi_sections .debug_frame
+    .cfi_startproc
+    .cfi_undefined %rip // a debugger's backtrace ends here
     segments_load
     movq $(cpu_stacks + STACKS_SIZE), %rsp
     movl -12(%rsp), %edi // EBX
@@ -186,3 +189,4 @@ start_higher:
     movl -4(%rsp), %edx  // EAX
     xorl %ebp, %ebp
     call boot_start
+    .cfi_endproc

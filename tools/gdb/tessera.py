@@ -15,7 +15,8 @@ KERNEL = "cpus[0].kernel"
 NAMES = {
     "struct kernel": ("core", "log"),
     "struct core": ("state", "syslog", "syslog_next", "threads", "processes", "objects", "current",
-                    "next", "ready"),
+                    "next", "ready", "cpu", "cpus", "busy"),
+    "struct cpu_record": ("running",),
     "struct state": ("config", "seq", "sessions", "jobs", "processes", "threads",
                      "objects", "facets", "holds", "mappings"),
     "struct state_config": ("sessions", "jobs", "processes", "threads", "objects", "facets",
@@ -36,13 +37,12 @@ NAMES = {
     "struct syslog_operation": ("opcode", "method"),
     "struct syslog_sender": ("process",),
     "struct syslog_target": ("object",),
-    "struct log": ("pages", "page"),
+    "struct log": ("pages", "page_count", "first", "page", "seq"),
     "struct log_page": ("header", "records"),
     "struct log_page_header": ("count",),
     "struct commit": ("time_ns", "kind", "actor"),
 }
-# Enumerations by one of their members, with what their members' names begin with. A field of this
-# name in any record is printed by its member.
+# Enumerations by one of their members, with what their members' names begin with.
 ENUMS = {
     "stage": ("PROCESS_RUNNING", "PROCESS_"),
     "object kind": ("OBJECT_ENDPOINT", "OBJECT_"),
@@ -51,13 +51,18 @@ ENUMS = {
     "opcode": ("OP_CALL", "OP_"),
     "how": ("HOW_GENESIS", "HOW_"),
     "transfer": ("TRANSFER_COPY", "TRANSFER_"),
+    "cause": ("EXIT_CALLED", "EXIT_"),
+    "resource": ("RESOURCE_SESSIONS", "RESOURCE_"),
+    "status": ("STATUS_OK", "STATUS_"),
 }
-CONSTANTS = ("NONE", "SYSLOG_RECORDS", "SYSLOG_EXIT")
-# Arenas by the field of struct state, with the enumeration of a field that has one.
+CONSTANTS = ("NONE", "SYSLOG_RECORDS", "SYSLOG_EXIT", "PRIORITY_COUNT", "HAL_CPUS_MAX")
+# What the fields of records hold, wherever they stand.
+FIELDS = {"how": "how", "transfer": "transfer", "exit_cause": "cause",
+          "cause": "cause", "resource": "resource"}
+# Arenas by the field of struct state, with the enumeration of a field that only they have so.
 ARENAS = {
     "sessions": {}, "jobs": {}, "processes": {"state": "stage"}, "threads": {},
-    "objects": {"kind": "object kind"}, "facets": {},
-    "holds": {"how": "how", "transfer": "transfer"}, "mappings": {},
+    "objects": {"kind": "object kind"}, "facets": {}, "holds": {}, "mappings": {},
 }
 
 
@@ -152,6 +157,8 @@ def field_text(value):
     """A field of a record of which nothing is known but its type."""
     kind = value.type.strip_typedefs()
     if kind.code == gdb.TYPE_CODE_STRUCT:
+        if {item.name for item in kind.fields()} == {"index", "generation"}:
+            return f"{index_text(value['index'])}.{int(value['generation'])}"
         return "{" + fields_text(value, {}) + "}"
     if kind.code == gdb.TYPE_CODE_ARRAY and kind.target().sizeof == 4:
         return "[" + ",".join(index_text(value[i]) for i in range(kind.range()[1] + 1)) + "]"
@@ -164,7 +171,7 @@ def field_text(value):
 
 
 def fields_text(record, enums):
-    parts = []
+    parts, enums = [], FIELDS | enums
     for item in record.type.strip_typedefs().fields():
         if item.name in (None, "slot", "reserved", "unused"):
             continue
@@ -265,16 +272,23 @@ class Queue(Command):
         return (f"thread {index} of process {int(record['process'])} "
                 f"({member('thread state', int(record['state']))})")
 
+    def thread_at(self, address):
+        first = integer(core()["threads"])
+        return self.thread((address - first) // gdb.lookup_type("struct thread_record").sizeof)
+
     def lines(self, _number):
         none = constant("NONE")
         for role in ("current", "next"):
             index = int(core()[role])
             yield f"{role}: " + ("nobody" if index == none else self.thread(index))
-        first = integer(core()["threads"])
-        size = gdb.lookup_type("struct thread_record").sizeof
-        for link in list_of(core()["ready"]):
-            record = owner(link, "struct thread_record", "ready")
-            yield "ready: " + self.thread((integer(record.address) - first) // size)
+        for cpu in range(constant("HAL_CPUS_MAX")):
+            if integer(core()["busy"]) >> cpu & 1:
+                running = integer(core()["cpus"][cpu]["running"])
+                yield f"on CPU {cpu}: " + self.thread_at(running)
+        for priority in reversed(range(constant("PRIORITY_COUNT"))):
+            for link in list_of(core()["ready"][priority]):
+                record = owner(link, "struct thread_record", "ready")
+                yield f"ready at priority {priority}: " + self.thread_at(integer(record.address))
 
 
 class Syslog(Command):
@@ -287,10 +301,21 @@ class Syslog(Command):
         opcode, method = (int(record["operation"][name]) for name in ("opcode", "method"))
         if opcode == constant("SYSLOG_EXIT"):
             return "exit"
-        name = interface_text(record["interface"])
-        method = interfaces()[1].get((name, method), method)
-        return member("opcode", opcode) + (f" {name}.{method}" if integer(record["interface"])
-                                           else "")
+        words = [member("opcode", opcode)]
+        if integer(record["interface"]):
+            name = interface_text(record["interface"])
+            words.append(name)
+            if opcode == constant("OP_CALL"):
+                words[-1] += f".{interfaces()[1].get((name, method), method)}"
+        return " ".join(words)
+
+    def refusal(self, record):
+        """By its name in abi/errors.def, where it is one."""
+        status, detail = int(record["status"]), integer(record["detail"])
+        if int(record["operation"]["opcode"]) == constant("SYSLOG_EXIT"):
+            return f" cause {member('cause', detail)}"
+        fact = -status if status < 0 else detail
+        return f" refused: {member('status', fact)}" if fact else ""
 
     def lines(self, number):
         end, size = integer(core()["syslog_next"]), constant("SYSLOG_RECORDS")
@@ -298,14 +323,15 @@ class Syslog(Command):
             record = core()["syslog"][place % size]
             yield (f"{place} {integer(record['time_ns'])} ns process "
                    f"{index_text(record['sender']['process'])} {self.what(record)} object "
-                   f"{index_text(record['target']['object'])} status {int(record['status'])} "
-                   f"detail {integer(record['detail']):#x}")
+                   f"{index_text(record['target']['object'])} status {int(record['status'])}"
+                   f"{self.refusal(record)}")
 
 
 class Commits(Command):
     """tessera commits [N]: the last N changes of authority; 10 if not said.
 
-    What the present turn has reduced is in the log only when the turn ends."""
+    Each has the number that `authority verify --commits` gives it. What the present turn has
+    reduced is in the log only when the turn ends; what a reader has acknowledged is gone."""
     name = "commits"
     usual = 10
 
@@ -315,20 +341,21 @@ class Commits(Command):
                  for item in union.type.fields()}
         word = kind.replace("-", "_")
         known = [name for name in names if (word + "_").startswith(name + "_")]
-        return fields_text(commit[max(known, key=len)], {}) if known else ""
+        enums = {"kind": "object kind"}
+        return fields_text(commit[max(known, key=len)], enums) if known else ""
 
     def lines(self, number):
         log, found = kernel()["log"], []
-        page, seq = int(log["page"]), integer(state()["seq"])
-        while page >= 0 and len(found) < number:
-            records = log["pages"][page]["records"]
-            count = int(log["pages"][page]["header"]["count"])
-            found += [records[place] for place in reversed(range(count))]
+        page, seq = int(log["page"]), integer(log["seq"])
+        while page >= int(log["first"]) and len(found) < number:
+            there = log["pages"][page % int(log["page_count"])]
+            count = int(there["header"]["count"])
+            found += [there["records"][place] for place in reversed(range(count))]
             page -= 1
         found = found[:number]
         for place, commit in reversed(list(enumerate(found))):
             kind = member("commit kind", int(commit["kind"]))
-            yield (f"-{place + 1} of {seq}: {integer(commit['time_ns'])} ns process "
+            yield (f"{seq - 1 - place} {integer(commit['time_ns'])} ns process "
                    f"{index_text(commit['actor'])}: {kind} {self.detail(commit, kind)}")
 
 

@@ -15,7 +15,9 @@ import boot  # noqa: E402  pylint: disable=wrong-import-position
 
 KERNEL = "build/x86_64/kernel.elf"
 DEADLINE_SECONDS = 60
+FIRST = ["-ex", "hbreak kernel_turn", "-ex", "continue", "-ex", "delete"]
 STOP = ["-ex", "hbreak process_exit", "-ex", "continue", "-ex", "continue"]
+FIRST_COMMANDS = ["tessera queue", "backtrace"]
 COMMANDS = ["check", "processes", "capabilities 3", "capabilities 99", "facets", "endpoints",
             "queue", "syslog 12", "commits 8", "objects", "commits two"]
 
@@ -26,6 +28,10 @@ def gdb(*arguments):
                           stderr=subprocess.STDOUT, text=True, timeout=DEADLINE_SECONDS,
                           check=False)
     return done.stdout
+
+
+def ask(name, command):
+    return ["-ex", f"echo @{name}\\n", "-ex", command]
 
 
 def session():
@@ -40,9 +46,10 @@ def session():
                 if machine.poll() is not None:
                     raise RuntimeError("QEMU did not start")
                 os.sched_yield()
-            words = [["-ex", f"echo @{command}\\n", "-ex", f"tessera {command}"]
-                     for command in COMMANDS]
-            text = gdb("-ex", f"target remote {socket}", *STOP, *sum(words, []))
+            first = [ask(f"first {command}", command) for command in FIRST_COMMANDS]
+            words = [ask(command, f"tessera {command}") for command in COMMANDS]
+            text = gdb("-ex", f"target remote {socket}", *FIRST, *sum(first, []), *STOP,
+                       *ask("backtrace", "backtrace"), *sum(words, []))
         finally:
             machine.kill()
             machine.wait()
@@ -85,13 +92,24 @@ class Commands(unittest.TestCase):
     def test_the_run_queue_is_shown(self):
         self.assert_says("queue", r"(?m)^current: thread \d+ of process \d+ \(ready\)$",
                          r"(?m)^next: ")
+        self.assert_says("first tessera queue", r"(?m)^current: nobody$",
+                         r"(?m)^ready at priority \d+: thread 0 of process 0 \(ready\)$")
+
+    def test_a_backtrace_ends_at_the_entry(self):
+        for command, entry in (("first backtrace", "start_higher"),
+                               ("backtrace", "entry_system_call")):
+            self.assert_says(command, r"in kernel_turn \(|#0  kernel_turn", rf" {entry} \(\)")
+            self.assertNotIn("stopped", self.said[command])
 
     def test_the_last_records_are_shown(self):
         self.assertEqual(len(self.said["syslog 12"].splitlines()), 12, self.said)
-        self.assert_says("syslog 12", r"ns process 3 call Ping\.greet object \d+ status \d+ ",
-                         r"ns process \d exit object - status 0 ")
+        self.assert_says("syslog 12", r"(?m)ns process 3 call Ping\.greet object \d+ status \d+$",
+                         r"(?m)ns process 2 recv Endpoint object \d+ status \d+$",
+                         r"(?m)ns process 3 call object - status -5 refused: [a-z-]+$",
+                         r"ns process \d exit object - status 0 cause called$")
         self.assertEqual(len(self.said["commits 8"].splitlines()), 8, self.said)
-        self.assert_says("commits 8", r"-1 of \d+: \d+ ns process \S+: [a-z-]+ \S+=")
+        self.assert_says("commits 8", r"(?m)^\d+ \d+ ns process 3: facet-create facet=\d+\.\d+ ",
+                         r" how=mint ")
 
     def test_a_wrong_argument_is_said(self):
         self.assert_says("commits two", "takes at most one number")
