@@ -76,6 +76,20 @@ class Ringtap(unittest.TestCase):
         self.assertEqual((mark["ph"], mark["ts"], mark["cat"], mark["name"]),
                          ("i", 5.0, "refused", "recv Ping"))
 
+    def test_a_bar_that_crosses_another_of_its_thread_stands_apart(self):
+        long, within = record(time=9000, duration=8000), record(time=4000, duration=1000)
+        crossed, crossing = record(time=5000, duration=3000), record(time=6000, duration=2000)
+        self.assertEqual([event["ph"] for event in self.events(within, long)], ["X", "X"])
+        self.assertEqual([event["ph"] for event in self.events(
+            crossed, record(time=6000, duration=2000, thread=3))], ["X", "X"])
+        self.assertEqual([event["ph"] for event in self.events(
+            crossed, record(time=7000, duration=2000))], ["X", "X"])
+        whole, begin, end = self.events(crossed, crossing)
+        self.assertEqual((whole["ph"], begin["ph"], end["ph"]), ("X", "b", "e"))
+        self.assertEqual((begin["ts"], end["ts"]), (4.0, 6.0))
+        for field in ("name", "cat", "id", "pid", "tid"):
+            self.assertEqual(begin[field], end[field])
+
     def test_nothing_is_an_empty_trace(self):
         self.assertEqual(self.events(), [])
         self.assertEqual(self.lines(), [])
@@ -99,7 +113,8 @@ class Ringtap(unittest.TestCase):
             first, second = (ringtap(data, *arguments, tool=tool) for tool in TOOLS)
             self.assertEqual(first[0], 0)
             self.assertEqual(first, second)
-        self.assertEqual(len(json.loads(first[1])["traceEvents"]), 3000)
+        events = json.loads(first[1])["traceEvents"]
+        self.assertEqual(sum(event["ph"] != "e" for event in events), 3000)
         self.assertTrue(first[1].isascii())
 
 
