@@ -446,7 +446,12 @@ enum code command_log(struct shell *shell)
         return shell->code;
     }
     if (reading.found_count == 0 && !shell->is_json) {
-        out_text(shell, "nothing of the last 512 operations\n");
+        out_text(shell, "nothing of the last 512 operations");
+        if (reading.count > SYSLOG_RECORDS) {
+            out_text(shell, "; older ones, which are not kept: ");
+            out_number(shell, reading.count - SYSLOG_RECORDS);
+        }
+        out_text(shell, "\n");
         return CODE_WELL;
     }
     records_show();

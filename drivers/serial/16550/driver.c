@@ -29,6 +29,7 @@ static struct {
     struct tsr_waiter rung;
     struct tsr_slot *bell_slot;
     struct tsr_task drain; // looks whether the last byte has left
+    struct tsr_task retry; // tries what was deferred
     bool is_draining;
 } driver;
 
@@ -243,16 +244,22 @@ static void device_serve(void)
 static bool drain_step(void *context)
 {
     (void)context;
-    uart_status_read(&driver.uart);
-    if ((driver.uart.status & UART_SENT) == 0) {
-        return true;
-    }
-    driver.is_draining = false;
+    device_turn(); // which looks at the status, and takes what it is about
+    driver.is_draining = (driver.uart.status & UART_SENT) == 0;
+    deferred_try();
+    return driver.is_draining;
+}
+
+static bool retry_step(void *context)
+{
+    (void)context;
     deferred_try();
     return false;
 }
 
-// A call has moved the stream: the device may have more to do.
+// A call has moved the stream: the device may have more to do. Bytes that it had are in the stream
+// then, and it interrupts for them no more: who waits for them is told soon, but not from in here,
+// where the call's request is still one of those.
 static void stream_moved(void *self, struct tsr_request *request)
 {
     (void)self;
@@ -261,7 +268,11 @@ static void stream_moved(void *self, struct tsr_request *request)
     bool may_send = now->sent != now->accepted && (driver.uart.says & UART_SAYS_EMPTY) == 0;
     bool may_take = bytestream_room(now) != 0 && (driver.uart.says & UART_SAYS_BYTE) == 0;
     if (may_send || may_take) {
+        uint64_t received = now->received;
         device_turn();
+        if (bytestream_now(driver.uart.stream)->received != received) {
+            tsr_task_start(&driver.service, &driver.retry);
+        }
     }
 }
 
@@ -332,6 +343,7 @@ int tsr_main(struct start *start)
     uart_open(&driver.uart, is_new);
     driver.rung.done = rung;
     driver.drain.step = drain_step;
+    driver.retry.step = retry_step;
     if (!tsr_service_start(&driver.service, &options, &exception)) {
         tsr_panic_because("16550: cannot serve: ", &exception);
     }
