@@ -126,12 +126,39 @@ static const struct package_entry *entry_find(const struct tsr_spawner *spawner,
     return NULL;
 }
 
+enum { PROGRAM_KINDS = 1U << PACKAGE_ELF | 1U << PACKAGE_ELF_FIXED };
+
+static uint32_t bit_of(const struct tsr_spawner *spawner, const struct package_entry *entry)
+{
+    return 1U << (entry - spawner->table->entries);
+}
+
+static bool entry_is_sound(const struct tsr_spawner *spawner, const struct package_entry *entry)
+{
+    return package_entry_is_sound(entry, spawner->size) && entry->size <= TSR_BLOB_MAX;
+}
+
+void tsr_blob_is_sound(struct tsr_spawner *spawner, const struct package_entry *entry)
+{
+    spawner->verified |= bit_of(spawner, entry);
+}
+
+const struct package_entry *tsr_program_unverified(const struct tsr_spawner *spawner,
+                                                   struct capnp_text name)
+{
+    const struct package_entry *found = entry_find(spawner, PROGRAM_KINDS, name);
+    return found != NULL && entry_is_sound(spawner, found) &&
+                   (spawner->verified & bit_of(spawner, found)) == 0
+               ? found
+               : NULL;
+}
+
 static bool blob_check(struct tsr_spawner *spawner, const struct package_entry *entry,
                        const uint8_t *bytes)
 {
-    uint32_t bit = 1U << (entry - spawner->table->entries);
+    uint32_t bit = bit_of(spawner, entry);
     if ((spawner->verified & bit) == 0 && package_blob_is_sound(entry, bytes)) {
-        spawner->verified |= bit;
+        tsr_blob_is_sound(spawner, entry);
     }
     return (spawner->verified & bit) != 0;
 }
@@ -144,7 +171,7 @@ bool tsr_blob_open(struct tsr_spawner *spawner, uint32_t kinds, struct capnp_tex
     if (found == NULL) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_NAME_UNKNOWN);
     }
-    if (!package_entry_is_sound(found, spawner->size) || found->size > TSR_BLOB_MAX) {
+    if (!entry_is_sound(spawner, found)) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_PROGRAM_CORRUPT);
     }
     if (!tsr_pages_map(spawner->space, spawner->window, package_pages(found->size), RIGHT_READ,
@@ -209,8 +236,7 @@ bool tsr_build_load(struct tsr_build *build, struct capnp_text name,
     if (name.size == 0) {
         return refuse(exception, CAPNP_EXCEPTION_FAILED, STATUS_NAME_UNKNOWN);
     }
-    if (!tsr_blob_open(build->spawner, 1U << PACKAGE_ELF | 1U << PACKAGE_ELF_FIXED, name, &program,
-                       &blob, exception)) {
+    if (!tsr_blob_open(build->spawner, PROGRAM_KINDS, name, &program, &blob, exception)) {
         return false;
     }
     struct loader_file file = {blob, program->size};

@@ -115,13 +115,19 @@ bool tsr_spawn(struct tsr_spawner *spawner, struct job job, const char *name,
 // --- For loaders --------------------------------------------------------------------------------
 
 // The spawner's addresses from LAYOUT_OWN on: the package's table, then a window for a file, then
-// one for what is written.
+// one for what is written, then one for a file that is checked ahead.
 enum { TSR_BLOB_MAX = 0x8000000 }; // bytes of a file that can be mapped
 
 static inline uint64_t tsr_write_window(const struct tsr_spawner *spawner)
 {
     return spawner->window + TSR_BLOB_MAX;
 }
+
+// A program's entry whose blob was not checked yet; NULL: there is none.
+const struct package_entry *tsr_program_unverified(const struct tsr_spawner *spawner,
+                                                   struct capnp_text name);
+// It was now: the blob has its hash.
+void tsr_blob_is_sound(struct tsr_spawner *spawner, const struct package_entry *entry);
 
 // As many calls as it takes, for whole pages: all of them are mapped, or none. What is unmapped was
 // mapped so.

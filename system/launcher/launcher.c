@@ -9,6 +9,7 @@
 
 #include "abi/commit.h"
 #include "abi/identity.h"
+#include "runtime/ahead.h"
 #include "runtime/service/service.h"
 #include "runtime/session.h"
 #include "runtime/spawn.h"
@@ -78,7 +79,15 @@ struct launcher_state {
         uint32_t task;
     } waiters[WAITERS_MAX];
     struct watch watches[WATCHES];
+    // Who runs a program first is not to wait for its checksum: it is compared when the prompt is
+    // there, in small steps.
+    struct capnp_text names[PROGRAMS_MAX];
+    struct tsr_ahead ahead;
+    struct tsr_timer rested;
+    struct tsr_task checks;
 };
+
+static const uint64_t rest_ns = 100000000; // others start meanwhile
 
 static struct launcher_state launcher;
 static char list[ARGUMENTS_MAX * 2];
@@ -654,6 +663,28 @@ static void programs_read(const struct start *start)
     }
 }
 
+static void checks_begin(void *context)
+{
+    struct launcher_state *self = context;
+    tsr_task_start(&self->service, &self->checks);
+}
+
+static void checks_plan(struct launcher_state *self)
+{
+    struct capnp_exception ignored; // at the first use, then
+    uint64_t now;
+    for (uint32_t i = 0; i < self->program_count; i++) {
+        self->names[i] = self->programs[i].name;
+    }
+    self->ahead = (struct tsr_ahead){
+        .spawner = &self->spawner, .names = self->names, .count = self->program_count};
+    self->checks = (struct tsr_task){.step = tsr_ahead_step, .context = &self->ahead};
+    self->rested = (struct tsr_timer){.due = checks_begin, .context = self};
+    if (self->timer.id != 0 && timer_now(self->timer, &now, &ignored)) {
+        tsr_timer_set(&self->service, &self->rested, now + rest_ns);
+    }
+}
+
 static void grants_find(struct start *start)
 {
     struct capnp_exception exception;
@@ -685,10 +716,12 @@ int tsr_main(struct start *start)
                                                 .self = &launcher,
                                                 .dropped = dropped,
                                                 .cancelled = cancelled,
+                                                .timer = launcher.timer.id,
                                                 .bell = launcher.bell.id};
     if (!tsr_service_start(&launcher.service, &options, &exception)) {
         tsr_panic_because("launcher: cannot start: ", &exception);
     }
+    checks_plan(&launcher);
     for (uint32_t i = 0; i < WATCHES; i++) {
         launcher.watches[i].awaited =
             (struct tsr_awaited){.done = exit_told, .context = &launcher.watches[i]};

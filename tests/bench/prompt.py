@@ -22,8 +22,8 @@ RINGTAP = "build/host/tools/ringtap"
 HELLO = "run hello with { console: @console }"
 IDLE_NS = (3_000_000_000, 33_000_000_000)
 # Processes of the manifest, in its order; what the shell starts comes after them.
-DRIVER, PROCESSES = 1, range(1, 10)
-TASKS = range(10, 64)
+DRIVER, PROCESSES = 1, range(1, 13)
+TASKS = range(13, 64)
 # Both sessions are at their prompts, and nothing else goes on, when anything is typed.
 BOTH = {port: [r"wait $\x20", "meet idle"] for port in (2, 3)}
 BELL = "wait Notification"
@@ -31,8 +31,8 @@ BELL = "wait Notification"
 LIMITS = {
     "boot_to_prompt": (200_000_000, 50_000_000, "clock started to the first shell asks a line"),
     "key_to_echo": (30_000, None, "interrupt to the echo's way into the device"),
-    "hello_again": (400_000, None, "`run hello`: enter to first output, once checked"),
-    "hello_first": (None, None, "... the first time, with its file's checksum"),
+    "hello_first": (400_000, None, "`run hello`: enter to first output, the first time"),
+    "hello_again": (400_000, None, "... the second time"),
     "idle_timer": (10, None, "timer interrupts of 30 s in which a call waits"),
 }
 RECORD = re.compile(r"\d+ (\d+) ns process (\d+) thread \d+: (.*)")
@@ -47,7 +47,8 @@ def boot_and_type(folder, steps, more=(), memory="128M"):
     steps were done."""
     log = os.path.join(folder, "log")
     script = runner.Script.__new__(runner.Script)
-    script.expected, script.by_program, script.exact, script.rows = [], False, False, False
+    script.expected, script.optional = [], []
+    script.by_program = script.exact = script.rows = False
     script.deadline = 120
     ends = far.open_ends("x86_64")
     line = boot.command("x86_64", "prompt", log, memory=memory, far=ends) + guest.ICOUNT
@@ -91,10 +92,12 @@ def enter_to_hello(records):
 
 
 def measure_hello(folder):
+    def measure(*steps):
+        return enter_to_hello(boot_and_type(folder, [*steps, r"send exit\r"]))
     once = [f"send {HELLO}", "wait }", r"send \r", r"wait $\x20"]
-    first = boot_and_type(folder, [*once, r"send exit\r"])
-    again = boot_and_type(folder, [*once, *once, r"send exit\r"])
-    return {"hello_first": enter_to_hello(first), "hello_again": enter_to_hello(again)}
+    later = [r"send sleep 200ms\r", r"wait $\x20"]  # what runs in the background is done by then
+    return {"hello_first": measure(*later, *once),
+            "hello_again": measure(*later, *once, *later, *once)}
 
 
 def measure_echo(folder):
