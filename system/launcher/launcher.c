@@ -87,7 +87,7 @@ struct launcher_state {
     struct tsr_task checks;
 };
 
-static const uint64_t rest_ns = 100000000; // others start meanwhile
+static const uint64_t rest_ns = 1000000000; // others start meanwhile
 
 static struct launcher_state launcher;
 static char list[ARGUMENTS_MAX * 2];

@@ -26,6 +26,8 @@ DRIVER, PROCESSES = 1, range(1, 13)
 TASKS = range(13, 64)
 # Both sessions are at their prompts, and nothing else goes on, when anything is typed.
 BOTH = {port: [r"wait $\x20", "meet idle"] for port in (2, 3)}
+# What others do in the background once the prompt is there is done by then.
+LATER = [r"send sleep 2s\r", r"wait $\x20"]
 BELL = "wait Notification"
 # name: (limit, aim, what it is)
 LIMITS = {
@@ -93,16 +95,15 @@ def enter_to_hello(records):
 
 def measure_hello(folder):
     def measure(*steps):
-        return enter_to_hello(boot_and_type(folder, [*steps, r"send exit\r"]))
+        return enter_to_hello(boot_and_type(folder, [*LATER, *steps, r"send exit\r"]))
     once = [f"send {HELLO}", "wait }", r"send \r", r"wait $\x20"]
-    later = [r"send sleep 200ms\r", r"wait $\x20"]  # what runs in the background is done by then
-    return {"hello_first": measure(*later, *once),
-            "hello_again": measure(*later, *once, *later, *once)}
+    return {"hello_first": measure(*once),
+            "hello_again": measure(*once, *LATER, *once)}
 
 
 def measure_echo(folder):
     """Of keys that come alone: from the driver's bell to the first byte that goes out."""
-    records = boot_and_type(folder, ["send e", "wait e", "send x", "wait x", r"send it\r"])
+    records = boot_and_type(folder, [*LATER, "send e", "wait e", "send x", "wait x", r"send it\r"])
     line = last_before(records, len(records), "call TerminalSession.readLine", PROCESSES)
     spans, end = [], line
     for _ in range(2):
