@@ -192,7 +192,7 @@ tessera.manifest {
       } + manifest.bundled,
     },
     'chat-server': {
-      order: 13,
+      order: 30,  // no prompt waits for it
       keep: true,
       why: 'rooms in which people and programs talk',
       grant: {
@@ -204,7 +204,7 @@ tessera.manifest {
       },
     },
     'chat-bot': {
-      order: 14,
+      order: 31,
       keep: true,
       session: { name: 'the bot', profile: 'bot' },
       why: 'somebody to talk to',
