@@ -32,6 +32,7 @@ int tsr_main(struct start *start)
         tsr_panic_because("authorityd: cannot read the names of programs: ", &exception);
     }
     options.timer = authorityd.timer.id;
+    authorityd.self = (uint32_t)start->process;
     authority_window_init(&authorityd.window, memory, sizeof(memory));
     authorityd.usage = (struct authority_usage){.uses = authorityd.uses, .room = USES_MAX};
     if (!tsr_service_start(&authorityd.service, &options, &exception)) {

@@ -22,7 +22,10 @@ struct authorityd {
     struct tsr_service service;
     struct tsr_timer poll;
     struct tsr_task task;
-    bool is_busy; // the task is to be done
+    bool is_busy;      // the task is to be done
+    uint32_t self;     // its own process, whose records are no news
+    bool has_news;     // others did something before the last poll
+    uint64_t pause_ns; // until the next poll
     struct authority_window window;
     uint64_t next_page;
     // The SysLog: records up to next_record were read, the last pending_count of which wait for the

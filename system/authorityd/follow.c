@@ -10,10 +10,13 @@
 #include "system/authorityd/authorityd.h"
 
 enum {
-    PIECE = 64,         // records that are read at once
-    CROWD = 128,        // new records that are reason not to wait for the next poll
-    FLUSH_TRIES = 8,    // questions after a flush, each of which seals a page
-    PAUSE_NS = 1000000, // between polls
+    PIECE = 64,      // records that are read at once
+    CROWD = 128,     // new records that are reason not to wait for the next poll
+    FLUSH_TRIES = 8, // questions after a flush, each of which seals a page
+    // Between polls: as long as something goes on, and where nothing does; what a program asks
+    // that begins meanwhile has to fit into the SysLog.
+    PAUSE_LEAST_NS = 8000000,
+    PAUSE_MOST_NS = 8 * PAUSE_LEAST_NS,
 };
 
 _Noreturn void assert_fail(const char *claim, const char *file, uint32_t line)
@@ -122,6 +125,7 @@ static bool piece_take(struct authorityd *authorityd, struct capnp_exception *ex
     records_miss(authorityd);
     uint64_t gone = authorityd->next_record - first;
     for (uint64_t i = gone; i < count; i++) {
+        authorityd->has_news |= piece[i].sender.process != authorityd->self;
         authorityd->pending[authorityd->pending_count++] = piece[i];
         authorityd->next_record++;
     }
@@ -189,6 +193,14 @@ static bool task_step(void *context)
     return authorityd->is_busy;
 }
 
+static uint64_t pause_next(struct authorityd *authorityd)
+{
+    uint64_t pause_ns = authorityd->has_news ? 0 : 2 * authorityd->pause_ns;
+    authorityd->has_news = false;
+    pause_ns = pause_ns > PAUSE_LEAST_NS ? pause_ns : PAUSE_LEAST_NS;
+    return pause_ns < PAUSE_MOST_NS ? pause_ns : PAUSE_MOST_NS;
+}
+
 static void poll_due(void *context)
 {
     struct authorityd *authorityd = context;
@@ -198,8 +210,9 @@ static void poll_due(void *context)
     if (!authorityd->is_busy)
         tsr_task_start(&authorityd->service, &authorityd->task);
     authorityd->is_busy = true;
+    authorityd->pause_ns = pause_next(authorityd);
     if (timer_now(authorityd->timer, &now_ns, &exception))
-        tsr_timer_set(&authorityd->service, &authorityd->poll, now_ns + PAUSE_NS);
+        tsr_timer_set(&authorityd->service, &authorityd->poll, now_ns + authorityd->pause_ns);
 }
 
 void authorityd_watch(struct authorityd *authorityd)
