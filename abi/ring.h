@@ -69,7 +69,6 @@ enum sqe_flag {
     SQE_PIPELINE = 1 << 4,         // CALL: reserved; promises are the runtime's (decision 0014)
     // WAIT: completes again and again, each time once its last completion was consumed; bits wait
     // in the notification meanwhile. It ends with a refusal: cancelled, revoked, its hold gone.
-    SQE_WAIT_REPEAT = 1 << 5,
 };
 
 struct sqe {
@@ -85,7 +84,7 @@ struct sqe {
     uint64_t result;    // offset or address
     uint32_t payload_len;
     uint32_t result_len;
-    uint64_t arg2; // WAIT, PARK: time limit, as in arg of CALL; of a repeating WAIT TIMEOUT_NONE
+    uint64_t arg2; // WAIT, PARK: time limit, as in arg of CALL
     // CALL, RECV: relative time limit in ns or TIMEOUT_NONE; RETURN: call id; SIGNAL, WAIT: bits;
     // PARK: the word that is expected; UNPARK: how many to wake; CANCEL: free-running SQ index.
     uint64_t arg;

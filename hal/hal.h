@@ -68,7 +68,7 @@ void hal_unmap(uint32_t space, uint64_t page);
 void hal_thread_create(uint32_t thread, uint32_t space, uint64_t entry, uint64_t stack,
                        uint64_t argument);
 
-// The thread will never run again.
+// The thread will never run again, if it ever did.
 void hal_thread_destroy(uint32_t thread);
 
 // What the thread's FS register adds to addresses when the thread runs next; 0 before.

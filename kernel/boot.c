@@ -101,7 +101,7 @@ static void core_init(struct core *core, const struct sizes *sizes, uint64_t now
         core->requests[i - 1].next_free = core->spare;
         core->spare = &core->requests[i - 1];
     }
-    for (uint32_t i = 0; i < PRIORITY_COUNT; i++) {
+    for (uint32_t i = 0; i < LEVEL_COUNT; i++) {
         list_init(&core->ready[i]);
     }
     list_init(&core->dead);

@@ -40,6 +40,8 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
                            struct capset_entry *entry)
 {
     uint32_t job = core->state.processes[process].job;
+    uint32_t clock = frame_take(&core->frames);
+    core->clock = frame_at(clock);
     const struct package_header *package = frame_at(boot->package_frame);
     uint32_t table = package_table_page(package); // what is before it, nobody else can start
     const struct {
@@ -64,6 +66,7 @@ static uint64_t given_make(struct core *core, const struct boot *boot, uint32_t 
         {"ports", TRANSFER_COPY, OBJECT_IO_PORTS, (uint64_t)HAL_PORTS << 32, 0},
         {"interrupts", TRANSFER_COPY, OBJECT_INTERRUPT, (uint64_t)HAL_LINES << 32, 0},
         {"session", TRANSFER_COPY, OBJECT_SESSION, core->state.processes[process].session, 0},
+        {"clock", TRANSFER_COPY, OBJECT_MEMORY, 1, clock}, // it always shows the present time
     };
     for (uint32_t i = 0; i < sizeof given / sizeof given[0]; i++, entry++) {
         uint64_t argument = given[i].argument;

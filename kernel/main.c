@@ -154,6 +154,7 @@ __attribute__((flatten)) struct turn kernel_turn(struct kernel *kernel, const st
 {
     struct core *core = &kernel->core;
     core->now_ns = input->now_ns > core->now_ns ? input->now_ns : core->now_ns; // CPUs may differ
+    *core->clock = core->now_ns;
     core->work = 0;
     bool more = input->kind == INPUT_ENTER ? gate_enter(core, input) // in one piece with this
                                            : turn_take(core, input);

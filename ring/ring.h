@@ -90,7 +90,6 @@ struct ring_kernel {
     uint32_t sq_head;  // SQEs taken
     uint32_t cq_tail;  // completions posted
     uint32_t reserved; // completions promised and not yet posted
-    uint32_t repeated; // posted of repeating WAITs, and to be promised again once consumed
 };
 
 // Lays out a ring in `memory`: ring_pages_of() zeroed, consecutive pages. The geometry is a valid
@@ -173,7 +172,7 @@ static inline void ring_kernel_copy(struct ring_entry entry, struct sqe *out, ui
 // must be room; where an SQE was taken, there is.
 static inline bool ring_kernel_may_reserve(const struct ring_kernel *r)
 {
-    return r->reserved + r->repeated + CQ_ENTRIES_KEPT < r->cq_entries;
+    return r->reserved + CQ_ENTRIES_KEPT < r->cq_entries;
 }
 
 // Promises it; the caller has seen ring_kernel_may_reserve().

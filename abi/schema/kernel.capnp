@@ -35,6 +35,9 @@ interface DebugConsole @0x9f4b3c0000000101 {
 
 interface Timer @0x9f4b3c0000000102 {
   # The monotonic clock. Transfer: copy. Session scope: shareable.
+  #
+  # The first program is given a MemoryObject beside this, one page whose first 64 bits say what the
+  # clock showed when the kernel was last entered; it can't be written.
 
   now @0 () -> (time :UInt64);
   # Nanoseconds since boot.
@@ -71,9 +74,10 @@ interface Job @0x9f4b3c0000000104 {
   # The account that pays for what its processes make, and the maker of objects.
   # Transfer: copy. Session scope: shareable.
 
-  makeEndpoint @0 (messageMax :UInt32 $C.least(1) $C.most(65536)) -> (server :Endpoint)
-      $C.by("jobMake");
-  # An endpoint whose calls carry at most messageMax bytes (1 to 65,536).
+  makeEndpoint @0 (messageMax :UInt32 $C.least(1) $C.most(65536), ceiling :UInt32)
+      -> (server :Endpoint) $C.by("jobMake");
+  # An endpoint whose calls carry at most messageMax bytes (1 to 65,536). ceiling: who answers one
+  # runs at this priority at least, at most the job's.
   # Errors: BAD_VALUE; OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.
 
   makeProcessBuilder @1 () -> (builder :ProcessBuilder);
@@ -85,19 +89,23 @@ interface Job @0x9f4b3c0000000104 {
   # exit is told once, by the nearest job above that asks. One outstanding call is enough: no exit
   # is lost meanwhile. Errors: OUT_OF_CALLS, LIMIT_CALLS, RING_BUSY.
 
-  child @3 (limits :Data $C.least(48) $C.most(48), priority :UInt32) -> (job :Job);
+  child @3 (limits :Data $C.least(48) $C.most(48), priority :UInt32, share :UInt32,
+            isDrainer :Bool) -> (job :Job);
   # A job of its own, paid from this one. limits: twelve 32-bit numbers, little-endian, in the order
   # of enum resource (abi/commit.h): so much of each is carved out of this job's own limit, and
-  # returns when the child is gone. priority: at most this job's. Eight jobs stand above each other
-  # at most. A job is gone when nobody holds it and it pays for nothing.
+  # returns when the child is gone. priority: at most this job's. share: of a processor, in
+  # thousandths, out of this job's: what its threads may use of each 100 ms before they run only
+  # while nobody else wants to who has not. isDrainer: its changes of authority do not wait for who
+  # takes pages of the log away, since that is its work; only of a job that is one itself. Eight
+  # jobs stand above each other at most. A job is gone when nobody holds it and it pays for nothing.
   # Errors: BAD_VALUE, LIMIT_*, OUT_OF_*.
 
   kill @4 () -> ();
   # Ends every process of this job and of those below it, before any of them runs again, and for
   # ever. Killing again changes nothing.
 
-  limits @5 () -> (limits :Data $C.most(96));
-  # The twelve limits, and what is used of each.
+  limits @5 () -> (limits :Data $C.most(96), share :UInt32);
+  # The twelve limits, and what is used of each; the share that is not its children's.
 
   makeNotification @6 () -> (notification :Notification) $C.by("jobMake");
   # A notification with no bit set. Errors: OUT_OF_OBJECTS, OUT_OF_FACETS, OUT_OF_HOLDS.

@@ -56,7 +56,6 @@ void hal_thread_create(uint32_t thread, uint32_t space, uint64_t entry, uint64_t
 void hal_thread_destroy(uint32_t thread)
 {
     SIM_CHECK(thread < SIM_THREADS_MAX);
-    SIM_CHECK(threads[thread].alive);
     threads[thread].alive = false;
 }
 
@@ -70,7 +69,6 @@ void hal_thread_result(uint32_t thread, uint64_t value)
 void hal_thread_fs_base(uint32_t thread, uint64_t base)
 {
     SIM_CHECK(thread < SIM_THREADS_MAX);
-    SIM_CHECK(threads[thread].alive);
     threads[thread].context.fs_base = base;
 }
 

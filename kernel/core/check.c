@@ -120,10 +120,6 @@ static void check_requests(const struct core *core)
         if (request->state != REQUEST_LOST) {
             ASSERT(arena_is_live(&core->state.arenas[ARENA_THREADS], request->sender.thread));
         }
-        if (request->is_told && request->state != REQUEST_LOST) {
-            ASSERT(request->state == REQUEST_WAIT);
-            ASSERT((request->sqe.flags & SQE_WAIT_REPEAT) != 0);
-        }
         if (request->state >= REQUEST_CALL) {
             ASSERT(arena_is_live(&core->state.arenas[ARENA_FACETS], facet));
             ASSERT(core->facets[facet].queued != 0);
@@ -145,13 +141,10 @@ static void check_promises(const struct core *core)
             continue;
         }
         uint32_t waits = 0;
-        uint32_t told = 0;
         for (struct link *at = thread->waits.next; at != &thread->waits; at = at->next) {
             waits++;
-            told += RECORD_OF(at, struct request, waits)->is_told ? 1 : 0;
         }
-        ASSERT(waits == thread->ring.reserved + thread->ring.repeated);
-        ASSERT(told == thread->ring.repeated);
+        ASSERT(waits == thread->ring.reserved);
     }
 }
 
@@ -181,6 +174,16 @@ static void check_slots(const struct core *core)
     ASSERT(calls == 0);
 }
 
+// The shares of all jobs together are a processor.
+static void check_shares(const struct core *core)
+{
+    uint32_t left = SHARE_ALL;
+    for (uint32_t i = 0; i < core->state.arenas[ARENA_JOBS].fresh; i++) {
+        left -= arena_is_live(&core->state.arenas[ARENA_JOBS], i) ? core->jobs[i].share : 0;
+    }
+    ASSERT(left == 0);
+}
+
 // A job is held as long as there is an object of it, and is there as long as it is held or pays.
 static void check_jobs(const struct core *core)
 {
@@ -206,17 +209,18 @@ static void check_jobs(const struct core *core)
     ASSERT(held == 0);
 }
 
-// Whoever is ready runs, is to run next, or is in the queue of its priority.
+// Whoever is ready runs, is to run next, or is in a queue of its priority.
 static void check_schedule(const struct core *core)
 {
     uint32_t ready = 0;
     uint32_t elsewhere = 0;
-    for (uint32_t priority = 0; priority < PRIORITY_COUNT; priority++) {
-        const struct link *queue = &core->ready[priority];
-        ASSERT((core->ready_mask >> priority & 1) == !list_is_empty(queue));
+    for (uint32_t level = 0; level < LEVEL_COUNT; level++) {
+        const struct link *queue = &core->ready[level];
+        ASSERT((core->ready_mask >> level & 1) == !list_is_empty(queue));
         for (const struct link *at = queue->next; at != queue; at = at->next) {
             const struct thread_record *thread = (const struct thread_record *)(const void *)at;
-            ASSERT(thread->state == THREAD_READY && thread->priority == priority);
+            ASSERT(thread->state == THREAD_READY && thread->level == level);
+            ASSERT(thread->priority == level % PRIORITY_COUNT);
             ASSERT(thread->self.thread != core->current && thread->self.thread != core->next);
             ASSERT(at->next->previous == at && ready < core->state.config.threads);
             ready++;
@@ -261,14 +265,14 @@ static uint64_t armed_ns(const struct core *core)
 static void check_deadlines(const struct core *core)
 {
     bool is_shared = core->ready_mask != 0 || core->next != NONE;
+    bool is_running = core->current != NONE;
+    uint64_t others =
+        is_running ? core->ready_mask >> (core->here.running->priority + core->here.band) : 0;
     if (!core->is_changed) {
         ASSERT(core->current != NONE || !is_shared);
-        ASSERT(core->current == NONE || core->here.running->is_submitting ||
-               core->ready_mask >> core->here.running->priority <= 1);
+        ASSERT(!is_running || core->here.running->is_submitting || others <= 1);
         ASSERT(armed_ns(core) <= deadline_next(core));
-        bool is_sliced =
-            core->next != NONE ||
-            (core->current != NONE && core->ready_mask >> core->here.running->priority != 0);
+        bool is_sliced = core->next != NONE || others != 0;
         ASSERT(!is_sliced || core->here.armed_ns <= core->here.slice_end_ns);
     }
     for (uint32_t i = 1; i <= core->heap_count; i++) {
@@ -287,6 +291,7 @@ void core_check(const struct core *core)
     check_promises(core);
     check_slots(core);
     check_jobs(core);
+    check_shares(core);
     check_schedule(core);
     check_deadlines(core);
     uint64_t digest[2];

@@ -43,6 +43,8 @@ enum {
     PROCESS_TAKEN_MAX = 256, // calls that one process may be answering when it asks for another
     PRIORITY_COUNT = 32,
     PRIORITY_DEFAULT = 16,
+    LEVEL_COUNT = 2 * PRIORITY_COUNT, // below, whose account is empty: schedule.c
+    SHARE_ALL = 1000,                 // of a processor, in thousandths
     KERNEL_ACTOR = NONE,
 };
 
@@ -79,11 +81,14 @@ struct thread_record { // schedule.c; ring and what follows: the gate, request.c
     struct link ready;
     uint32_t state;
     uint32_t process;
-    struct syslog_sender self; // its own index and its process, as the SysLog says them
-    uint32_t job;              // of its process
-    uint32_t priority;         // below PRIORITY_COUNT; it may be that of a caller
-    uint32_t own_priority;     // while it serves nobody
-    struct deadline limit;     // of its wait
+    struct syslog_sender self;      // its own index and its process, as the SysLog says them
+    uint32_t job;                   // of its process
+    uint32_t priority;              // below PRIORITY_COUNT; it may be that of a caller
+    uint32_t own_priority;          // while it serves nobody
+    uint32_t level;                 // in a queue: which
+    struct job_record *account;     // that pays for its running; it may be that of a caller
+    struct job_record *own_account; // while it serves nobody: its job's
+    struct deadline limit;          // of its wait
     uint32_t message_size;
     struct ring_kernel ring;
     uint8_t *messages[RING_MESSAGE_PAGES_DEFAULT]; // pages of the message area
@@ -173,6 +178,9 @@ struct job_record {       // job.c
     uint32_t priority;    // of its threads
     uint32_t depth;       // jobs above it
     uint32_t calls;       // its requests that wait
+    uint32_t share;       // of a processor: not its children's
+    uint64_t window;      // schedule.c: of time, that what it has used is of
+    uint64_t used_ns;
 };
 
 // --- What one turn produces ---------------------------------------------------------------------
@@ -187,6 +195,7 @@ struct core {
     struct frames frames;
     uint32_t tables[HAL_MAP_TABLES]; // zeroed frames at hand for page tables: address_space.c
     uint64_t now_ns;
+    uint64_t *clock;    // a page that shows it to programs
     uint64_t cause;     // of the commits of this turn: CAUSE_OPEN until the first of them
     uint64_t secret[2]; // of this boot: nobody else knows it
     uint32_t actor;
@@ -222,8 +231,9 @@ struct core {
     uint32_t behind; // others that still run what was taken from them
     bool is_changed; // who is in a queue, the first deadline, the state; or there is more to do
     uint32_t next;   // runs before the queue; NONE: nobody
-    struct link ready[PRIORITY_COUNT];
-    uint32_t ready_mask;                  // bit n: the queue of priority n is not empty
+    struct link ready[LEVEL_COUNT];
+    uint64_t ready_mask;                  // bit n: the queue of level n is not empty
+    uint64_t window;                      // of time, for which each account is filled once
     bool is_sweeping;                     // something may be left to give back, or to tell
     struct link dead;                     // processes to give back, then to tell of
     bool has_ends;                        // some lease, or some session, has or had an end
@@ -407,17 +417,9 @@ void object_destroy(struct core *core, uint32_t object);
 extern const struct object_class object_classes[OBJECT_KIND_COUNT];
 extern const struct object_class revoker_class;
 void endpoint_created(struct core *core, uint32_t object);
-void memory_created(struct core *core, uint32_t object);
-void memory_destroyed(struct core *core, uint32_t object);
-enum status builder_check(struct core *core, struct request *request);
-void builder_destroyed(struct core *core, uint32_t object);
-void process_created(struct core *core, uint32_t object);
 void job_created(struct core *core, uint32_t object);
 void notification_created(struct core *core, uint32_t object);
 enum status space_check(struct core *core, struct request *request);
-void thread_created(struct core *core, uint32_t object);
-void thread_destroyed(struct core *core, uint32_t object);
-enum status thread_check(struct core *core, struct request *request);
 
 // --- request.c ----------------------------------------------------------------------------------
 
@@ -437,7 +439,7 @@ void completion_wait_ends(struct core *core, struct deadline *limit);
 static inline void schedule_yield(struct core *core, const struct thread_record *thread)
 {
     if (__builtin_expect(core->ready_mask != 0, false) &&
-        core->ready_mask >> thread->priority > 1) {
+        core->ready_mask >> (thread->priority + core->here.band) > 1) {
         core->is_changed = true;
     }
 }
@@ -446,16 +448,15 @@ static inline void schedule_yield(struct core *core, const struct thread_record 
 // goes to its queue, a suspended one as soon as it is let.
 void schedule_ready(struct core *core, struct thread_record *thread, bool is_next);
 void schedule_wait(struct core *core, struct thread_record *thread, uint64_t timeout_ns);
-// A server runs at its own priority, or at that of the caller that it serves, if it is higher;
-// 0: it serves nobody.
-void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority);
+// A server runs at its own priority, or at this one of the caller that it serves, if it is higher,
+// and that one's account pays. It serves nobody: 0, and its own.
+void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority,
+                   struct job_record *account);
 void schedule_remove(struct core *core, uint32_t thread);
 // A suspended thread does not run until it is let; what it waits for comes all the same, and is
 // seen then.
 void schedule_control(struct core *core, struct thread_record *thread, uint32_t priority,
                       bool is_suspended);
-// The running thread goes to the end of the queue, if its slice is over and anybody else is ready.
-void schedule_timer(struct core *core);
 // Chooses core.current, NONE where nobody is ready, and arms the deadline that comes first. Needed
 // only after core.is_changed was set, or while core.next waits for the running thread.
 void schedule_pick(struct core *core);
@@ -483,8 +484,6 @@ enum status operate_wait(struct core *core, struct request *request);
 void notification_set(struct core *core, uint32_t object, uint64_t bits);
 // The same, by a capability of somebody who may hold it no more.
 void notification_ring(struct core *core, uint64_t cap, uint64_t bits);
-// The thread enters: its repeating WAITs can complete again where it consumed their completions.
-void notification_enter(struct core *core, const struct thread_record *thread);
 
 enum status operate_park(struct core *core, struct request *request);
 enum status operate_unpark(struct core *core, struct request *request);

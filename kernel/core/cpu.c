@@ -44,14 +44,15 @@ void cpu_await(struct core *core, uint32_t process)
 
 void cpu_share(struct core *core)
 {
-    uint32_t ready_priority = 31 - (uint32_t)__builtin_clz(core->ready_mask | 1);
+    uint32_t ready_level = 63 - (uint32_t)__builtin_clzll(core->ready_mask | 1);
     uint32_t idle = core->quiet & ~core->busy;
     for (uint32_t left = idle != 0 ? idle : core->quiet; left != 0; left &= left - 1) {
         uint32_t cpu = (uint32_t)__builtin_ctz(left);
         const struct cpu_record *its = &core->cpus[cpu];
         // It does less: of a lower priority, or of the same and alone, so that no slice ends.
-        if (idle != 0 || its->running->priority < ready_priority ||
-            (its->running->priority == ready_priority && its->armed_ns > its->slice_end_ns)) {
+        if (idle != 0 || its->running->priority + its->band < ready_level ||
+            (its->running->priority + its->band == ready_level &&
+             its->armed_ns > its->slice_end_ns)) {
             core->quiet &= ~(1U << cpu);
             hal_kick(cpu);
             return; // that one shares with the next

@@ -6,8 +6,9 @@
 // answer goes straight into the caller's buffer; an answer that cannot get there ends the call with
 // the reason and tells the server CALLER_LOST, so that it may undo.
 //
-// Queues are first in, first out. In-flight calls belong to the process that took them; the queue
-// belongs to the endpoint and is disconnected when its last server hold goes, or is cut off.
+// Queues are first in, first out, of one priority. In-flight calls belong to the process that took
+// them; the queue belongs to the endpoint and is disconnected when its last server hold goes, or is
+// cut off.
 #include <string.h>
 
 #include "abi/identity.h"
@@ -97,7 +98,10 @@ __attribute__((flatten)) static inline void call_deliver(struct core *core, stru
                         (uint32_t)sizeof header + transfer_offset(header.size));
     }
     facet_use(core, call->target.facet);
-    schedule_lend(core, receiver->thread, call->thread->priority);
+    uint64_t ceiling = core->state.objects[call->target.object].argument >> 32;
+    uint32_t priority = call->thread->priority;
+    schedule_lend(core, receiver->thread, priority > ceiling ? priority : (uint32_t)ceiling,
+                  call->thread->account);
     call->server = receiver->sender.process;
     receiver->cqe.status = (int32_t)(sizeof header + header.size);
     receiver->cqe.extra = header.call_id;
@@ -182,7 +186,7 @@ __attribute__((flatten)) static enum status call_check(struct core *core, struct
     if (sqe->transfers > TRANSFERS_MAX) {
         return request_about(request, ARGUMENT_TRANSFERS, STATUS_BAD_TRANSFER);
     }
-    if (span > object->argument || span < sqe->payload_len) {
+    if (span > (uint32_t)object->argument || span < sqe->payload_len) {
         return request_about(request, ARGUMENT_PAYLOAD_LEN, STATUS_MESSAGE_TOO_LARGE);
     }
     if (!object_is_served(&core->state, request->target.object)) {
@@ -247,8 +251,7 @@ __attribute__((flatten)) enum status endpoint_recv(struct core *core, struct req
     if (status != STATUS_OK) {
         return request_about(request, ARGUMENT_CAP, status);
     }
-    uint64_t needed =
-        sizeof(struct message_header) + core->state.objects[request->target.object].argument;
+    uint64_t needed = sizeof(struct message_header) + object_argument(core, request->target.object);
     if (request->sqe.result_len < needed) {
         request->cqe.extra = needed;
         return request_about(request, ARGUMENT_RESULT_LEN, STATUS_BUFFER_TOO_SMALL);
@@ -354,7 +357,7 @@ __attribute__((flatten)) enum status endpoint_return(struct core *core, struct r
     request->argument = ARGUMENT_ARG;
     request->target.object = call->target.object;
     request->interface = call->interface;
-    schedule_lend(core, request->thread, 0);
+    schedule_lend(core, request->thread, 0, request->thread->own_account);
     if (call->state == REQUEST_LOST) {
         request_free(core, call);
         return STATUS_CALLER_LOST;
@@ -436,13 +439,13 @@ void endpoint_call_lost(struct core *core, const struct request *call)
 enum status endpoint_next_cancelled_run(struct core *core, struct request *request)
 {
     struct link *calls = &core->processes[request->sender.process].taken.head;
-    request->results.endpoint_next_cancelled.call_id = 0;
-    for (struct link *at = calls->next; at != calls; at = at->next) {
+    uint64_t *id = &request->results.endpoint_next_cancelled.call_id;
+    *id = 0;
+    for (struct link *at = calls->next; at != calls && *id == 0; at = at->next) {
         struct request *call = RECORD_OF(at, struct request, queue);
         if (is_lost(core, call, request->target.object)) {
             call->is_told = true;
-            request->results.endpoint_next_cancelled.call_id = request_id(call);
-            break;
+            *id = request_id(call);
         }
     }
     return STATUS_OK;

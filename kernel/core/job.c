@@ -23,7 +23,8 @@ static uint32_t parent_of(const struct core *core, uint32_t job)
 void job_created(struct core *core, uint32_t object)
 {
     struct job_record *record = &core->jobs[object_argument(core, object)];
-    *record = (struct job_record){.is_held = true, .priority = PRIORITY_DEFAULT};
+    *record =
+        (struct job_record){.is_held = true, .priority = PRIORITY_DEFAULT, .share = SHARE_ALL};
     queue_init(&record->waiters);
 }
 
@@ -41,10 +42,13 @@ enum status job_make_run(struct core *core, struct request *request)
     enum object_kind kind = makes[request->sqe.method];
     bool is_memory = kind == OBJECT_MEMORY;
     bool has_size = is_memory || kind == OBJECT_ENDPOINT;
-    uint32_t size = has_size ? request->params.job_make_memory.pages : 0;
-    const struct needs needs = {.of[RESOURCE_PAGES] = is_memory ? size : 0,
-                                .frames = is_memory ? size + 1 : 0};
-    return object_make(core, request, request->subject, kind, size, &needs);
+    uint64_t size = has_size ? request->params.job_make_memory.pages : 0;
+    uint64_t ceiling = kind == OBJECT_ENDPOINT ? request->params.job_make_endpoint.ceiling : 0;
+    const struct needs needs = {.of[RESOURCE_PAGES] = is_memory ? (uint32_t)size : 0,
+                                .frames = is_memory ? (uint32_t)size + 1 : 0};
+    return ceiling > core->jobs[request->subject].priority
+               ? STATUS_BAD_VALUE
+               : object_make(core, request, request->subject, kind, ceiling << 32 | size, &needs);
 }
 
 enum status job_make_process_builder_run(struct core *core, struct request *request)
@@ -81,8 +85,10 @@ enum status job_child_run(struct core *core, struct request *request)
     uint32_t job = arena_peek(&core->state.arenas[ARENA_JOBS]).index;
     const uint32_t *amounts = (const uint32_t *)(const void *)params->limits.data;
     struct needs needs = {0};
-    if (params->priority > core->jobs[parent].priority ||
-        core->jobs[parent].depth + 1 >= JOB_DEPTH_MAX) {
+    struct job_record *above = &core->jobs[parent];
+    uint32_t flags = params->is_drainer ? JOB_DRAINER : 0;
+    if (params->priority > above->priority || params->share > above->share ||
+        (flags & ~core->state.jobs[parent].flags) != 0 || above->depth + 1 >= JOB_DEPTH_MAX) {
         return STATUS_BAD_VALUE;
     }
     memcpy(needs.of, amounts, sizeof needs.of);
@@ -92,9 +98,11 @@ enum status job_child_run(struct core *core, struct request *request)
         status = object_make(core, request, parent, OBJECT_JOB, job, &needs);
     }
     if (status == STATUS_OK) {
-        job_create(core, parent, 0);
+        job_create(core, parent, (uint16_t)flags);
         core->jobs[job].priority = params->priority;
-        core->jobs[job].depth = core->jobs[parent].depth + 1;
+        core->jobs[job].share = params->share;
+        core->jobs[job].depth = above->depth + 1;
+        above->share -= params->share;
         job_limits_move(core, parent, job, amounts);
     }
     return status;
@@ -107,8 +115,9 @@ enum status job_limits_run(struct core *core, struct request *request)
     uint32_t *answer = (uint32_t *)core->scratch; // the message is decoded
     memcpy(answer, job->limit, sizeof job->limit + sizeof job->used);
     answer[RESOURCE_COUNT + RESOURCE_CALLS] = core->jobs[request->subject].calls;
-    request->results.job_limits.limits =
-        (struct plain_data){(const uint8_t *)answer, sizeof job->limit + sizeof job->used};
+    request->results.job_limits =
+        (struct job_limits_results){{(const uint8_t *)answer, sizeof job->limit + sizeof job->used},
+                                    core->jobs[request->subject].share};
     return STATUS_OK;
 }
 
@@ -131,6 +140,7 @@ void job_collect(struct core *core, uint32_t job)
             return;
         }
         core_commit_on(core, COMMIT_JOB_DESTROY, job);
+        core->jobs[parent].share += record->share;
     }
 }
 

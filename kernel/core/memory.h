@@ -30,4 +30,8 @@ uint32_t memory_give(struct core *core, uint32_t process, uint64_t page, uint32_
 // Unmaps what was mapped by a right that was taken away.
 bool mapping_sweep(struct core *core, uint32_t mapping);
 
+// Of its kind: kernel/core/object.c.
+void memory_created(struct core *core, uint32_t object);
+void memory_destroyed(struct core *core, uint32_t object);
+
 #endif

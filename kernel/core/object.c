@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "kernel/core/core.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/process.h"
 #include "kernel/core/session.h"
+#include "kernel/core/thread.h"
 
 // How the hold is that an object's maker gets: most can be handed on to anybody.
 #define COPIED    TRANSFER_COPY, SCOPE_SHAREABLE, 0

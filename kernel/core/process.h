@@ -15,4 +15,9 @@ void process_exit(struct core *core, uint32_t process, int32_t code, enum exit_r
 // in the log to do so, or nobody asks how they ended.
 bool process_sweep(struct core *core);
 
+// Of their kinds: kernel/core/object.c.
+void process_created(struct core *core, uint32_t object);
+enum status builder_check(struct core *core, struct request *request);
+void builder_destroyed(struct core *core, uint32_t object);
+
 #endif

@@ -12,10 +12,6 @@
 // endpoint as long as that has a server. When a hold goes or a facet is revoked, what all threads
 // wait for is looked through in bounded steps (request_sweep), and the right is looked at again
 // before anything completes well.
-//
-// A repeating WAIT completes many times with one promise. From each completion until the thread has
-// consumed it the request is told: nothing can be posted, and what ends it meanwhile stands in its
-// CQE until request_renew finds its place in the CQ free again.
 #include "kernel/core/core.h"
 #include "kernel/core/syslog.h"
 #include "kernel/core/thread.h"
@@ -43,12 +39,12 @@ struct request *request_find(struct core *core, uint64_t id)
 
 enum status request_wait_check(const struct core *core, struct request *request)
 {
-    uint32_t job = request->thread->job;
+    const struct thread_record *thread = request->thread;
     request->argument = ARGUMENT_LIMIT;
-    if (!ring_kernel_may_reserve(&request->thread->ring)) {
+    if (!ring_kernel_may_reserve(&thread->ring)) {
         return STATUS_RING_BUSY;
     }
-    if (core->jobs[job].calls >= core->state.jobs[job].limit[RESOURCE_CALLS]) {
+    if (thread->own_account->calls >= core->state.jobs[thread->job].limit[RESOURCE_CALLS]) {
         return STATUS_LIMIT_CALLS;
     }
     return core->spare->next_free == NULL ? STATUS_OUT_OF_CALLS : STATUS_OK;
@@ -61,9 +57,16 @@ static void unpin(struct core *core, const struct request *request)
     facet_collect(core, request->target.facet);
 }
 
+// Behind those that came before; a call only behind those of its priority and above.
 static void enqueue(struct request *request, enum request_state state, struct queue *queue)
 {
-    list_append(&queue->head, &request->queue);
+    struct link *before = &queue->head;
+    while (state == REQUEST_CALL && before->previous != &queue->head &&
+           RECORD_OF(before->previous, struct request, queue)->thread->priority <
+               request->thread->priority) {
+        before = before->previous;
+    }
+    list_append(before, &request->queue);
     queue->count++;
     request->in = queue;
     request->state = state;
@@ -80,7 +83,6 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
                                            uint64_t limit_ns)
 {
     struct thread_record *thread = request->thread;
-    ASSERT(request == core->spare && request->state == REQUEST_NEW);
     core->spare = request->next_free;
     ring_kernel_reserve(&thread->ring);
     if (state >= REQUEST_CALL) {
@@ -91,7 +93,7 @@ __attribute__((flatten)) void request_wait(struct core *core, struct request *re
     request->is_told = false;
     request->generation++;
     request->job = thread->job;
-    core->jobs[request->job].calls++;
+    thread->own_account->calls++;
     enqueue(request, state, queue);
     list_append(&thread->waits, &request->waits);
     deadline_set(core, &request->limit, limit_ns);
@@ -198,31 +200,7 @@ __attribute__((flatten)) void request_complete(struct core *core, struct request
 void request_fail(struct core *core, struct request *request, enum status fact, uint64_t detail)
 {
     request_refuse(request, fact, detail);
-    if (!request->is_told) {
-        request_complete(core, request);
-    }
-}
-
-void request_repeat(struct core *core, struct request *request)
-{
-    struct ring_kernel *ring = &request->thread->ring;
-    post_late(core, request);
-    request->cqe.extra = 0;
-    request->is_told = true;
-    request->cq_index = ring->cq_tail;
-    ring->repeated++;
-}
-
-bool request_renew(struct request *request)
-{
-    struct ring_kernel *ring = &request->thread->ring;
-    uint32_t posted_since = ring->cq_tail - request->cq_index;
-    if (request->is_told && posted_since >= ring_kernel_posted(ring)) {
-        request->is_told = false;
-        ring->repeated--;
-        ring_kernel_reserve(ring);
-    }
-    return !request->is_told;
+    request_complete(core, request);
 }
 
 void request_free(struct core *core, struct request *request)
@@ -268,7 +246,6 @@ bool request_sweep(struct core *core, uint32_t thread)
     struct link *waits = &core->threads[thread].waits;
     for (struct link *at = waits->next; at != waits; at = at->next) {
         struct request *request = RECORD_OF(at, struct request, waits);
-        bool is_told = request->is_told;
         if (request->state < REQUEST_EXIT &&
             (request->state < REQUEST_RECV ||
              object_is_served(&core->state, request->target.object))) {
@@ -278,9 +255,7 @@ bool request_sweep(struct core *core, uint32_t thread)
                                                             : hold_check(core, request->sqe.cap);
         if (status != STATUS_OK) {
             request_fail(core, request, status, ARGUMENT_CAP);
-            if (!is_told) {
-                return true;
-            }
+            return true;
         }
     }
     return false;

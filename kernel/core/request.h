@@ -66,8 +66,7 @@ struct request {
     uint32_t job;               // that pays for its waiting
     uint32_t object_generation; // CALL: of its endpoint, which may be gone before the answer
     uint32_t sq_index;          // where it waits: of its SQE
-    uint32_t cq_index;          // is_told: behind a repeating WAIT's last completion
-    bool is_told; // WAIT: its last completion was not consumed; LOST: its server knows
+    bool is_told;               // LOST: its server knows
     // Kernel objects' methods. Pointers among the parameters lead into core.scratch, and among the
     // results as well.
     union kernel_params params;
@@ -96,10 +95,6 @@ __attribute__((noinline)) void request_fail(struct core *core, struct request *r
 // which go to its buffer. false: its right or its buffer is gone, and that is how it ended.
 bool request_succeed(struct core *core, struct request *request,
                      const struct kernel_method *method);
-// A repeating WAIT posts its CQE, and is told until request_renew.
-void request_repeat(struct core *core, struct request *request);
-// Whether it can complete: it is not told any more, since its last completion was consumed.
-bool request_renew(struct request *request);
 // Ends one of the thread's that waits by a right that was taken away.
 bool request_sweep(struct core *core, uint32_t thread);
 // Its thread stops waiting for it: `fact` is its completion, STATUS_OK: none, since the thread is

@@ -8,33 +8,71 @@
 #include "kernel/core/core.h"
 
 static const uint64_t slice_ns = 5000000;
+static const uint64_t window_ns = 100000000;
 
+// --- Accounts -----------------------------------------------------------------------------------
+
+// Whether there is anything left of what a job may use in this window. What it used beyond that in
+// an earlier one is a debt, of at most what one window brings.
+static bool account_has_time(const struct core *core, struct job_record *account)
+{
+    uint64_t filled_ns = account->share * (window_ns / SHARE_ALL);
+    if (account->window != core->window) {
+        uint64_t debt_ns = account->used_ns > filled_ns ? account->used_ns - filled_ns : 0;
+        account->used_ns = debt_ns < filled_ns ? debt_ns : filled_ns;
+        account->window = core->window;
+    }
+    return account->used_ns < filled_ns;
+}
+
+// Who serves with a caller's account that is empty now finishes on its own.
 static void ready_append(struct core *core, struct thread_record *thread)
 {
-    list_append(&core->ready[thread->priority], &thread->ready);
-    core->ready_mask |= 1U << thread->priority;
+    if (!account_has_time(core, thread->account)) {
+        thread->account = thread->own_account;
+    }
+    bool has_time = account_has_time(core, thread->account);
+    thread->level = thread->priority + (has_time ? PRIORITY_COUNT : 0);
+    list_append(&core->ready[thread->level], &thread->ready);
+    core->ready_mask |= 1ULL << thread->level;
 }
 
 static void ready_remove(struct core *core, const struct thread_record *thread)
 {
     list_remove(&thread->ready);
-    if (list_is_empty(&core->ready[thread->priority])) {
-        core->ready_mask &= ~(1U << thread->priority);
+    if (list_is_empty(&core->ready[thread->level])) {
+        core->ready_mask &= ~(1ULL << thread->level);
     }
 }
+
+// Accounts are filled: of the threads that waited for that, each goes where it belongs now.
+static void window_begin(struct core *core)
+{
+    core->window = core->now_ns / window_ns;
+    for (uint32_t i = 0; i < core->state.config.threads; i++) {
+        struct thread_record *thread = &core->threads[i];
+        bool is_queued = thread->state == THREAD_READY && i != core->current && i != core->next;
+        if (is_queued && thread->level < PRIORITY_COUNT &&
+            account_has_time(core, thread->account)) {
+            ready_remove(core, thread);
+            ready_append(core, thread);
+        }
+    }
+}
+
+// --- Who runs -----------------------------------------------------------------------------------
 
 // It can have the CPU after the thread by whose doing it is ready: in that one's slice, and not
 // above it. Whether anybody in the queues is above it is seen when its turn comes.
 __attribute__((flatten)) void schedule_ready(struct core *core, struct thread_record *thread,
                                              bool is_next)
 {
-    ASSERT(thread->state != THREAD_READY);
     deadline_clear(core, &thread->limit);
     thread->state = THREAD_READY;
     if (!is_next && thread->is_suspended) {
         thread->state = THREAD_SUSPENDED;
     } else if (is_next && core->actor != KERNEL_ACTOR && core->next == NONE &&
-               core->now_ns < core->here.slice_end_ns &&
+               core->now_ns < core->here.slice_end_ns && thread->account == core->here.account &&
                thread->priority <= core->here.running->priority) {
         core->next = thread->self.thread;
     } else {
@@ -55,7 +93,6 @@ static inline void next_run(struct core *core)
 __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_record *thread,
                                             uint64_t timeout_ns)
 {
-    ASSERT(core->current == thread->self.thread);
     thread->state = THREAD_WAITING;
     deadline_set(core, &thread->limit, timeout_ns);
     if (core->next == NONE || core->is_changed) {
@@ -68,11 +105,13 @@ __attribute__((flatten)) void schedule_wait(struct core *core, struct thread_rec
     schedule_yield(core, core->here.running);
 }
 
-void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority)
+void schedule_lend(struct core *core, struct thread_record *server, uint32_t priority,
+                   struct job_record *account)
 {
     // One that is ready stands in the queue of its priority, but for the one that runs.
     if (server->state != THREAD_READY || server->self.thread == core->current) {
         server->priority = server->own_priority > priority ? server->own_priority : priority;
+        server->account = account;
     }
 }
 
@@ -125,39 +164,46 @@ static void current_put_back(struct core *core)
     schedule_ready(core, core->here.running, false);
 }
 
-void schedule_timer(struct core *core)
-{
-    core->here.armed_ns = UINT64_MAX; // what was armed has fired
-    core->is_changed = true;
-    if (core->current != NONE && core->now_ns >= core->here.slice_end_ns) {
-        current_put_back(core);
-    }
-}
-
 void schedule_pick(struct core *core)
 {
+    struct cpu_record *here = &core->here;
+    if (here->account != NULL) {
+        here->account->used_ns += core->now_ns - here->paid_ns;
+    }
+    here->paid_ns = core->now_ns;
+    if (core->now_ns / window_ns != core->window) {
+        window_begin(core);
+    }
     if (core->current == NONE && core->next != NONE) {
         next_run(core);
     }
-    if (core->current != NONE && (core->ready_mask >> core->here.running->priority > 1 ||
-                                  core->here.running->is_suspended)) {
+    if (core->current != NONE &&
+        (core->ready_mask >> (here->running->priority + here->band) > 1 ||
+         here->running->is_suspended || core->now_ns >= here->slice_end_ns)) {
         current_put_back(core);
     }
-    if (core->current == NONE && core->ready_mask != 0) {
-        const struct link *highest = &core->ready[31 - __builtin_clz(core->ready_mask)];
-        core->here.running = RECORD_OF(highest->next, struct thread_record, ready);
-        core->current = core->here.running->self.thread;
-        ready_remove(core, core->here.running);
-        core->here.slice_end_ns = core->now_ns + slice_ns;
+    here->account = core->current == NONE ? NULL : here->account;
+    while (core->current == NONE && core->ready_mask != 0) {
+        const struct link *highest = &core->ready[63 - __builtin_clzll(core->ready_mask)];
+        here->running = RECORD_OF(highest->next, struct thread_record, ready);
+        ready_remove(core, here->running);
+        here->slice_end_ns = core->now_ns + slice_ns;
+        here->account = here->running->account;
+        here->band = here->running->level & PRIORITY_COUNT;
+        if (here->band != 0 && !account_has_time(core, here->account)) {
+            ready_append(core, here->running); // it had, when it came
+        } else {
+            core->current = here->running->self.thread;
+        }
     }
     core->is_changed = core->is_sweeping;
     uint64_t next_ns = deadline_next(core);
     if (core->next != NONE || core->ready_mask != 0) {
         cpu_share(core);
-        next_ns = core->here.slice_end_ns < next_ns ? core->here.slice_end_ns : next_ns;
+        next_ns = here->slice_end_ns < next_ns ? here->slice_end_ns : next_ns;
     }
-    if (next_ns != core->here.armed_ns) {
-        core->here.armed_ns = next_ns;
+    if (next_ns != here->armed_ns) {
+        here->armed_ns = next_ns;
         hal_arm(next_ns);
     }
 }

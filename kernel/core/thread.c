@@ -49,6 +49,7 @@ uint32_t thread_create(struct core *core, uint32_t process)
                                      .limit.ends = completion_wait_ends,
                                      .object = NONE};
     record->priority = record->own_priority = core->jobs[job].priority;
+    record->account = record->own_account = &core->jobs[job];
     list_init(&record->waits);
     ring_kernel_init(&record->ring, frame_at(memory_frame(core, ring, 0)), SQ_ENTRIES_DEFAULT,
                      CQ_ENTRIES_DEFAULT, RING_MESSAGE_PAGES_DEFAULT);
@@ -107,9 +108,7 @@ bool thread_step(struct core *core, uint32_t thread)
     }
     const struct process_entry *process = &core->state.processes[record->process];
     int32_t code = record->has_ended ? record->code : process->exit_code;
-    if (record->is_started) {
-        hal_thread_destroy(thread);
-    }
+    hal_thread_destroy(thread);
     memory_unmap(core, mapping_find(core, record->process, ring_page(thread), 1));
     struct commit commit = {.kind = COMMIT_THREAD_EXIT, .thread_exit.code = code};
     core_commit(core, thread, &commit);
@@ -207,9 +206,7 @@ enum status thread_control_run(struct core *core, struct request *request)
     struct thread_record *record = &core->threads[request->subject];
     uint32_t most = core->jobs[record->job].priority;
     record->fs_base = params->fs_base;
-    if (record->is_started) {
-        hal_thread_fs_base(request->subject, record->fs_base);
-    }
+    hal_thread_fs_base(request->subject, record->fs_base);
     schedule_control(core, record, params->priority < most ? params->priority : most,
                      params->is_suspended);
     return STATUS_OK;
@@ -217,8 +214,8 @@ enum status thread_control_run(struct core *core, struct request *request)
 
 enum status thread_set_fault_endpoint_run(struct core *core, struct request *request)
 {
-    struct thread_record *record = &core->threads[request->subject];
-    record->fault_endpoint = request->params.thread_set_fault_endpoint.endpoint;
+    core->threads[request->subject].fault_endpoint =
+        request->params.thread_set_fault_endpoint.endpoint;
     return STATUS_OK;
 }
 

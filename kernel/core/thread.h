@@ -20,4 +20,9 @@ bool thread_fault(struct core *core, uint64_t cause, uint64_t address, uint64_t 
 // That call was answered, or will never be.
 void thread_fault_end(struct core *core, const struct request *call);
 
+// Of its kind: kernel/core/object.c.
+void thread_created(struct core *core, uint32_t object);
+void thread_destroyed(struct core *core, uint32_t object);
+enum status thread_check(struct core *core, struct request *request);
+
 #endif

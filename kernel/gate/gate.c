@@ -23,7 +23,6 @@ submit_run(struct core *core, struct thread_record *thread, struct request *requ
         return;
     }
     if (__builtin_expect(status != STATUS_OK, false)) {
-        ASSERT(request->state == REQUEST_NEW);
         request_refuse(request, status, request->argument);
     }
     bool is_over = request->state == REQUEST_NEW;
@@ -146,18 +145,12 @@ bool gate_step(struct core *core)
 bool gate_enter(struct core *core, const struct input *input)
 {
     struct thread_record *thread = core->here.running;
-    ASSERT(core->current != NONE);
     if (input->enter.min_complete > thread->ring.cq_entries) {
         hal_thread_result(thread->self.thread, -(uint64_t)STATUS_BAD_ARGUMENT);
         return false;
     }
     thread->min_complete = input->enter.min_complete;
     thread->timeout_ns = input->enter.timeout_ns;
-    if (thread->ring.repeated != 0) {
-        core->actor = thread->process;
-        core->cause = core->syslog_next;
-        notification_enter(core, thread);
-    }
     return submit_some(core, thread);
 }
 
@@ -184,7 +177,8 @@ bool gate_timer(struct core *core, const struct input *input)
 {
     (void)input;
     deadline_end_due(core, TURN_DUE_MAX);
-    schedule_timer(core);
+    core->here.armed_ns = UINT64_MAX; // what was armed has fired; a slice may be over
+    core->is_changed = true;
     return false;
 }
 

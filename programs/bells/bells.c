@@ -107,23 +107,11 @@ static void show_bits(const struct program *program)
     submit(&wait);
     struct cqe cqe = next(program, 1);
     say(program, "a bit that is set twice is told once, then: ", fact_of(&cqe));
-}
-
-static void show_repeat(const struct program *program)
-{
-    struct sqe wait = wait_of(program->bell.id, UINT64_MAX);
-    wait.flags = SQE_WAIT_REPEAT;
-    uint32_t index = submit(&wait);
-    signal(program, 1);
-    signal(program, 2);
-    signal(program, 4);
-    must(program, next(program, 1).extra == 1, "its first completion has the first bit");
-    must(program, next(program, 1).extra == 6, "the next one has what gathered");
-    say(program, "a repeating wait gathers bits until its completion is consumed", "");
+    wait.arg2 = TIMEOUT_NONE;
     const struct sqe cancel = {
-        .opcode = OP_CANCEL, .flags = SQE_QUIET, .user_data = 2, .arg = index};
+        .opcode = OP_CANCEL, .flags = SQE_QUIET, .user_data = 2, .arg = submit(&wait)};
     submit(&cancel);
-    struct cqe cqe = next(program, 1);
+    cqe = next(program, 1);
     say(program, "cancelled: ", fact_of(&cqe));
 }
 
@@ -236,7 +224,6 @@ int tsr_main(struct start *start)
     must(&program, job_make_park_space(program.job, &program.space, &exception),
          "a park space is made");
     show_bits(&program);
-    show_repeat(&program);
     show_two(&program);
     show_park(&program);
     show_sleep(&program);

@@ -186,7 +186,7 @@ static struct ping endpoint_make(void)
 {
     struct capnp_cap facet;
     struct revoker revoker;
-    must(job_make_endpoint(own.space.job, MESSAGE_MAX, &own.server, &own.exception) &&
+    must(job_make_endpoint(own.space.job, MESSAGE_MAX, 0, &own.server, &own.exception) &&
              capability_manager_facet(own.capabilities, (struct capnp_cap){own.server.id},
                                       1U << PING_ECHO, PING_INTERFACE_ID, 0, 0, 0, &facet, &revoker,
                                       &own.exception),

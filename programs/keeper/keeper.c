@@ -112,7 +112,7 @@ int tsr_main(struct start *start)
                   &keeper.capabilities.id)) {
         return 1;
     }
-    if (!job_make_endpoint(keeper.job, MESSAGE_MAX, &keeper.server, &exception)) {
+    if (!job_make_endpoint(keeper.job, MESSAGE_MAX, 0, &keeper.server, &exception)) {
         fail("cannot make an endpoint: ", &exception);
     }
     if (!tsr_spawner_open(&keeper.spawner, start, &exception)) {

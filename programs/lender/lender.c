@@ -117,7 +117,7 @@ int tsr_main(struct start *start)
     }
     struct limits before = limits_of(lender.job);
     struct capnp_data data = {(const uint8_t *)amounts, sizeof(amounts)};
-    if (!job_child(lender.job, data, 0, &own, &exception)) {
+    if (!job_child(lender.job, data, 0, 0, false, &own, &exception)) {
         fail("cannot make a job: ", &exception);
     }
     struct limits fresh = limits_of(own);

@@ -315,7 +315,7 @@ static void faults_show(void)
                                               .dispatch = pager_dispatch,
                                               .self = &pager,
                                               .stop = &pager.is_over};
-    must(job_make_endpoint(own.job, 256, &server, &own.exception), "an endpoint");
+    must(job_make_endpoint(own.job, 256, 0, &server, &own.exception), "an endpoint");
     must(capability_manager_facet(own.capabilities, (struct capnp_cap){server.id}, 1,
                                   FAULT_HANDLER_INTERFACE_ID, 0, 0, 0, &handler, &revoker,
                                   &own.exception),

@@ -217,7 +217,7 @@ int tsr_main(struct start *start)
         say("plugin-host: ", "", tsr_text_of("needs launcher, capabilities, timer and job"));
         return 1;
     }
-    bool is_made = job_make_endpoint(job, 640, &host.server, &exception);
+    bool is_made = job_make_endpoint(job, 640, 0, &host.server, &exception);
     const struct tsr_service_options options = {.server = host.server.id,
                                                 .interface = STD_IO_INTERFACE_ID,
                                                 .message_max = 640,

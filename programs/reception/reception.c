@@ -320,7 +320,7 @@ int tsr_main(struct start *start)
         !tsr_spawner_open(&reception.spawner, start, &exception)) {
         tsr_panic("reception: was not granted what it needs");
     }
-    must(job_make_endpoint(reception.job, MESSAGE_MAX, &reception.server, &exception),
+    must(job_make_endpoint(reception.job, MESSAGE_MAX, 0, &reception.server, &exception),
          "an endpoint is made", &exception);
     reception.open = desk_make(0);
     reception.shy = desk_make(1 << IDENTITY_NAME);

@@ -86,7 +86,7 @@ static void port_open(struct port *port, const struct policy *policy)
 {
     struct io_ports ports;
     struct interrupt interrupt;
-    must(job_make_endpoint(keeper.job, MESSAGE_MAX, &port->server, &keeper.exception),
+    must(job_make_endpoint(keeper.job, MESSAGE_MAX, 0, &port->server, &keeper.exception),
          "make an endpoint");
     must(job_make_memory(keeper.job, STATE_PAGES, &port->state, &keeper.exception), "make memory");
     must(io_ports_narrow(keeper.all_ports, policy->port, UART_PORTS, &ports, &keeper.exception),

@@ -144,7 +144,7 @@ static bool short_run(uint32_t resource, uint32_t amount)
     int32_t code = 0;
     amounts[resource] = amount;
     struct capnp_data data = {(const uint8_t *)amounts, sizeof amounts};
-    must(job_child(own.job, data, 0, &job, &own.exception), "a job for it");
+    must(job_child(own.job, data, 0, 0, false, &job, &own.exception), "a job for it");
     struct tsr_usage fresh = usage_of(job);
     bool is_ready = tsr_build_open(&build, &own.spawner, job, &own.exception) &&
                     tsr_build_load(&build, tsr_text_of("guest"), &own.exception);

@@ -256,7 +256,7 @@ int32_t attempt_addresses(void)
     struct endpoint server;
     struct park_space park;
     struct capnp_exception exception;
-    if (!job_make_endpoint(stranger.job, 256, &server, &exception) ||
+    if (!job_make_endpoint(stranger.job, 256, 0, &server, &exception) ||
         !job_make_park_space(stranger.job, &park, &exception)) {
         return NOT_GRANTED;
     }

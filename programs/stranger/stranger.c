@@ -107,7 +107,7 @@ static int32_t attempt_race(void)
 static bool make_endpoint(struct capnp_exception *exception)
 {
     struct endpoint endpoint;
-    return job_make_endpoint(stranger.job, 64, &endpoint, exception);
+    return job_make_endpoint(stranger.job, 64, 0, &endpoint, exception);
 }
 
 static bool make_notification(struct capnp_exception *exception)
@@ -141,7 +141,7 @@ static bool make_child(struct capnp_exception *exception)
     static const uint32_t limits[RESOURCE_COUNT] = {0};
     struct job child;
     return job_child(stranger.job, (struct capnp_data){(const uint8_t *)limits, sizeof limits}, 0,
-                     &child, exception);
+                     0, false, &child, exception);
 }
 
 static bool make_thread(struct capnp_exception *exception)

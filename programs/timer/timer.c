@@ -146,8 +146,8 @@ static void show_flood(void)
     uint64_t number;
     int32_t code;
     enum exit_cause cause;
-    tsr_must(job_child(own.job, (struct capnp_data){(const uint8_t *)limits, sizeof limits}, 0,
-                       &job, &exception) &&
+    tsr_must(job_child(own.job, (struct capnp_data){(const uint8_t *)limits, sizeof limits}, 0, 0,
+                       false, &job, &exception) &&
                  job_make_notification(own.job, &bell, &exception),
              "no job: ", &exception);
     const struct tsr_grant grants[] = {{"timer", own.timer.id}, {"bell", bell.id}};

@@ -115,7 +115,7 @@ static struct job job_make(const uint32_t *limits)
     struct capnp_exception exception;
     struct job job;
     struct capnp_data data = {(const uint8_t *)limits, RESOURCE_COUNT * sizeof *limits};
-    must(job_child(own.job, data, 0, &job, &exception), "no job: ", &exception);
+    must(job_child(own.job, data, 0, 0, false, &job, &exception), "no job: ", &exception);
     return job;
 }
 
@@ -154,7 +154,8 @@ static void bystander_start(void)
     struct process process;
     struct capnp_exception exception;
     own.bystander_job = job_make(limits);
-    must(job_make_endpoint(own.job, MESSAGE_MAX, &server, &exception), "no endpoint: ", &exception);
+    must(job_make_endpoint(own.job, MESSAGE_MAX, 0, &server, &exception),
+         "no endpoint: ", &exception);
     own.bystander = facet_make(server, METHODS_ALL, KEEPER);
     own.asked = facet_make(server, METHODS_STRANGER, STRANGER);
     const struct tsr_grant grants[] = {{"server", server.id}};

@@ -226,7 +226,7 @@ static void locker_start(void)
     struct capnp_cap client;
     struct capnp_exception exception;
     bool is_started =
-        job_make_endpoint(zoo.job, MESSAGE_MAX, &server, &exception) &&
+        job_make_endpoint(zoo.job, MESSAGE_MAX, 0, &server, &exception) &&
         capability_manager_facet(zoo.capabilities, (struct capnp_cap){server.id}, UINT64_MAX,
                                  LOCKER_INTERFACE_ID, 0, 0, 0, &client, &revoker, &exception) &&
         tsr_spawn(&zoo.spawner, zoo.job, "locker",

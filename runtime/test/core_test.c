@@ -55,7 +55,7 @@ static int set_up(void **state)
     own.job.id = machine_capability(self, "job").value;
     own.capabilities.id = machine_capability(self, "capabilities").value;
     bool is_made = first_program_begin(self) &&
-                   job_make_endpoint(own.job, 256, &own.server, &exception) &&
+                   job_make_endpoint(own.job, 256, 0, &own.server, &exception) &&
                    job_make_notification(own.job, &own.bell, &exception) &&
                    capability_manager_facet(own.capabilities, (struct capnp_cap){own.server.id}, 7,
                                             PING_INTERFACE_ID, RECEIVER_DATA, 0, 0, &client,

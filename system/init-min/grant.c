@@ -25,7 +25,7 @@ void endpoints_make(struct init *init)
         struct boot_endpoint_reader endpoint = boot_endpoint_reader_at(list, i);
         struct capnp_text name = boot_endpoint_get_name(endpoint);
         struct capnp_exception exception;
-        if (!job_make_endpoint(init->job, boot_endpoint_get_message_max(endpoint),
+        if (!job_make_endpoint(init->job, boot_endpoint_get_message_max(endpoint), 0,
                                &init->endpoints[i].server, &exception)) {
             fail(init, name, "cannot make this endpoint", &exception);
         }
@@ -175,7 +175,7 @@ static bool source_client(const struct init *init, struct boot_grant_reader gran
         complain(init, name, "no endpoint has this name", NULL);
         return false;
     }
-    if (server.id == 0 && job_make_endpoint(init->job, 1, &unserved, &exception)) {
+    if (server.id == 0 && job_make_endpoint(init->job, 1, 0, &unserved, &exception)) {
         server = unserved;
     }
     bool is_made =

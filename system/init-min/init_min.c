@@ -7,7 +7,8 @@
 // 0.
 //
 // Granted by the kernel: console, timer, job, session, capabilities, package, log, log-pages,
-// space, ports, interrupts. The manifest is in the package, and nobody has checked it before.
+// space, ports, interrupts, clock. The manifest is in the package, and nobody has checked it
+// before.
 
 #include <string.h>
 
@@ -113,6 +114,7 @@ static void programs_job_make(struct init *init)
     struct job_limits_params_builder params;
     struct job_limits_results_reader results;
     uint32_t limits[2 * RESOURCE_COUNT];
+    uint32_t share = 0;
     bool is_answered = job_limits_begin(init->job, &call, &params, &exception) &&
                        capnp_call_send(&call, &exception) &&
                        job_limits_finish(&call, &results, &exception);
@@ -120,6 +122,7 @@ static void programs_job_make(struct init *init)
         struct capnp_data data = job_limits_results_get_limits(results);
         if (data.size == sizeof(limits)) {
             memcpy(limits, data.data, sizeof(limits));
+            share = job_limits_results_get_share(results);
         }
         is_answered = !capnp_call_refuse_response(&call, &exception);
     }
@@ -129,7 +132,9 @@ static void programs_job_make(struct init *init)
         limits[i] = left > 2 * kept[i] ? left - kept[i] : left / 2;
     }
     struct capnp_data carved = {(const uint8_t *)limits, RESOURCE_COUNT * sizeof(limits[0])};
-    if (!is_answered || !job_child(init->job, carved, PRIORITY, &init->programs_job, &exception)) {
+    share -= share / 4; // the rest is for what starts and serves them
+    if (!is_answered ||
+        !job_child(init->job, carved, PRIORITY, share, false, &init->programs_job, &exception)) {
         fail(init, name, "cannot make a job for the programs", &exception);
     }
 }
@@ -178,7 +183,7 @@ int tsr_main(struct start *start)
     callers_make(&init);
     endpoints_make(&init);
     memories_make(&init);
-    if (!job_make_endpoint(init.job, CONTROL_MESSAGE_MAX, &init.control, &exception)) {
+    if (!job_make_endpoint(init.job, CONTROL_MESSAGE_MAX, 0, &init.control, &exception)) {
         fail(&init, tsr_text_of("System"), "cannot be served", &exception);
     }
     manifest_check(&init);

@@ -197,7 +197,7 @@ static void exit_told(void *context, struct capnp_call *call)
 
 // ---- Jobs ----
 
-static bool limits_read(struct job job, uint32_t limits[2 * RESOURCE_COUNT],
+static bool limits_read(struct job job, uint32_t limits[2 * RESOURCE_COUNT], uint32_t *share,
                         struct capnp_exception *exception)
 {
     struct capnp_call call;
@@ -213,6 +213,7 @@ static bool limits_read(struct job job, uint32_t limits[2 * RESOURCE_COUNT],
         uint32_t size = 2 * RESOURCE_COUNT * sizeof limits[0];
         memset(limits, 0, size);
         memcpy(limits, data.data, data.size < size ? data.size : size);
+        *share = job_limits_results_get_share(results);
     }
     capnp_call_end(&call);
     return is_read;
@@ -223,7 +224,8 @@ static bool job_part(struct job parent, uint32_t parts, uint32_t pages_max, stru
                      struct capnp_exception *exception)
 {
     uint32_t limits[2 * RESOURCE_COUNT];
-    if (!limits_read(parent, limits, exception)) {
+    uint32_t share;
+    if (!limits_read(parent, limits, &share, exception)) {
         return false;
     }
     for (uint32_t i = 0; i < RESOURCE_COUNT; i++) {
@@ -234,7 +236,7 @@ static bool job_part(struct job parent, uint32_t parts, uint32_t pages_max, stru
     limits[RESOURCE_PAGES] =
         limits[RESOURCE_PAGES] < pages_max ? limits[RESOURCE_PAGES] : pages_max;
     struct capnp_data carved = {(const uint8_t *)limits, RESOURCE_COUNT * sizeof limits[0]};
-    return job_child(parent, carved, PRIORITY, job, exception);
+    return job_child(parent, carved, PRIORITY, share / parts, false, job, exception);
 }
 
 // ---- Launcher ----
@@ -475,8 +477,9 @@ static bool on_start(void *context, struct launcher_start_params_reader params,
 static uint32_t pages_of(const struct launched *task)
 {
     uint32_t limits[2 * RESOURCE_COUNT];
+    uint32_t share;
     struct capnp_exception ignored;
-    bool is_read = task->life == TASK_RUNS && limits_read(task->job, limits, &ignored);
+    bool is_read = task->life == TASK_RUNS && limits_read(task->job, limits, &share, &ignored);
     return is_read ? limits[RESOURCE_COUNT + RESOURCE_PAGES] : 0;
 }
 

@@ -141,7 +141,6 @@ static struct sqe waiting_sqe_of(struct input_bytes *input, uint32_t thread, uin
     }
     bool is_bell = opcode == OP_SIGNAL || opcode == OP_WAIT;
     sqe.cap = (bits & 64) != 0 ? cap_of_byte(byte_take(input)) : is_bell ? bell.value : space.value;
-    sqe.flags = opcode == OP_WAIT && (bits & 32) != 0 ? SQE_WAIT_REPEAT : 0;
     if (!is_bell) {
         sqe.payload = text + bits % 5 * 2;
         sqe.arg = bits % 4;

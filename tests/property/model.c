@@ -110,10 +110,6 @@ static void call_lost(struct model_wait *call)
 // Its thread waits no more, for this reason.
 static void end(struct model_wait *wait, enum status fact)
 {
-    if (wait->is_told) { // the place in the CQ is not its own yet
-        wait->is_cancelled = wait->is_cancelled || fact == STATUS_CANCELLED;
-        return;
-    }
     tell(&wait->operation, fact);
     if (wait->kind == MODEL_TAKEN) {
         call_lost(wait);
@@ -169,20 +165,12 @@ uint64_t model_take(uint32_t object, uint64_t mask)
 // What can be said to one WAIT is said.
 static void ring(struct model_wait *wait)
 {
-    const struct sqe *sqe = &wait->operation.sqe;
+    enum status fact = wait_fact(wait);
+    uint64_t bits = fact == STATUS_OK ? model_take(wait->object, wait->operation.sqe.arg) : 0;
 
-    if (wait->is_told && !wait->is_consumed) {
-        return;
-    }
-    enum status fact =
-        MODEL_REFUSAL(wait_fact(wait), model_if(wait->is_cancelled, STATUS_CANCELLED));
-    uint64_t bits = fact == STATUS_OK ? model_take(wait->object, sqe->arg) : 0;
-    wait->is_told = false;
     if (fact != STATUS_OK || bits != 0) {
         tell(&wait->operation, fact)->extra = bits;
-        wait->is_told = fact == STATUS_OK && (sqe->flags & SQE_WAIT_REPEAT) != 0;
-        wait->is_consumed = false;
-        wait->kind = wait->is_told ? MODEL_WAITING : MODEL_GONE;
+        wait->kind = MODEL_GONE;
     }
 }
 
@@ -193,24 +181,6 @@ void model_set(uint32_t object, uint64_t bits)
         if (at->kind == MODEL_WAITING && at->object == object) {
             ring(at);
         }
-    }
-}
-
-void model_enter(uint32_t program)
-{
-    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
-        if (at->operation.program == program && at->is_told) {
-            ring(at);
-        }
-    }
-    sweep();
-}
-
-void model_consume(uint32_t program, uint64_t user_data)
-{
-    for (struct model_wait *at = model.waits; at < waits_end(); at++) {
-        at->is_consumed = at->is_consumed || (at->operation.program == program &&
-                                              at->operation.sqe.user_data == user_data);
     }
 }
 
@@ -469,20 +439,15 @@ static enum status operate_signal(struct turn *turn)
 static enum status operate_wait(struct turn *turn)
 {
     uint32_t object = turn->who.object;
-    bool is_repeated = (turn->sqe->flags & SQE_WAIT_REPEAT) != 0;
 
-    if (turn->sqe->arg == 0 || (is_repeated && turn->sqe->arg2 != TIMEOUT_NONE)) {
+    if (turn->sqe->arg == 0) {
         return STATUS_BAD_ARGUMENT;
     }
-    turn->extra = is_repeated ? 0 : model_take(object, turn->sqe->arg);
+    turn->extra = model_take(object, turn->sqe->arg);
     if (turn->extra != 0 || waits_at(object, MODEL_WAITING) >= MODEL_WAITERS_MAX) {
         return model_if(turn->extra == 0, STATUS_OUT_OF_CALLS);
     }
-    enum status fact = wait_begin(turn, MODEL_WAITING);
-    if (fact == LATER) {
-        ring(waits_end() - 1);
-    }
-    return fact;
+    return wait_begin(turn, MODEL_WAITING);
 }
 
 static enum status word_fact(const struct turn *turn)

@@ -127,8 +127,6 @@ struct model_wait {
     uint32_t object, node, server; // of a call that was taken: the program that answers
     uint64_t call_id;
     uint16_t disclosed; // TAKEN
-    // A repeating WAIT: it completed; that completion was consumed; it was cancelled meanwhile.
-    bool is_told, is_consumed, is_cancelled;
 };
 
 struct model_exit {
@@ -247,10 +245,6 @@ struct model_wait *model_call_find(uint32_t server, uint64_t call_id);
 void model_settle(void);
 // Of CALLs those of endpoints, Timer.sleepUntil and Job.nextExit.
 void model_operate(const struct model_operation *operation);
-// The program enters the kernel: before what it submits.
-void model_enter(uint32_t program);
-// It consumed the completion with this number.
-void model_consume(uint32_t program, uint64_t user_data);
 // Notification.signal and take, and Endpoint's methods, that reached their object.
 void model_set(uint32_t object, uint64_t bits);
 uint64_t model_take(uint32_t object, uint64_t mask);

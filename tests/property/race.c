@@ -60,8 +60,7 @@ static bool has_one_about_a_word(uint32_t thread)
 // nothing comes of it.
 static bool is_idle(uint32_t thread)
 {
-    return world.is_refreshing && submitted(thread) == 0 &&
-           act_core()->threads[thread].ring.repeated == 0;
+    return world.is_refreshing && submitted(thread) == 0;
 }
 
 // Where it strikes: bytes from the begin of the ring, or of the program's text.

@@ -346,12 +346,8 @@ static bool wait_fill(const struct actor *actor, uint32_t slot, struct model_ope
 
     (void)slot;
     sqe->cap = cap_choose(actor->program, is_notification);
-    sqe->flags = chance_in(3) ? SQE_WAIT_REPEAT : 0;
     sqe->arg = chance_in(20) ? 0 : chance_below(64) | (chance_in(4) ? chance_word() : 0);
-    sqe->arg2 = TIMEOUT_NONE;
-    if (sqe->flags == 0 || chance_in(20)) {
-        sqe->arg2 = limit_choose(operation);
-    }
+    sqe->arg2 = limit_choose(operation);
     return true;
 }
 
@@ -497,7 +493,6 @@ void ring_step(struct actor *actor)
     uint32_t batch = chance_in(3) ? 1 + chance_below(BATCH_MAX) : 1;
 
     actor_run(actor);
-    model_enter(actor->program);
     for (uint32_t i = 0; i < batch; i++) {
         struct model_operation operation;
         uint32_t slot;
@@ -534,7 +529,6 @@ void ring_step(struct actor *actor)
 void wait_step(struct actor *actor)
 {
     actor_run(actor);
-    model_enter(actor->program);
     note("actor %ld waits", (long)(actor - world.actors));
     machine_enter(actor->thread, 1 + chance_below(3), 1 + chance_below(TIME_STEP_NS));
 }

@@ -509,12 +509,6 @@ static const struct action wait_actions[] = {
      .opcode = OP_WAIT,
      .bits = 1,
      .is_limited = true},
-    {.what = "one waits again and again",
-     .actor = CLIENT,
-     .run = notification_operate,
-     .opcode = OP_WAIT,
-     .bits = 2,
-     .flags = SQE_WAIT_REPEAT},
     {.what = "one parks", .actor = CLIENT, .run = park_operate, .opcode = OP_PARK},
     {.what = "one parks for a time",
      .actor = CLIENT,
@@ -595,7 +589,6 @@ static bool scene_act(const void *context, uint32_t number)
     note("%s", action->what);
     if (action->run != time_moves && action->run != end && action->run != fault) {
         actor_run(actor);
-        model_enter(actor->program);
     }
     if (!action->run(actor, action)) {
         return false;

@@ -50,7 +50,7 @@ struct player {
     uint32_t count[KINDS];
     struct {
         uint64_t id;
-        bool is_quiet, is_repeated;
+        bool is_quiet;
     } open[OPEN_MAX];
     uint32_t open_count;
     uint32_t *corrupt; // index of its ring that is wrong now; NULL: none
@@ -245,8 +245,7 @@ static void operations_check(struct player *player)
         for (struct link *at = waits->next; at != waits; at = at->next) {
             count += RECORD_OF(at, struct request, waits)->sqe.user_data == id;
         }
-        assert_true(count == 1 || player->open[i].is_repeated ||
-                    (count == 0 && player->open[i].is_quiet));
+        assert_true(count == 1 || (count == 0 && player->open[i].is_quiet));
         if (count == 0) {
             player->open[i--] = player->open[--player->open_count];
         }
@@ -396,9 +395,7 @@ static struct sqe note_sqe(struct player *player)
     cap_t note = {any(player, NOTE)};
     uint64_t bits = 1 + below(3);
 
-    return below(2) != 0   ? act_signal(note, bits)
-           : below(2) != 0 ? act_wait(note, bits, 0)
-                           : act_repeat(note, bits, 0);
+    return below(2) != 0 ? act_signal(note, bits) : act_wait(note, bits, 0);
 }
 
 static struct sqe cancel_sqe(struct player *player)
@@ -465,8 +462,6 @@ static void submit_any(struct player *player)
     if (player->open_count < OPEN_MAX && machine_submit(player->thread, &sqe)) {
         player->open[player->open_count].id = sqe.user_data;
         player->open[player->open_count].is_quiet = (sqe.flags & SQE_QUIET) != 0;
-        player->open[player->open_count].is_repeated =
-            sqe.opcode == OP_WAIT && (sqe.flags & SQE_WAIT_REPEAT) != 0;
         player->open_count++;
     }
 }
@@ -482,9 +477,7 @@ static void reap_some(struct player *player, uint32_t count)
             i++;
         }
         assert_true(i < player->open_count);
-        if (!player->open[i].is_repeated) {
-            player->open[i] = player->open[--player->open_count];
-        }
+        player->open[i] = player->open[--player->open_count];
         if (cqe.status >= (int32_t)sizeof(struct message_header) && cqe.extra != 0) {
             uint32_t at = player->count[CALL_ID] < CAPS_MAX ? player->count[CALL_ID]++ : 0;
             player->held[CALL_ID][at] = cqe.extra;

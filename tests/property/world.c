@@ -445,7 +445,6 @@ static void completions_check(void)
                        (unsigned long long)cqe.user_data, cqe.status, cqe.flags);
             }
             completion_check(actor, &expected, &cqe);
-            model_consume(actor->program, cqe.user_data);
             slot_give(actor, &expected);
         }
     }
@@ -508,7 +507,6 @@ void actor_refresh(const struct actor *actor)
     // Somebody else may be chosen in that entry, and time passes until it runs again.
     do {
         actor_run(actor);
-        model_enter(actor->program);
         world.is_refreshing = true;
         machine_enter(actor->thread, 0, 0);
         world.is_refreshing = false;
@@ -601,6 +599,7 @@ static void genesis_learn(const struct actor *first)
         {"interrupts", MODEL_INTERRUPT, INTERRUPT_INTERFACE_ID, TRANSFER_COPY},
         {"space", MODEL_SPACE, ADDRESS_SPACE_INTERFACE_ID, TRANSFER_COPY},
         {"session", MODEL_SESSION, SESSION_MINTER_INTERFACE_ID, TRANSFER_COPY},
+        {"clock", MODEL_MEMORY, MEMORY_OBJECT_INTERFACE_ID, TRANSFER_COPY},
     };
 
     for (uint32_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {

@@ -102,8 +102,7 @@ struct actor *actor_find(void);
 bool actor_is_waiting(const struct actor *actor);
 // Makes it run, with all that is due until then; its thread doesn't wait.
 void actor_run(const struct actor *actor);
-// The same, and it enters: what its repeating WAITs can say is said, so that what it does next
-// completes next.
+// The same, and it enters, so that what it does next completes next.
 void actor_refresh(const struct actor *actor);
 void actor_start(struct actor *actor, uint32_t thread, uint32_t program);
 void actor_end(struct actor *actor, int32_t code, uint32_t cause);

@@ -250,7 +250,7 @@ static bool runs_elsewhere(uint32_t thread)
 void hal_thread_destroy(uint32_t thread)
 {
     require(!runs_elsewhere(thread), "another CPU runs this thread", thread);
-    thread_of(thread)->alive = false;
+    machine.threads[thread].alive = false;
 }
 
 void hal_thread_result(uint32_t thread, uint64_t value)
@@ -263,7 +263,7 @@ void hal_thread_result(uint32_t thread, uint64_t value)
 
 void hal_thread_fs_base(uint32_t thread, uint64_t base)
 {
-    thread_of(thread)->fs_base = base;
+    machine.threads[thread].fs_base = base;
 }
 
 void hal_kick(uint32_t cpu)

@@ -185,7 +185,7 @@ const char *capability_name(const struct history *history, const struct authorit
     // In the order in which the kernel's genesis gives them to the first program.
     static const char *const first[] = {"console", "timer",      "job",       "capabilities",
                                         "package", "log",        "log-pages", "space",
-                                        "ports",   "interrupts", "session"};
+                                        "ports",   "interrupts", "session",   "clock"};
 
     if (history->names->bytes == NULL || hold->is_revoker || hold->is_before)
         return NULL;

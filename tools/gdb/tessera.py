@@ -55,7 +55,8 @@ ENUMS = {
     "resource": ("RESOURCE_SESSIONS", "RESOURCE_"),
     "status": ("STATUS_OK", "STATUS_"),
 }
-CONSTANTS = ("NONE", "SYSLOG_RECORDS", "SYSLOG_EXIT", "PRIORITY_COUNT", "HAL_CPUS_MAX")
+CONSTANTS = ("NONE", "SYSLOG_RECORDS", "SYSLOG_EXIT", "PRIORITY_COUNT", "LEVEL_COUNT",
+             "HAL_CPUS_MAX")
 # What the fields of records hold, wherever they stand.
 FIELDS = {"how": "how", "transfer": "transfer", "exit_cause": "cause",
           "cause": "cause", "resource": "resource"}
@@ -285,10 +286,13 @@ class Queue(Command):
             if integer(core()["busy"]) >> cpu & 1:
                 running = integer(core()["cpus"][cpu]["running"])
                 yield f"on CPU {cpu}: " + self.thread_at(running)
-        for priority in reversed(range(constant("PRIORITY_COUNT"))):
-            for link in list_of(core()["ready"][priority]):
+        for level in reversed(range(constant("LEVEL_COUNT"))):
+            priority = level % constant("PRIORITY_COUNT")
+            left = "" if level >= constant("PRIORITY_COUNT") else ", its share used up"
+            for link in list_of(core()["ready"][level]):
                 record = owner(link, "struct thread_record", "ready")
-                yield f"ready at priority {priority}: " + self.thread_at(integer(record.address))
+                yield (f"ready at priority {priority}{left}: " +
+                       self.thread_at(integer(record.address)))
 
 
 class Syslog(Command):

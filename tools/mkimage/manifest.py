@@ -30,7 +30,7 @@ SESSION_NAME_MAX = 63
 SESSION_BYTES = 16 + (SESSION_NAME_MAX + 1) + (NAME_BYTES_MAX + 1)  # of start-info: two texts
 ARGUMENTS_MAX = START_INFO_MAX - 24 - SESSION_BYTES - 1  # without three pointers and the final NUL
 FIRST_OWN = ("console", "timer", "job", "capabilities", "package", "log", "log-pages", "space",
-             "ports", "interrupts", "programs", "callers")
+             "ports", "interrupts", "clock", "programs", "callers")
 FIRST_SERVES = "System"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 BLANKS = re.compile(r"[ \t\n\r]*")

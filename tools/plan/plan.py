@@ -33,6 +33,7 @@ OWN = {
     "space": ("AddressSpace", "maps memory into its own addresses"),
     "ports": ("IoPorts", "has every port that the kernel does not use, and so every device"),
     "interrupts": ("Interrupt", "is told of every interrupt line, and can keep it closed"),
+    "clock": ("MemoryObject", "reads what time it was when the kernel was last entered"),
     "programs": ("Job", "makes processes beside those of the manifest, and can end them all"),
     "callers": ("SessionMinter", "acts for who calls it and lets it, no longer than their session"),
 }

@@ -3,6 +3,19 @@
 // Acting in jobs: see jobs.h.
 #include "kernel/core/test/jobs.h"
 
+// Of the job that the capability names, if the thread's process holds it.
+static uint32_t share_left(uint32_t thread, cap_t job)
+{
+    const struct core *core = act_core();
+    uint32_t hold;
+
+    if (hold_find(core, core->threads[thread].process, job.value, &hold) != STATUS_OK) {
+        return 0;
+    }
+    const struct object *object = &core->state.objects[hold_object(core, hold)];
+    return object->kind == OBJECT_JOB ? core->jobs[object->argument].share : 0;
+}
+
 enum status act_job_fact(uint32_t thread, cap_t parent, const uint32_t limits[RESOURCE_COUNT],
                          uint32_t size, uint32_t priority, cap_t *job)
 {
@@ -12,6 +25,7 @@ enum status act_job_fact(uint32_t thread, cap_t parent, const uint32_t limits[RE
 
     job_child_params_set_limits(params, (struct capnp_data){(const uint8_t *)limits, size});
     job_child_params_set_priority(params, priority);
+    job_child_params_set_share(params, share_left(thread, parent) / 4);
     act_object(thread, parent, JOB_CHILD, &message, &answer);
     job->value = job_child_results_get_job(job_child_results_read(&answer.message)).id;
     return act_fact(&answer.cqe);

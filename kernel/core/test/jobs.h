@@ -7,7 +7,7 @@
 
 #include "kernel/core/test/act.h"
 
-// Job.child; `size`: bytes of the limits that are sent.
+// Job.child, with a fourth of the share that is left; `size`: bytes of the limits that are sent.
 enum status act_job_fact(uint32_t thread, cap_t parent, const uint32_t limits[RESOURCE_COUNT],
                          uint32_t size, uint32_t priority, cap_t *job);
 // They fail the test unless they succeed:

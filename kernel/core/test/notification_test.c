@@ -123,12 +123,8 @@ static void refused(struct sqe sqe, enum status fact, enum sqe_argument argument
 
 static void what_cannot_wait_is_refused_and_changes_nothing(void **state)
 {
-    struct sqe limited = act_repeat(bell, 1, 0);
-
     (void)state;
-    limited.arg2 = 5;
     refused(act_wait(bell, 0, 0), STATUS_BAD_ARGUMENT, ARGUMENT_ARG);
-    refused(limited, STATUS_BAD_ARGUMENT, ARGUMENT_ARG2);
     refused(act_wait(act_named(init, "timer"), 1, 0), STATUS_WRONG_OBJECT, ARGUMENT_CAP);
     refused(act_signal(act_named(init, "job"), 1), STATUS_WRONG_OBJECT, ARGUMENT_CAP);
     refused(act_signal((cap_t){bell.value + (1ull << 32)}, 1), STATUS_STALE_CAP, ARGUMENT_CAP);
@@ -177,14 +173,13 @@ static void a_ring_that_promised_all_waits_no_more(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < CQ_ENTRIES_DEFAULT - CQ_ENTRIES_KEPT; i++) {
-        act_submit(init, i % 4 == 0 ? act_repeat(bells[i % 2], 1ull << i, 100 + i)
-                                    : act_wait(bells[i % 2], 1ull << i, 100 + i));
+        act_submit(init, act_wait(bells[i % 2], 1ull << i, 100 + i));
     }
     refused(act_wait(bell, 1, 99), STATUS_RING_BUSY, ARGUMENT_LIMIT);
-    act_submit(init, act_signal(bell, 1)); // the repeating one keeps its place while it is told
+    act_submit(init, act_signal(bell, 1));
     assert_int_equal(act_reap_bits(init, 100), 1);
     assert_int_equal(act_reap_fact(init, 0), STATUS_OK);
-    refused(act_wait(bell, 1ull << 40, 99), STATUS_RING_BUSY, ARGUMENT_LIMIT);
+    act_submit(init, act_wait(bell, 1ull << 40, 99)); // its place is free again
 }
 
 // --- Ends ---------------------------------------------------------------------------------------
@@ -213,7 +208,7 @@ static void revoking_ends_the_waits_through_the_facet(void **state)
 
     (void)state;
     act_submit(child, act_wait(act_named(child, "bell"), 1, 1));
-    act_submit(child, act_repeat(act_named(child, "bell"), 2, 2));
+    act_submit(child, act_wait(act_named(child, "bell"), 2, 2));
     act_submit(init, act_wait(bell, 1, 3));
     assert_int_equal(act_revoke(init, outer.revoker), STATUS_OK);
     assert_int_equal(act_reap_fact(child, 1), STATUS_REVOKED);
@@ -230,7 +225,7 @@ static void dropping_the_hold_ends_its_waits_and_frees_the_object(void **state)
 
     (void)state;
     act_submit(init, act_wait(bell, 1, 1));
-    act_submit(init, act_repeat(bell, 2, 2));
+    act_submit(init, act_wait(bell, 2, 2));
     assert_int_equal(act_waiting(), before.pending + 2);
     struct sqe release = act_release(bell);
     release.flags = SQE_QUIET;
@@ -262,7 +257,7 @@ static void no_bit_is_lost_to_a_waiter_that_exited(void **state)
 
     (void)state;
     act_submit(child, act_wait(act_named(child, "bell"), 1, 1));
-    act_submit(child, act_repeat(act_named(child, "bell"), 2, 2));
+    act_submit(child, act_wait(act_named(child, "bell"), 2, 2));
     assert_true(machine_run_until(child));
     struct input exit = {.kind = INPUT_EXIT, .now_ns = machine.now_ns};
     machine_turn(&exit); // dead, and nothing given back yet

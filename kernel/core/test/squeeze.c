@@ -45,8 +45,7 @@ void squeeze(uint32_t thread, enum squeeze_kind kind, uint32_t resource, uint32_
         core->spare->next_free = level == 0 ? NULL : slots;
         break;
     case SQUEEZE_RING:
-        taken =
-            level == 0 ? ring->cq_entries - CQ_ENTRIES_KEPT - ring->repeated - ring->reserved : 0;
+        taken = level == 0 ? ring->cq_entries - CQ_ENTRIES_KEPT - ring->reserved : 0;
         ring->reserved += taken;
         break;
     }

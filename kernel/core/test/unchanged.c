@@ -92,6 +92,7 @@ static void core_forget(struct core *core)
     FORGET(core->next);
     FORGET(core->ready);
     FORGET(core->ready_mask);
+    FORGET(core->window);
     FORGET(core->is_sweeping); // a hint: a step too many finds nothing
     FORGET(core->commits);
     FORGET(core->commit_digests);
@@ -127,11 +128,19 @@ static void parts_keep(uint8_t *to)
             struct thread_record *threads = (struct thread_record *)(void *)to;
             for (uint64_t t = 0; t < parts[i].size / sizeof(*threads); t++) {
                 FORGET(threads[t].ready);
+                FORGET(threads[t].level);
+                FORGET(threads[t].account);
             }
             FORGET(threads[sender].ring);
             FORGET(threads[sender].min_complete);
             FORGET(threads[sender].timeout_ns);
             FORGET(threads[sender].is_submitting);
+        } else if (parts[i].at == core->jobs) {
+            struct job_record *jobs = (struct job_record *)(void *)to;
+            for (uint64_t job = 0; job < parts[i].size / sizeof(*jobs); job++) {
+                FORGET(jobs[job].window);
+                FORGET(jobs[job].used_ns);
+            }
         } else if (parts[i].at == core->requests && spare < parts[i].size / sizeof(*core->spare)) {
             spare_forget((struct request *)(void *)to + spare);
         }
@@ -168,8 +177,7 @@ static void before(uint32_t thread)
     ring_before = act_core()->threads[thread].ring;
     // To enter is to say what was consumed; a test that acts behind the kernel's back leaves the
     // next turn something to close, and another CPU its sweeps.
-    if (ring_before.repeated != 0 || act_core()->commit_count != 0 || act_core()->is_sweeping ||
-        somebody_waits_in_vain()) {
+    if (act_core()->commit_count != 0 || act_core()->is_sweeping || somebody_waits_in_vain()) {
         is_watching = false;
         return;
     }

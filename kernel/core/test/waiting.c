@@ -21,14 +21,6 @@ struct sqe act_wait(cap_t cap, uint64_t mask, uint64_t user_data)
                         .arg2 = TIMEOUT_NONE};
 }
 
-struct sqe act_repeat(cap_t cap, uint64_t mask, uint64_t user_data)
-{
-    struct sqe sqe = act_wait(cap, mask, user_data);
-
-    sqe.flags = SQE_WAIT_REPEAT;
-    return sqe;
-}
-
 struct sqe act_park(cap_t space, uint64_t address, uint32_t word, uint64_t user_data)
 {
     return (struct sqe){.opcode = OP_PARK,

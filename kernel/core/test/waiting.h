@@ -10,7 +10,6 @@
 
 struct sqe act_signal(cap_t cap, uint64_t bits);
 struct sqe act_wait(cap_t cap, uint64_t mask, uint64_t user_data);
-struct sqe act_repeat(cap_t cap, uint64_t mask, uint64_t user_data);
 struct sqe act_park(cap_t space, uint64_t address, uint32_t word, uint64_t user_data);
 struct sqe act_unpark(cap_t space, uint64_t address, uint64_t count);
 struct sqe act_cancel(uint32_t sq_index);
