@@ -67,8 +67,6 @@ enum sqe_flag {
     SQE_QUIET = 1 << 2, // no completion on success, unless it brings capabilities; not for RECV
     SQE_RETURN_EXCEPTION = 1 << 3, // RETURN: an exception; its type stands in method
     SQE_PIPELINE = 1 << 4,         // CALL: reserved; promises are the runtime's (decision 0014)
-    // WAIT: completes again and again, each time once its last completion was consumed; bits wait
-    // in the notification meanwhile. It ends with a refusal: cancelled, revoked, its hold gone.
 };
 
 struct sqe {

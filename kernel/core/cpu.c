@@ -20,7 +20,8 @@ bool cpu_enter(struct core *core, uint32_t cpu)
         core->current = core->here.running->self.thread;
     }
     // It was kicked, or is new; or who is ready now has a share of its slice, which has no end yet.
-    core->is_changed |= (core->quiet >> cpu & 1) == 0 || core->ready_mask != 0;
+    core->is_changed |=
+        (core->quiet >> cpu & 1) == 0 || core->ready_mask != 0 || core->next != NONE;
     core->quiet = (core->quiet | 1U << core->cpu) & ~(1U << cpu);
     core->busy &= ~(1U << cpu);
     core->behind &= ~(1U << cpu);

@@ -35,7 +35,6 @@ void deadline_set(struct core *core, struct deadline *deadline, uint64_t timeout
 {
     if (timeout_ns != TIMEOUT_NONE &&
         !__builtin_add_overflow(core->now_ns, timeout_ns, &deadline->time_ns)) {
-        ASSERT(deadline->position == 0);
         core->heap_count++;
         core->is_changed = true;
         core->heap[core->heap_count] = deadline; // the last place, from which it may only rise

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which thread runs: one queue for each priority, round robin, shared by the CPUs. Who gets a call
-// or an answer from the running thread runs next, ahead of its queue, so that a call runs its
-// server at once and the answer its caller; both run within the slice that began before, so that a
-// chatting pair cannot keep the others waiting. There is no tick: one deadline is armed, the
-// earlier of the slice's end, if anybody else of its priority is ready, and of the next time limit.
+// Which thread runs: two queues for each priority, round robin, shared by the CPUs; those whose job
+// has time left of its share come before all others (decision 0048). Who gets a call or an answer
+// from the running thread runs next, ahead of its queue, so that a call runs its server at once and
+// the answer its caller; both run within the slice that began before, so that a chatting pair
+// cannot keep the others waiting. There is no tick: one deadline is armed, the earlier of the
+// slice's end, if anybody else of its priority is ready, and of the next time limit.
 #include "kernel/core/core.h"
 
 static const uint64_t slice_ns = 5000000;
@@ -13,26 +14,28 @@ static const uint64_t window_ns = 100000000;
 // --- Accounts -----------------------------------------------------------------------------------
 
 // Whether there is anything left of what a job may use in this window. What it used beyond that in
-// an earlier one is a debt, of at most what one window brings.
+// earlier ones is a debt, of at most what one window brings, or one slice.
 static bool account_has_time(const struct core *core, struct job_record *account)
 {
     uint64_t filled_ns = account->share * (window_ns / SHARE_ALL);
     if (account->window != core->window) {
-        uint64_t debt_ns = account->used_ns > filled_ns ? account->used_ns - filled_ns : 0;
-        account->used_ns = debt_ns < filled_ns ? debt_ns : filled_ns;
+        uint64_t paid_ns = filled_ns * (core->window - account->window);
+        uint64_t debt_ns = account->used_ns > paid_ns ? account->used_ns - paid_ns : 0;
+        uint64_t most_ns = filled_ns > slice_ns ? filled_ns : slice_ns;
+        account->used_ns = debt_ns < most_ns ? debt_ns : most_ns;
         account->window = core->window;
     }
     return account->used_ns < filled_ns;
 }
 
-// Who serves with a caller's account that is empty now finishes on its own.
+// Who serves with a caller's account that is empty now finishes on its own, if that is not.
 static void ready_append(struct core *core, struct thread_record *thread)
 {
-    if (!account_has_time(core, thread->account)) {
+    if (!account_has_time(core, thread->account) && account_has_time(core, thread->own_account)) {
         thread->account = thread->own_account;
     }
-    bool has_time = account_has_time(core, thread->account);
-    thread->level = thread->priority + (has_time ? PRIORITY_COUNT : 0);
+    thread->level =
+        thread->priority + (account_has_time(core, thread->account) ? PRIORITY_COUNT : 0);
     list_append(&core->ready[thread->level], &thread->ready);
     core->ready_mask |= 1ULL << thread->level;
 }
@@ -182,7 +185,7 @@ void schedule_pick(struct core *core)
          here->running->is_suspended || core->now_ns >= here->slice_end_ns)) {
         current_put_back(core);
     }
-    here->account = core->current == NONE ? NULL : here->account;
+    here->account = core->current == NONE ? NULL : here->running->account;
     while (core->current == NONE && core->ready_mask != 0) {
         const struct link *highest = &core->ready[63 - __builtin_clzll(core->ready_mask)];
         here->running = RECORD_OF(highest->next, struct thread_record, ready);

@@ -182,6 +182,41 @@ static void a_share_is_the_parents_again_when_the_child_is_gone(void **state)
                      STATUS_BAD_VALUE);
 }
 
+// Many small shares are no more than they say, though a slice is longer than each.
+static void small_shares_are_small(void **state)
+{
+    (void)state;
+    uint32_t threads[8] = {init};
+    uint32_t got[8];
+    for (uint32_t i = 1; i < 8; i++) {
+        threads[i] = thread_of(1, PRIORITY_DEFAULT, act_named(init, "timer"));
+    }
+    watch(threads, 8, got);
+    assert_in_range(got[0], 950, 1000);
+}
+
+// Windows that pass pay what was used in one: who slept meanwhile has time at once.
+static void windows_that_pass_pay_a_debt(void **state)
+{
+    (void)state;
+    uint32_t thread = thread_of(100, PRIORITY_DEFAULT, act_named(init, "timer"));
+    uint32_t other = thread_of(500, PRIORITY_DEFAULT, act_named(init, "timer"));
+    machine_timer(200 * MS * (1 + machine.now_ns / (200 * MS)));
+    assert_true(machine_run_until(other));
+    machine_enter(other, 1, 1030 * MS);
+    assert_true(machine_run_until(init));
+    machine_enter(init, 1, 100000ULL * MS);
+    assert_int_equal(machine.running, thread);
+    machine_timer(machine.now_ns + 30 * MS); // three times its share
+    machine_enter(thread, 1, 1000 * MS);
+    machine_timer(machine.now_ns + 1005 * MS);
+    uint32_t waited_ms = 0;
+    for (; machine.running != (int32_t)thread && waited_ms < 200; waited_ms++) {
+        machine_timer(machine.now_ns + MS);
+    }
+    assert_in_range(waited_ms, 0, 6); // a slice of the other one
+}
+
 // --- Who serves ---------------------------------------------------------------------------------
 
 static cap_t server_new(uint32_t ceiling, enum status *fact)
@@ -250,6 +285,30 @@ static void a_server_whose_callers_time_is_over_finishes_on_its_own(void **state
     assert_true(machine_run_until(init));
     assert_true(machine_reap(init, &cqe));
     assert_int_equal(act_do_fact(init, act_return(cqe.extra, 4)), STATUS_OK);
+}
+
+// What the server has is nothing: its caller's share is what counts, in each window again.
+static void a_server_without_a_share_has_its_callers(void **state)
+{
+    enum status fact;
+
+    (void)state;
+    cap_t server = server_new(0, &fact);
+    uint32_t serving = thread_of(0, 5, server);
+    uint32_t caller = thread_of(500, 5, act_facet(init, server, 1, INTERFACE, 0).facet);
+    machine_enter(init, 1, 300 * MS);
+    assert_true(machine_run_until(serving));
+    struct sqe recv = act_recv(act_named(serving, "it"), RECV_AT, RECV_SIZE, 3);
+    assert_true(machine_submit(serving, &recv));
+    machine_enter(serving, 1, TIMEOUT_NONE);
+    assert_true(machine_run_until(caller));
+    machine_timer(machine.now_ns + 80 * MS); // its share is used up
+    call(caller, 1);
+    machine_timer(machine.now_ns + 400 * MS);
+    const uint32_t threads[] = {serving, init};
+    uint32_t got[2];
+    watch(threads, 2, got);
+    assert_near(got[0], 500);
 }
 
 static void a_server_runs_at_its_endpoints_ceiling_at_least(void **state)
@@ -358,8 +417,11 @@ int main(void)
         TEST(who_has_no_share_runs_while_nobody_else_wants_to),
         TEST(a_debt_is_at_most_what_one_window_brings),
         TEST(a_share_is_the_parents_again_when_the_child_is_gone),
+        TEST(small_shares_are_small),
+        TEST(windows_that_pass_pay_a_debt),
         TEST(what_a_server_does_for_a_caller_the_caller_pays),
         TEST(a_server_whose_callers_time_is_over_finishes_on_its_own),
+        TEST(a_server_without_a_share_has_its_callers),
         TEST(a_server_runs_at_its_endpoints_ceiling_at_least),
         TEST(calls_of_a_higher_priority_are_received_first),
         TEST(only_a_drainer_makes_a_drainer),
