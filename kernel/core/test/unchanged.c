@@ -92,6 +92,7 @@ static void core_forget(struct core *core)
     FORGET(core->next);
     FORGET(core->ready);
     FORGET(core->ready_mask);
+    FORGET(core->quiet); // whom who is ready shares with
     FORGET(core->window);
     FORGET(core->is_sweeping); // a hint: a step too many finds nothing
     FORGET(core->commits);
