@@ -46,8 +46,8 @@ static void crowd(uint32_t processes)
     for (uint32_t i = 0; i < processes * OBJECTS_EACH; i++) {
         uint32_t object = object_create(core, OBJECT_NOTIFICATION, 0, 0, 0);
         for (uint32_t hold = 0; hold < HOLDS_EACH / OBJECTS_EACH; hold++) {
-            hold_insert(core, 0, core->state.objects[object].root_facet, TRANSFER_COPY, false,
-                        origin);
+            hold_insert(core, 0, core->state.objects[object].root_facet,
+                        object_classes[OBJECT_NOTIFICATION].manner, origin);
         }
         core->commit_count = 0;
     }
