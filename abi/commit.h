@@ -182,8 +182,8 @@ struct commit_object_create {
     uint32_t kind; // enum object_kind
     struct commit_id root_facet;
     uint64_t interface;
-    // By kind: ENDPOINT message_max; MEMORY pages; process; job; session; INTERRUPT, IO_PORTS
-    // first, upper half: how many.
+    // By kind: ENDPOINT message_max, upper half: ceiling; MEMORY pages; process; job; session;
+    // INTERRUPT, IO_PORTS first, upper half: how many.
     uint64_t argument;
 };
 

@@ -20,9 +20,7 @@
 //
 // Deferred operations: the kernel reserves a completion when it accepts one and posts into the
 // reservation later, so that a completion is never lost. At most cq_entries - CQ_ENTRIES_KEPT are
-// reserved at a time. A repeating WAIT counts as one of them all the time: while its last
-// completion was not consumed that one takes the place, and what the thread consumes is promised
-// again before anything else can have it, at the thread's next cap_enter.
+// reserved at a time.
 #ifndef RING_RING_H
 #define RING_RING_H
 

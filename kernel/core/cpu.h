@@ -14,7 +14,7 @@ struct thread_record;
 struct cpu_record {                // schedule.c; of a CPU that is not in the kernel: cpu.c
     struct thread_record *running; // where it runs one
     struct job_record *account;    // that pays for its slice; NULL: it is idle
-    uint32_t band;                 // the lowest level of those whose account is as full as that
+    uint32_t band;                 // of its level: PRIORITY_COUNT if the account had time, or 0
     uint64_t paid_ns;              // until when it has
     uint64_t slice_end_ns;
     uint64_t armed_ns;
